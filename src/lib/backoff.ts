@@ -1,0 +1,19 @@
+import type { Random } from './random.ts'
+
+export interface BackoffOptions {
+  /** The delay before the first retry, without jitter, in ms. */
+  readonly baseMs: number
+  /** The longest delay, in ms. */
+  readonly capMs: number
+  /** No delay is shorter than this, in ms; default 0. */
+  readonly leastMs?: number
+}
+
+/**
+ * The delay in ms before try `failures + 1`, after `failures` (1 or more) in a row:
+ * base x 2^(failures-1), capped, half of it jitter (polling.md section 3, Failures).
+ */
+export function backoffDelay(failures: number, options: BackoffOptions, random: Random): number {
+  const full = Math.min(options.baseMs * 2 ** Math.min(failures - 1, 52), options.capMs)
+  return Math.max(full / 2 + (full / 2) * random(), options.leastMs ?? 0)
+}

@@ -1,0 +1,31 @@
+const msPer = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+const bytesPer = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
+
+type TimeUnit = keyof typeof msPer
+type SizeUnit = keyof typeof bytesPer
+
+/** `250ms`, `1.5s`, `5m`, `1h`, `7d` in ms; undefined when the text is no time. */
+export function parseDuration(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
+  if (!match) return undefined
+  return Number(match[1]) * msPer[match[2] as TimeUnit]
+}
+
+/** `512B`, `64KiB`, `16MiB`, `1GiB` in bytes; undefined when the text is no size. */
+export function parseSize(text: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)(B|KiB|MiB|GiB)$/.exec(text)
+  if (!match) return undefined
+  return Math.round(Number(match[1]) * bytesPer[match[2] as SizeUnit])
+}
+
+/** The shortest exact form a config accepts: 90000 is `90s`, 120000 is `2m`. */
+export function formatDuration(ms: number): string {
+  const unit = (['d', 'h', 'm', 's'] as const).find(unit => ms >= msPer[unit] && Number.isInteger((ms / msPer[unit]) * 10))
+  return unit === undefined ? `${Math.round(ms * 10) / 10}ms` : `${ms / msPer[unit]}${unit}`
+}
+
+/** For people, one decimal: 16777216 is `16 MiB`. */
+export function formatSize(bytes: number): string {
+  const unit = (['GiB', 'MiB', 'KiB'] as const).find(unit => bytes >= bytesPer[unit])
+  return unit === undefined ? `${bytes} B` : `${Math.round((bytes / bytesPer[unit]) * 10) / 10} ${unit}`
+}

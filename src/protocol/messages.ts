@@ -1,0 +1,196 @@
+import type { ErrorCode, ErrorDetail } from '../model/errors.ts'
+import type { Freshness } from '../model/freshness.ts'
+import type { Row } from '../model/row.ts'
+import type { Kind } from '../model/table.ts'
+import type { Since } from '../model/position.ts'
+
+/** The contract on the wire, `millrace.v1`; PROTOCOL.md beside this file is its document. No package is imported here. */
+export const subprotocol = 'millrace.v1'
+
+/** Chosen by the client, echoed in the answer: an integer, or a string of 1 to 64 characters. */
+export type RequestId = number | string
+
+/** The members that make a view of a feed. */
+export interface Query {
+  readonly where?: string
+  readonly fields?: readonly string[]
+  readonly order?: readonly string[]
+  readonly limit?: number
+  readonly params?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface HelloMessage {
+  readonly type: 'hello'
+  readonly id?: RequestId
+  readonly token?: string
+  readonly client?: string
+  readonly features?: readonly string[]
+}
+export interface SubscribeMessage extends Query {
+  readonly type: 'subscribe'
+  readonly id?: RequestId
+  readonly feed: string
+  /** Least ms between deltas. */
+  readonly throttle?: number
+  readonly since?: Since
+}
+export interface UnsubscribeMessage {
+  readonly type: 'unsubscribe'
+  readonly id?: RequestId
+  readonly feed: string
+}
+export interface GetMessage extends Query {
+  readonly type: 'get'
+  readonly id: RequestId
+  readonly feed: string
+}
+export interface ListMessage {
+  readonly type: 'list'
+  readonly id?: RequestId
+  /** Also the server's own feeds, whose names begin with `$`. */
+  readonly own?: boolean
+}
+export interface ResyncMessage {
+  readonly type: 'resync'
+  readonly id?: RequestId
+  readonly feed: string
+  readonly reason?: 'gap' | 'checksum' | 'apply'
+}
+export interface PingMessage {
+  readonly type: 'ping'
+  readonly id?: RequestId
+}
+export type ClientMessage =
+  | HelloMessage
+  | SubscribeMessage
+  | UnsubscribeMessage
+  | GetMessage
+  | ListMessage
+  | ResyncMessage
+  | PingMessage
+
+export interface WelcomeMessage {
+  readonly type: 'welcome'
+  readonly id?: RequestId
+  readonly protocol: typeof subprotocol
+  readonly server: string
+  /** ms between two pings. */
+  readonly heartbeat: number
+  readonly features: readonly string[]
+  readonly limits: { readonly feeds: number; readonly message: number; readonly messagesPerSecond: number }
+}
+export interface SubscribedMessage {
+  readonly type: 'subscribed'
+  readonly id?: RequestId
+  /** The canonical address: data messages carry it. */
+  readonly feed: string
+  readonly epoch: string
+  readonly version: number
+  readonly resumed: boolean
+  readonly throttle: number
+}
+export interface SnapshotMembers {
+  readonly feed: string
+  readonly kind: Kind
+  readonly key: string
+  readonly columns: readonly string[]
+  readonly order: readonly string[]
+  readonly epoch: string
+  readonly to: number
+  readonly tick: number
+  /** When the server published, ms since 1970 UTC. */
+  readonly at: number
+  readonly rows: readonly Row[]
+}
+export interface SnapshotMessage extends SnapshotMembers {
+  readonly type: 'snapshot'
+}
+export interface ResultMessage extends SnapshotMembers {
+  readonly type: 'result'
+  readonly id: RequestId
+}
+export interface DeltaMessage {
+  readonly type: 'delta'
+  readonly feed: string
+  readonly from: number
+  readonly to: number
+  readonly tick: number
+  readonly at: number
+  readonly set?: Readonly<Record<string, Row>>
+  readonly del?: readonly string[]
+  /** The whole list; in every delta whose `from` is older than the last growth. */
+  readonly columns?: readonly string[]
+}
+export interface TickMessage {
+  readonly type: 'tick'
+  readonly tick: number
+  readonly throttle: number
+  /** How many of the data messages that follow belong together; 2 or more. */
+  readonly messages: number
+}
+export interface StatusMessage extends Freshness {
+  readonly type: 'status'
+  readonly feed: string
+}
+export interface CheckMessage {
+  readonly type: 'check'
+  readonly feed: string
+  readonly version: number
+  readonly count: number
+  readonly sum: string
+}
+export interface ErrorMessage {
+  readonly type: 'error'
+  readonly id?: RequestId
+  readonly feed?: string
+  readonly code: ErrorCode
+  readonly message: string
+  readonly retry: boolean
+  readonly details?: readonly ErrorDetail[]
+}
+export interface UnsubscribedMessage {
+  readonly type: 'unsubscribed'
+  readonly id?: RequestId
+  readonly feed: string
+  /** Set when the server ended it. */
+  readonly code?: ErrorCode
+}
+export interface BeatMessage {
+  readonly type: 'beat'
+  readonly at: number
+}
+export interface PongMessage {
+  readonly type: 'pong'
+  readonly id?: RequestId
+  readonly at: number
+}
+export type ColumnType = 'number' | 'string' | 'boolean' | 'time' | 'json'
+export interface FeedDescriptor {
+  readonly feed: string
+  readonly kind: Kind
+  readonly key: string
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[]
+  readonly order: readonly string[]
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly description?: string
+  readonly state: Freshness['state']
+}
+export interface FeedsMessage {
+  readonly type: 'feeds'
+  readonly id?: RequestId
+  readonly feeds: readonly FeedDescriptor[]
+}
+export type ServerMessage =
+  | WelcomeMessage
+  | SubscribedMessage
+  | SnapshotMessage
+  | ResultMessage
+  | DeltaMessage
+  | TickMessage
+  | StatusMessage
+  | CheckMessage
+  | ErrorMessage
+  | UnsubscribedMessage
+  | BeatMessage
+  | PongMessage
+  | FeedsMessage

@@ -1,0 +1,45 @@
+import type { Cause } from '../model/freshness.ts'
+import type { Changes, Degradation, Table } from '../model/table.ts'
+
+/** What every answer tells beside its data. Times are ms since 1970 UTC, durations ms. */
+export interface PollFacts {
+  /** When the answer was there, by the injected clock. */
+  readonly at: number
+  readonly durationMs: number
+  /** HTTP status where there is one. */
+  readonly status?: number
+  /** Bytes of the decoded body; 0 for a 304. */
+  readonly bytes: number
+  /** The upstream's own time of the data (Last-Modified, or Date minus Age). */
+  readonly asOf?: number
+}
+
+export interface PollAnswered extends PollFacts {
+  readonly kind: 'changed' | 'unchanged'
+  /** The source's table after the poll; the same object as before where nothing changed. */
+  readonly table: Table
+  /** Empty when unchanged; `'all'` at first and whenever the key column changed (a new epoch). */
+  readonly changes: Changes
+  /** Set while a guard keeps part of the answer (or the whole of it) back. */
+  readonly degraded?: Degradation
+}
+
+export interface PollFailed extends PollFacts {
+  readonly kind: 'failed'
+  readonly cause: Cause
+  /** One sentence for people that names host and phase, or the limit's key; no secrets, at most 200 characters. */
+  readonly reason: string
+  /** From Retry-After, already capped. */
+  readonly retryAfterMs?: number
+}
+
+/** One question and its outcome. A failed poll is a value, never a thrown error. */
+export type Poll = PollAnswered | PollFailed
+
+/** A remote that can only be asked. */
+export interface Ask {
+  /** Asks once; never rejects. The caller sees to it that polls of one source do not overlap (L7). */
+  poll(): Promise<Poll>
+  /** Drops connections; a poll under way fails. */
+  close(): Promise<void>
+}
