@@ -1,0 +1,19 @@
+interface Page {
+  readonly document?: { readonly baseURI: string }
+  readonly location?: { readonly href: string }
+}
+
+/**
+ * The socket's address: http(s) becomes ws(s), a path that ends in `/` (or none) gets `ws` appended, and in a page
+ * a relative URL is resolved against it.
+ * @throws TypeError where it is no URL, or one that no WebSocket speaks
+ */
+export function serverUrl(text: string, page: Page = globalThis as Page): string {
+  const base = page.document?.baseURI ?? page.location?.href
+  const url = base === undefined ? new URL(text) : new URL(text, base)
+  url.protocol = url.protocol.replace(/^http/, 'ws')
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new TypeError(`no WebSocket address: ${text}`)
+  if (url.pathname.endsWith('/')) url.pathname += 'ws'
+  url.hash = ''
+  return url.href
+}
