@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import { formatDuration, formatSize, parseDuration, parseSize } from './unit.ts'
+
+/**
+ * The building blocks of every `*.options.ts`: one zod schema per kind of value that a config may hold, input as it is written
+ * (`every: 10s`), output in code units (`10000`). A message that begins with `expected` says what was wanted and nothing of what
+ * was found: the config shows that from the file, where a secret is still `${NAME}`.
+ */
+
+interface Bounds {
+  /** The least value allowed, in code units; default: anything above 0. */
+  readonly least?: number
+  /** The greatest value allowed, in code units. */
+  readonly most?: number
+}
+
+interface Unit {
+  readonly what: string
+  readonly example: string
+  readonly pattern: string
+  readonly parse: (text: string) => number | undefined
+  readonly format: (value: number) => string
+}
+
+const timeUnit: Unit = {
+  what: 'a time with a unit',
+  example: '10s',
+  pattern: '^\\d+(\\.\\d+)?(ms|s|m|h|d)$',
+  parse: parseDuration,
+  format: formatDuration,
+}
+
+const sizeUnit: Unit = {
+  what: 'a size with a unit',
+  example: '64KiB',
+  pattern: '^\\d+(\\.\\d+)?(B|KiB|MiB|GiB)$',
+  parse: parseSize,
+  format: bytes => formatSize(bytes).replace(' ', ''),
+}
+
+function range(bounds: Bounds, format: (value: number) => string): string {
+  if (bounds.least !== undefined && bounds.most !== undefined) return ` from ${format(bounds.least)} to ${format(bounds.most)}`
+  if (bounds.least !== undefined) return ` from ${format(bounds.least)}`
+  return bounds.most === undefined ? '' : ` up to ${format(bounds.most)}`
+}
+
+function isWithin(value: number, bounds: Bounds): boolean {
+  return Number.isFinite(value) && value > 0 && value >= (bounds.least ?? 0) && value <= (bounds.most ?? Infinity)
+}
+
+/** What to write instead of a bare number or of `off`; nothing for anything else. */
+function mend(input: unknown, unit: Unit): string {
+  if (input === 'off') return '; this limit cannot be switched off'
+  if (input === 0 || (typeof input === 'string' && unit.parse(input) === 0)) return ' and above 0'
+  return ''
+}
+
+function withUnit(unit: Unit, bounds: Bounds): z.ZodType<number, string> {
+  const wanted = `expected ${unit.what}${range(bounds, unit.format)}, such as ${unit.example}`
+  return z
+    .string({ error: issue => wanted + mend(issue.input, unit) })
+    .transform((text, ctx) => {
+      const value = unit.parse(text)
+      if (value !== undefined && isWithin(value, bounds)) return value
+      ctx.issues.push({ code: 'custom', message: wanted + mend(text, unit), input: text })
+      return z.NEVER
+    })
+    .meta({ pattern: unit.pattern, examples: [unit.example] })
+}
+
+/** `250ms`, `10s`, `5m`, `1h`, `7d` to ms. A bare number and 0 are refused. */
+export function time(bounds: Bounds = {}): z.ZodType<number, string> {
+  return withUnit(timeUnit, bounds)
+}
+
+/** `512B`, `64KiB`, `16MiB`, `1GiB` to bytes. A bare number and 0 are refused. */
+export function size(bounds: Bounds = {}): z.ZodType<number, string> {
+  return withUnit(sizeUnit, bounds)
+}
+
+/** A whole number from `least` (default 1). */
+export function count(bounds: Bounds = {}): z.ZodType<number, number> {
+  const least = bounds.least ?? 1
+  const wanted = `expected a whole number${range({ ...bounds, least }, String)}`
+  const error = (issue: { readonly input?: unknown }): string =>
+    wanted + (issue.input === 'off' ? '; this limit cannot be switched off' : '')
+  return z
+    .int({ error })
+    .min(least, { error })
+    .max(bounds.most ?? Number.MAX_SAFE_INTEGER, { error })
+}
+
+/** A text that is not empty. */
+export function text(what = 'a text'): z.ZodType<string, string> {
+  const error = `expected ${what}`
+  return z.string({ error }).min(1, { error })
+}
+
+/** `true` or `false`. */
+export function flag(): z.ZodType<boolean, boolean> {
+  return z.boolean({ error: 'expected true or false' })
+}
+
+/** One of a few words. */
+export function oneOf<const W extends string>(words: readonly [W, ...W[]]): z.ZodType<W, W> {
+  return z.enum(words, { error: `expected ${new Intl.ListFormat('en', { type: 'disjunction' }).format(words)}` })
+}
+
+/**
+ * A map of names the writer chooses (headers, columns) to values of one schema. Entries are validated one by one and the result is a
+ * Map, so that a name like `__proto__` survives, which zod's `record` drops.
+ */
+export function mapOf<T, I>(value: z.ZodType<T, I>, what = 'a map'): z.ZodType<ReadonlyMap<string, T>, Readonly<Record<string, I>>> {
+  return z
+    .custom<Readonly<Record<string, I>>>(isRecord, { error: `expected ${what}` })
+    .transform((record, ctx) => {
+      const map = new Map<string, T>()
+      for (const [name, item] of Object.entries(record)) {
+        const result = value.safeParse(item)
+        if (result.success) map.set(name, result.data)
+        else ctx.issues.push(...result.error.issues.map(issue => below(name, issue, item)))
+      }
+      return map
+    })
+    .meta({ type: 'object', mapOf: value })
+}
+
+function below(name: string, issue: z.core.$ZodIssue, input: unknown): z.core.$ZodRawIssue {
+  return { ...issue, path: [name, ...issue.path], input } as z.core.$ZodRawIssue
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A CEL expression as text; numbers and booleans of YAML are taken as the expressions they are. */
+export function expression(): z.ZodType<string, string | number | boolean> {
+  const error = 'expected an expression'
+  return z
+    .union([z.string({ error }).min(1, { error }), z.number(), z.boolean()], { error })
+    .transform(String)
+    .meta({ format: 'cel' })
+}
