@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { namedMap } from '../lib/named-map.ts'
+
+const column = z.string().min(1)
+
+/** How many groups a step holds when its options do not say; rows of further groups are left out (`degraded: cardinality`). */
+export const defaultMaxGroups = 100_000
+
+/** `group: {by: [region], columns: {bikes: sum(num_bikes_available)}, having: bikes > 0}`: a row per group. */
+export const groupOptions = z.strictObject({
+  by: z
+    .union([column, z.array(column)], { error: 'expected a column or a list of columns' })
+    .optional()
+    .meta({ description: 'The columns whose values make the groups; none: one row of totals.' }),
+  columns: namedMap(
+    z.string({ error: 'expected an aggregate such as sum(x)' }).regex(/\S/, 'expected an aggregate such as sum(x)'),
+    'columns by name: {name: aggregate}',
+  ).meta({
+    description:
+      'Columns by name, each one aggregate of a CEL expression over the row: count(), count(x), sum(x), avg(x), min(x), max(x). ' +
+      'Null counts nowhere; count(x) counts the rows in which x is neither null nor false.',
+  }),
+  having: z
+    .union([z.string().regex(/\S/), z.boolean()], { error: 'expected an expression over the columns of the group' })
+    .optional()
+    .meta({ description: 'A CEL expression over the columns of the group: only the groups for which it is true.' }),
+  maxGroups: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: `Most groups held; default ${defaultMaxGroups}.` }),
+})
+
+export type GroupOptions = z.output<typeof groupOptions>
