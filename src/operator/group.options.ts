@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { namedMap } from '../lib/named-map.ts'
+import { count, expression, mapOf, text } from '../lib/option.ts'
 
-const column = z.string().min(1)
+const column = text('a column')
 
 /** How many groups a step holds when its options do not say; rows of further groups are left out (`degraded: cardinality`). */
 export const defaultMaxGroups = 100_000
@@ -12,21 +12,15 @@ export const groupOptions = z.strictObject({
     .union([column, z.array(column)], { error: 'expected a column or a list of columns' })
     .optional()
     .meta({ description: 'The columns whose values make the groups; none: one row of totals.' }),
-  columns: namedMap(
-    z.string({ error: 'expected an aggregate such as sum(x)' }).regex(/\S/, 'expected an aggregate such as sum(x)'),
-    'columns by name: {name: aggregate}',
-  ).meta({
+  columns: mapOf(text('an aggregate such as sum(x)'), 'columns by name: {name: aggregate}').meta({
     description:
       'Columns by name, each one aggregate of a CEL expression over the row: count(), count(x), sum(x), avg(x), min(x), max(x). ' +
       'Null counts nowhere; count(x) counts the rows in which x is neither null nor false.',
   }),
-  having: z
-    .union([z.string().regex(/\S/), z.boolean()], { error: 'expected an expression over the columns of the group' })
+  having: expression()
     .optional()
     .meta({ description: 'A CEL expression over the columns of the group: only the groups for which it is true.' }),
-  maxGroups: z
-    .int()
-    .min(1)
+  maxGroups: count()
     .optional()
     .meta({ description: `Most groups held; default ${defaultMaxGroups}.` }),
 })
