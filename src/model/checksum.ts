@@ -48,16 +48,11 @@ export function canonicalJson(cell: Cell): string {
 }
 
 function absorbCell(cell: Cell): void {
-  switch (typeof cell) {
-    case 'number':
-      return absorbNumber(cell)
-    case 'string':
-      return absorbText(4, cell)
-    case 'boolean':
-      return absorb(cell ? 2 : 1)
-    default:
-      return cell === null ? absorb(0) : absorbText(5, canonicalJson(cell))
-  }
+  if (typeof cell === 'number') absorbNumber(cell)
+  else if (typeof cell === 'string') absorbText(4, cell)
+  else if (typeof cell === 'boolean') absorb(cell ? 2 : 1)
+  else if (cell === null) absorb(0)
+  else absorbText(5, canonicalJson(cell))
 }
 
 function end(): Lanes {

@@ -16,16 +16,10 @@ export function printOrderTerm(term: OrderTerm): string {
 }
 
 function rank(cell: Cell): number {
-  switch (typeof cell) {
-    case 'number':
-      return 0
-    case 'string':
-      return 1
-    case 'boolean':
-      return cell ? 3 : 2
-    default:
-      return 4
-  }
+  if (typeof cell === 'number') return 0
+  if (typeof cell === 'string') return 1
+  if (typeof cell === 'boolean') return cell ? 3 : 2
+  return 4
 }
 
 function compareText(a: string, b: string): number {

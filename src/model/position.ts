@@ -1,5 +1,3 @@
-import { randomText, type Random } from '../lib/random.ts'
-
 /**
  * Where a reader stands in a feed. The epoch prevents one disaster: a server that lost its history and counts
  * again from 1 would otherwise hand deltas to a reader whose version 7 was another table.
@@ -17,10 +15,14 @@ export interface Since extends Position {
   readonly sum?: string
 }
 
-/** 9 characters of time in ms (base 36, until the year 5188) and 3 of chance. Never sorts before `after`. */
-export function newEpoch(nowMs: number, random: Random, after = ''): string {
-  const time = (ms: number) => Math.max(0, Math.floor(ms)).toString(36).padStart(9, '0').slice(-9)
-  const epoch = time(nowMs) + randomText(random, 3)
+/**
+ * 9 characters of time in ms (base 36, until the year 5188) and 3 of chance. Always sorts behind `after`.
+ * @param random a number in [0, 1)
+ */
+export function newEpoch(nowMs: number, random: () => number, after = ''): string {
+  const digits = (value: number, length: number) => Math.floor(value).toString(36).padStart(length, '0')
+  const at = (ms: number) => digits(Math.max(0, ms), 9) + digits(random() * 36 ** 3, 3)
+  const epoch = at(nowMs)
   // The wall clock may have been set back since the last epoch: go on from that one's instant instead.
-  return epoch > after ? epoch : time(Number.parseInt(after.slice(0, 9), 36) + 1) + randomText(random, 3)
+  return epoch > after ? epoch : at(Number.parseInt(after.slice(0, 9), 36) + 1)
 }

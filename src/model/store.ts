@@ -124,7 +124,8 @@ export class Store {
     let changed = this.#grow(table.columns, version) || first
     if (sample.changes === 'all') {
       for (const [key, row] of table.rows) if (this.#put(key, row, version)) changed = true
-      for (const entry of this.#entries.values()) if (!table.rows.has(entry.key) && this.#remove(entry, version, monotonicMs)) changed = true
+      for (const entry of this.#entries.values())
+        if (!table.rows.has(entry.key) && this.#remove(entry, version, monotonicMs)) changed = true
     } else {
       for (const key of sample.changes.keys()) {
         const row = table.rows.get(key)
