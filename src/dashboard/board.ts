@@ -1,0 +1,71 @@
+import type { Millrace, Unsubscribe } from '../client/face.ts'
+import type { Clock } from '../lib/clock.ts'
+import { feedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
+
+/** What the server says of itself: its feeds and sources, live, and its clock. */
+export class Board {
+  readonly #millrace: Millrace
+  readonly #clock: Clock
+  readonly #listeners = new Set<() => void>()
+  #feeds: ReadonlyMap<string, FeedFacts> | undefined
+  #sources: ReadonlyMap<string, SourceFacts> = new Map()
+  /** How far this machine's clock is ahead of the server's, in ms: the least seen, as each message also travelled. */
+  #aheadMs: number | undefined
+
+  constructor(millrace: Millrace, clock: Clock) {
+    this.#millrace = millrace
+    this.#clock = clock
+  }
+
+  /** By name; undefined before the first answer. */
+  get feeds(): ReadonlyMap<string, FeedFacts> | undefined {
+    return this.#feeds
+  }
+
+  get sources(): ReadonlyMap<string, SourceFacts> {
+    return this.#sources
+  }
+
+  get connected(): boolean {
+    return this.#millrace.state.phase === 'open'
+  }
+
+  /** The server's wall clock, as near as can be known. */
+  now(): number {
+    return this.#clock.now() - (this.#aheadMs ?? 0)
+  }
+
+  start(): void {
+    this.#millrace.feed('$feeds').subscribe((rows, { table }) => {
+      this.#noteTime(table.at)
+      const feeds = rows.map(feedFacts).filter(({ feed }) => !feed.startsWith('$'))
+      this.#feeds = new Map(feeds.map(facts => [facts.feed, facts]))
+      this.#tell()
+    })
+    this.#millrace.feed('$sources').subscribe((rows, { table }) => {
+      this.#noteTime(table.at)
+      this.#sources = new Map(rows.map(row => sourceFacts(row)).map(facts => [facts.source, facts]))
+      this.#tell()
+    })
+    this.#millrace.onState(state => {
+      // Another server, or the same one after its clock was set: measure anew.
+      if (state.phase === 'open') this.#aheadMs = undefined
+      this.#tell()
+    })
+  }
+
+  /** Calls `listener` after each change of facts or connection. */
+  onChange(listener: () => void): Unsubscribe {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #noteTime(at: number): void {
+    const aheadMs = this.#clock.now() - at
+    this.#aheadMs = Math.min(this.#aheadMs ?? aheadMs, aheadMs)
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,30 @@
+import type { ConnectionState } from '../client/face.ts'
+import type { Format } from './format.ts'
+import type { Tone } from './freshness-view.ts'
+
+export interface ConnectionView {
+  readonly tone: Tone
+  readonly word: string
+  /** What is going on and what comes next; empty while all is well. */
+  readonly detail: string
+  /** Whether a person can do something: try at once. */
+  readonly canRetry: boolean
+}
+
+/** `nowMs` is this machine's clock. */
+export function viewConnection(state: ConnectionState, nowMs: number, format: Format): ConnectionView {
+  const wait = state.retryAt === undefined ? 0 : state.retryAt - nowMs
+  const next = wait < 500 ? 'trying again now' : `next try in ${format.span(wait)}`
+  switch (state.phase) {
+    case 'open':
+      return { tone: 'fresh', word: 'live', detail: '', canRetry: false }
+    case 'connecting':
+      return { tone: 'waiting', word: 'connecting', detail: state.attempt > 0 ? (state.reason ?? '') : '', canRetry: false }
+    case 'disconnected':
+      return { tone: 'disconnected', word: 'disconnected', detail: [state.reason, next].filter(Boolean).join('; '), canRetry: true }
+    case 'refused':
+      return { tone: 'down', word: 'no connection', detail: [state.reason, next].filter(Boolean).join('; '), canRetry: true }
+    default:
+      return { tone: 'down', word: 'closed', detail: state.reason ?? '', canRetry: true }
+  }
+}

@@ -1,0 +1,143 @@
+import { html, svg, type PropertyValues, type TemplateResult } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import type { UpdateInfo } from '../client/face.ts'
+import type { Cancel } from '../lib/clock.ts'
+import type { Row } from '../model/row.ts'
+import { knownFreshness } from './freshness-view.ts'
+import { Activity, figures, measureColumns, type Measure } from './measures.ts'
+import { profileColumns } from './column-profile.ts'
+import type { FeedFacts } from './own-feeds.ts'
+import { PageElement } from './page-element.ts'
+import { Reader } from './reader.ts'
+import { feedHash } from './route.ts'
+import { sparkPieces } from './sparkline.ts'
+import type { Trail } from './trail.ts'
+
+const mostFigures = 4
+const lingerMs = 4000
+const sparkMs = 60_000
+const spark = { width: 72, height: 18 }
+
+/** One feed at a glance. While in view it is a reader of its feed: what somebody looks at is alive. */
+export class FeedCard extends PageElement {
+  static override properties = { ...PageElement.properties, facts: { attribute: false }, inView: { attribute: false } }
+  declare facts: FeedFacts
+  /** Set by the overview, which watches all cards at once. */
+  declare inView: boolean | undefined
+  readonly #activity = new Activity()
+  #reader: Reader | undefined
+  /** The column whose values are shown; once chosen it stays, or the card would change its subject. */
+  #column: string | undefined
+  #updates = 0
+
+  protected override listen(): readonly Cancel[] {
+    return [
+      this.context.pulse.on(() => this.#follow()),
+      this.context.board.onChange(() => this.requestUpdate()),
+      () => this.#reader?.leave(),
+    ]
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (!changed.has('inView')) return
+    if (this.inView === true) this.#wantReader().want()
+    else this.#reader?.release()
+  }
+
+  #wantReader(): Reader {
+    this.#reader ??= new Reader(this.context.millrace.feed(this.facts.feed, { limit: mostFigures }), this.context.clock, {
+      lingerMs,
+      onRows: (rows, info) => this.#update(rows, info),
+      onFreshness: () => this.requestUpdate(),
+    })
+    return this.#reader
+  }
+
+  get #trail(): Trail {
+    return this.context.trails.of(`card ${this.facts.feed}`)
+  }
+
+  #update(rows: readonly Row[], { changes, table, type }: UpdateInfo): void {
+    for (const [key, before] of changes) {
+      const after = table.rows.get(key)
+      if (before !== undefined && after !== undefined) this.#activity.note(before, after)
+    }
+    if (type === 'delta') this.#updates++
+    if (this.#updates > 1) this.#column ??= measureColumns(table, profileColumns(table.columns, rows), this.#activity)[0]
+    this.#follow()
+    this.requestUpdate()
+  }
+
+  get #figures(): readonly Measure[] {
+    const feed = this.#reader?.feed
+    if (feed?.rows === undefined) return []
+    const { board, format } = this.context
+    const options = { most: mostFigures, activity: this.#activity, column: this.#column, nowMs: board.now(), format }
+    return figures(feed.rows, feed.table, options)
+  }
+
+  /** Writes the figures into the trail, so that a value that stands still is seen to. */
+  #follow(): void {
+    const now = this.context.clock.now()
+    if (this.#reader?.reading !== true || !this.context.board.connected || this.#reader.feed.freshness.state !== 'fresh') {
+      this.#trail.gap(now)
+      return
+    }
+    this.#trail.record(now, new Map(this.#figures.flatMap(({ id, value }) => (value === null ? [] : [[id, value] as const]))))
+    this.requestUpdate()
+  }
+
+  #spark(id: string): TemplateResult {
+    const toMs = this.context.clock.now()
+    const pieces = sparkPieces(this.#trail.times, this.#trail.line(id), { ...spark, fromMs: toMs - sparkMs, toMs })
+    return html`<svg class="spark" viewBox="-1 -2 ${spark.width + 2} ${spark.height + 4}" preserveAspectRatio="none" aria-hidden="true">
+      ${pieces.map(points => svg`<polyline points=${points} />`)}
+    </svg>`
+  }
+
+  #figure({ id, label, text, value }: Measure): TemplateResult {
+    return html`<div class="figure">
+      <dt title=${label}>${label}</dt>
+      <dd>${value === null ? '' : this.#spark(id)}<span class="value ${value === null ? 'quiet' : ''}" title=${text}>${text}</span></dd>
+    </div>`
+  }
+
+  #body(): TemplateResult {
+    const shown = this.#figures
+    if (shown.length > 0)
+      return html`<dl class="figures">
+        ${repeat(
+          shown,
+          figure => figure.id,
+          figure => this.#figure(figure),
+        )}
+      </dl>`
+    const empty = this.#reader?.feed.rows !== undefined
+    return html`<p class="figures none">${empty ? 'No rows just now.' : 'No data yet.'}</p>`
+  }
+
+  /** The column the figures are of; nothing where each figure is a column of its own. */
+  #subject(): string {
+    const columns = new Set(this.#figures.map(({ column }) => column))
+    return this.#figures.length > 1 && columns.size === 1 ? ([...columns][0] ?? '') : ''
+  }
+
+  protected override render(): TemplateResult {
+    const { format, board } = this.context
+    const { feed, freshness, rows, readers, changesPerSecond, description } = this.facts
+    const known = knownFreshness(freshness, this.#reader?.feed.freshness, board.connected)
+    return html`<article class="card state-${known.state}">
+      <header>
+        <h3><a href=${feedHash(feed)} title=${description}>${feed}</a></h3>
+        <span class="subject">${this.#subject()}</span>
+      </header>
+      <freshness-line .context=${this.context} .freshness=${known}></freshness-line>
+      ${this.#body()}
+      <footer>
+        <span><b>${format.compact(rows)}</b> ${rows === 1 ? 'row' : 'rows'}</span>
+        <span><b>${format.compact(readers)}</b> ${readers === 1 ? 'reader' : 'readers'}</span>
+        <span><b>${format.number(changesPerSecond, changesPerSecond >= 100 ? 0 : 1)}</b> changes/s</span>
+      </footer>
+    </article>`
+  }
+}

@@ -1,0 +1,159 @@
+import { html, type PropertyValues, type TemplateResult } from 'lit'
+import uPlot from 'uplot'
+import type { Cancel } from '../lib/clock.ts'
+import { PageElement } from './page-element.ts'
+import type { Trail } from './trail.ts'
+
+export interface ChartLine {
+  readonly id: string
+  readonly label: string
+  /** The value now, as text. */
+  readonly text: string
+}
+
+const shortestMs = 60_000
+const longestMs = 300_000
+const chartHeight = 240
+
+/** Lines over the last minutes. The legend is made of buttons, so that keyboards reach it. */
+export class FeedChart extends PageElement {
+  static override properties = {
+    ...PageElement.properties,
+    trail: { attribute: false },
+    lines: { attribute: false },
+    name: { attribute: false },
+    hiddenLines: { state: true },
+  }
+  declare trail: Trail
+  declare lines: readonly ChartLine[]
+  declare name: string
+  declare hiddenLines: ReadonlySet<string>
+  #plot: uPlot | undefined
+  #drawnLines = ''
+  #dark: MediaQueryList | undefined
+
+  constructor() {
+    super()
+    this.hiddenLines = new Set()
+  }
+
+  protected override listen(): readonly Cancel[] {
+    const restyle = () => this.#redraw()
+    this.#dark = matchMedia('(prefers-color-scheme: dark)')
+    this.#dark.addEventListener('change', restyle)
+    const theme = new MutationObserver(restyle)
+    theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] })
+    const size = new ResizeObserver(() => this.#resize())
+    size.observe(this)
+    return [
+      this.context.pulse.on(() => this.#setData()),
+      () => this.#dark?.removeEventListener('change', restyle),
+      () => theme.disconnect(),
+      () => size.disconnect(),
+      () => this.#destroy(),
+    ]
+  }
+
+  protected override updated(changed: PropertyValues<this>): void {
+    const drawn = JSON.stringify([this.lines.map(({ id }) => id), [...this.hiddenLines]])
+    if (drawn !== this.#drawnLines || changed.has('trail')) {
+      this.#drawnLines = drawn
+      this.#redraw()
+    } else this.#setData()
+  }
+
+  get #shown(): readonly ChartLine[] {
+    return this.lines.filter(({ id }) => !this.hiddenLines.has(id))
+  }
+
+  get #data(): uPlot.AlignedData {
+    return [this.trail.times.map(time => time / 1000), ...this.#shown.map(({ id }) => [...this.trail.line(id)])] as uPlot.AlignedData
+  }
+
+  #range(): [number, number] {
+    const now = this.context.clock.now()
+    const since = now - (this.trail.times[0] ?? now)
+    return [(now - Math.min(Math.max(since, shortestMs), longestMs)) / 1000, now / 1000]
+  }
+
+  #setData(): void {
+    this.#plot?.setData(this.#data)
+  }
+
+  #resize(): void {
+    const width = this.querySelector('.plot')?.clientWidth ?? 0
+    if (this.#plot !== undefined && width > 0 && width !== this.#plot.width) this.#plot.setSize({ width, height: chartHeight })
+  }
+
+  #destroy(): void {
+    this.#plot?.destroy()
+    this.#plot = undefined
+    this.#drawnLines = ''
+  }
+
+  /** The colour as it is in force now: a canvas knows no custom properties. */
+  #colour(name: string): string {
+    const probe = this.querySelector(`.probe-${name}`)
+    return probe === null ? 'gray' : getComputedStyle(probe).color
+  }
+
+  #redraw(): void {
+    const place = this.querySelector<HTMLElement>('.plot')
+    if (place === null || place.clientWidth === 0) return
+    this.#plot?.destroy()
+    this.#plot = new uPlot(this.#options(place.clientWidth), this.#data, place)
+  }
+
+  #options(width: number): uPlot.Options {
+    const { format } = this.context
+    const axis = {
+      stroke: this.#colour('text'),
+      font: '12px system-ui, sans-serif',
+      grid: { stroke: this.#colour('grid'), width: 1 },
+      ticks: { show: false },
+    }
+    const time = new Intl.DateTimeFormat(format.locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+    return {
+      width,
+      height: chartHeight,
+      legend: { show: false },
+      cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+      scales: { x: { time: true, range: () => this.#range() } },
+      axes: [
+        { ...axis, grid: { show: false }, space: 90, values: (_, splits) => splits.map(split => time.format(split * 1000)) },
+        { ...axis, size: 64, values: (_, splits) => splits.map(split => format.compact(split)) },
+      ],
+      series: [{}, ...this.#shown.map(line => this.#series(line))],
+    }
+  }
+
+  #series({ id, label }: ChartLine): uPlot.Series {
+    const stroke = this.#colour(`line-${this.#indexOf(id)}`)
+    return { label, stroke, width: 1.75, points: { show: false }, spanGaps: false }
+  }
+
+  #indexOf(id: string): number {
+    return this.lines.findIndex(line => line.id === id) + 1
+  }
+
+  #toggle(id: string): void {
+    const hidden = new Set(this.hiddenLines)
+    if (!hidden.delete(id)) hidden.add(id)
+    this.hiddenLines = hidden
+  }
+
+  protected override render(): TemplateResult {
+    return html`<div class="plot" role="img" aria-label="Chart of ${this.name}: ${this.lines.map(({ label }) => label).join(', ')}"></div>
+      <span class="probe-text" hidden></span><span class="probe-grid" hidden></span>
+      <ul class="legend">
+        ${this.lines.map(
+          ({ id, label, text }, i) =>
+            html`<li>
+              <button type="button" aria-pressed=${this.hiddenLines.has(id) ? 'false' : 'true'} @click=${() => this.#toggle(id)}>
+                <i class="probe-line-${i + 1}"></i><span class="label">${label}</span><span class="value">${text}</span>
+              </button>
+            </li>`,
+        )}
+      </ul>`
+  }
+}

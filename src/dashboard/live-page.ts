@@ -1,0 +1,109 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import type { Cancel } from '../lib/clock.ts'
+import { Announcer } from './announcer.ts'
+import { viewConnection } from './connection-view.ts'
+import { mark } from './mark.ts'
+import { PageElement } from './page-element.ts'
+import { overviewHash, parseRoute, type Route } from './route.ts'
+import { chooseTheme, nextTheme, storedTheme, type Theme } from './theme.ts'
+
+const themeIcons: Readonly<Record<Theme, string>> = {
+  auto: 'M8 2a6 6 0 1 0 0 12ZM8 2a6 6 0 0 1 0 12',
+  light: 'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1',
+  dark: 'M13 9.500A5.500 5.500 0 0 1 6.500 3a5.500 5.500 0 1 0 6.500 6.500Z',
+}
+
+/** The frame of the page: its name, the connection, the theme, and what the address asks for. */
+export class LivePage extends PageElement {
+  static override properties = {
+    ...PageElement.properties,
+    route: { state: true },
+    theme: { state: true },
+    news: { state: true },
+  }
+  declare route: Route
+  declare theme: Theme
+  declare news: string
+  readonly #announcer = new Announcer()
+  /** Scrolled to where one left, when one comes back. */
+  #overviewTop = 0
+
+  constructor() {
+    super()
+    this.route = parseRoute(location.hash)
+    this.theme = storedTheme()
+    this.news = ''
+  }
+
+  protected override listen(): readonly Cancel[] {
+    const { board, millrace, pulse } = this.context
+    const follow = () => this.#go(parseRoute(location.hash))
+    addEventListener('hashchange', follow)
+    return [
+      () => removeEventListener('hashchange', follow),
+      board.onChange(() => (this.news = (board.feeds && this.#announcer.note(board.feeds)) || this.news)),
+      millrace.onState(
+        ({ phase }) => (this.news = phase === 'open' ? 'connected' : phase === 'connecting' ? this.news : 'connection lost'),
+      ),
+      millrace.onState(() => this.requestUpdate()),
+      pulse.on(() => {
+        if (!board.connected) this.requestUpdate()
+      }),
+    ]
+  }
+
+  #go(route: Route): void {
+    if (this.route.view === 'overview') this.#overviewTop = scrollY
+    this.route = route
+    void this.#arrive()
+  }
+
+  async #arrive(): Promise<void> {
+    await this.updateComplete
+    scrollTo(0, this.route.view === 'overview' ? this.#overviewTop : 0)
+    this.querySelector('main')?.focus({ preventScroll: true })
+  }
+
+  protected override updated(): void {
+    document.title = this.route.view === 'feed' ? `${this.route.feed} · Millrace` : 'Millrace'
+  }
+
+  #connection(): TemplateResult {
+    const { millrace, clock, format } = this.context
+    const { tone, word, detail, canRetry } = viewConnection(millrace.state, clock.now(), format)
+    return html`<div class="connection" data-phase=${millrace.state.phase}>
+      ${mark(tone)}<span class="word tone-${tone}">${word}</span>${detail === '' ? nothing : html`<span class="detail">${detail}</span>`}
+      ${canRetry ? html`<button type="button" class="plain" @click=${() => millrace.retry()}>Try now</button>` : nothing}
+    </div>`
+  }
+
+  #themeButton(): TemplateResult {
+    const choose = () => {
+      this.theme = nextTheme(this.theme)
+      chooseTheme(this.theme)
+    }
+    return html`<button type="button" class="icon" aria-label="Theme: ${this.theme}" title="Theme: ${this.theme}" @click=${choose}>
+      <svg viewBox="0 0 16 16" aria-hidden="true" class="theme-${this.theme}"><path d=${themeIcons[this.theme]} /></svg>
+    </button>`
+  }
+
+  #view(): TemplateResult {
+    if (this.route.view === 'overview') return html`<feed-overview .context=${this.context}></feed-overview>`
+    return html`<feed-page .context=${this.context} .name=${this.route.feed}></feed-page>`
+  }
+
+  protected override render(): TemplateResult {
+    return html`<header class="top">
+        <a class="brand" href=${overviewHash}>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M2 9c3.300 0 3.300 2.500 6.700 2.500S12 9 15.300 9s3.300 2.500 6.700 2.500" />
+            <path d="M2 15c3.300 0 3.300 2.500 6.700 2.500S12 15 15.300 15s3.300 2.500 6.700 2.500" />
+          </svg>
+          Millrace
+        </a>
+        ${this.#connection()} ${this.#themeButton()}
+      </header>
+      <main tabindex="-1">${this.#view()}</main>
+      <p class="hidden" role="status">${this.news}</p>`
+  }
+}

@@ -1,0 +1,41 @@
+import 'uplot/dist/uPlot.min.css'
+import { connect } from '../client/client.ts'
+import { systemClock } from '../lib/clock.ts'
+import { Board } from './board.ts'
+import { FeedCard } from './feed-card.ts'
+import { FeedChart } from './feed-chart.ts'
+import { FeedOverview } from './feed-overview.ts'
+import { FeedPage } from './feed-page.ts'
+import { FeedTable } from './feed-table.ts'
+import { createFormat } from './format.ts'
+import { FreshnessLine } from './freshness-line.ts'
+import { LivePage } from './live-page.ts'
+import type { PageContext } from './page-element.ts'
+import { Pulse } from './pulse.ts'
+import { applyTheme, storedTheme } from './theme.ts'
+import { Trails } from './trail.ts'
+
+applyTheme(storedTheme())
+
+const clock = systemClock()
+// Relative to the page, whatever path it is served under.
+const millrace = connect('./', { clock })
+const context: PageContext = {
+  millrace,
+  clock,
+  board: new Board(millrace, clock),
+  pulse: new Pulse(clock, 500, () => document.hidden),
+  format: createFormat(navigator.languages),
+  trails: new Trails({ windowMs: 310_000, stepMs: 250 }, 64),
+}
+document.addEventListener('visibilitychange', () => context.pulse.wake())
+context.board.start()
+
+for (const page of document.querySelectorAll<LivePage>('live-page')) page.context = context
+customElements.define('freshness-line', FreshnessLine)
+customElements.define('feed-card', FeedCard)
+customElements.define('feed-chart', FeedChart)
+customElements.define('feed-table', FeedTable)
+customElements.define('feed-overview', FeedOverview)
+customElements.define('feed-page', FeedPage)
+customElements.define('live-page', LivePage)

@@ -1,0 +1,117 @@
+import type { Row } from '../model/row.ts'
+import { cellOf } from '../model/row.ts'
+import { isMeasure, labelColumn, profileColumns, showCell, type ColumnProfile } from './column-profile.ts'
+import type { Format } from './format.ts'
+import { keyOfRow } from './row-lines.ts'
+
+/** One number of a feed that can be followed over time. */
+export interface Measure {
+  /** JSON text of [row key, column]. */
+  readonly id: string
+  readonly label: string
+  readonly column: string
+  /** Null where the row holds no number just now. */
+  readonly value: number | null
+  readonly text: string
+}
+
+export interface TableShape {
+  readonly key: string
+  readonly columns: readonly string[]
+  /** Terms of the order, `price` or `-price`. */
+  readonly order: readonly string[]
+}
+
+export function measureId(rowKey: string, column: string): string {
+  return JSON.stringify([rowKey, column])
+}
+
+/** How often each column changed; tells the column that lives from those that only describe. */
+export class Activity {
+  readonly #changes = new Map<string, number>()
+
+  /** Counts the columns in which two versions of a row differ. */
+  note(before: Row, after: Row): void {
+    for (const column of Object.keys(after)) {
+      if (cellOf(before, column) !== cellOf(after, column)) this.#changes.set(column, this.of(column) + 1)
+    }
+  }
+
+  of(column: string): number {
+    return this.#changes.get(column) ?? 0
+  }
+}
+
+/** The columns worth drawing, best first: the one the feed is ordered by, then the liveliest, then as they come. */
+export function measureColumns(shape: TableShape, profiles: readonly ColumnProfile[], activity: Activity): readonly string[] {
+  const ordered = shape.order[0]?.replace(/^-/, '')
+  const weight = (column: string) => (column === ordered ? Number.POSITIVE_INFINITY : activity.of(column))
+  const columns = profiles.filter(profile => isMeasure(profile) && profile.name !== shape.key).map(({ name }) => name)
+  const weights = new Map(columns.map(column => [column, weight(column)]))
+  return columns.toSorted((a, b) => {
+    const [weightA = 0, weightB = 0] = [weights.get(a), weights.get(b)]
+    return weightA === weightB ? 0 : weightB - weightA
+  })
+}
+
+function measure(row: Row, rowKey: string, label: string, profile: ColumnProfile, nowMs: number, format: Format): Measure {
+  const cell = cellOf(row, profile.name)
+  return {
+    id: measureId(rowKey, profile.name),
+    label,
+    column: profile.name,
+    value: typeof cell === 'number' ? cell : null,
+    text: showCell(cell, profile, nowMs, format),
+  }
+}
+
+/** The figures of a card: the columns of a single row, or one column (`column`, else the best) of the first rows. */
+export function figures(
+  rows: readonly Row[],
+  shape: TableShape,
+  options: {
+    readonly most: number
+    readonly activity: Activity
+    readonly column: string | undefined
+    readonly nowMs: number
+    readonly format: Format
+  },
+): readonly Measure[] {
+  const { most, activity, nowMs, format } = options
+  const profiles = profileColumns(shape.columns, rows)
+  const only = rows.length === 1 ? rows[0] : undefined
+  if (only !== undefined && profiles.length > 2) return ofOneRow(only, shape, profiles, options)
+  const column = options.column ?? measureColumns(shape, profiles, activity)[0]
+  const profile = profiles.find(({ name }) => name === column) ?? profiles.find(({ name }) => name !== shape.key) ?? profiles[0]
+  if (profile === undefined) return []
+  const label = labelColumn(profiles, shape.key)
+  return rows.slice(0, most).map(row => {
+    const name = cellOf(row, label)
+    const key = keyOfRow(row, shape.key)
+    return measure(row, key, typeof name === 'object' ? rowName(key) : String(name), profile, nowMs, format)
+  })
+}
+
+function ofOneRow(
+  row: Row,
+  shape: TableShape,
+  profiles: readonly ColumnProfile[],
+  { most, nowMs, format }: { readonly most: number; readonly nowMs: number; readonly format: Format },
+): readonly Measure[] {
+  const key = keyOfRow(row, shape.key)
+  const others = profiles.filter(({ name }) => name !== shape.key)
+  const numbers = others.filter(isMeasure)
+  return (numbers.length > 0 ? numbers : others).slice(0, most).map(profile => measure(row, key, profile.name, profile, nowMs, format))
+}
+
+/** A composed key is JSON text of its parts: shown without the brackets. */
+export function rowName(key: string): string {
+  if (!key.startsWith('[')) return key
+  try {
+    const parts: unknown = JSON.parse(key)
+    return Array.isArray(parts) ? parts.join(' · ') : key
+  } catch {
+    // A name that only looks like one.
+    return key
+  }
+}

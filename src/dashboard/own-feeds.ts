@@ -1,0 +1,95 @@
+import { freshnessStates, type Cause, type Freshness, type FreshnessState } from '../model/freshness.ts'
+import { cellOf, type Row } from '../model/row.ts'
+
+/** A row of `$feeds`. Times are ms since 1970 UTC by the server's clock. */
+export interface FeedFacts {
+  readonly feed: string
+  readonly kind: string
+  readonly freshness: Freshness
+  readonly rows: number
+  readonly version: number
+  readonly readers: number
+  readonly changesPerSecond: number
+  readonly bytesSent: number
+  readonly description: string
+}
+
+/** A row of `$sources`; what is not known is undefined. Durations in ms. */
+export interface SourceFacts {
+  readonly source: string
+  readonly nextAt: number | undefined
+  readonly why: string | undefined
+  readonly polls: number
+  readonly changed: number
+  readonly unchanged: number
+  readonly failed: number
+  readonly lastStatus: number | undefined
+  readonly lastDurationMs: number | undefined
+  readonly lastBytes: number | undefined
+  readonly budget: string | undefined
+}
+
+function numberOf(row: Row, column: string): number | undefined {
+  const cell = cellOf(row, column)
+  return typeof cell === 'number' ? cell : undefined
+}
+
+function textOf(row: Row, column: string): string | undefined {
+  const cell = cellOf(row, column)
+  return typeof cell === 'string' && cell !== '' ? cell : undefined
+}
+
+function stateOf(row: Row): FreshnessState {
+  const text = textOf(row, 'state')
+  return freshnessStates.find(state => state === text) ?? 'waiting'
+}
+
+/** Only the members that are known, as `exactOptionalPropertyTypes` wants them. */
+function defined<T extends object>(members: { readonly [M in keyof T]: T[M] | undefined }): T {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T
+}
+
+export function freshnessOf(row: Row): Freshness {
+  return defined<Freshness>({
+    state: stateOf(row),
+    // A cause this page does not know yet is shown by its own word.
+    cause: textOf(row, 'cause') as Cause | undefined,
+    reason: textOf(row, 'reason'),
+    since: numberOf(row, 'since') ?? 0,
+    validatedAt: numberOf(row, 'validatedAt'),
+    asOf: numberOf(row, 'asOf'),
+    every: numberOf(row, 'every'),
+    staleAfter: numberOf(row, 'staleAfter'),
+    next: numberOf(row, 'next'),
+  })
+}
+
+export function feedFacts(row: Row): FeedFacts {
+  return {
+    feed: textOf(row, 'feed') ?? '',
+    kind: textOf(row, 'kind') ?? 'table',
+    freshness: freshnessOf(row),
+    rows: numberOf(row, 'rows') ?? 0,
+    version: numberOf(row, 'version') ?? 0,
+    readers: numberOf(row, 'readers') ?? 0,
+    changesPerSecond: numberOf(row, 'changesPerSecond') ?? 0,
+    bytesSent: numberOf(row, 'bytesSent') ?? 0,
+    description: textOf(row, 'description') ?? '',
+  }
+}
+
+export function sourceFacts(row: Row): SourceFacts {
+  return {
+    source: textOf(row, 'source') ?? '',
+    nextAt: numberOf(row, 'next'),
+    why: textOf(row, 'why'),
+    polls: numberOf(row, 'polls') ?? 0,
+    changed: numberOf(row, 'changed') ?? 0,
+    unchanged: numberOf(row, 'unchanged') ?? 0,
+    failed: numberOf(row, 'failed') ?? 0,
+    lastStatus: numberOf(row, 'lastStatus'),
+    lastDurationMs: numberOf(row, 'lastDurationMs'),
+    lastBytes: numberOf(row, 'lastBytes'),
+    budget: textOf(row, 'budget'),
+  }
+}
