@@ -1,0 +1,89 @@
+import { Environment } from '@marcbachmann/cel-js'
+
+type Arithmetic = (a: number, b: number) => number
+
+const arithmetic: Readonly<Record<string, Arithmetic>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => a / b,
+  '%': (a, b) => a % b,
+}
+
+/** One argument or two; after CEL's math extension, whose integers are doubles here. */
+const mathFunctions: Readonly<Record<string, (a: number, b: number) => number>> = {
+  abs: a => Math.abs(a),
+  ceil: a => Math.ceil(a),
+  floor: a => Math.floor(a),
+  round: a => Math.sign(a) * Math.round(Math.abs(a)),
+  trunc: a => Math.trunc(a),
+  sign: a => Math.sign(a),
+  sqrt: a => Math.sqrt(a),
+  greatest: (a, b) => Math.max(a, b),
+  least: (a, b) => Math.min(a, b),
+}
+const pairs = new Set(['greatest', 'least'])
+
+class MathNamespace {
+  readonly name = 'math'
+}
+
+/**
+ * Numbers of rows are doubles and integer literals are CEL ints: every mix of the two computes as doubles, `%` included.
+ * Between two integer literals CEL's own rules hold: `1 / 2` is 0, `1 / 2.0` and `n / 2` are not.
+ */
+function registerNumbers(environment: Environment): void {
+  for (const [operator, compute] of Object.entries(arithmetic)) {
+    environment.registerOperator(`int ${operator} double: double`, (a: bigint, b: number) => compute(Number(a), b))
+    environment.registerOperator(`double ${operator} int: double`, (a: number, b: bigint) => compute(a, Number(b)))
+  }
+  environment.registerOperator('double % double: double', (a: number, b: number) => a % b)
+  // eslint-disable-next-line eqeqeq -- a bigint and a number are never identical
+  environment.registerOperator('int == double: bool', (a: bigint, b: number) => a == (b as unknown as bigint))
+  environment.registerFunction('timestamp(double): google.protobuf.Timestamp', (seconds: number) => new Date(seconds * 1000))
+}
+
+function registerMath(environment: Environment): void {
+  environment.registerType('MathNamespace', MathNamespace)
+  environment.registerConstant('math', 'MathNamespace', new MathNamespace())
+  for (const [name, compute] of Object.entries(mathFunctions)) {
+    const kinds = pairs.has(name) ? ['double, double', 'int, int', 'int, double', 'double, int'] : ['double', 'int']
+    for (const kind of kinds) {
+      const handler = (_: MathNamespace, a: number | bigint, b: number | bigint = 0): number => compute(Number(a), Number(b))
+      environment.registerFunction(`MathNamespace.${name}(${kind}): double`, handler)
+    }
+  }
+}
+
+function createEnvironment(): Environment {
+  const environment = new Environment({
+    unlistedVariablesAreDyn: true,
+    homogeneousAggregateLiterals: false,
+    enableOptionalTypes: true,
+  })
+  registerNumbers(environment)
+  registerMath(environment)
+  return environment
+}
+
+/** CEL as Millrace speaks it (design.md section 6); made once, never changed. */
+export const environment = createEnvironment()
+
+const definitions = environment.getDefinitions()
+
+/** Functions that are called as `name(..)`. */
+export const functionNames: ReadonlySet<string> = new Set(
+  definitions.functions.filter(definition => definition.receiverType === null).map(definition => definition.name),
+)
+/** Functions that are called as `value.name(..)`. */
+export const methodNames: ReadonlySet<string> = new Set(
+  definitions.functions.filter(definition => definition.receiverType !== null).map(definition => definition.name),
+)
+/** Names that CEL takes for types and namespaces; here they are columns, but beside `type(..)` and before their functions. */
+export const constantNames: ReadonlySet<string> = new Set(definitions.variables.map(variable => variable.name))
+/** What may be called on a namespace. */
+export const namespaces: ReadonlyMap<string, ReadonlySet<string>> = new Map([
+  ['cel', new Set(['bind'])],
+  ['optional', new Set(['of', 'none'])],
+  ['math', new Set(Object.keys(mathFunctions))],
+])
