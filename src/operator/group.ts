@@ -1,0 +1,226 @@
+import { composedKeyColumn } from '../model/key.ts'
+import { setCell, type Cell, type Row } from '../model/row.ts'
+import type { Degradation, Sample, Table } from '../model/table.ts'
+import { aggregate, type Aggregate } from './aggregate.ts'
+import { groupCells, groupKeyColumn, groupKeyOf } from './group-key.ts'
+import { Output, visitTouched } from './output.ts'
+import { predicateOf, valueOf, type Condition, type RowPredicate, type RowValue } from './row-function.ts'
+import { stage, type Operator } from './stage.ts'
+
+export interface Group {
+  /** The columns whose values make the groups; none: all rows are one, which is there also when no row is. */
+  readonly by: readonly string[]
+  readonly columns: ReadonlyMap<string, Aggregate>
+  /** Judges a group by its own columns; `key` is the group's. */
+  readonly having?: Condition
+  /** Rows of further groups are left out, the newest groups first. */
+  readonly maxGroups: number
+}
+
+/** A row with what the aggregates take of it, so that an expression runs once for each change of its row. */
+interface Member {
+  readonly row: Row
+  readonly group: string
+  readonly cells: readonly Cell[]
+}
+
+type Members = Map<string, Member>
+
+function headerOf({ by, columns }: Group): { readonly key: string; readonly columns: readonly string[] } {
+  const key = groupKeyColumn(by)
+  return { key, columns: [...new Set([key, ...by, ...columns.keys()])] }
+}
+
+function groupRow(
+  group: string,
+  rows: Iterable<Row>,
+  by: readonly string[],
+  results: Iterable<readonly [string, Cell]>,
+): { row: Row; mixed: boolean } {
+  const { cells, mixed } = groupCells(rows, by)
+  const row: Record<string, Cell> = {}
+  if (by.length !== 1) setCell(row, composedKeyColumn, group)
+  for (const [name, cell] of results) setCell(row, name, cell)
+  for (const [i, column] of by.entries()) setCell(row, column, cells[i] ?? null)
+  return { row, mixed }
+}
+
+function* rowsOf(members: Members): Generator<Row> {
+  for (const member of members.values()) yield member.row
+}
+
+function* cellsOf(members: Members, index: number): Generator<Cell> {
+  for (const member of members.values()) yield member.cells[index] ?? null
+}
+
+const counted: RowValue = () => true
+
+function plural(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? ' has' : 's have'}`
+}
+
+function shortened(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 39)}…` : text
+}
+
+/** Knows the members of each group, recomputes the groups that a change touches and forgets one with its last row. */
+class GroupStage {
+  readonly #group: Group
+  readonly #header: { readonly key: string; readonly columns: readonly string[] }
+  readonly #aggregates: readonly (readonly [string, Aggregate])[]
+  readonly #values: readonly RowValue[]
+  readonly #having: RowPredicate
+  readonly #output = new Output()
+  readonly #members: Members = new Map()
+  readonly #groups = new Map<string, Members>()
+  /** Rows without a usable group key. */
+  readonly #keyless = new Set<string>()
+  /** Rows of groups beyond `maxGroups`, the oldest first. */
+  readonly #leftOut = new Map<string, Row>()
+  /** Groups in which 42 and "42" meet. */
+  readonly #mixed = new Set<string>()
+  readonly #touched = new Set<string>()
+
+  constructor(group: Group) {
+    this.#group = group
+    this.#header = headerOf(group)
+    this.#aggregates = [...group.columns]
+    this.#values = this.#aggregates.map(([, { value }]) => (value === undefined ? counted : valueOf(value)))
+    this.#having = group.having === undefined ? () => true : predicateOf(group.having)
+  }
+
+  next(input: Sample): Sample {
+    const anew = this.#output.begin(input, { ...this.#header, order: [], kind: 'table' })
+    if (anew) this.#forget()
+    visitTouched(input, this.#rowsHeld(input, anew), anew, (key, row) => this.#replace(key, row))
+    this.#admit()
+    for (const group of this.#touched) this.#recompute(group)
+    this.#touched.clear()
+    return this.#output.sample(input, this.#degraded())
+  }
+
+  #forget(): void {
+    this.#members.clear()
+    this.#groups.clear()
+    this.#keyless.clear()
+    this.#leftOut.clear()
+    this.#mixed.clear()
+    if (this.#group.by.length > 0) return
+    this.#groups.set('', new Map())
+    this.#touched.add('')
+  }
+
+  /** Every key that may have left; of interest only where the input says `all`. */
+  #rowsHeld(input: Sample, anew: boolean): ReadonlyMap<string, unknown> {
+    if (anew || input.changes !== 'all') return this.#members
+    return new Map([...this.#members, ...this.#leftOut, ...[...this.#keyless].map(key => [key, undefined] as const)])
+  }
+
+  #replace(key: string, row: Row | undefined): void {
+    const before = this.#members.get(key)
+    if (before !== undefined && before.row === row) return
+    if (before !== undefined) this.#leave(key, before)
+    this.#keyless.delete(key)
+    this.#leftOut.delete(key)
+    if (row !== undefined) this.#enter(key, row)
+  }
+
+  #leave(key: string, member: Member): void {
+    this.#members.delete(key)
+    const group = this.#groups.get(member.group)
+    group?.delete(key)
+    this.#touched.add(member.group)
+    if (group?.size === 0 && this.#group.by.length > 0) this.#groups.delete(member.group)
+  }
+
+  #enter(key: string, row: Row): void {
+    const group = groupKeyOf(row, this.#group.by)
+    if (group === undefined) {
+      this.#keyless.add(key)
+      return
+    }
+    let members = this.#groups.get(group)
+    if (members === undefined) {
+      if (this.#groups.size >= this.#group.maxGroups) {
+        this.#leftOut.set(key, row)
+        return
+      }
+      members = new Map()
+      this.#groups.set(group, members)
+    }
+    const member = { row, group, cells: this.#values.map(value => value(row, key)) }
+    this.#members.set(key, member)
+    members.set(key, member)
+    this.#touched.add(group)
+  }
+
+  /** Lets rows in that were left out, where groups have gone. */
+  #admit(): void {
+    if (this.#leftOut.size === 0 || this.#groups.size >= this.#group.maxGroups) return
+    const waiting = [...this.#leftOut]
+    this.#leftOut.clear()
+    for (const [key, row] of waiting) this.#enter(key, row)
+  }
+
+  #recompute(group: string): void {
+    const members = this.#groups.get(group)
+    this.#mixed.delete(group)
+    if (members === undefined) {
+      this.#output.remove(group)
+      return
+    }
+    const results = this.#aggregates.map(([name, { name: kind }], i) => [name, aggregate(kind, cellsOf(members, i))] as const)
+    const { row, mixed } = groupRow(group, rowsOf(members), this.#group.by, results)
+    if (mixed) this.#mixed.add(group)
+    if (this.#having(row, group)) this.#output.put(group, row)
+    else this.#output.remove(group)
+  }
+
+  #degraded(): Degradation | undefined {
+    const { by, maxGroups } = this.#group
+    const names = shortened(by.join(', '))
+    const mixed = this.#mixed.values().next()
+    if (this.#keyless.size > 0) return { cause: 'key', reason: `${plural(this.#keyless.size, 'row')} no ${names}` }
+    if (mixed.done !== true) return { cause: 'key', reason: `${names} ${shortened(mixed.value)} is of several types; they are one group` }
+    if (this.#leftOut.size === 0) return undefined
+    const left = this.#leftOut.size === 1 ? '1 row of another is' : `${this.#leftOut.size} rows of others are`
+    return { cause: 'cardinality', reason: `maxGroups: ${maxGroups} groups are held, ${left} left out` }
+  }
+}
+
+/**
+ * A row per group, with its aggregates. The key is the group's value where `by` is one column, else column `#`.
+ * Rows whose value is null or nested belong to no group (`degraded: key`).
+ */
+export function group(options: Group): Operator {
+  return stage(() => {
+    const state = new GroupStage(options)
+    return input => state.next(input)
+  })
+}
+
+/** The definition of `group` without its cap (L10). */
+export function naiveGroup(table: Table, options: Omit<Group, 'maxGroups'>): Table {
+  const groups = new Map<string, [string, Row][]>(options.by.length === 0 ? [['', []]] : [])
+  for (const [key, row] of table.rows) {
+    const name = groupKeyOf(row, options.by)
+    if (name !== undefined) groups.set(name, [...(groups.get(name) ?? []), [key, row]])
+  }
+  const rows = [...groups].map(([name, members]) => {
+    const results = [...options.columns].map(([column, { name: kind, value }]) => {
+      const cells = members.map(([key, row]) => (value === undefined ? true : valueOf(value)(row, key)))
+      return [column, aggregate(kind, cells)] as const
+    })
+    return [
+      name,
+      groupRow(
+        name,
+        members.map(([, row]) => row),
+        options.by,
+        results,
+      ).row,
+    ] as const
+  })
+  const kept = rows.filter(([name, row]) => options.having === undefined || predicateOf(options.having)(row, name))
+  return { ...headerOf({ ...options, maxGroups: 0 }), rows: new Map(kept), order: [], kind: 'table' }
+}

@@ -1,0 +1,16 @@
+/** A sum whose error does not grow with the number of terms. Source: Neumaier 1974, "improved Kahan-Babuška". */
+export class NeumaierSum {
+  #sum = 0
+  #lost = 0
+
+  add(term: number): void {
+    const sum = this.#sum + term
+    this.#lost += Math.abs(this.#sum) >= Math.abs(term) ? this.#sum - sum + term : term - sum + this.#sum
+    this.#sum = sum
+  }
+
+  get value(): number {
+    const sum = this.#sum + this.#lost
+    return Number.isNaN(sum) ? this.#sum : sum
+  }
+}

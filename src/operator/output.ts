@@ -1,0 +1,99 @@
+import type { OrderTerm } from '../model/order.ts'
+import { equalRows, type Row } from '../model/row.ts'
+import { noChanges, type Degradation, type Kind, type Sample, type Table } from '../model/table.ts'
+
+/** The list with every column of `added`; the same list where that is none. */
+export function grownColumns(columns: readonly string[], added: readonly string[]): readonly string[] {
+  if (columns === added) return columns
+  const held = new Set(columns)
+  const fresh = added.filter(column => !held.has(column))
+  return fresh.length === 0 ? columns : [...columns, ...fresh]
+}
+
+interface Shape {
+  /** The key column of this stage's own table. */
+  readonly key: string
+  readonly columns: readonly string[]
+  readonly order: readonly OrderTerm[]
+  readonly kind: Kind
+}
+
+/** The table of one stage, updated in place, with what each sample changes of it. */
+export class Output {
+  #rows = new Map<string, Row>()
+  #changes = new Map<string, Row | undefined>()
+  #inputKey: string | undefined
+  #anew = true
+  #columns: readonly string[] = []
+  #table: Table | undefined
+
+  get rows(): ReadonlyMap<string, Row> {
+    return this.#rows
+  }
+
+  /**
+   * Begins a sample. Columns only grow; a new key column of the input begins the table anew.
+   * @returns whether it begins anew, so that nothing held counts any more.
+   */
+  begin(input: Sample, shape: Shape): boolean {
+    this.#anew = this.#inputKey !== input.table.key
+    this.#inputKey = input.table.key
+    this.#changes = new Map()
+    if (this.#anew) this.#rows = new Map()
+    this.#columns = this.#anew ? shape.columns : grownColumns(this.#columns, shape.columns)
+    const { key, order, kind } = shape
+    const last = this.#table
+    const same = last?.rows === this.#rows && last.columns === this.#columns && last.order === order && last.kind === kind
+    if (!same) this.#table = { key, columns: this.#columns, rows: this.#rows, order, kind }
+    return this.#anew
+  }
+
+  /** A row that equals the one held by value leaves that one in place. */
+  put(key: string, row: Row): void {
+    const touched = this.#changes.has(key)
+    const before = touched ? this.#changes.get(key) : this.#rows.get(key)
+    if (before !== undefined && equalRows(before, row, this.#columns)) {
+      this.#changes.delete(key)
+      if (touched) this.#rows.set(key, before)
+      return
+    }
+    if (!touched) this.#changes.set(key, before)
+    this.#rows.set(key, row)
+  }
+
+  remove(key: string): void {
+    const held = this.#rows.get(key)
+    if (held === undefined) return
+    this.#rows.delete(key)
+    if (!this.#changes.has(key)) this.#changes.set(key, held)
+    else if (this.#changes.get(key) === undefined) this.#changes.delete(key)
+  }
+
+  /** Ends the sample. What the input keeps back goes before what this stage does. */
+  sample(input: Sample, own?: Degradation): Sample {
+    const degraded = input.degraded ?? own
+    const changes = this.#anew ? 'all' : this.#changes.size === 0 ? noChanges : this.#changes
+    const { tick, time } = input
+    if (this.#table === undefined) throw new Error('a sample ends that never began')
+    return { table: this.#table, changes, tick, time, ...(degraded === undefined ? {} : { degraded }) }
+  }
+}
+
+/**
+ * Visits what a sample may have changed: the keys of its changes, or every row of the input and every key that is
+ * held and has left.
+ */
+export function visitTouched(
+  input: Sample,
+  held: ReadonlyMap<string, unknown>,
+  anew: boolean,
+  visit: (key: string, row: Row | undefined) => void,
+): void {
+  const { rows } = input.table
+  if (!anew && input.changes !== 'all') {
+    for (const key of input.changes.keys()) visit(key, rows.get(key))
+    return
+  }
+  for (const [key, row] of rows) visit(key, row)
+  for (const key of held.keys()) if (!rows.has(key)) visit(key, undefined)
+}
