@@ -113,7 +113,8 @@ class GroupStage {
   /** Every key that may have left; of interest only where the input says `all`. */
   #rowsHeld(input: Sample, anew: boolean): ReadonlyMap<string, unknown> {
     if (anew || input.changes !== 'all') return this.#members
-    return new Map([...this.#members, ...this.#leftOut, ...[...this.#keyless].map(key => [key, undefined] as const)])
+    const keyless = [...this.#keyless].map((key): readonly [string, unknown] => [key, undefined])
+    return new Map<string, unknown>([...this.#members, ...this.#leftOut, ...keyless])
   }
 
   #replace(key: string, row: Row | undefined): void {
