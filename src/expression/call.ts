@@ -1,33 +1,37 @@
+import { didYouMean } from '../lib/suggest.ts'
 import { compileNode, type Expression, type ExpressionOptions } from './expression.ts'
-import { ExpressionError, type TextRange } from './expression-error.ts'
+import { ExpressionError } from './expression-error.ts'
 import { parseSyntax } from './syntax.ts'
 
-/** One call such as `quantile(docks, 0.9)`, whose function is not one of CEL's. */
-export interface Call {
-  readonly name: string
-  readonly nameRange: TextRange
-  readonly range: TextRange
-  readonly args: readonly CallArgument[]
+/** An aggregate over rows, as it is written: `sum(docks)`; only `count()` goes without an expression. */
+export interface AggregateCall<Name extends string> {
+  readonly name: Name
+  readonly value?: Expression
 }
 
-export interface CallArgument {
-  readonly range: TextRange
-  /** @throws ExpressionError with places in the whole text. */
-  compile(options: ExpressionOptions): Expression
+function assertOneOf<Name extends string>(name: string, names: readonly Name[], place: { start: number }): Name {
+  const known = names.find(candidate => candidate === name)
+  if (known !== undefined) return known
+  const hint = didYouMean(name, names) || `: ${names.join(', ')}`
+  throw new ExpressionError(`there is no aggregate '${name}'${hint}`, { start: place.start, end: place.start + name.length })
 }
 
 /**
- * Reads a text that is one call; its arguments are expressions over a row.
- * @throws ExpressionError where it is anything else.
+ * Reads one call of an aggregate of `names`, whose argument is an expression over a row.
+ * @throws ExpressionError with places in the whole text.
  */
-export function parseCall(text: string, expected: string): Call {
+export function parseAggregateCall<Name extends string>(
+  text: string,
+  names: readonly Name[],
+  options: ExpressionOptions,
+): AggregateCall<Name> {
   const node = parseSyntax(text)
-  if (node.op !== 'call') throw new ExpressionError(`expected ${expected}`, { start: node.start, end: node.end })
-  const [name, args] = node.args
-  return {
-    name,
-    nameRange: { start: node.start, end: node.start + name.length },
-    range: { start: node.start, end: node.end },
-    args: args.map(arg => ({ range: { start: arg.start, end: arg.end }, compile: options => compileNode(text, arg, options) })),
-  }
+  const whole = { start: node.start, end: node.end }
+  if (node.op !== 'call') throw new ExpressionError(`expected one aggregate of an expression, such as sum(x): ${names.join(', ')}`, whole)
+  const name = assertOneOf(node.args[0], names, node)
+  const [argument, surplus] = node.args[1]
+  if (surplus !== undefined) throw new ExpressionError(`${name} takes one argument`, { start: surplus.start, end: surplus.end })
+  if (argument !== undefined) return { name, value: compileNode(text, argument, options) }
+  if (name !== 'count') throw new ExpressionError(`${name}() needs an expression over the row: ${name}(x)`, whole)
+  return { name }
 }

@@ -1,13 +1,9 @@
-import { parseCall } from '../expression/call.ts'
+import { parseAggregateCall, type AggregateCall } from '../expression/call.ts'
 import type { ExpressionOptions } from '../expression/expression.ts'
-import { ExpressionError } from '../expression/expression-error.ts'
-import { didYouMean } from '../lib/suggest.ts'
 import type { Cell } from '../model/row.ts'
 import { NeumaierSum } from './neumaier.ts'
+import { aggregateNames, type AggregateName } from './group.options.ts'
 import type { Value } from './row-function.ts'
-
-/** What is made of many cells. All but `count` are null where no cell counts. */
-export type AggregateName = 'count' | 'sum' | 'avg' | 'min' | 'max'
 
 /** One aggregate over the rows of a group; without `value` it counts the rows. */
 export interface Aggregate {
@@ -85,31 +81,17 @@ const accumulators: Readonly<Record<AggregateName, () => Accumulator>> = {
   max: () => new Extreme(1),
 }
 
-/** The aggregate of cells. */
+/** The aggregate of cells. All but `count` are null where no cell counts. */
 export function aggregate(name: AggregateName, cells: Iterable<Cell>): Cell {
   const accumulator = accumulators[name]()
   for (const cell of cells) accumulator.add(cell)
   return accumulator.result()
 }
 
-function isAggregateName(name: string): name is AggregateName {
-  return Object.hasOwn(accumulators, name)
-}
-
 /**
- * Reads `sum(num_bikes_available)`: one call of an aggregate; its first argument is a CEL expression over the row.
+ * Reads `sum(num_bikes_available)`: one call of an aggregate, whose argument is a CEL expression over the row.
  * @throws ExpressionError
  */
-export function parseAggregate(text: string, options: ExpressionOptions): Aggregate {
-  const names = Object.keys(accumulators)
-  const { name, nameRange, range, args } = parseCall(text, `one aggregate of an expression, such as sum(x): ${names.join(', ')}`)
-  if (!isAggregateName(name)) {
-    const hint = didYouMean(name, names) || `: ${names.join(', ')}`
-    throw new ExpressionError(`there is no aggregate '${name}'${hint}`, nameRange)
-  }
-  const [argument, surplus] = args
-  if (surplus !== undefined) throw new ExpressionError(`${name} takes one argument`, surplus.range)
-  if (argument !== undefined) return { name, value: argument.compile(options) }
-  if (name !== 'count') throw new ExpressionError(`${name}() needs an expression over the row: ${name}(x)`, range)
-  return { name }
+export function parseAggregate(text: string, options: ExpressionOptions): AggregateCall<AggregateName> {
+  return parseAggregateCall(text, aggregateNames, options)
 }

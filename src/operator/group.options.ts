@@ -3,6 +3,10 @@ import { count, expression, mapOf, text } from '../lib/option.ts'
 
 const column = text('a column')
 
+/** What a column of a group is made with. */
+export const aggregateNames = ['count', 'sum', 'avg', 'min', 'max'] as const
+export type AggregateName = (typeof aggregateNames)[number]
+
 /** How many groups a step holds when its options do not say; rows of further groups are left out (`degraded: cardinality`). */
 export const defaultMaxGroups = 100_000
 
