@@ -1,19 +1,42 @@
 import { didYouMean } from '../lib/suggest.ts'
 import { compileNode, type Expression, type ExpressionOptions } from './expression.ts'
-import { ExpressionError } from './expression-error.ts'
+import { ExpressionError, type TextRange } from './expression-error.ts'
 import { parseSyntax } from './syntax.ts'
+
+/** One call such as `quantile(docks, 0.9)`, whose function is not one of CEL's. */
+export interface Call {
+  readonly name: string
+  readonly nameRange: TextRange
+  readonly range: TextRange
+  readonly args: readonly CallArgument[]
+}
+
+export interface CallArgument {
+  readonly range: TextRange
+  /** @throws ExpressionError with places in the whole text. */
+  compile(options: ExpressionOptions): Expression
+}
+
+/**
+ * Reads a text that is one call; its arguments are expressions over a row.
+ * @throws ExpressionError where it is anything else.
+ */
+export function parseCall(text: string, expected: string): Call {
+  const node = parseSyntax(text)
+  if (node.op !== 'call') throw new ExpressionError(`expected ${expected}`, { start: node.start, end: node.end })
+  const [name, args] = node.args
+  return {
+    name,
+    nameRange: { start: node.start, end: node.start + name.length },
+    range: { start: node.start, end: node.end },
+    args: args.map(arg => ({ range: { start: arg.start, end: arg.end }, compile: options => compileNode(text, arg, options) })),
+  }
+}
 
 /** An aggregate over rows, as it is written: `sum(docks)`; only `count()` goes without an expression. */
 export interface AggregateCall<Name extends string> {
   readonly name: Name
   readonly value?: Expression
-}
-
-function assertOneOf<Name extends string>(name: string, names: readonly Name[], place: { start: number }): Name {
-  const known = names.find(candidate => candidate === name)
-  if (known !== undefined) return known
-  const hint = didYouMean(name, names) || `: ${names.join(', ')}`
-  throw new ExpressionError(`there is no aggregate '${name}'${hint}`, { start: place.start, end: place.start + name.length })
 }
 
 /**
@@ -25,13 +48,15 @@ export function parseAggregateCall<Name extends string>(
   names: readonly Name[],
   options: ExpressionOptions,
 ): AggregateCall<Name> {
-  const node = parseSyntax(text)
-  const whole = { start: node.start, end: node.end }
-  if (node.op !== 'call') throw new ExpressionError(`expected one aggregate of an expression, such as sum(x): ${names.join(', ')}`, whole)
-  const name = assertOneOf(node.args[0], names, node)
-  const [argument, surplus] = node.args[1]
-  if (surplus !== undefined) throw new ExpressionError(`${name} takes one argument`, { start: surplus.start, end: surplus.end })
-  if (argument !== undefined) return { name, value: compileNode(text, argument, options) }
-  if (name !== 'count') throw new ExpressionError(`${name}() needs an expression over the row: ${name}(x)`, whole)
+  const call = parseCall(text, `one aggregate of an expression, such as sum(x): ${names.join(', ')}`)
+  const name = names.find(candidate => candidate === call.name)
+  if (name === undefined) {
+    const hint = didYouMean(call.name, names) || `: ${names.join(', ')}`
+    throw new ExpressionError(`there is no aggregate '${call.name}'${hint}`, call.nameRange)
+  }
+  const [argument, surplus] = call.args
+  if (surplus !== undefined) throw new ExpressionError(`${name} takes one argument`, surplus.range)
+  if (argument !== undefined) return { name, value: argument.compile(options) }
+  if (name !== 'count') throw new ExpressionError(`${name}() needs an expression over the row: ${name}(x)`, call.range)
   return { name }
 }
