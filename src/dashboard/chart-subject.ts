@@ -26,6 +26,9 @@ export class ChartSubject {
   readonly #activity: Activity
   #columns: readonly string[] = []
   #column: string | undefined
+  /** Chosen by a person, or because the data was seen to move: it stays. */
+  #settled = false
+  #profile: ColumnProfile | undefined
   #keys: readonly string[] = []
   #single = false
   #lines: readonly SubjectLine[] = []
@@ -48,8 +51,15 @@ export class ChartSubject {
     return this.#lines
   }
 
+  /** A value of the chosen column as text, for an axis. */
+  text(value: number, format: Format): string {
+    return this.#profile?.kind === 'bytes' ? format.bytes(value) : format.compact(value)
+  }
+
   choose(column: string): void {
-    if (this.#columns.includes(column)) this.#column = column
+    if (!this.#columns.includes(column)) return
+    this.#column = column
+    this.#settled = true
   }
 
   /** `known`: whether the values are true now; `timeMs` by this machine's clock, `nowMs` by the server's. */
@@ -70,7 +80,9 @@ export class ChartSubject {
   #chooseColumns(shape: TableShape, profiles: readonly ColumnProfile[]): void {
     const best = measureColumns(shape, profiles, this.#activity).slice(0, mostColumns)
     if (best.length !== this.#columns.length) this.#columns = profiles.map(({ name }) => name).filter(name => best.includes(name))
-    if (this.#column === undefined || !this.#columns.includes(this.#column)) this.#column = best[0]
+    if (!this.#settled || !this.#columns.includes(this.#column ?? '')) this.#column = best[0]
+    this.#settled ||= this.#activity.seen
+    this.#profile = profiles.find(({ name }) => name === this.#column)
   }
 
   /** Rows that left make room for the first of the table that are not drawn yet. */

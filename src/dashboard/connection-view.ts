@@ -24,6 +24,7 @@ export function viewConnection(state: ConnectionState, nowMs: number, format: Fo
       return { tone: 'disconnected', word: 'disconnected', detail: [state.reason, next].filter(Boolean).join('; '), canRetry: true }
     case 'refused':
       return { tone: 'down', word: 'no connection', detail: [state.reason, next].filter(Boolean).join('; '), canRetry: true }
+    case 'closed':
     default:
       return { tone: 'down', word: 'closed', detail: state.reason ?? '', canRetry: true }
   }

@@ -16,6 +16,7 @@ import type { Trail } from './trail.ts'
 const mostFigures = 4
 const lingerMs = 4000
 const sparkMs = 60_000
+const shortestSparkMs = 15_000
 const spark = { width: 72, height: 18 }
 
 /** One feed at a glance. While in view it is a reader of its feed: what somebody looks at is alive. */
@@ -54,7 +55,7 @@ export class FeedCard extends PageElement {
   }
 
   get #trail(): Trail {
-    return this.context.trails.of(`card ${this.facts.feed}`)
+    return this.context.trails.of(this.facts.feed)
   }
 
   #update(rows: readonly Row[], { changes, table, type }: UpdateInfo): void {
@@ -89,7 +90,9 @@ export class FeedCard extends PageElement {
 
   #spark(id: string): TemplateResult {
     const toMs = this.context.clock.now()
-    const pieces = sparkPieces(this.#trail.times, this.#trail.line(id), { ...spark, fromMs: toMs - sparkMs, toMs })
+    const knownMs = toMs - (this.#trail.times[0] ?? toMs)
+    const fromMs = toMs - Math.min(Math.max(knownMs, shortestSparkMs), sparkMs)
+    const pieces = sparkPieces(this.#trail.times, this.#trail.line(id), { ...spark, fromMs, toMs })
     return html`<svg class="spark" viewBox="-1 -2 ${spark.width + 2} ${spark.height + 4}" preserveAspectRatio="none" aria-hidden="true">
       ${pieces.map(points => svg`<polyline points=${points} />`)}
     </svg>`

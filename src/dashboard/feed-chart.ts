@@ -11,7 +11,7 @@ export interface ChartLine {
   readonly text: string
 }
 
-const shortestMs = 60_000
+const shortestMs = 30_000
 const longestMs = 300_000
 const chartHeight = 240
 
@@ -22,11 +22,17 @@ export class FeedChart extends PageElement {
     trail: { attribute: false },
     lines: { attribute: false },
     name: { attribute: false },
+    axisText: { attribute: false },
+    cursorIndex: { state: true },
     hiddenLines: { state: true },
   }
   declare trail: Trail
   declare lines: readonly ChartLine[]
   declare name: string
+  /** A value of the lines as text. */
+  declare axisText: (value: number) => string
+  /** The point under the pointer. */
+  declare cursorIndex: number | undefined
   declare hiddenLines: ReadonlySet<string>
   #plot: uPlot | undefined
   #drawnLines = ''
@@ -112,7 +118,7 @@ export class FeedChart extends PageElement {
       grid: { stroke: this.#colour('grid'), width: 1 },
       ticks: { show: false },
     }
-    const time = new Intl.DateTimeFormat(format.locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+    const time = new Intl.DateTimeFormat(format.locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
     return {
       width,
       height: chartHeight,
@@ -120,9 +126,10 @@ export class FeedChart extends PageElement {
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
       scales: { x: { time: true, range: () => this.#range() } },
       axes: [
-        { ...axis, grid: { show: false }, space: 90, values: (_, splits) => splits.map(split => time.format(split * 1000)) },
-        { ...axis, size: 64, values: (_, splits) => splits.map(split => format.compact(split)) },
+        { ...axis, grid: { show: false }, size: 34, space: 90, values: (_, splits) => splits.map(split => time.format(split * 1000)) },
+        { ...axis, size: 64, values: (_, splits) => splits.map(split => this.axisText(split)) },
       ],
+      hooks: { setCursor: [({ cursor }) => (this.cursorIndex = cursor.idx ?? undefined)] },
       series: [{}, ...this.#shown.map(line => this.#series(line))],
     }
   }
@@ -136,6 +143,13 @@ export class FeedChart extends PageElement {
     return this.lines.findIndex(line => line.id === id) + 1
   }
 
+  /** The value at the pointer while there is one, else the one of now. */
+  #valueText({ id, text }: ChartLine): string {
+    if (this.cursorIndex === undefined) return text
+    const value = this.trail.line(id)[this.cursorIndex] ?? null
+    return value === null ? '–' : this.axisText(value)
+  }
+
   #toggle(id: string): void {
     const hidden = new Set(this.hiddenLines)
     if (!hidden.delete(id)) hidden.add(id)
@@ -147,10 +161,11 @@ export class FeedChart extends PageElement {
       <span class="probe-text" hidden></span><span class="probe-grid" hidden></span>
       <ul class="legend">
         ${this.lines.map(
-          ({ id, label, text }, i) =>
+          (line, i) =>
             html`<li>
-              <button type="button" aria-pressed=${this.hiddenLines.has(id) ? 'false' : 'true'} @click=${() => this.#toggle(id)}>
-                <i class="probe-line-${i + 1}"></i><span class="label">${label}</span><span class="value">${text}</span>
+              <button type="button" aria-pressed=${this.hiddenLines.has(line.id) ? 'false' : 'true'} @click=${() => this.#toggle(line.id)}>
+                <i class="probe-line-${i + 1}"></i><span class="label">${line.label}</span
+                ><span class="value">${this.#valueText(line)}</span>
               </button>
             </li>`,
         )}

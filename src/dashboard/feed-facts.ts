@@ -18,15 +18,20 @@ function lastAnswer({ lastStatus, lastDurationMs, lastBytes }: SourceFacts, form
   return parts.filter(part => part !== undefined).join(' · ')
 }
 
-/** What is known of the polls behind a feed that is a source. `nowMs` is the server's clock. */
-export function sourceFactsLine(facts: SourceFacts | undefined, nowMs: number, format: Format): TemplateResult | typeof nothing {
+/** What is known of the polls behind a feed that is a source. `nowMs` is the server's clock; without it, no next poll. */
+export function sourceFactsLine(
+  facts: SourceFacts | undefined,
+  at: { readonly nowMs: number; readonly connected: boolean },
+  format: Format,
+): TemplateResult | typeof nothing {
   if (facts === undefined) return nothing
+  const { nowMs, connected } = at
   const { polls, changed, unchanged, failed, nextAt, why = '' } = facts
   const last = lastAnswer(facts, format)
   return html`
     ${fact('Polls', format.number(polls), `${changed} changed, ${unchanged} unchanged, ${failed} failed`)}
     ${polls === 0 ? nothing : fact('Unchanged', `${format.number((unchanged / polls) * 100, 0)} %`)}
     ${failed === 0 ? nothing : fact('Failed', format.number(failed))} ${last === '' ? nothing : fact('Last answer', last)}
-    ${nextAt === undefined ? nothing : fact('Next poll', nextAt - nowMs < 500 ? 'now' : `in ${format.span(nextAt - nowMs)}`, why)}
+    ${nextAt === undefined || !connected ? nothing : fact('Next poll', nextAt - nowMs < 500 ? 'now' : `in ${format.span(nextAt - nowMs)}`, why)}
   `
 }

@@ -6,6 +6,7 @@ import { firstRows, FeedReading, mostRows } from './feed-reading.ts'
 import { sourceFactsLine } from './feed-facts.ts'
 import { knownFreshness } from './freshness-view.ts'
 import { PageElement } from './page-element.ts'
+import { layOut } from './upright.ts'
 import { overviewHash } from './route.ts'
 
 /** One feed: its freshness, its numbers over the last minutes, its rows. */
@@ -51,7 +52,7 @@ export class FeedPage extends PageElement {
     const reading = this.#reading
     if (reading?.shape === undefined || reading.rows === undefined) return
     const { board, clock, trails, format } = this.context
-    this.#subject ??= new ChartSubject(trails.of(`chart ${this.name}`), reading.activity)
+    this.#subject ??= new ChartSubject(trails.of(this.name), reading.activity)
     const known = board.connected && reading.feed?.freshness.state === 'fresh'
     this.#subject.follow(reading.rows, reading.shape, { known, timeMs: clock.now(), nowMs: board.now(), format })
   }
@@ -83,7 +84,13 @@ export class FeedPage extends PageElement {
               >`
         }
       </header>
-      <feed-chart .context=${this.context} .trail=${subject.trail} .lines=${subject.lines} .name=${this.name}></feed-chart>
+      <feed-chart
+        .context=${this.context}
+        .trail=${subject.trail}
+        .lines=${subject.lines}
+        .name=${this.name}
+        .axisText=${(value: number) => subject.text(value, this.format)}
+      ></feed-chart>
     </section>`
   }
 
@@ -105,6 +112,8 @@ export class FeedPage extends PageElement {
   #table(): TemplateResult {
     const reading = this.#reading
     if (reading?.rows === undefined || reading.shape === undefined) return this.#noRows()
+    const { board, format } = this
+    const layout = layOut(reading.rows, reading.shape, board.now(), format)
     const held = this.held ? html`<span class="quiet held">order held while you point</span>` : nothing
     return html`<section class="panel rows" aria-label="Rows">
       <header>
@@ -114,10 +123,11 @@ export class FeedPage extends PageElement {
       ${reading.rows.length === 0 ? html`<p class="empty">No rows just now. They appear here as they come.</p>` : nothing}
       <feed-table
         .context=${this.context}
-        .rows=${reading.rows}
-        .columns=${reading.shape.columns}
-        .keyColumn=${reading.shape.key}
-        .sort=${reading.sort}
+        .rows=${layout.rows}
+        .columns=${layout.columns}
+        .keyColumn=${layout.keyColumn}
+        .sort=${layout.sortable ? reading.sort : ''}
+        .sortable=${layout.sortable}
         .name=${this.name}
         ?hidden=${reading.rows.length === 0}
         @sort-request=${(event: CustomEvent<SortRequest>) => reading.sortBy(event.detail.column, this.#total)}
@@ -171,7 +181,7 @@ export class FeedPage extends PageElement {
                 <dt>Version</dt>
                 <dd>${format.number(facts.version)}</dd>
               </div>
-              ${sourceFactsLine(board.sources.get(this.name), board.now(), format)}
+              ${sourceFactsLine(board.sources.get(this.name), { nowMs: board.now(), connected: board.connected }, format)}
             </dl>`
       }
       <div class="body state-${known.state}">${this.#chart()}${this.#table()}</div>`

@@ -21,6 +21,7 @@ export class FeedReading {
   #shown: Reader | undefined
   #coming: Reader | undefined
   #sort = ''
+  #sorted: { readonly from: readonly Row[]; readonly sort: string; readonly rows: readonly Row[] } | undefined
   #limit = firstRows
   error: string | undefined
 
@@ -53,22 +54,30 @@ export class FeedReading {
   get rows(): readonly Row[] | undefined {
     const rows = this.#shown?.feed.rows
     const key = this.#shown?.feed.table.key
-    if (rows === undefined || key === undefined || this.#sort === '' || this.#shown?.feed.query.order !== undefined) return rows
-    const compare = rowComparator([parseOrderTerm(this.#sort)])
-    return rows.toSorted((a, b) => compare(a, keyOfRow(a, key), b, keyOfRow(b, key)))
+    if (rows === undefined || key === undefined || this.#sort === '' || this.#sortedByServer) return rows
+    if (this.#sorted?.from !== rows || this.#sorted.sort !== this.#sort) {
+      const compare = rowComparator([parseOrderTerm(this.#sort)])
+      const sorted = rows.toSorted((a, b) => compare(a, keyOfRow(a, key), b, keyOfRow(b, key)))
+      this.#sorted = { from: rows, sort: this.#sort, rows: sorted }
+    }
+    return this.#sorted.rows
+  }
+
+  get #sortedByServer(): boolean {
+    return this.#shown?.feed.query.order !== undefined
   }
 
   /** Sorts by a column: downwards, upwards, and back to the order of the feed. */
   sortBy(column: string, total: number): void {
     this.#sort = this.#sort === `-${column}` ? column : this.#sort === column ? '' : `-${column}`
     // Only a part is here: which rows come first is the server's to say.
-    if (total > this.#limit || this.#shown?.feed.query.order !== undefined) this.#open(total > this.#limit)
+    if (total > this.#limit || this.#sortedByServer) this.#open(total > this.#limit)
     this.#onChange()
   }
 
   showMore(): void {
     this.#limit = mostRows
-    this.#open(this.#shown?.feed.query.order !== undefined)
+    this.#open(this.#sortedByServer)
   }
 
   #open(byServer = false): void {

@@ -25,6 +25,7 @@ export class FeedTable extends PageElement {
     columns: { attribute: false },
     keyColumn: { attribute: false },
     sort: { attribute: false },
+    sortable: { attribute: false },
     name: { attribute: false },
     held: { state: true },
   }
@@ -33,6 +34,7 @@ export class FeedTable extends PageElement {
   declare keyColumn: string
   /** `price` or `-price`; empty: as the feed comes. */
   declare sort: string
+  declare sortable: boolean
   declare name: string
   declare held: boolean
   #lines: Lines = noLines
@@ -119,6 +121,7 @@ export class FeedTable extends PageElement {
     const { name } = profile
     const sorted = this.sort === name ? 'ascending' : this.sort === `-${name}` ? 'descending' : 'none'
     const ask = () => this.dispatchEvent(new CustomEvent<SortRequest>('sort-request', { detail: { column: name } }))
+    if (!this.sortable) return html`<th scope="col"><span class="title">${name}</span></th>`
     return html`<th scope="col" class=${classMap(sideOf(profile))} aria-sort=${sorted}>
       <button type="button" @click=${ask} title="Sort by ${name}">
         <span class="name">${name === '#' ? 'key' : name}</span

@@ -71,10 +71,11 @@ export function createFormat(languages: readonly string[]): Format {
     },
     compact: value => (Math.abs(value) < 10_000 ? plain.format(value) : short.format(value)),
     span(ms) {
-      const seconds = Math.max(ms, 0) / 1000
-      if (seconds < 9.95) return `${fixed(1).format(seconds)} s`
-      const [unit, size] = exactUnits.find(([, size]) => Math.max(ms, 0) >= size) ?? ['s', 1000]
-      return `${fixed(0).format(Math.floor(ms / size))} ${unit}`
+      const spanMs = Math.max(ms, 0)
+      // Rounded down, as an age is: what is 9.97 s old is not 10 s old yet.
+      if (spanMs < 10_000) return `${fixed(1).format(Math.floor(spanMs / 100) / 10)} s`
+      const [unit, size] = exactUnits.find(([, size]) => spanMs >= size) ?? ['s', 1000]
+      return `${fixed(0).format(Math.floor(spanMs / size))} ${unit}`
     },
     interval(ms) {
       if (ms < 1000) return `${plain.format(ms)} ms`

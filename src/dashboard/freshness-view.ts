@@ -59,7 +59,10 @@ function wordOf(tone: Tone, cause: string | undefined): string {
 }
 
 function ageText(freshness: FeedFreshness, nowMs: number, format: Format): string | undefined {
-  return freshness.validatedAt === undefined ? undefined : `${format.span(nowMs - freshness.validatedAt)} ago`
+  if (freshness.validatedAt === undefined) return undefined
+  const ageMs = nowMs - freshness.validatedAt
+  // Tenths of a second below one only flicker.
+  return ageMs < 1000 ? 'just now' : `${format.span(ageMs)} ago`
 }
 
 function detailOf(tone: Tone, freshness: FeedFreshness, nowMs: number, format: Format): string {
@@ -73,10 +76,11 @@ function detailOf(tone: Tone, freshness: FeedFreshness, nowMs: number, format: F
     case 'waiting':
       return ['no data yet', every].filter(part => part !== undefined).join(', ')
     case 'paused':
-      return age === undefined ? 'wakes when somebody looks' : `last updated ${age}, wakes when somebody looks`
+      return age === undefined ? 'wakes when somebody looks' : `last updated ${age}`
     case 'stale':
     case 'down':
       return [age === undefined ? 'no data yet' : `last good ${age}`, next].filter(part => part !== undefined).join(', ')
+    case 'disconnected':
     default:
       return age === undefined ? 'no data yet' : `last updated ${age}`
   }

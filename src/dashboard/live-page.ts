@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
 import { Announcer } from './announcer.ts'
 import { viewConnection } from './connection-view.ts'
@@ -7,10 +7,10 @@ import { PageElement } from './page-element.ts'
 import { overviewHash, parseRoute, type Route } from './route.ts'
 import { chooseTheme, nextTheme, storedTheme, type Theme } from './theme.ts'
 
-const themeIcons: Readonly<Record<Theme, string>> = {
-  auto: 'M8 2a6 6 0 1 0 0 12ZM8 2a6 6 0 0 1 0 12',
-  light: 'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6ZM8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1',
-  dark: 'M13 9.500A5.500 5.500 0 0 1 6.500 3a5.500 5.500 0 1 0 6.500 6.500Z',
+const themeIcons: Readonly<Record<Theme, TemplateResult>> = {
+  auto: svg`<circle cx="8" cy="8" r="5.500" /><path d="M8 2.500a5.500 5.500 0 0 1 0 11Z" fill="currentColor" />`,
+  light: svg`<circle cx="8" cy="8" r="3" /><path d="M8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1" />`,
+  dark: svg`<path d="M13.500 9.600A5.800 5.800 0 0 1 6.400 2.500a5.800 5.800 0 1 0 7.100 7.100Z" />`,
 }
 
 /** The frame of the page: its name, the connection, the theme, and what the address asks for. */
@@ -83,7 +83,7 @@ export class LivePage extends PageElement {
       chooseTheme(this.theme)
     }
     return html`<button type="button" class="icon" aria-label="Theme: ${this.theme}" title="Theme: ${this.theme}" @click=${choose}>
-      <svg viewBox="0 0 16 16" aria-hidden="true" class="theme-${this.theme}"><path d=${themeIcons[this.theme]} /></svg>
+      <svg viewBox="0 0 16 16" aria-hidden="true">${themeIcons[this.theme]}</svg>
     </button>`
   }
 

@@ -31,7 +31,6 @@ const context: PageContext = {
 document.addEventListener('visibilitychange', () => context.pulse.wake())
 context.board.start()
 
-for (const page of document.querySelectorAll<LivePage>('live-page')) page.context = context
 customElements.define('freshness-line', FreshnessLine)
 customElements.define('feed-card', FeedCard)
 customElements.define('feed-chart', FeedChart)
@@ -39,3 +38,7 @@ customElements.define('feed-table', FeedTable)
 customElements.define('feed-overview', FeedOverview)
 customElements.define('feed-page', FeedPage)
 customElements.define('live-page', LivePage)
+
+const page = new LivePage()
+page.context = context
+document.body.prepend(page)

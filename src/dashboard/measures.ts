@@ -1,5 +1,6 @@
 import type { Row } from '../model/row.ts'
 import { cellOf } from '../model/row.ts'
+import { composedKeyColumn } from '../model/key.ts'
 import { isMeasure, labelColumn, profileColumns, showCell, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
 import { keyOfRow } from './row-lines.ts'
@@ -22,6 +23,9 @@ export interface TableShape {
   readonly order: readonly string[]
 }
 
+// What only bounds or counts up tells little of what goes on.
+const limitName = /capacity|total|limit|max|min|uptime/i
+
 export function measureId(rowKey: string, column: string): string {
   return JSON.stringify([rowKey, column])
 }
@@ -37,6 +41,11 @@ export class Activity {
     }
   }
 
+  /** Whether anything changed yet. */
+  get seen(): boolean {
+    return this.#changes.size > 0
+  }
+
   of(column: string): number {
     return this.#changes.get(column) ?? 0
   }
@@ -45,7 +54,7 @@ export class Activity {
 /** The columns worth drawing, best first: the one the feed is ordered by, then the liveliest, then as they come. */
 export function measureColumns(shape: TableShape, profiles: readonly ColumnProfile[], activity: Activity): readonly string[] {
   const ordered = shape.order[0]?.replace(/^-/, '')
-  const weight = (column: string) => (column === ordered ? Number.POSITIVE_INFINITY : activity.of(column))
+  const weight = (column: string) => (column === ordered ? Number.POSITIVE_INFINITY : limitName.test(column) ? -1 : activity.of(column))
   const columns = profiles.filter(profile => isMeasure(profile) && profile.name !== shape.key).map(({ name }) => name)
   const weights = new Map(columns.map(column => [column, weight(column)]))
   return columns.toSorted((a, b) => {
@@ -80,7 +89,7 @@ export function figures(
   const { most, activity, nowMs, format } = options
   const profiles = profileColumns(shape.columns, rows)
   const only = rows.length === 1 ? rows[0] : undefined
-  if (only !== undefined && profiles.length > 2) return ofOneRow(only, shape, profiles, options)
+  if (only !== undefined && (profiles.length > 2 || shape.key === composedKeyColumn)) return ofOneRow(only, shape, profiles, options)
   const column = options.column ?? measureColumns(shape, profiles, activity)[0]
   const profile = profiles.find(({ name }) => name === column) ?? profiles.find(({ name }) => name !== shape.key) ?? profiles[0]
   if (profile === undefined) return []

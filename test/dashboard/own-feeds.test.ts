@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { Announcer } from '../../src/dashboard/announcer.ts'
+import { viewConnection } from '../../src/dashboard/connection-view.ts'
+import { createFormat } from '../../src/dashboard/format.ts'
+import { feedFacts, sourceFacts, type FeedFacts } from '../../src/dashboard/own-feeds.ts'
+
+const format = createFormat(['en-GB'])
+
+describe('rows of $feeds and $sources', () => {
+  test('are read as far as they are known: columns may be missing, null, or of a newer server', () => {
+    expect(feedFacts({ feed: 'a', state: 'stale', cause: 'timeout', rows: 3, validatedAt: 5, novelty: {} })).toMatchObject({
+      feed: 'a',
+      rows: 3,
+      readers: 0,
+      freshness: { state: 'stale', cause: 'timeout', validatedAt: 5 },
+    })
+    expect(feedFacts({ feed: 'a', state: 'quantum', reason: null }).freshness).toEqual({ state: 'waiting', since: 0 })
+    expect(sourceFacts({ source: 's', lastStatus: null, polls: 2 })).toMatchObject({ source: 's', lastStatus: undefined, polls: 2 })
+  })
+})
+
+describe('what is said aloud', () => {
+  const feeds = (states: Readonly<Record<string, string>>): ReadonlyMap<string, FeedFacts> =>
+    new Map(Object.entries(states).map(([feed, state]) => [feed, feedFacts({ feed, state, cause: state === 'stale' ? 'http' : null })]))
+
+  test('changes of state, once, and nothing at first', () => {
+    const announcer = new Announcer()
+    expect(announcer.note(feeds({ a: 'fresh', b: 'fresh' }))).toBe('')
+    expect(announcer.note(feeds({ a: 'fresh', b: 'fresh' }))).toBe('')
+    expect(announcer.note(feeds({ a: 'stale', b: 'down' }))).toBe('a is stale, b is down')
+    expect(announcer.note(feeds({ a: 'fresh', b: 'down' }))).toBe('a is fresh')
+  })
+
+  test('waking up is no news; many at once are one sentence', () => {
+    const announcer = new Announcer()
+    announcer.note(feeds({ a: 'waiting', b: 'fresh', c: 'fresh', d: 'fresh', e: 'fresh' }))
+    expect(announcer.note(feeds({ a: 'fresh', b: 'fresh', c: 'fresh', d: 'fresh', e: 'fresh' }))).toBe('')
+    expect(announcer.note(feeds({ a: 'down', b: 'down', c: 'down', d: 'down', e: 'down' }))).toBe('5 feeds changed their state')
+  })
+})
+
+describe('the connection', () => {
+  test('says what happened and what comes next', () => {
+    const lost = viewConnection({ phase: 'disconnected', attempt: 1, reason: 'the server went away', retryAt: 4000 }, 0, format)
+    expect(lost).toMatchObject({ word: 'disconnected', detail: 'the server went away; next try in 4.0 s', canRetry: true })
+    expect(viewConnection({ phase: 'refused', attempt: 5, retryAt: 100 }, 0, format).detail).toBe('trying again now')
+    expect(viewConnection({ phase: 'open', attempt: 0 }, 0, format)).toMatchObject({ word: 'live', detail: '', canRetry: false })
+  })
+})
