@@ -1,0 +1,269 @@
+import type { Cancel, Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import { randomText, type Random } from '../lib/random.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { Outbox } from '../hub/outbox.ts'
+import { closeTable, MillraceError, type CloseCode, type ErrorCode } from '../model/errors.ts'
+import { encodeMessage, encodeResult } from '../protocol/codec.ts'
+import { subprotocol, type ClientMessage, type GetMessage, type RequestId, type ServerMessage, type SubscribeMessage } from '../protocol/messages.ts'
+import { idOf, readClientMessage } from '../protocol/schema.ts'
+import type { Heartbeat } from './heartbeat.ts'
+import { Inbound, isDeeperThan } from './inbound.ts'
+import type { ConnectionLimits } from './limits.ts'
+import type { Transport } from './transport.ts'
+
+/** Answers to `get` that one connection may be owed at a time. */
+const mostOwed = 16
+
+/** What all connections of a server share. */
+export interface ConnectionContext {
+  readonly hub: Hub
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly limits: ConnectionLimits
+  readonly heartbeat: Heartbeat
+  /** `millrace/0.1.0`. */
+  readonly server: string
+  /** Told of every limit met, by its key; for the metric. */
+  readonly limited: (limit: string) => void
+}
+
+type Answerable = { readonly id?: RequestId | undefined; readonly feed?: string | undefined }
+
+/** One client: reads its messages, answers them, and ends it when it misbehaves. Knows the protocol, not the socket. */
+export class Connection {
+  readonly #context: ConnectionContext
+  readonly #transport: Transport
+  readonly #outbox: Outbox
+  readonly #inbound: Inbound
+  readonly #stopBeating: Cancel
+  #views = 0
+  #owedResults = 0
+  #pings = 0
+  /** Beats since the outstanding ping; undefined: none is outstanding. */
+  #unanswered: number | undefined
+  #spoke = false
+  #closed = false
+
+  constructor(transport: Transport, context: ConnectionContext) {
+    this.#context = context
+    this.#transport = transport
+    const { limits } = context
+    this.#inbound = new Inbound(context.clock, limits)
+    this.#outbox = context.hub.connect({
+      send: frame => this.#send(frame),
+      cork: () => transport.cork(),
+      uncork: () => transport.uncork(),
+      get isFull() {
+        return transport.bytesWaiting > limits.sendWindowBytes
+      },
+    })
+    this.#stopBeating = context.heartbeat.add(this)
+    this.#welcome(undefined)
+  }
+
+  /** One text frame. */
+  receive(text: string): void {
+    if (this.#closed) return
+    switch (this.#inbound.message()) {
+      case 'take':
+        return this.#read(text)
+      case 'refuse':
+        this.#context.limited('messagesPerSecond')
+        return this.#refuse({}, new MillraceError('rate_limited', 'too many messages', [{ limit: 'messagesPerSecond', value: this.#limits.messagesPerSecond }]))
+      case 'drop':
+        return this.#context.limited('messagesPerSecond')
+      case 'end':
+        return this.close(4429, 'messagesPerSecond retry-after-ms=10000')
+    }
+  }
+
+  /** Subscribes to the addresses of the URL's query string. */
+  subscribeTo(addresses: readonly string[]): void {
+    for (const feed of addresses) this.#attempt({ feed }, () => this.#subscribe({ type: 'subscribe', feed }))
+  }
+
+  /** Tells the client of a fault that no message of its own led to. */
+  fail(error: MillraceError): void {
+    this.#refuse({}, error)
+  }
+
+  /** The client's WebSocket ping, which `ws` answers itself. */
+  pinged(): void {
+    if (!this.#inbound.ping()) this.close(4429, 'pingsPerSecond retry-after-ms=10000')
+  }
+
+  /** Only the payload of the outstanding ping counts: unasked pongs prove nothing. */
+  ponged(payload: Buffer): void {
+    if (payload.toString('latin1') === String(this.#pings)) this.#unanswered = undefined
+  }
+
+  /** The kernel took what was waiting. */
+  drained(): void {
+    this.#context.hub.drained(this.#outbox)
+  }
+
+  /** A frame that the protocol has no use for. */
+  binary(): void {
+    this.close(1003, 'binary frames are reserved')
+  }
+
+  beat(): void {
+    if (this.#unanswered !== undefined && ++this.#unanswered >= 2) {
+      if (this.#outbox.isHeld) this.close(4508, 'too slow')
+      this.#transport.terminate()
+      return
+    }
+    if (this.#unanswered === undefined) {
+      this.#unanswered = 0
+      this.#transport.ping(Buffer.from(String(++this.#pings), 'latin1'))
+    }
+    if (!this.#spoke) this.#say({ type: 'beat', at: this.#context.clock.now() })
+    this.#spoke = false
+  }
+
+  close(code: CloseCode, reason: string = closeTable[code].meaning): void {
+    if (this.#closed) return
+    if (code === 4429) this.#context.limited(reason.split(' ')[0] ?? 'messagesPerSecond')
+    this.ended()
+    this.#transport.close(code, reason)
+  }
+
+  /** The socket is gone; calling it again does nothing. */
+  ended(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#stopBeating()
+    this.#context.hub.disconnect(this.#outbox)
+  }
+
+  get #limits(): ConnectionLimits {
+    return this.#context.limits
+  }
+
+  #read(text: string): void {
+    if (isDeeperThan(text, this.#limits.maxMessageDepth)) {
+      const value = this.#limits.maxMessageDepth
+      this.#context.limited('maxMessageDepth')
+      return this.#refuse({}, new MillraceError('bad_message', `the message nests deeper than ${value}`, [{ limit: 'maxMessageDepth', value }]))
+    }
+    const message = parseObject(text)
+    if (message === undefined) return this.close(4400, 'a message is one JSON object')
+    const { feed } = message
+    this.#attempt({ id: idOf(message), feed: typeof feed === 'string' ? feed : undefined }, () => this.#take(readClientMessage(message)))
+  }
+
+  #take(message: ClientMessage): void {
+    switch (message.type) {
+      case 'hello':
+        return this.#welcome(message.id)
+      case 'subscribe':
+        return this.#subscribe(message)
+      case 'unsubscribe':
+        return this.#unsubscribe(message.feed, message.id)
+      case 'get':
+        return this.#get(message)
+      case 'list':
+        return this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false) })
+      case 'resync':
+        return this.#context.hub.resync(this.#outbox, message.feed)
+      case 'ping':
+        return this.#say({ type: 'pong', ...echo(message.id), at: this.#context.clock.now() })
+    }
+  }
+
+  #subscribe(message: SubscribeMessage): void {
+    this.#context.hub.subscribe(this.#outbox, message, isView => this.#admit(isView))
+  }
+
+  #admit(isView: boolean): void {
+    const { maxFeedsPerConnection, maxViewsPerConnection } = this.#limits
+    if (this.#outbox.size >= maxFeedsPerConnection)
+      throw new MillraceError('too_many', `${maxFeedsPerConnection} feeds are followed, as many as one connection may`, [
+        { limit: 'maxFeedsPerConnection', value: maxFeedsPerConnection },
+      ])
+    if (isView && this.#views >= maxViewsPerConnection)
+      throw new MillraceError('too_many', `${maxViewsPerConnection} views are followed, as many as one connection may`, [
+        { limit: 'maxViewsPerConnection', value: maxViewsPerConnection },
+      ])
+    if (isView) this.#views++
+  }
+
+  #unsubscribe(feed: string, id: RequestId | undefined): void {
+    const address = this.#context.hub.unsubscribe(this.#outbox, feed)
+    if (address.includes('?')) this.#views--
+    this.#say({ type: 'unsubscribed', ...echo(id), feed: address })
+  }
+
+  #get(message: GetMessage): void {
+    if (this.#owedResults >= mostOwed)
+      throw new MillraceError('rate_limited', `${mostOwed} answers are owed already`, [{ limit: 'answers', value: mostOwed }])
+    this.#owedResults++
+    this.#context.hub
+      .get(message.feed, message)
+      .then(
+        view => this.#send(encodeResult(message.id, view.frames.members)),
+        (error: unknown) => this.#refuse(message, error),
+      )
+      .finally(() => this.#owedResults--)
+      .catch((error: unknown) => this.#refuse(message, error))
+  }
+
+  #attempt(message: Answerable, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#refuse(message, error)
+    }
+  }
+
+  #refuse({ id, feed }: Answerable, error: unknown): void {
+    const { code, message, retry, details } = error instanceof MillraceError ? error : this.#internal(error)
+    for (const detail of details) if ('limit' in detail) this.#context.limited(detail.limit)
+    const told = feed === undefined ? {} : { feed: feed.slice(0, 2048) }
+    this.#say({ type: 'error', ...echo(id), ...told, code, message, retry, ...(details.length === 0 ? {} : { details }) })
+  }
+
+  #internal(error: unknown): { code: ErrorCode; message: string; retry: boolean; details: MillraceError['details'] } {
+    const id = randomText(this.#context.random, 8)
+    this.#context.log.error({ id, err: error }, `a client's message led to a fault (${id})`)
+    return new MillraceError('internal', `a fault of the server; its log has it under ${id}`)
+  }
+
+  #welcome(id: RequestId | undefined): void {
+    const { maxFeedsPerConnection, maxMessageBytes, messagesPerSecond } = this.#limits
+    this.#say({
+      type: 'welcome',
+      ...echo(id),
+      protocol: subprotocol,
+      server: this.#context.server,
+      heartbeat: this.#context.heartbeat.intervalMs,
+      features: [],
+      limits: { feeds: maxFeedsPerConnection, message: maxMessageBytes, messagesPerSecond },
+    })
+  }
+
+  #say(message: ServerMessage): void {
+    this.#send(encodeMessage(message))
+  }
+
+  #send(frame: Buffer): void {
+    if (this.#closed) return
+    this.#spoke = true
+    this.#transport.send(frame)
+  }
+}
+
+function echo(id: RequestId | undefined): { readonly id?: RequestId } {
+  return id === undefined ? {} : { id }
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,61 @@
+import { isIP } from 'node:net'
+
+/** Who may knock, judged before anything else is done for a request. */
+export interface DoorRules {
+  /** Names allowed in Host beside localhost and IP addresses; also as the host of Origin. */
+  readonly hosts: readonly string[]
+  /** Origins allowed beside the same host, such as `https://status.example`. */
+  readonly origins: readonly string[]
+}
+
+/** A refusal by HTTP: a status and one sentence. */
+export interface Refusal {
+  readonly status: 400 | 403
+  readonly text: string
+}
+
+/** Node joins or drops repeated headers: only the raw ones tell how many there were. */
+export function headerValues(rawHeaders: readonly string[], name: string): string[] {
+  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
+}
+
+function splitHost(text: string): { readonly name: string; readonly host: string } | undefined {
+  if (!/^[\w.:[\]-]+$/.test(text)) return undefined
+  try {
+    const url = new URL(`http://${text}`)
+    return { name: url.hostname.replace(/^\[|\]$/g, ''), host: url.host }
+  } catch {
+    return undefined
+  }
+}
+
+/** A rebinding attack needs a name of its own: addresses and localhost are safe. */
+function isKnownHost(name: string, rules: DoorRules): boolean {
+  return name === 'localhost' || isIP(name) !== 0 || rules.hosts.includes(name)
+}
+
+/**
+ * Judges Host (DNS rebinding) and Origin (cross-site WebSocket hijacking) of a request.
+ * No Origin is a program, not a page.
+ */
+export function judgeRequest(rawHeaders: readonly string[], rules: DoorRules): Refusal | undefined {
+  const hosts = headerValues(rawHeaders, 'host')
+  const host = hosts.length === 1 ? splitHost(hosts[0] ?? '') : undefined
+  if (host === undefined) return { status: 400, text: 'exactly one Host header with a name and port is needed' }
+  if (!isKnownHost(host.name, rules)) return { status: 403, text: `unknown host: add ${host.name} to server.hosts` }
+  const origins = headerValues(rawHeaders, 'origin')
+  if (origins.length === 0 || (origins.length === 1 && isKnownOrigin(origins[0] ?? '', host.host, rules))) return undefined
+  return { status: 403, text: `origin ${printable(origins.join(', '))} is not allowed: add it to server.origins, or its name to server.hosts` }
+}
+
+function isKnownOrigin(origin: string, host: string, rules: DoorRules): boolean {
+  if (rules.origins.includes(origin)) return true
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false
+  const port = url.protocol === 'https:' ? '443' : '80'
+  return url.host === host || `${url.host}:${port}` === host || rules.hosts.includes(url.hostname)
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)
+}

@@ -1,0 +1,64 @@
+import { TokenBucket } from '../lib/token-bucket.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ConnectionLimits } from './limits.ts'
+
+/** Refusals within this time are counted together; as many as `messageBurst` end the connection. */
+const refusalWindowMs = 10_000
+/** One in this time is told; the others are only not executed. */
+const tellEveryMs = 1000
+
+/** What is to be done with a message. */
+export type Admission = 'take' | 'drop' | 'refuse' | 'end'
+
+/** How much a client says: messages and WebSocket pings, each with a bucket. */
+export class Inbound {
+  readonly #clock: Clock
+  readonly #limits: ConnectionLimits
+  readonly #messages: TokenBucket
+  readonly #pings: TokenBucket
+  #refused = 0
+  #windowBegan = 0
+  #toldAt = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock, limits: ConnectionLimits) {
+    this.#clock = clock
+    this.#limits = limits
+    this.#messages = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, clock)
+    this.#pings = new TokenBucket(limits.pingsPerSecond, limits.pingBurst, clock)
+  }
+
+  /** `refuse`: not executed, and told; `drop`: not executed, told a moment ago; `end`: too often. */
+  message(): Admission {
+    if (this.#messages.take()) return 'take'
+    const now = this.#clock.monotonic()
+    if (now - this.#windowBegan > refusalWindowMs) {
+      this.#windowBegan = now
+      this.#refused = 0
+    }
+    if (++this.#refused >= this.#limits.messageBurst) return 'end'
+    if (now - this.#toldAt < tellEveryMs) return 'drop'
+    this.#toldAt = now
+    return 'refuse'
+  }
+
+  ping(): boolean {
+    return this.#pings.take()
+  }
+}
+
+/** Whether brackets nest deeper than `most`, looked at before anything is parsed. */
+export function isDeeperThan(json: string, most: number): boolean {
+  let depth = 0
+  let inText = false
+  for (let i = 0; i < json.length; i++) {
+    const c = json.charCodeAt(i)
+    if (inText) {
+      if (c === 0x5c) i++
+      else if (c === 0x22) inText = false
+    } else if (c === 0x22) inText = true
+    else if (c === 0x7b || c === 0x5b) {
+      if (++depth > most) return true
+    } else if (c === 0x7d || c === 0x5d) depth--
+  }
+  return false
+}

@@ -1,0 +1,26 @@
+/** What one connection may do. Defaults: configuration.md, `limits`. */
+export interface ConnectionLimits {
+  /** Bytes of a message; over it: closed 1009. */
+  readonly maxMessageBytes: number
+  readonly maxMessageDepth: number
+  readonly messagesPerSecond: number
+  readonly messageBurst: number
+  readonly pingsPerSecond: number
+  readonly pingBurst: number
+  readonly maxFeedsPerConnection: number
+  readonly maxViewsPerConnection: number
+  /** Bytes that may wait for the kernel before data is held. */
+  readonly sendWindowBytes: number
+}
+
+export const defaultConnectionLimits: ConnectionLimits = {
+  maxMessageBytes: 65_536,
+  maxMessageDepth: 16,
+  messagesPerSecond: 20,
+  messageBurst: 100,
+  pingsPerSecond: 5,
+  pingBurst: 50,
+  maxFeedsPerConnection: 256,
+  maxViewsPerConnection: 64,
+  sendWindowBytes: 65_536,
+}

@@ -1,0 +1,17 @@
+import type { CloseCode } from '../model/errors.ts'
+
+/** What the protocol needs of a socket; `websocket.ts` is the one file that binds it to `ws`. */
+export interface Transport {
+  /** One text frame. */
+  send(frame: Buffer): void
+  /** What is sent until `uncork` leaves in one write. */
+  cork(): void
+  uncork(): void
+  /** Bytes that the kernel has not taken yet. */
+  readonly bytesWaiting: number
+  ping(payload: Buffer): void
+  /** Begins the closing handshake; `reason` at most 123 bytes. */
+  close(code: CloseCode, reason: string): void
+  /** Drops the socket at once. */
+  terminate(): void
+}

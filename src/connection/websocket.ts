@@ -1,0 +1,161 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { MillraceError } from '../model/errors.ts'
+import { subprotocol } from '../protocol/messages.ts'
+import { Connection, type ConnectionContext } from './connection.ts'
+import { headerValues, judgeRequest, type DoorRules } from './door.ts'
+import type { Transport } from './transport.ts'
+
+export interface WebSocketOptions {
+  /** The path of the upgrade, `/ws`. */
+  readonly path: string
+  readonly door: DoorRules
+  readonly maxConnections: number
+  readonly maxUrlBytes: number
+}
+
+/** How long a closing handshake may take before the socket is dropped, in ms. */
+const closePatienceMs = 1000
+/** ws accepts versions 8 and 13; this server speaks RFC 6455 alone. */
+const webSocketVersion = '13'
+
+/** Binds connections to `ws`: the one file that knows both. */
+export class WebSocketBinding {
+  readonly #options: WebSocketOptions
+  readonly #context: ConnectionContext
+  readonly #server: WebSocketServer
+  readonly #connections = new Map<Connection, WebSocket>()
+
+  constructor(options: WebSocketOptions, context: ConnectionContext) {
+    this.#options = options
+    this.#context = context
+    this.#server = new WebSocketServer({
+      noServer: true,
+      clientTracking: false,
+      // ws's own compression must never mix with frames that many readers share.
+      perMessageDeflate: false,
+      maxPayload: context.limits.maxMessageBytes,
+      handleProtocols: offered => (offered.has(subprotocol) ? subprotocol : (offered.values().next().value ?? false)),
+    })
+  }
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** For the `upgrade` event of an HTTP server. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // First of all: a socket may fail at any moment, and without a listener that would end the process.
+    socket.on('error', error => this.#context.log.debug({ err: error }, 'a socket failed during the upgrade'))
+    const refusal = this.#judge(request)
+    if (refusal !== undefined) return refuse(socket, refusal)
+    this.#server.handleUpgrade(request, socket, head, webSocket => this.#open(webSocket, request, socket as Socket))
+  }
+
+  /** Closes every connection, spread over `spreadMs`; each reason tells the client how long to stay away. */
+  async close(spreadMs: number): Promise<void> {
+    const all = [...this.#connections]
+    const { clock, random } = this.#context
+    await Promise.all(
+      all.map(
+        ([connection, webSocket], i) =>
+          new Promise<void>(resolve => {
+            webSocket.once('close', () => resolve())
+            clock.after(all.length < 2 ? 0 : (spreadMs * i) / all.length, () => connection.close(1012, `restart retry-after-ms=${Math.round(random() * 1000)}`))
+          }),
+      ),
+    )
+  }
+
+  /** Drops every connection at once. */
+  terminate(): void {
+    for (const webSocket of this.#connections.values()) webSocket.terminate()
+  }
+
+  #judge(request: IncomingMessage): HttpRefusal | undefined {
+    const { path, door, maxConnections, maxUrlBytes } = this.#options
+    const url = request.url ?? '/'
+    if (url.length > maxUrlBytes) return { status: 414, text: `maxUrl: ${maxUrlBytes} bytes exceeded` }
+    const refused = judgeRequest(request.rawHeaders, door)
+    if (refused !== undefined) return refused
+    if (url.split('?', 1)[0] !== path) return { status: 404, text: `WebSockets are served at ${path}` }
+    if (request.headers['sec-websocket-version'] !== webSocketVersion)
+      return { status: 426, text: 'WebSocket version 13 is needed', headers: { 'Sec-WebSocket-Version': webSocketVersion } }
+    if (headerValues(request.rawHeaders, 'sec-websocket-key').length !== 1) return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
+    if (this.#connections.size < maxConnections) return undefined
+    this.#context.limited('maxConnections')
+    return { status: 503, text: `maxConnections: ${maxConnections} reached`, headers: { 'Retry-After': '5' } }
+  }
+
+  #open(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
+    if (webSocket.protocol !== '' && webSocket.protocol !== subprotocol) {
+      webSocket.on('error', () => webSocket.terminate())
+      webSocket.close(4406, `the subprotocol is ${subprotocol}`)
+      return
+    }
+    const connection = new Connection(transportOf(webSocket, socket, this.#context), this.#context)
+    this.#connections.set(connection, webSocket)
+    webSocket.on('message', (data: Buffer, isBinary) => (isBinary ? connection.binary() : connection.receive(data.toString('utf8'))))
+    webSocket.on('ping', () => connection.pinged())
+    webSocket.on('pong', payload => connection.ponged(payload))
+    webSocket.on('error', error => this.#context.log.debug({ err: error }, 'a WebSocket failed'))
+    webSocket.on('close', () => {
+      this.#connections.delete(connection)
+      connection.ended()
+    })
+    socket.on('drain', () => connection.drained())
+    this.#subscribeByUrl(connection, request.url ?? '')
+  }
+
+  #subscribeByUrl(connection: Connection, url: string): void {
+    const query = new URLSearchParams(url.split('?', 2)[1] ?? '')
+    const throttle = query.get('throttle')
+    if (throttle !== null && !(Number(throttle) >= 0)) {
+      connection.fail(new MillraceError('bad_query', `throttle is a number of ms from 0, not '${throttle.slice(0, 32)}'`))
+      return
+    }
+    connection.subscribeTo(query.getAll('feed'))
+  }
+}
+
+interface HttpRefusal {
+  readonly status: number
+  readonly text: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const statusTexts: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  414: 'URI Too Long',
+  426: 'Upgrade Required',
+  503: 'Service Unavailable',
+}
+
+function refuse(socket: Duplex, { status, text, headers }: HttpRefusal): void {
+  const lines = Object.entries({ ...headers, Connection: 'close', 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text)) })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(`HTTP/1.1 ${status} ${statusTexts[status] ?? 'Refused'}\r\n${head}\r\n${text}`)
+}
+
+function transportOf(webSocket: WebSocket, socket: Socket, { clock }: ConnectionContext): Transport {
+  const sendOptions = { binary: false, compress: false } as const
+  return {
+    send: frame => webSocket.send(frame, sendOptions),
+    cork: () => socket.cork(),
+    uncork: () => socket.uncork(),
+    get bytesWaiting() {
+      return webSocket.bufferedAmount
+    },
+    ping: payload => webSocket.ping(payload),
+    close(code, reason) {
+      webSocket.close(code, reason)
+      const cancel = clock.after(closePatienceMs, () => webSocket.terminate())
+      webSocket.once('close', cancel)
+    },
+    terminate: () => webSocket.terminate(),
+  }
+}

@@ -1,0 +1,50 @@
+import type { Observable } from 'rxjs'
+import type { OrderTerm } from '../model/order.ts'
+import type { Sample } from '../model/table.ts'
+import type { Poll } from '../source/ask.ts'
+
+/** What the graph needs of whatever polls a source; `source/poller.ts` is it. */
+export interface SourcePoller {
+  /** It is wanted from now on: asks at once where there is no recent data. */
+  start(): void
+  /** Nobody wants it: no further poll; one under way is still delivered. */
+  stop(): void
+  close(): Promise<void>
+  /** When it asks next, ms since 1970; undefined while it is not wanted. */
+  readonly nextAt: number | undefined
+  /** One sentence: why then. */
+  readonly why: string
+}
+
+/** When a source is polled: while it is wanted, only for readers, or always (design.md section 1, Demand). */
+export type DemandRule = 'auto' | 'readers' | 'always'
+
+interface Described {
+  readonly name: string
+  readonly description?: string
+  /** Not listed and not found by readers when false. */
+  readonly public: boolean
+  readonly demand: DemandRule
+  /** Overrides the order that the pipeline gives. */
+  readonly order?: readonly OrderTerm[]
+}
+
+export interface SourceDefinition extends Described {
+  readonly everyMs: number
+  readonly staleAfterMs: number
+  readonly downAfterMs: number
+  /** How long polling goes on after the last reader leaves. */
+  readonly lingerMs: number
+  /** What is asked, for people; without secrets. */
+  readonly origin: string
+  createPoller(onPoll: (poll: Poll) => void): SourcePoller
+}
+
+export interface FeedDefinition extends Described {
+  /** Names of the feeds it is computed from. */
+  readonly inputs: readonly string[]
+  /** Its pipeline looks back in time (window, rate, keep, alert ..), so it must not sleep unless told to. */
+  readonly holdsPast: boolean
+  /** Must emit synchronously what a sample leads to; what it emits later starts a tick of its own. */
+  pipeline(inputs: readonly Observable<Sample>[]): Observable<Sample>
+}

@@ -1,0 +1,83 @@
+import type { Random } from '../lib/random.ts'
+import type { Freshness } from '../model/freshness.ts'
+import { newEpoch, type Position } from '../model/position.ts'
+import { Store, type StoreLimits } from '../model/store.ts'
+import type { Sample } from '../model/table.ts'
+import type { OrderTerm } from '../model/order.ts'
+import { saysTheSame, type Judgement } from './freshness.ts'
+
+export interface FeedOptions {
+  readonly name: string
+  readonly description?: string
+  readonly public: boolean
+  readonly order?: readonly OrderTerm[]
+  readonly lingerMs: number
+  readonly storeLimits: StoreLimits
+}
+
+/** A named live table; the unit of subscription. Only the graph calls `accept` and `judge`. */
+export class Feed {
+  readonly options: FeedOptions
+  #epoch: string
+  /** The one counter of the feed: its views draw from it too, and a new epoch goes on from it. */
+  #version = 0
+  #store: Store
+  #sample: Sample | undefined
+  #freshness: Freshness
+
+  constructor(options: FeedOptions, now: number, random: Random) {
+    this.options = options
+    this.#epoch = newEpoch(now, random)
+    this.#store = new Store(options.storeLimits)
+    this.#freshness = { state: 'waiting', since: now }
+  }
+
+  get name(): string {
+    return this.options.name
+  }
+  get position(): Position {
+    return { epoch: this.#epoch, version: this.#version }
+  }
+  get store(): Store {
+    return this.#store
+  }
+  get freshness(): Freshness {
+    return this.#freshness
+  }
+  /** The last sample; its table is the pipeline's own and is to be read at once. Undefined: no data yet. */
+  get sample(): Sample | undefined {
+    return this.#sample
+  }
+  get hasData(): boolean {
+    return this.#sample !== undefined
+  }
+
+  /** Takes what its pipeline or poll brought; returns the sample as it stands, and whether the table changed. */
+  accept(incoming: Sample, now: number, monotonicMs: number, random: Random): { readonly sample: Sample; readonly changed: boolean } {
+    const order = this.options.order
+    const ordered = order === undefined ? incoming : { ...incoming, table: { ...incoming.table, order } }
+    const sample = this.#continues(ordered) ? ordered : this.#begin(ordered, now, random)
+    this.#sample = sample
+    const changed = this.#store.commit(this.#version + 1, sample, monotonicMs)
+    if (changed) this.#version++
+    return { sample, changed }
+  }
+
+  /** Says how far the data can be believed; returns whether readers have to be told at once. */
+  judge(judgement: Judgement, now: number): boolean {
+    const same = saysTheSame(this.#freshness, judgement)
+    this.#freshness = { ...judgement, since: same ? this.#freshness.since : now }
+    return !same
+  }
+
+  #continues({ table }: Sample): boolean {
+    return this.#store.version === 0 || this.#store.key === table.key
+  }
+
+  /** Another key column makes other rows of the same ones: continuity is lost. */
+  #begin(sample: Sample, now: number, random: Random): Sample {
+    this.#epoch = newEpoch(now, random, this.#epoch)
+    this.#store = new Store(this.options.storeLimits)
+    return { ...sample, changes: 'all' }
+  }
+}

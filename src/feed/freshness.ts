@@ -1,0 +1,115 @@
+import type { Cause, Freshness } from '../model/freshness.ts'
+import { freshnessStates } from '../model/freshness.ts'
+import type { Degradation } from '../model/table.ts'
+import { formatDuration } from '../lib/unit.ts'
+
+/** What is known of a source when its freshness is judged. `...At` ms since 1970, `...Mono` ms of the monotonic clock. */
+export interface SourceFacts {
+  readonly validatedAt?: number
+  readonly provenMono?: number
+  readonly asOf?: number
+  readonly degraded?: Degradation
+  /** Since when every poll has failed, and how the last one did. */
+  readonly failure?: { readonly sinceMono: number; readonly cause: Cause; readonly reason: string }
+  readonly wanted: boolean
+}
+
+export interface FreshnessRules {
+  readonly everyMs: number
+  readonly staleAfterMs: number
+  readonly downAfterMs: number
+}
+
+/** A freshness without the instant it began. */
+export type Judgement = Omit<Freshness, 'since'>
+
+type Verdict = Pick<Freshness, 'state' | 'cause' | 'reason'>
+
+function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdict {
+  const { failure, provenMono } = facts
+  if (provenMono === undefined) return failure === undefined ? { state: 'waiting' } : { state: 'down', ...because(failure) }
+  if (failure !== undefined && mono - failure.sinceMono >= rules.downAfterMs) return { state: 'down', ...because(failure) }
+  if (mono - provenMono >= rules.staleAfterMs) {
+    if (!facts.wanted) return { state: 'stale', cause: 'paused', reason: 'not asked while nobody wants it' }
+    if (failure !== undefined) return { state: 'stale', ...because(failure) }
+    return { state: 'stale', reason: `no answer for ${formatDuration(rules.staleAfterMs)}` }
+  }
+  if (facts.degraded !== undefined) return { state: 'degraded', cause: facts.degraded.cause, reason: facts.degraded.reason }
+  return { state: 'fresh' }
+}
+
+function because(failure: { readonly cause: Cause; readonly reason: string }): Pick<Freshness, 'cause' | 'reason'> {
+  return { cause: failure.cause, reason: failure.reason }
+}
+
+/** The freshness of a source at `mono`; pure. */
+export function judgeSource(facts: SourceFacts, rules: FreshnessRules, mono: number): Judgement {
+  return {
+    ...verdict(facts, rules, mono),
+    every: rules.everyMs,
+    staleAfter: rules.staleAfterMs,
+    ...(facts.validatedAt === undefined ? {} : { validatedAt: facts.validatedAt }),
+    ...(facts.asOf === undefined ? {} : { asOf: facts.asOf }),
+  }
+}
+
+/** When the judgement of a source may change though nothing happens; undefined: never. */
+export function nextJudgement(facts: SourceFacts, rules: FreshnessRules, mono: number): number | undefined {
+  const instants: number[] = []
+  if (facts.provenMono !== undefined) {
+    instants.push(facts.provenMono + rules.staleAfterMs)
+    if (facts.failure !== undefined) instants.push(facts.failure.sinceMono + rules.downAfterMs)
+  }
+  const ahead = instants.filter(instant => instant > mono)
+  return ahead.length === 0 ? undefined : Math.min(...ahead)
+}
+
+const rank = new Map(freshnessStates.map((state, i) => [state, i]))
+
+function worse(a: Judgement, b: Judgement): Judgement {
+  return (rank.get(b.state) ?? 0) > (rank.get(a.state) ?? 0) ? b : a
+}
+
+function oldest(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined ? b : b === undefined ? a : Math.min(a, b)
+}
+
+/** What a derived feed itself adds to the freshness of its inputs. */
+export interface OwnFacts {
+  readonly hasData: boolean
+  readonly degraded?: Degradation
+  /** Set while the feed's pipeline fails. */
+  readonly fault?: string
+}
+
+function ownVerdict(own: OwnFacts): Verdict {
+  if (own.fault !== undefined) return { state: 'down', cause: 'internal', reason: own.fault }
+  if (!own.hasData) return { state: 'waiting' }
+  if (own.degraded !== undefined) return { state: 'degraded', cause: own.degraded.cause, reason: own.degraded.reason }
+  return { state: 'fresh' }
+}
+
+/** A derived feed takes the worst of its inputs with its cause, and the oldest `asOf` and `validatedAt`. */
+export function judgeDerived(inputs: readonly Judgement[], own: OwnFacts): Judgement {
+  const worst = inputs.reduce<Judgement>(worse, ownVerdict(own))
+  const asOf = inputs.map(input => input.asOf).reduce(oldest, undefined)
+  const validatedAt = inputs.map(input => input.validatedAt).reduce(oldest, undefined)
+  const every = Math.max(0, ...inputs.map(input => input.every ?? 0))
+  const staleAfter = Math.max(0, ...inputs.map(input => input.staleAfter ?? 0))
+  const next = inputs.map(input => input.next).reduce(oldest, undefined)
+  return {
+    state: worst.state,
+    ...(worst.cause === undefined ? {} : { cause: worst.cause }),
+    ...(worst.reason === undefined ? {} : { reason: worst.reason }),
+    ...(asOf === undefined ? {} : { asOf }),
+    ...(validatedAt === undefined ? {} : { validatedAt }),
+    ...(every === 0 ? {} : { every }),
+    ...(staleAfter === 0 ? {} : { staleAfter }),
+    ...(next === undefined ? {} : { next }),
+  }
+}
+
+/** Whether a reader has to be told at once: the state, its cause or its reason differ. */
+export function saysTheSame(a: Judgement, b: Judgement): boolean {
+  return a.state === b.state && a.cause === b.cause && a.reason === b.reason
+}

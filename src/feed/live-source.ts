@@ -1,0 +1,117 @@
+import type { Cancel, Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import type { Sample } from '../model/table.ts'
+import type { Poll, PollAnswered, PollFailed } from '../source/ask.ts'
+import type { SourceDefinition, SourcePoller } from './definition.ts'
+import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
+
+export interface LiveSourceEvents {
+  /** A good poll; `isNews`: rows, or what is kept back, changed. */
+  answered(sample: Sample, isNews: boolean): void
+  /** The source has to be judged again: a poll failed, or time passed. */
+  judged(): void
+}
+
+/** Counted since the start of the process. */
+export interface PollCounts {
+  changed: number
+  unchanged: number
+  failed: number
+}
+
+/** A source at work: its poller, what its polls told, and how far that can be believed. */
+export class LiveSource implements SourcePoller {
+  readonly definition: SourceDefinition
+  readonly counts: PollCounts = { changed: 0, unchanged: 0, failed: 0 }
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #events: LiveSourceEvents
+  readonly #poller: SourcePoller
+  readonly #rules: FreshnessRules
+  #facts: Omit<SourceFacts, 'wanted'> = {}
+  #lastPoll: Poll | undefined
+  #timer: Cancel | undefined
+
+  constructor(definition: SourceDefinition, clock: Clock, log: Logger, events: LiveSourceEvents) {
+    this.definition = definition
+    this.#clock = clock
+    this.#log = log
+    this.#events = events
+    this.#rules = definition
+    this.#poller = definition.createPoller(poll => this.#take(poll))
+  }
+
+  get nextAt(): number | undefined {
+    return this.#poller.nextAt
+  }
+  get why(): string {
+    return this.#poller.why
+  }
+  get lastPoll(): Poll | undefined {
+    return this.#lastPoll
+  }
+
+  start(): void {
+    this.#poller.start()
+  }
+
+  stop(): void {
+    this.#poller.stop()
+  }
+
+  async close(): Promise<void> {
+    this.#timer?.()
+    await this.#poller.close()
+  }
+
+  /** How far its data can be believed now; sees to it that it is judged again when time alone changes that. */
+  judge(wanted: boolean): Judgement {
+    const mono = this.#clock.monotonic()
+    const facts: SourceFacts = { ...this.#facts, wanted }
+    this.#timer?.()
+    const at = nextJudgement(facts, this.#rules, mono)
+    this.#timer = at === undefined ? undefined : this.#clock.after(at - mono, () => this.#events.judged())
+    const next = this.#poller.nextAt
+    return { ...judgeSource(facts, this.#rules, mono), ...(next === undefined ? {} : { next }) }
+  }
+
+  #take(poll: Poll): void {
+    this.counts[poll.kind]++
+    this.#lastPoll = poll
+    if (poll.kind === 'failed') this.#fail(poll)
+    else this.#answer(poll)
+  }
+
+  #answer(poll: PollAnswered): void {
+    if (this.#facts.failure !== undefined) this.#log.info({ source: this.definition.name }, `source '${this.definition.name}' answers again`)
+    const before = this.#facts.degraded
+    this.#facts = {
+      validatedAt: poll.at,
+      provenMono: this.#clock.monotonic(),
+      ...(poll.asOf === undefined ? {} : { asOf: poll.asOf }),
+      ...(poll.degraded === undefined ? {} : { degraded: poll.degraded }),
+    }
+    this.#sayDegraded(before)
+    const { table, changes } = poll
+    const degraded = poll.degraded === undefined ? {} : { degraded: poll.degraded }
+    const isNews = poll.kind === 'changed' || before?.cause !== poll.degraded?.cause
+    this.#events.answered({ table, changes, tick: 0, time: poll.at, ...degraded }, isNews)
+  }
+
+  #sayDegraded(before: SourceFacts['degraded']): void {
+    const { name } = this.definition
+    const { degraded } = this.#facts
+    if (degraded !== undefined && before?.cause !== degraded.cause)
+      this.#log.warn({ source: name, cause: degraded.cause }, `source '${name}' is degraded: ${degraded.reason}`)
+    if (degraded === undefined && before !== undefined) this.#log.info({ source: name }, `source '${name}' is whole again`)
+  }
+
+  #fail({ cause, reason }: PollFailed): void {
+    const { name } = this.definition
+    if (this.#facts.failure === undefined || this.#facts.failure.cause !== cause)
+      this.#log.warn({ source: name, cause }, `source '${name}' failed: ${reason}`)
+    const sinceMono = this.#facts.failure?.sinceMono ?? this.#clock.monotonic()
+    this.#facts = { ...this.#facts, failure: { sinceMono, cause, reason } }
+    this.#events.judged()
+  }
+}

@@ -1,0 +1,157 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { Cell, Row } from '../model/row.ts'
+import { rowOf } from '../model/row.ts'
+import type { Ask, Poll } from '../source/ask.ts'
+import { Budget } from '../source/budget.ts'
+import { Poller } from '../source/poller.ts'
+import { unifyRows } from '../source/unify.ts'
+import type { Table } from '../model/table.ts'
+import type { SourceDefinition } from './definition.ts'
+import type { Graph } from './graph.ts'
+
+/** What only hub and connections know of a feed; `server.ts` fills it in. */
+export interface FeedFigures {
+  readonly readers: number
+  readonly bytesSent: number
+  readonly messagesSent: number
+  /** Against each reader polling snapshots on its own. */
+  readonly bytesSaved: number
+}
+export type FiguresOf = (feed: string) => FeedFigures
+
+const updateMs = 1000
+
+type Cells = Readonly<Record<string, Cell | undefined>>
+
+function rowFrom(cells: Cells): Row {
+  return rowOf(Object.entries(cells).map(([column, cell]) => [column, cell ?? null] as const))
+}
+
+/** A row per source: `$sources`. */
+export function sourceRows(graph: Graph): Row[] {
+  return [...graph.sources()]
+    .filter(({ definition }) => !definition.name.startsWith('$'))
+    .map(source => {
+      const { definition, counts, lastPoll } = source
+      const freshness = graph.feed(definition.name)?.freshness
+      return rowFrom({
+        source: definition.name,
+        state: freshness?.state,
+        cause: freshness?.cause,
+        reason: freshness?.reason,
+        every: definition.everyMs,
+        next: source.nextAt,
+        why: source.why,
+        wanted: graph.wantedBy(definition.name),
+        changed: counts.changed,
+        unchanged: counts.unchanged,
+        failed: counts.failed,
+        lastStatus: lastPoll?.status,
+        lastDuration: lastPoll === undefined ? undefined : Math.round(lastPoll.durationMs * 10) / 10,
+        lastBytes: lastPoll?.bytes,
+        validatedAt: freshness?.validatedAt,
+        asOf: freshness?.asOf,
+        since: freshness?.since,
+        origin: definition.origin,
+      })
+    })
+}
+
+/** A row per feed: `$feeds`. `changes`: versions a second since the row was last made. */
+export function feedRows(graph: Graph, figuresOf: FiguresOf, changesPerSecond: (feed: string, version: number) => number): Row[] {
+  return [...graph.feeds()]
+    .filter(feed => !feed.name.startsWith('$') && feed.options.public)
+    .map(feed => {
+      const { freshness } = feed
+      return rowFrom({
+        feed: feed.name,
+        kind: feed.store.kind,
+        state: freshness.state,
+        cause: freshness.cause,
+        reason: freshness.reason,
+        rows: feed.store.count,
+        version: feed.position.version,
+        changesPerSecond: changesPerSecond(feed.name, feed.position.version),
+        ...figuresOf(feed.name),
+        every: freshness.every,
+        validatedAt: freshness.validatedAt,
+        asOf: freshness.asOf,
+        since: freshness.since,
+        description: feed.options.description,
+      })
+    })
+}
+
+/** Counts per second between two looks, by name; smoothed over about 5 s. */
+export class ChangeRate {
+  readonly #clock: Clock
+  readonly #last = new Map<string, { version: number; mono: number; rate: number }>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  of(name: string, version: number): number {
+    const mono = this.#clock.monotonic()
+    const last = this.#last.get(name)
+    if (last === undefined) {
+      this.#last.set(name, { version, mono, rate: 0 })
+      return 0
+    }
+    const elapsedMs = mono - last.mono
+    if (elapsedMs >= updateMs / 2) {
+      const weight = 1 - Math.exp(-elapsedMs / 5000)
+      const rate = last.rate + weight * (((version - last.version) * 1000) / elapsedMs - last.rate)
+      this.#last.set(name, { version, mono, rate })
+    }
+    return Math.round((this.#last.get(name)?.rate ?? 0) * 10) / 10
+  }
+}
+
+/** Own state as a source like any other: asked once a second while somebody reads it, and not otherwise. */
+export function ownSource(
+  name: '$sources' | '$feeds',
+  key: string,
+  description: string,
+  rows: () => readonly Row[],
+  deps: { readonly clock: Clock; readonly random: Random; readonly log: Logger },
+): SourceDefinition {
+  return {
+    name,
+    description,
+    public: true,
+    demand: 'readers',
+    everyMs: updateMs,
+    staleAfterMs: 10 * updateMs,
+    downAfterMs: 60 * updateMs,
+    lingerMs: 5 * updateMs,
+    origin: 'this server',
+    createPoller: onPoll =>
+      new Poller({
+        name,
+        ask: ownAsk(key, rows, deps.clock),
+        intervalMs: updateMs,
+        budget: new Budget(),
+        clock: deps.clock,
+        random: deps.random,
+        maxBackoffMs: 60 * updateMs,
+        onPoll,
+      }),
+  }
+}
+
+function ownAsk(key: string, rows: () => readonly Row[], clock: Clock): Ask {
+  let table: Table | undefined
+  return {
+    poll(): Promise<Poll> {
+      const began = clock.monotonic()
+      const unified = unifyRows(table, key, rows())
+      table = unified.table
+      const kind = unified.changes === 'all' || unified.changes.size > 0 ? 'changed' : 'unchanged'
+      return Promise.resolve({ kind, ...unified, at: clock.now(), durationMs: clock.monotonic() - began, bytes: 0 })
+    },
+    close: () => Promise.resolve(),
+  }
+}

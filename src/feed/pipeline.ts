@@ -1,0 +1,90 @@
+import { Subject, type Observable, type Subscription } from 'rxjs'
+import type { Changes, Sample } from '../model/table.ts'
+
+/** Two samples of one stage as one: what differs from before the first of them. */
+export function mergeSamples(first: Sample, second: Sample): Sample {
+  return { ...second, changes: mergeChanges(first.changes, second.changes) }
+}
+
+function mergeChanges(first: Changes, second: Changes): Changes {
+  if (first === 'all' || second === 'all') return 'all'
+  if (first.size === 0) return second
+  return new Map([...second, ...first])
+}
+
+export interface PipelineEvents {
+  /** It emitted outside a push: a timer of its own. */
+  late(sample: Sample): void
+  /** It failed; it is built anew at the next push. */
+  failed(error: unknown): void
+}
+
+type Build = (inputs: readonly Observable<Sample>[]) => Observable<Sample>
+
+/** The running pipeline of one derived feed: the graph pushes input samples, and takes what comes out synchronously. */
+export class Pipeline {
+  readonly #build: Build
+  readonly #events: PipelineEvents
+  readonly #inputCount: number
+  #inputs: Subject<Sample>[] = []
+  #subscription: Subscription | undefined
+  #pushing = false
+  #emitted: Sample | undefined
+
+  constructor(build: Build, inputCount: number, events: PipelineEvents) {
+    this.#build = build
+    this.#inputCount = inputCount
+    this.#events = events
+  }
+
+  /**
+   * Pushes the samples of the inputs that have one this tick. `current` are all inputs' last samples: a pipeline
+   * that is built just now is given every input whole.
+   */
+  push(samples: readonly (Sample | undefined)[], current: readonly (Sample | undefined)[]): Sample | undefined {
+    this.#emitted = undefined
+    this.#pushing = true
+    try {
+      const fresh = this.#start()
+      for (const [i, input] of this.#inputs.entries()) {
+        const sample = fresh ? whole(current[i]) : samples[i]
+        if (sample !== undefined) input.next(sample)
+      }
+    } catch (error) {
+      this.#fail(error)
+    } finally {
+      this.#pushing = false
+    }
+    return this.#emitted
+  }
+
+  close(): void {
+    this.#subscription?.unsubscribe()
+    this.#subscription = undefined
+  }
+
+  #start(): boolean {
+    if (this.#subscription !== undefined) return false
+    this.#inputs = Array.from({ length: this.#inputCount }, () => new Subject<Sample>())
+    this.#subscription = this.#build(this.#inputs).subscribe({
+      next: sample => this.#take(sample),
+      error: (error: unknown) => this.#fail(error),
+    })
+    return true
+  }
+
+  #take(sample: Sample): void {
+    if (!this.#pushing) this.#events.late(sample)
+    else this.#emitted = this.#emitted === undefined ? sample : mergeSamples(this.#emitted, sample)
+  }
+
+  #fail(error: unknown): void {
+    this.close()
+    this.#emitted = undefined
+    this.#events.failed(error)
+  }
+}
+
+function whole(sample: Sample | undefined): Sample | undefined {
+  return sample === undefined ? undefined : { ...sample, changes: 'all' }
+}

@@ -1,0 +1,114 @@
+import { serveStatic } from '@hono/node-server/serve-static'
+import { Hono, type Context } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { Registry } from 'prom-client'
+import type { Hub } from '../hub/hub.ts'
+import type { View } from '../hub/view.ts'
+import { MillraceError, type ErrorCode } from '../model/errors.ts'
+import type { Freshness } from '../model/freshness.ts'
+import { encodeSnapshot } from '../protocol/codec.ts'
+
+/** What `/health` tells; `server.ts` fills it in. */
+export interface Health {
+  readonly version: string
+  readonly uptimeMs: number
+  /** Sources that are not fresh, though somebody wants them. */
+  readonly failing: readonly ({ readonly source: string } & Pick<Freshness, 'state' | 'cause' | 'reason' | 'since'>)[]
+}
+
+export interface HttpOptions {
+  readonly hub: Hub
+  /** The folder of the built page. */
+  readonly pageFolder: string
+  readonly registry: Registry
+  readonly health: () => Health
+  /** From listening to SIGTERM. */
+  readonly isReady: () => boolean
+  readonly now: () => number
+  /** The path of the WebSocket, relative to the server's root. */
+  readonly webSocketPath: string
+}
+
+const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
+  bad_query: 400,
+  not_found: 404,
+  too_many: 503,
+  unavailable: 503,
+  rate_limited: 429,
+}
+
+/** All of the server's pages and answers. Every URL in them is relative, so that a proxy may serve all of it under a prefix. */
+export function createApp(options: HttpOptions): Hono {
+  const app = new Hono()
+  app.use(
+    secureHeaders({
+      contentSecurityPolicy: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'self'"],
+      },
+      strictTransportSecurity: false,
+      crossOriginResourcePolicy: 'same-origin',
+    }),
+  )
+  app.use(async (context, next) => {
+    if (context.req.method === 'GET' || context.req.method === 'HEAD') return next()
+    return context.text('only GET and HEAD are served here', 405, { Allow: 'GET, HEAD' })
+  })
+  app.get('/feeds', context => context.json({ feeds: options.hub.list(context.req.query('own') !== undefined) }, 200, { 'Cache-Control': 'no-store' }))
+  app.get('/feeds/:name', context => snapshot(context, options))
+  app.get('/health', context => context.json({ status: 'ok', ...options.health() }, 200, { 'Cache-Control': 'no-store' }))
+  app.get('/ready', context => (options.isReady() ? context.text('ready') : context.text('stopping', 503)))
+  app.get('/metrics', async context => context.body(await options.registry.metrics(), 200, { 'Content-Type': options.registry.contentType }))
+  app.get(options.webSocketPath, context => context.text('this is a WebSocket: upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' }))
+  app.get('*', serveStatic({ root: options.pageFolder, onFound: cacheByName }))
+  app.notFound(context => context.text('not found', 404))
+  app.onError((error, context) => refusal(context, error))
+  return app
+}
+
+/** Files with a hash in their name never change; the page itself is asked for anew. */
+function cacheByName(path: string, context: Context): void {
+  const hashed = /\/assets\//.test(path)
+  context.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
+}
+
+async function snapshot(context: Context, options: HttpOptions): Promise<Response> {
+  const view = await options.hub.get(addressOf(context), {})
+  const { epoch, version } = view.position
+  const etag = `"${epoch}-${version}"`
+  const headers = { ...freshnessHeaders(view, options.now()), ETag: etag, 'Cache-Control': 'no-cache' }
+  if (matches(context.req.header('If-None-Match'), etag)) return context.body(null, 304, headers)
+  return context.body(new Uint8Array(encodeSnapshot(view.frames.members)), 200, { ...headers, 'Content-Type': 'application/json' })
+}
+
+/** `feeds/quotes?where=..`: the path and query are the address. */
+function addressOf(context: Context): string {
+  const query = new URL(context.req.url).search
+  return (context.req.param('name') ?? '') + (query === '?' ? '' : query)
+}
+
+function freshnessHeaders(view: View, now: number): Record<string, string> {
+  const { state, cause, validatedAt } = view.feed.freshness
+  const age = validatedAt === undefined ? undefined : Math.max(0, Math.floor((now - validatedAt) / 1000))
+  return { 'Millrace-State': cause === undefined ? state : `${state}; cause=${cause}`, ...(age === undefined ? {} : { Age: String(age) }) }
+}
+
+/** Weak comparison: a proxy that compresses makes the tag weak. */
+function matches(header: string | undefined, etag: string): boolean {
+  return header !== undefined && header.split(',').some(tag => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*')
+}
+
+function refusal(context: Context, error: Error): Response {
+  if (!(error instanceof MillraceError)) throw error
+  const { code, message, retry, details } = error
+  const headers: Record<string, string> = retry ? { 'Retry-After': '5' } : {}
+  return context.json({ code, message, retry, ...(details.length === 0 ? {} : { details }) }, statusOf[code] ?? 500, headers)
+}

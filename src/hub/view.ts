@@ -1,0 +1,107 @@
+import { map, type Observable } from 'rxjs'
+import type { Feed } from '../feed/feed.ts'
+import { Pipeline } from '../feed/pipeline.ts'
+import type { OrderTerm } from '../model/order.ts'
+import type { Position } from '../model/position.ts'
+import { Store } from '../model/store.ts'
+import type { Sample } from '../model/table.ts'
+import { pickFields } from '../operator/fields.ts'
+import { top } from '../operator/top.ts'
+import { where } from '../operator/where.ts'
+import { Frames } from './frames.ts'
+import type { ViewPlan } from './query.ts'
+import type { Subscription } from './subscription.ts'
+
+export interface ViewEvents {
+  failed(view: View, error: unknown): void
+  /** A frame was encoded. */
+  encoded(view: View): void
+}
+
+function pipelineOf(plan: ViewPlan, inherited: () => readonly OrderTerm[]): (input: Observable<Sample>) => Observable<Sample> {
+  return input => {
+    const filtered = plan.where === undefined ? input : input.pipe(where(plan.where))
+    const limited = plan.limit === undefined ? filtered : filtered.pipe(top({ by: plan.order ?? inherited(), limit: plan.limit }))
+    const picked = plan.fields === undefined ? limited : limited.pipe(pickFields(plan.fields))
+    const { order } = plan
+    return order === undefined ? picked : picked.pipe(map(sample => ({ ...sample, table: { ...sample.table, order } })))
+  }
+}
+
+/**
+ * A feed with where, fields, order, limit. Equal views are one object: one pipeline, one state, one frame.
+ * Its version is the feed's at which its own table last changed, or at which it was built; numbers are skipped, so
+ * that a view that is dropped and built again cannot reuse one.
+ */
+export class View {
+  readonly address: string
+  readonly feed: Feed
+  readonly frames: Frames
+  readonly subscriptions = new Set<Subscription>()
+  /** When readers were last told how far the data can be believed, ms (monotonic). */
+  saidAt = Number.NEGATIVE_INFINITY
+  /** The proof that fan-out was last counted for, ms since 1970. */
+  countedProof = 0
+  /** When a checksum was last sent to all, ms (monotonic). */
+  checkedAt: number
+  /** Readers that wait for an answer, a `get` or an HTTP request. */
+  waiting = new Set<() => void>()
+  readonly #plan: ViewPlan
+  readonly #events: ViewEvents
+  /** Undefined where the view shows every row and column: it shares the feed's store. */
+  readonly #own: { store: Store; epoch: string; pipeline: Pipeline } | undefined
+
+  constructor(feed: Feed, plan: ViewPlan, tick: number, at: number, monotonicMs: number, events: ViewEvents) {
+    this.feed = feed
+    this.address = plan.address
+    this.checkedAt = monotonicMs
+    this.#plan = plan
+    this.#events = events
+    const narrows = plan.where !== undefined || plan.fields !== undefined || plan.limit !== undefined
+    this.#own = narrows ? { store: new Store(feed.store.limits), epoch: feed.position.epoch, pipeline: this.#newPipeline() } : undefined
+    this.frames = new Frames(plan.address, this.store, feed.position.epoch, plan.order, () => events.encoded(this))
+    if (feed.sample !== undefined) this.take({ ...feed.sample, changes: 'all' }, tick, at, monotonicMs)
+  }
+
+  get store(): Store {
+    return this.#own === undefined ? this.feed.store : this.#own.store
+  }
+  get position(): Position {
+    return { epoch: this.#own?.epoch ?? this.feed.position.epoch, version: this.store.version }
+  }
+  get isBase(): boolean {
+    return this.address === this.feed.name
+  }
+
+  /** Takes the feed's sample of a tick over; returns whether the view's own table changed. */
+  take(sample: Sample, tick: number, at: number, monotonicMs: number): boolean {
+    const changed = this.#own === undefined || this.#takeOwn(sample, monotonicMs)
+    if (changed) this.frames.advance(this.store, this.position.epoch, tick, at)
+    return changed
+  }
+
+  close(): void {
+    this.#own?.pipeline.close()
+  }
+
+  #takeOwn(sample: Sample, monotonicMs: number): boolean {
+    const own = this.#own
+    if (own === undefined) return true
+    const { epoch, version } = this.feed.position
+    const begins = own.epoch !== epoch
+    if (begins) {
+      own.pipeline.close()
+      own.pipeline = this.#newPipeline()
+      own.store = new Store(this.feed.store.limits)
+      own.epoch = epoch
+    }
+    const emitted = own.pipeline.push([sample], [sample])
+    return emitted === undefined ? begins : own.store.commit(version, emitted, monotonicMs)
+  }
+
+  #newPipeline(): Pipeline {
+    const build = pipelineOf(this.#plan, () => this.feed.store.order)
+    const failed = (error: unknown): void => this.#events.failed(this, error)
+    return new Pipeline(([input]) => build(input as Observable<Sample>), 1, { late: () => failed(new Error('a view has no timers')), failed })
+  }
+}

@@ -1,0 +1,123 @@
+import type { Cancel, Clock } from '../lib/clock.ts'
+import { didYouMean } from '../lib/suggest.ts'
+import type { Feed } from '../feed/feed.ts'
+import type { Graph } from '../feed/graph.ts'
+import { MillraceError } from '../model/errors.ts'
+import type { Address } from '../protocol/address.ts'
+import { planView, type QueryLimits } from './query.ts'
+import { View, type ViewEvents } from './view.ts'
+
+export interface ViewLimits extends QueryLimits {
+  /** Views of one feed at a time, the feed itself not counted; default 1000. */
+  readonly maxViewsPerFeed: number
+}
+
+interface Held {
+  readonly view: View
+  readers: number
+  release: (() => void) | undefined
+  linger: Cancel | undefined
+}
+
+/** All views there are, by address: equal ones are one, and they go when their linger has passed without a reader. */
+export class Views {
+  readonly #graph: Graph
+  readonly #clock: Clock
+  readonly #limits: ViewLimits
+  readonly #events: ViewEvents
+  readonly #held = new Map<string, Held>()
+  readonly #byFeed = new Map<Feed, Set<View>>()
+
+  constructor(graph: Graph, clock: Clock, limits: ViewLimits, events: ViewEvents) {
+    this.#graph = graph
+    this.#clock = clock
+    this.#limits = limits
+    this.#events = events
+  }
+
+  get size(): number {
+    return this.#held.size
+  }
+
+  /** The views of a feed, itself included where somebody reads it. */
+  of(feed: Feed): Iterable<View> {
+    return this.#byFeed.get(feed) ?? []
+  }
+
+  /** @throws MillraceError `not_found`. */
+  feed(name: string): Feed {
+    const feed = this.#graph.feed(name)
+    if (feed !== undefined && feed.options.public) return feed
+    const names = [...this.#graph.feeds()].filter(known => known.options.public).map(known => known.name)
+    throw new MillraceError('not_found', `no feed '${name.slice(0, 64)}'${didYouMean(name, names)}`)
+  }
+
+  /**
+   * The canonical address of a query; builds nothing.
+   * @throws MillraceError `not_found`, `bad_query`.
+   */
+  address(query: Address): string {
+    return planView(this.feed(query.feed), query, this.#limits).address
+  }
+
+  /**
+   * The view of an address, built where there is none; it stays until `release` was called as often as this.
+   * @throws MillraceError `not_found`, `bad_query`, `too_many`.
+   */
+  acquire(query: Address): View {
+    const feed = this.feed(query.feed)
+    const plan = planView(feed, query, this.#limits)
+    let held = this.#held.get(plan.address)
+    if (held === undefined) {
+      if (plan.address !== feed.name) this.#makeRoom(feed)
+      const view = new View(feed, plan, this.#graph.tick, this.#clock.now(), this.#clock.monotonic(), this.#events)
+      held = { view, readers: 0, release: undefined, linger: undefined }
+      this.#held.set(view.address, held)
+      const siblings = this.#byFeed.get(feed)
+      if (siblings === undefined) this.#byFeed.set(feed, new Set([view]))
+      else siblings.add(view)
+    }
+    held.readers++
+    held.linger?.()
+    held.linger = undefined
+    held.release ??= this.#graph.want(feed.name)
+    return held.view
+  }
+
+  release(view: View): void {
+    const held = this.#held.get(view.address)
+    if (held === undefined || held.view !== view || --held.readers > 0) return
+    held.release?.()
+    held.release = undefined
+    held.linger = this.#clock.after(view.feed.options.lingerMs, () => this.#drop(held))
+  }
+
+  close(): void {
+    for (const held of this.#held.values()) {
+      held.linger?.()
+      held.release?.()
+      held.view.close()
+    }
+    this.#held.clear()
+    this.#byFeed.clear()
+  }
+
+  /** Views that only linger make room for one that is read. */
+  #makeRoom(feed: Feed): void {
+    const views = [...this.of(feed)].filter(view => !view.isBase)
+    if (views.length < this.#limits.maxViewsPerFeed) return
+    const idle = views.map(view => this.#held.get(view.address)).find(held => held?.readers === 0)
+    if (idle !== undefined) return this.#drop(idle)
+    const value = this.#limits.maxViewsPerFeed
+    throw new MillraceError('too_many', `feed '${feed.name}' has ${value} views, as many as it may`, [{ limit: 'maxViewsPerFeed', value }])
+  }
+
+  #drop(held: Held): void {
+    held.linger?.()
+    held.view.close()
+    this.#held.delete(held.view.address)
+    const siblings = this.#byFeed.get(held.view.feed)
+    siblings?.delete(held.view)
+    if (siblings?.size === 0) this.#byFeed.delete(held.view.feed)
+  }
+}

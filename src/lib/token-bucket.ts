@@ -1,0 +1,28 @@
+import type { Clock } from './clock.ts'
+
+/** So many a second on average, and a burst of so many at once. */
+export class TokenBucket {
+  readonly #perSecond: number
+  readonly #burst: number
+  readonly #clock: Clock
+  #tokens: number
+  #at: number
+
+  constructor(perSecond: number, burst: number, clock: Clock) {
+    this.#perSecond = perSecond
+    this.#burst = burst
+    this.#clock = clock
+    this.#tokens = burst
+    this.#at = clock.monotonic()
+  }
+
+  /** Takes one token; false: there is none. */
+  take(): boolean {
+    const now = this.#clock.monotonic()
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond)
+    this.#at = now
+    if (this.#tokens < 1) return false
+    this.#tokens--
+    return true
+  }
+}
