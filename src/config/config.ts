@@ -1,0 +1,59 @@
+import type { OrderTerm } from '../model/order.ts'
+import type { DeriveOptions } from '../operator/derive.options.ts'
+import type { GroupOptions } from '../operator/group.options.ts'
+import type { SelectOptions } from '../operator/select.options.ts'
+import type { TopOptions } from '../operator/top.options.ts'
+import type { WhereOptions } from '../operator/where.options.ts'
+import type { HttpOptions } from '../source/http.options.ts'
+import type { SourceOptions } from '../source/source.options.ts'
+import type { SystemOptions } from '../source/system.options.ts'
+import type { LimitsOptions } from './limits.options.ts'
+import type { LogOptions } from './log.options.ts'
+import type { ServerOptions } from './server.options.ts'
+
+/** A config that was found good: every default filled in, in code units, frozen. Sources and feeds in the order they were written. */
+export interface Config {
+  readonly server: ServerOptions
+  /** Said aloud: whoever reaches the server reads everything. */
+  readonly auth?: 'none'
+  readonly limits: LimitsOptions
+  readonly log: LogOptions
+  readonly sources: readonly SourceConfig[]
+  readonly feeds: readonly FeedConfig[]
+}
+
+export interface HttpSourceConfig extends SourceOptions {
+  readonly name: string
+  readonly kind: 'http'
+  readonly http: HttpOptions
+}
+
+export interface SystemSourceConfig extends SourceOptions {
+  readonly name: string
+  readonly kind: 'system'
+  readonly system: SystemOptions
+}
+
+export type SourceConfig = HttpSourceConfig | SystemSourceConfig
+
+export interface FeedConfig {
+  readonly name: string
+  /** A source or feed of this config, and none that is computed from this feed. */
+  readonly from: string
+  readonly steps: readonly StepConfig[]
+  /** Overrides the order that the steps give. */
+  readonly order?: readonly OrderTerm[]
+  readonly demand: 'auto' | 'readers' | 'always'
+  readonly public: boolean
+  readonly description?: string
+}
+
+/** One step of a feed. Its expressions have been compiled once, so they are known to be sound. */
+export type StepConfig =
+  | { readonly kind: 'where'; readonly options: WhereOptions }
+  | { readonly kind: 'select'; readonly options: SelectOptions }
+  | { readonly kind: 'derive'; readonly options: DeriveOptions }
+  | { readonly kind: 'top'; readonly options: TopOptions }
+  | { readonly kind: 'group'; readonly options: GroupOptions }
+
+export type StepKind = StepConfig['kind']

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { feedKeys } from './feed.options.ts'
+import { limitsSchema } from './limits.options.ts'
+import { logSchema } from './log.options.ts'
+import { namePattern } from './name.ts'
+import { serverSchema } from './server.options.ts'
+import { defaultsSchema, httpSourceSchema, systemSourceSchema } from './source-section.ts'
+import { stepSchemas } from './step.ts'
+
+type JsonSchema = Readonly<Record<string, unknown>>
+
+/** JSON Schema of a zod schema's input; a map of names (`mapOf`) says what its entries are. */
+function schemaOf(schema: z.ZodType): JsonSchema {
+  const { $schema: _, ...json } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => {
+      const { mapOf } = jsonSchema
+      delete jsonSchema['mapOf']
+      if (mapOf instanceof z.ZodType) jsonSchema.additionalProperties = schemaOf(mapOf)
+    },
+  })
+  return json
+}
+
+function namedEntries(entry: JsonSchema, description: string): JsonSchema {
+  return { type: 'object', description, propertyNames: { pattern: namePattern.source }, additionalProperties: entry }
+}
+
+/** One step is a map with one name. */
+const step: () => JsonSchema = () => ({
+  type: 'object',
+  minProperties: 1,
+  maxProperties: 1,
+  additionalProperties: false,
+  properties: Object.fromEntries(Object.entries(stepSchemas).map(([name, schema]) => [name, schemaOf(schema)])),
+})
+
+function feed(): JsonSchema {
+  const { properties, ...rest } = schemaOf(z.strictObject(feedKeys))
+  const steps = { type: 'array', description: 'From table to table, in order.', items: step() }
+  return { ...rest, properties: { ...(properties as JsonSchema), steps } }
+}
+
+function source(): JsonSchema {
+  const text = { type: 'string', description: 'A URL is enough to begin: rows and key are found by looking.' }
+  return { anyOf: [text, schemaOf(httpSourceSchema), schemaOf(systemSourceSchema)] }
+}
+
+/** What an editor needs to complete and check a config while it is written: JSON Schema 2020-12. */
+export function jsonSchema(): JsonSchema {
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'Millrace config',
+    type: 'object',
+    additionalProperties: false,
+    required: ['sources'],
+    properties: {
+      server: { ...schemaOf(serverSchema), description: 'Where and how the server listens.' },
+      auth: { const: 'none', description: 'Says aloud that whoever reaches the server may read everything.' },
+      limits: { ...schemaOf(limitsSchema), description: 'What readers may ask of the server.' },
+      log: { ...schemaOf(logSchema), description: 'What is written to stderr.' },
+      defaults: {
+        ...schemaOf(defaultsSchema),
+        description: 'Any key of a source but what it asks: in force for each source that does not have it.',
+      },
+      sources: namedEntries(source(), 'What is polled. Each source is a feed of its own name.'),
+      feeds: namedEntries(feed(), 'Live tables computed from sources and other feeds.'),
+    },
+  }
+}

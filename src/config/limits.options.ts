@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { count, size, time } from '../lib/option.ts'
+
+/** The keys of `limits`: what readers may ask of the server. */
+export const limitsSchema = z.strictObject({
+  maxConnections: count().prefault(10_000).meta({ description: 'Most connections; over it 503, or 1013 once upgraded.' }),
+  upgradeTimeout: time({ most: 600_000 }).prefault('5s').meta({ description: 'Longest way to a complete request for a WebSocket.' }),
+  maxHeader: size({ least: 1024, most: 1024 ** 2 })
+    .prefault('16KiB')
+    .meta({ description: 'Most bytes of all headers of a request; over it 431.' }),
+  maxHeaders: count({ most: 10_000 }).prefault(100).meta({ description: 'Most headers of a request; over it 431.' }),
+  maxUrl: size({ least: 64, most: 64 * 1024 })
+    .prefault('2KiB')
+    .meta({ description: 'Longest URL of a request; over it 414.' }),
+  maxMessage: size({ least: 1024, most: 64 * 1024 ** 2 })
+    .prefault('64KiB')
+    .meta({ description: 'Longest message of a client; over it 1009.' }),
+  maxMessageDepth: count({ most: 1000 }).prefault(16).meta({ description: "Deepest nesting of a client's message; over it bad_message." }),
+  messagesPerSecond: count()
+    .prefault(20)
+    .meta({ description: 'Messages of one connection a second, in the long run; over it rate_limited, then 4429.' }),
+  messageBurst: count().prefault(100).meta({ description: 'Messages of one connection at once.' }),
+  pingsPerSecond: count().prefault(5).meta({ description: 'Pings of one connection a second, in the long run; over it 4429.' }),
+  pingBurst: count().prefault(50).meta({ description: 'Pings of one connection at once.' }),
+  maxFeedsPerConnection: count().prefault(256).meta({ description: 'Most subscriptions of one connection; over it too_many.' }),
+  maxViewsPerConnection: count().prefault(64).meta({ description: 'Most views (feeds with a query) of one connection; over it too_many.' }),
+  maxViewsPerFeed: count().prefault(1000).meta({ description: 'Most different views of one feed; over it too_many.' }),
+  maxAddress: size({ most: 64 * 1024 })
+    .prefault('2KiB')
+    .meta({ description: 'Longest address of a view; over it bad_query.' }),
+  maxWhere: count({ most: 65_536 }).prefault(512).meta({ description: "Most characters of a client's `where`; over it bad_query." }),
+  maxExpressionNodes: count({ most: 100_000 })
+    .prefault(100)
+    .meta({ description: "Most parts of a client's expression; over it bad_query." }),
+  maxExpressionDepth: count({ most: 200 })
+    .prefault(16)
+    .meta({ description: "Deepest nesting of a client's expression; over it bad_query." }),
+  historyAge: time().prefault('10m').meta({ description: 'How long rows that left are remembered for readers who resume.' }),
+  maxTombstones: count()
+    .prefault(1000)
+    .meta({ description: 'Most rows that left and are remembered, a feed; always at least twice its rows.' }),
+  checkEvery: time({ least: 1000 })
+    .prefault('60s')
+    .meta({ description: 'How often readers are told the checksum of a feed that changed.' }),
+})
+
+/** `limits` in code units. */
+export interface LimitsOptions {
+  readonly maxConnections: number
+  readonly upgradeTimeoutMs: number
+  readonly maxHeaderBytes: number
+  readonly maxHeaders: number
+  readonly maxUrlBytes: number
+  readonly maxMessageBytes: number
+  readonly maxMessageDepth: number
+  readonly messagesPerSecond: number
+  readonly messageBurst: number
+  readonly pingsPerSecond: number
+  readonly pingBurst: number
+  readonly maxFeedsPerConnection: number
+  readonly maxViewsPerConnection: number
+  readonly maxViewsPerFeed: number
+  readonly maxAddressBytes: number
+  /** UTF-16 units. */
+  readonly maxWhere: number
+  readonly maxExpressionNodes: number
+  readonly maxExpressionDepth: number
+  readonly historyAgeMs: number
+  /** A floor: the store keeps the larger of it and twice the rows. */
+  readonly maxTombstones: number
+  readonly checkEveryMs: number
+}
+
+export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOptions {
+  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, historyAge, checkEvery, ...counts } = written
+  return {
+    ...counts,
+    upgradeTimeoutMs: upgradeTimeout,
+    maxHeaderBytes: maxHeader,
+    maxUrlBytes: maxUrl,
+    maxMessageBytes: maxMessage,
+    maxAddressBytes: maxAddress,
+    historyAgeMs: historyAge,
+    checkEveryMs: checkEvery,
+  }
+}

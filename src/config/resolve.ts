@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import type { Config } from './config.ts'
+import { feedConfig } from './feed-section.ts'
+import { isRecord, valueAt, type Finding, type Report } from './finding.ts'
+import { Judge } from './judge.ts'
+import { limitsOptions, limitsSchema } from './limits.options.ts'
+import { logOptions, logSchema } from './log.options.ts'
+import { checkName, checkNames, section } from './name.ts'
+import { serverOptions, serverSchema } from './server.options.ts'
+import { soundDefaults, sourceConfig } from './source-section.ts'
+import type { Tree } from './tree.ts'
+
+/** The sections of a config; what each holds is judged by its own part. */
+export const configSchema = z.strictObject({
+  server: z.unknown().optional(),
+  auth: z.literal('none', { error: 'expected none' }).optional(),
+  limits: z.unknown().optional(),
+  log: z.unknown().optional(),
+  defaults: z.unknown().optional(),
+  sources: z.unknown().optional(),
+  feeds: z.unknown().optional(),
+})
+
+export interface Resolved {
+  /** Undefined where there are findings. */
+  readonly config?: Config
+  readonly findings: readonly Finding[]
+  readonly warnings: readonly Finding[]
+}
+
+/** From plain values to a config, or to all that is wrong with them. */
+export function resolveConfig(tree: Tree): Resolved {
+  const findings: Finding[] = []
+  const warnings: Finding[] = []
+  const judge = new Judge(tree, finding => findings.push(finding))
+  const config = isRecord(tree.value) ? judged(judge, finding => warnings.push(finding)) : undefined
+  if (!isRecord(tree.value)) findings.push({ path: [], at: 'value', expected: 'a map with `sources` and `feeds`' })
+  return config === undefined || findings.length > 0 ? { findings, warnings } : { config: freeze(config), findings, warnings }
+}
+
+function judged(judge: Judge, warn: Report): Config | undefined {
+  const top = judge.check(configSchema, judge.tree.value, [])
+  const server = part(judge, 'server', serverSchema)
+  const limits = part(judge, 'limits', limitsSchema)
+  const log = part(judge, 'log', logSchema)
+  if (server !== undefined) checkExposure(judge, server.host, warn)
+  const { sources, feeds } = tables(judge)
+  if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
+  const auth = top.auth === undefined ? {} : { auth: top.auth }
+  return { server: serverOptions(server), ...auth, limits: limitsOptions(limits), log: logOptions(log), sources, feeds }
+}
+
+/** A section with fixed keys; without it, or with nothing in it, its defaults. */
+function part<S extends z.ZodType>(judge: Judge, name: string, schema: S): z.output<S> | undefined {
+  return judge.check(schema, valueAt(judge.tree.value, [name]) ?? {}, [name])
+}
+
+/** The sources and feeds that are sound; `checkNames` needs both sections whole. */
+function tables(judge: Judge): Pick<Config, 'sources' | 'feeds'> {
+  const defaults = soundDefaults(judge)
+  const [sources, feeds] = [section(judge, 'sources'), section(judge, 'feeds')]
+  for (const [name, written] of [
+    ['sources', sources],
+    ['feeds', feeds],
+  ] as const)
+    for (const entry of Object.keys(written ?? {})) checkName(judge, entry, [name, entry])
+  if (sources !== undefined && feeds !== undefined) checkNames(judge, sources, feeds)
+  if (sources !== undefined && Object.keys(sources).length === 0)
+    judge.report({ path: ['sources'], at: 'name', message: 'no sources: there is nothing to poll' })
+  return {
+    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, defaults) ?? []),
+    feeds: Object.entries(feeds ?? {}).flatMap(([name, written]) => feedConfig(judge, name, written) ?? []),
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host)
+}
+
+/** Whoever reaches the server reads everything: beyond this machine only where that is said aloud. */
+function checkExposure(judge: Judge, host: string, warn: Report): void {
+  if (isLoopback(host)) return
+  const path = ['server', 'host']
+  const exposed = `${judge.tree.found(path)} can be reached from other machines and whoever reaches it may read every feed`
+  if (valueAt(judge.tree.value, ['auth']) === 'none')
+    warn({ path, at: 'value', message: exposed, hint: '`auth: none` says that this is meant' })
+  else
+    judge.report({
+      path,
+      at: 'value',
+      message: exposed,
+      hint: 'listen on 127.0.0.1 behind a proxy that asks who it is, or say that it is meant: `auth: none` at the top level',
+    })
+}
+
+/** Plain objects, lists and what is in Maps; a Map itself is read-only by its type. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  const members: Iterable<unknown> = value instanceof Map ? value.values() : Object.values(value)
+  Object.freeze(value)
+  for (const member of members) freeze(member)
+  return value
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { suggest } from '../lib/suggest.ts'
+import { httpKeys, httpOptions } from '../source/http.options.ts'
+import { sourceKeys, sourceOptions } from '../source/source.options.ts'
+import { systemKeys, systemOptions } from '../source/system.options.ts'
+import type { SourceConfig } from './config.ts'
+import { isRecord, type Path } from './finding.ts'
+import type { Judge } from './judge.ts'
+
+const { url: _url, ...httpDefaults } = httpKeys
+
+export const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys })
+export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
+/** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
+export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults }).partial()
+
+/** A source before it is known what it asks: so that `ulr` is told from `url`. */
+const anySourceSchema = z.strictObject({ ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
+
+/** What tells the kinds of source apart. */
+const kindKeys = ['url', 'system']
+
+type Members = Readonly<Record<string, unknown>>
+
+/** The members of `defaults` that are sound; the others have been reported. */
+export function soundDefaults(judge: Judge): Members {
+  const written = (judge.tree.value as Members)['defaults'] ?? {}
+  if (judge.check(defaultsSchema, written, ['defaults']) !== undefined) return written as Members
+  if (!isRecord(written)) return {}
+  return Object.fromEntries(Object.entries(written).filter(([key, value]) => defaultsSchema.safeParse({ [key]: value }).success))
+}
+
+/** One source; undefined where something is wrong with it, which has been reported. */
+export function sourceConfig(judge: Judge, name: string, written: unknown, defaults: Members): SourceConfig | undefined {
+  const base = ['sources', name]
+  const own: unknown = typeof written === 'string' ? { url: written } : written
+  if (!isRecord(own)) {
+    judge.report({ path: base, at: 'value', expected: 'a URL, or a map with `url` or `system`' })
+    return undefined
+  }
+  const origin = originOf(base, own, typeof written === 'string', defaults)
+  if (Object.hasOwn(own, 'url') === Object.hasOwn(own, 'system')) return reportKind(judge, base, own)
+  if (Object.hasOwn(own, 'system')) {
+    const known = Object.entries(defaults).filter(([key]) => Object.hasOwn(sourceKeys, key))
+    const system = judge.check(systemSourceSchema, Object.fromEntries([...known, ...Object.entries(own)]), base, origin)
+    return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
+  }
+  const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
+  if (http === undefined) return undefined
+  const options = sourceOptions(http)
+  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+}
+
+/** Where a member of a source was written: in the source, as its only text, or in `defaults`. */
+function originOf(base: Path, own: Members, isText: boolean, defaults: Members): (path: Path) => Path {
+  return path => {
+    const [key, ...rest] = path.slice(base.length)
+    if (key === undefined) return path
+    if (isText && key === 'url') return base
+    return !Object.hasOwn(own, key) && Object.hasOwn(defaults, key) ? ['defaults', key, ...rest] : path
+  }
+}
+
+/** Neither `url` nor `system`, or both; of a mistyped one the unknown key tells. */
+function reportKind(judge: Judge, base: Path, own: Members): undefined {
+  judge.check(anySourceSchema, own, base)
+  const isMistyped = Object.keys(own).some(key => !Object.hasOwn(anySourceSchema.shape, key) && suggest(key, kindKeys) !== undefined)
+  if (Object.hasOwn(own, 'url'))
+    judge.report({ path: [...base, 'system'], at: 'name', message: 'a source has either `url` or `system`, not both' })
+  else if (!isMistyped) judge.report({ path: base, at: 'name', message: 'nothing to ask', expected: 'one of `url` and `system`' })
+}

@@ -1,0 +1,29 @@
+import { describeValue, valueAt, type Finding, type Path } from './finding.ts'
+import type { Place } from './problem.ts'
+
+/** A config as plain values, and what is known of where they came from. */
+export interface Tree {
+  readonly value: unknown
+  /** Where a finding points; undefined where there is no text. */
+  place(path: Path, at: Finding['at']): Place | undefined
+  /** What stands at a path, in a few words and without secrets. */
+  found(path: Path): string
+  /** The number or boolean that an unquoted `${PORT}` may be taken for where no text is wanted. */
+  alternative(path: Path): number | boolean | undefined
+  /** Whether a comment follows the unquoted text of a path on its line: YAML may have cut an expression there. */
+  hasCommentBehind(path: Path): boolean
+  /** The text with what came from variables as it was written. */
+  redact(text: string): string
+}
+
+/** A config given as an object: nothing has a place. */
+export function objectTree(value: unknown): Tree {
+  return {
+    value,
+    place: () => undefined,
+    found: path => describeValue(valueAt(value, path)),
+    alternative: () => undefined,
+    hasCommentBehind: () => false,
+    redact: text => text,
+  }
+}
