@@ -1,6 +1,6 @@
 import { loops } from './bind-columns.ts'
 import { ExpressionError } from './expression-error.ts'
-import { isBinary, type Node } from './syntax.ts'
+import { childrenOf, isBinary, type Node } from './syntax.ts'
 
 /** What a client's expression may be at most (configuration.md, limits). */
 export interface ExpressionLimits {
@@ -19,31 +19,11 @@ const refused: ReadonlyMap<string, string> = new Map([
   ['bind', 'it can build more than it is given'],
 ])
 
-function childrenOf(node: Node): readonly Node[] {
-  if (isBinary(node)) return node.args
-  switch (node.op) {
-    case 'value':
-    case 'id':
-      return []
-    case '!_':
-    case '-_':
-      return [node.args]
-    case '.':
-    case '.?':
-      return [node.args[0]]
-    case 'call':
-      return node.args[1]
-    case 'rcall':
-      return [node.args[1], ...node.args[2]]
-    case 'map':
-      return node.args.flat()
-    case '[]':
-    case '[?]':
-    case '?:':
-    case 'list':
-    default:
-      return node.args
-  }
+const postfix = new Set(['.', '.?', '[]', '[?]', 'rcall'])
+
+/** `a && b && c` and `a.b.c` are one level deep, however long. */
+function isChain(node: Node, first: Node): boolean {
+  return isBinary(node) ? first.op === node.op : postfix.has(node.op) && postfix.has(first.op)
 }
 
 class Inspection {
@@ -54,7 +34,6 @@ class Inspection {
     this.#limits = limits
   }
 
-  /** `a && b && c` is one level deep, however long. */
   visit(node: Node, depth: number, looping: boolean): void {
     const { maxNodes, maxDepth } = this.#limits
     this.nodes += 1
@@ -64,8 +43,7 @@ class Inspection {
     if (node.op === 'rcall' || node.op === 'call') refuse(node, node.args[0])
     if (loop && looping) throw new ExpressionError(`${node.args[0]} inside of another macro is not allowed in a client's expression`, node)
     for (const [i, child] of childrenOf(node).entries()) {
-      const sameChain = i === 0 && child.op === node.op
-      this.visit(child, sameChain ? depth : depth + 1, looping || (loop && i > 0))
+      this.visit(child, i === 0 && isChain(node, child) ? depth : depth + 1, looping || (loop && i > 0))
     }
   }
 }

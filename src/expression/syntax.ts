@@ -29,6 +29,45 @@ export function isBinary(node: Node): node is BinaryNode {
   return binaryPrecedence.has(node.op)
 }
 
+/** The parts of a node that are nodes. */
+export function childrenOf(node: Node): readonly Node[] {
+  if (isBinary(node)) return node.args
+  switch (node.op) {
+    case 'value':
+    case 'id':
+      return []
+    case '!_':
+    case '-_':
+      return [node.args]
+    case '.':
+    case '.?':
+      return [node.args[0]]
+    case 'call':
+      return node.args[1]
+    case 'rcall':
+      return [node.args[1], ...node.args[2]]
+    case 'map':
+      return node.args.flat()
+    case '[]':
+    case '[?]':
+    case '?:':
+    case 'list':
+    default:
+      return node.args
+  }
+}
+
+const maxHeight = 500
+
+/** Every later step walks the tree by recursion, which a tower such as `!!!!..` must not exhaust. */
+function assertLow(root: Node): void {
+  let level: readonly Node[] = [root]
+  for (let height = 0; level.length > 0; height++) {
+    if (height > maxHeight) throw new ExpressionError(`the expression is too large: more than ${maxHeight} levels`, root)
+    level = level.flatMap(childrenOf)
+  }
+}
+
 const tokens: Readonly<Record<string, string>> = {
   EOF: 'the end',
   NUMBER: 'a number',
@@ -115,14 +154,19 @@ function rangeOf(text: string, error: ParseError): TextRange {
  * @throws ExpressionError with the place.
  */
 export function parseSyntax(text: string): Node {
-  const whole = { start: 0, end: text.length }
-  if (text.trim() === '') throw new ExpressionError('the expression is empty', whole)
+  if (text.trim() === '') throw new ExpressionError('the expression is empty', { start: 0, end: text.length })
   const broken = /\p{Surrogate}/u.exec(text)
   if (broken !== null) throw new ExpressionError('half a character (a lone surrogate)', { start: broken.index, end: broken.index + 1 })
+  const node = parseTree(text)
+  assertLow(node)
+  return node
+}
+
+function parseTree(text: string): Node {
   try {
     return environment.parse(text).ast
   } catch (error) {
-    if (!(error instanceof ParseError)) throw new ExpressionError('the expression cannot be read', whole)
+    if (!(error instanceof ParseError)) throw new ExpressionError('the expression cannot be read', { start: 0, end: text.length })
     const range = rangeOf(text, error)
     throw new ExpressionError(explain(text, error, range), range)
   }
