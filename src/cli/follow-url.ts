@@ -1,0 +1,33 @@
+import { configOf } from '../config/load.ts'
+import { reportProblems } from './problems.ts'
+import { serve } from './serve.ts'
+
+export interface FollowOptions {
+  readonly port?: number
+  readonly every: string
+  readonly rows?: string
+  readonly key?: string
+}
+
+/** A name for the feed of a URL: the last part of its path that can be one. */
+export function feedNameOf(url: string): string {
+  const parts = new URL(url).pathname.split('/').reverse()
+  for (const part of parts) {
+    const name = part.toLowerCase().replace(/\.[a-z0-9]+$/, '').replace(/[^a-z0-9_-]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 64)
+    if (name !== '') return name
+  }
+  return 'feed'
+}
+
+/** `millrace <url>`: a live feed of that URL, with rows and key found by looking. */
+export async function followUrl(url: string, options: FollowOptions): Promise<void> {
+  const name = feedNameOf(url)
+  const { port, every, rows, key } = options
+  const loaded = configOf({
+    ...(port === undefined ? {} : { server: { port } }),
+    sources: { [name]: { url, every, ...(rows === undefined ? {} : { rows }), ...(key === undefined ? {} : { key }) } },
+  })
+  if (loaded.ok) return serve({ config: loaded.config, from: url, example: name })
+  reportProblems(loaded.problems)
+  process.exitCode = 1
+}

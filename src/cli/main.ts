@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { didYouMean } from '../lib/suggest.ts'
+import { version } from '../lib/version.ts'
+
+/** Exit codes: 0 ok, 1 failed, 2 usage. Each command loads only what it needs. */
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed')
+  return Number(text)
+}
+
+function isUrl(text: string): boolean {
+  return /^https?:\/\//.test(text)
+}
+
+function createProgram(): Command {
+  const program = new Command('millrace')
+    .description('Polls sources once for everyone and pushes the rows that changed to browsers and programs over WebSocket.')
+    .version(version)
+    .argument('[url]', 'a URL to follow, with no config at all')
+    .option('--port <port>', 'where to listen; 0 is any free port', wholeNumber)
+    .option('--every <time>', 'how often the URL is asked', '10s')
+    .option('--rows <path>', 'path to the array of rows, such as data.stations')
+    .option('--key <column>', 'the column that tells rows apart')
+    .exitOverride()
+    .showHelpAfterError('(millrace --help tells more)')
+  program.action(async (url: string | undefined, options: { port?: number; every: string; rows?: string; key?: string }) => {
+    if (url === undefined) return program.help()
+    if (!isUrl(url)) {
+      const names = program.commands.map(command => command.name())
+      program.error(`'${url}' is neither a command nor a URL that begins with http:// or https://${didYouMean(url, names)}`, { exitCode: 2 })
+    }
+    const { followUrl } = await import('./follow-url.ts')
+    await followUrl(url, options)
+  })
+  addServerCommands(program)
+  addReaderCommands(program)
+  return program
+}
+
+function addServerCommands(program: Command): void {
+  program
+    .command('run')
+    .description('serve the feeds of a config')
+    .argument('<config>', 'a YAML or JSON file')
+    .option('--port <port>', 'where to listen instead; 0 is any free port', wholeNumber)
+    .action(async (config: string, options: { port?: number }) => {
+      const { runConfig } = await import('./run.ts')
+      await runConfig(config, withGlobals(program, options))
+    })
+  program
+    .command('demo')
+    .description('serve live feeds that need no network, file or key')
+    .option('--port <port>', 'where to listen; 0 is any free port', wholeNumber)
+    .action(async (options: { port?: number }) => {
+      const { runDemo } = await import('./run-demo.ts')
+      await runDemo(withGlobals(program, options))
+    })
+  program
+    .command('check')
+    .description('say everything that is wrong with a config')
+    .argument('<config>', 'a YAML or JSON file')
+    .action(async (config: string) => {
+      const { checkConfig } = await import('./check.ts')
+      await checkConfig(config)
+    })
+  program
+    .command('schema')
+    .description('print the JSON Schema of the config, for editors')
+    .action(async () => {
+      const { jsonSchema } = await import('../config/json-schema.ts')
+      process.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
+    })
+}
+
+function addReaderCommands(program: Command): void {
+  program
+    .command('tail')
+    .description('follow a feed of a running server')
+    .argument('<feed>', "a feed, or an address such as 'stations?where=bikes > 3&limit=5'")
+    .option('--url <url>', 'the server', 'http://127.0.0.1:8080')
+    .option('--json', 'one object a line: {type, set, del, ...}')
+    .option('--raw', 'the frames as they come')
+    .option('--status', 'also how far the data can be believed')
+    .option('--limit <count>', 'end after so many updates', wholeNumber)
+    .action(async (feed: string, options: { url: string; json?: boolean; raw?: boolean; status?: boolean; limit?: number }) => {
+      const { tailFeed } = await import('./tail.ts')
+      await tailFeed(feed, options)
+    })
+}
+
+/** Commander gives an option that the program knows too to the program, wherever it stands. */
+function withGlobals(program: Command, options: { port?: number }): { port?: number } {
+  const { port } = program.opts<{ port?: number }>()
+  return port === undefined ? options : { ...options, port }
+}
+
+try {
+  await createProgram().parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exitCode = error.exitCode === 0 ? 0 : 2
+}

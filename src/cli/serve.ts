@@ -1,0 +1,81 @@
+import type { Config } from '../config/config.ts'
+import { createLogger, type Logger } from '../lib/log.ts'
+import { formatDuration } from '../lib/unit.ts'
+import { version } from '../lib/version.ts'
+import { MillraceServer } from '../server.ts'
+import { prettyDestination } from './pretty-log.ts'
+
+export interface ServeOptions {
+  readonly config: Config
+  /** Where the config is from, for people. */
+  readonly from: string
+  /** A feed that the banner's example follows. */
+  readonly example: string
+  /** Called when the server has stopped. */
+  readonly stopped?: () => Promise<void>
+}
+
+/** A second signal, or a start that failed. */
+const failed = 1
+
+export async function loggerOf(config: Config): Promise<Logger> {
+  const { level, format } = config.log
+  const pretty = format === 'pretty' || (format === undefined && process.stderr.isTTY)
+  return createLogger({ level, ...(pretty ? { destination: await prettyDestination() } : {}) })
+}
+
+/** Serves until SIGTERM or SIGINT; then drains and exits 0. A second signal ends at once with 1. */
+export async function serve({ config, from, example, stopped }: ServeOptions): Promise<void> {
+  const log = await loggerOf(config)
+  const server = new MillraceServer({ config, log })
+  try {
+    await server.listen()
+  } catch (error) {
+    process.stderr.write(`${whyNotListening(error, config)}\n`)
+    await server.close()
+    await stopped?.()
+    process.exitCode = failed
+    return
+  }
+  process.stderr.write(banner(config, from, server.url, example))
+  let signals = 0
+  const stop = async (): Promise<void> => {
+    if (++signals > 1) process.exit(failed)
+    await server.close()
+    await stopped?.()
+    process.exit(0)
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop().catch((error: unknown) => {
+        log.error({ err: error }, 'the server could not stop in order')
+        process.exit(failed)
+      })
+    })
+  }
+}
+
+function whyNotListening(error: unknown, { server: { host, port } }: Config): string {
+  const code = (error as NodeJS.ErrnoException).code
+  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use: stop what listens there, or choose another with --port or server.port.`
+  if (code === 'EACCES') return `Port ${port} on ${host} needs rights that this process has not: choose one above 1023 with --port or server.port.`
+  if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine: choose another for server.host.`
+  throw error
+}
+
+function banner(config: Config, from: string, url: string, example: string): string {
+  const lines = [
+    `millrace ${version}, ${from}`,
+    ...config.sources.map(source => `  source ${source.name}, every ${formatDuration(source.everyMs)}`),
+    ...config.feeds.map(feed => `  feed   ${feed.name}, from ${feed.from.join(', ')}`),
+    '',
+    `  page       ${url}/`,
+    `  WebSocket  ${url.replace(/^http/, 'ws')}${config.server.path}`,
+    `  HTTP       ${url}/feeds  ${url}/health  ${url}/metrics`,
+    '  auth       none: whoever reaches this address reads everything',
+    '',
+    `  Try: npx millrace tail ${example}${url.endsWith(':8080') ? '' : ` --url ${url}`}`,
+    '',
+  ]
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,103 @@
+import { connect } from '../client-node.ts'
+import type { Change, FeedFreshness } from '../client/face.ts'
+import { webSocketUrl } from '../client/server-url.ts'
+import { cellOf, type Row } from '../model/row.ts'
+import { WebSocket } from 'ws'
+
+export interface TailOptions {
+  readonly url: string
+  readonly json?: boolean
+  readonly raw?: boolean
+  readonly status?: boolean
+  readonly limit?: number
+}
+
+const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
+const paint = (code: number, text: string): string => (color ? `\u001B[${code}m${text}\u001B[0m` : text)
+const [red, green, yellow, dim] = [31, 32, 33, 2]
+
+/** `millrace tail <feed>`: data on stdout, everything else on stderr; reconnects by itself; Ctrl-C ends it with 0. */
+export async function tailFeed(feed: string, options: TailOptions): Promise<void> {
+  process.once('SIGINT', () => process.exit(0))
+  process.stdout.on('error', () => process.exit(0))
+  if (options.raw === true) return tailFrames(feed, options)
+  const millrace = connect(options.url)
+  millrace.onState(({ phase, reason }) => {
+    if (phase === 'disconnected' || phase === 'refused' || phase === 'closed') process.stderr.write(`${phase}${reason === undefined ? '' : `: ${reason}`}\n`)
+  })
+  const followed = millrace.feed(feed)
+  followed.onError(error => {
+    process.stderr.write(`${error.message}\n`)
+    if (!error.retry) process.exit(1)
+  })
+  if (options.status === true) followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
+  const print = options.json === true ? jsonLines : prettyLines(() => followed.table.key)
+  let left = options.limit ?? Number.POSITIVE_INFINITY
+  for await (const change of followed.changes()) {
+    process.stdout.write(print(change))
+    if (--left <= 0) break
+  }
+  millrace.close()
+}
+
+function jsonLines(change: Change): string {
+  const { type, set, del, epoch, version, tick, at } = change
+  return `${JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del })}\n`
+}
+
+/** `+` new, `~` changed, `-` left; of a changed row only the cells that did. */
+function prettyLines(keyColumn: () => string): (change: Change) => string {
+  const shown = new Map<string, Row>()
+  return change => {
+    const lines: string[] = []
+    if (change.type === 'snapshot') {
+      shown.clear()
+      lines.push(paint(dim, `snapshot of ${change.set.size} rows, version ${change.version}`))
+    }
+    for (const [key, row] of change.set) {
+      lines.push(rowLine(key, row, shown.get(key), keyColumn(), change.columns))
+      shown.set(key, row)
+    }
+    for (const key of change.del) {
+      shown.delete(key)
+      lines.push(paint(red, `- ${printable(key)}`))
+    }
+    return `${lines.join('\n')}\n`
+  }
+}
+
+function rowLine(key: string, row: Row, before: Row | undefined, keyColumn: string, columns: readonly string[]): string {
+  const changed = columns.filter(column => column !== keyColumn && (before === undefined ? cellOf(row, column) !== null : cellOf(row, column) !== cellOf(before, column)))
+  const cells = changed.map(column => `${paint(dim, `${printable(column)}=`)}${printable(JSON.stringify(cellOf(row, column)))}`)
+  const mark = before === undefined ? paint(green, '+') : paint(yellow, '~')
+  return `${mark} ${printable(key)}  ${cells.join('  ')}`
+}
+
+/** Names and cells are an upstream's text: control characters must not reach the terminal. */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- they are what is to be found
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')
+}
+
+function statusLine({ state, cause, reason }: FeedFreshness): string {
+  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${reason}`}`
+}
+
+/** The frames as they come, one a line; ends when the server closes. */
+async function tailFrames(feed: string, options: TailOptions): Promise<void> {
+  const socket = new WebSocket(webSocketUrl(options.url))
+  let left = options.limit ?? Number.POSITIVE_INFINITY
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', feed })))
+  socket.on('message', (data: Buffer) => {
+    process.stdout.write(`${data.toString('utf8')}\n`)
+    if (--left <= 0) socket.close(1000)
+  })
+  await new Promise<void>(resolve => {
+    socket.on('close', (code, reason) => {
+      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${reason.toString('utf8')}\n`)
+      process.exitCode = code === 1000 || code === 1005 ? 0 : 1
+      resolve()
+    })
+    socket.on('error', error => process.stderr.write(`${error.message}\n`))
+  })
+}

@@ -1,0 +1,10 @@
+/** The public face of the package: a server from a config, and the vocabulary. */
+export { configOf, loadConfig, parseConfig } from './config/load.ts'
+export type { Config } from './config/config.ts'
+export type { Problem } from './config/problem.ts'
+export { MillraceServer, type ServerOptions } from './server.ts'
+export { createLogger, type Logger } from './lib/log.ts'
+export { version } from './lib/version.ts'
+export { MillraceError, type ErrorCode } from './model/errors.ts'
+export type { Cell, Row } from './model/row.ts'
+export type { Table, Sample } from './model/table.ts'

@@ -1,0 +1,209 @@
+import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { getRequestListener } from '@hono/node-server'
+import { compileConfig } from './compile.ts'
+import type { Config } from './config/config.ts'
+import { judgeRequest, type DoorRules } from './connection/door.ts'
+import { Heartbeat } from './connection/heartbeat.ts'
+import { defaultConnectionLimits } from './connection/limits.ts'
+import { WebSocketBinding } from './connection/websocket.ts'
+import { Graph } from './feed/graph.ts'
+import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
+import { createApp, type Health } from './http/app.ts'
+import { createMetrics } from './http/gauges.ts'
+import { Hub } from './hub/hub.ts'
+import { systemClock, type Clock } from './lib/clock.ts'
+import { silentLogger, type Logger } from './lib/log.ts'
+import { systemRandom, type Random } from './lib/random.ts'
+import { version } from './lib/version.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  /** Default: nothing is logged. */
+  readonly log?: Logger
+  readonly clock?: Clock
+  readonly random?: Random
+  /** The folder of the built page; default: the package's own. */
+  readonly pageFolder?: string
+}
+
+/** A Millrace server: the one place where every stage meets. */
+export class MillraceServer {
+  readonly graph: Graph
+  readonly hub: Hub
+  readonly #config: Config
+  readonly #clock: Clock
+  readonly #http: HttpServer
+  readonly #webSockets: WebSocketBinding
+  readonly #heartbeat: Heartbeat
+  readonly #startedMono: number
+  #ready = false
+  #stopping: Promise<void> | undefined
+
+  /** @throws RangeError when sources and feeds make no graph. */
+  constructor(options: ServerOptions) {
+    const { config } = options
+    const clock = options.clock ?? systemClock()
+    const random = options.random ?? systemRandom
+    const log = options.log ?? silentLogger
+    this.#config = config
+    this.#clock = clock
+    this.#startedMono = clock.monotonic()
+    const { sources, feeds } = compileConfig(config, { clock, random, log })
+    const rate = new ChangeRate(clock)
+    const own = [
+      ownSource('$sources', 'source', 'What is asked, when, why, and how it went', () => sourceRows(this.graph), { clock, random, log }),
+      ownSource(
+        '$feeds',
+        'feed',
+        'Every feed: its state, rows, readers and traffic',
+        () =>
+          feedRows(
+            this.graph,
+            feed => this.#figuresOf(feed),
+            (feed, at) => rate.of(feed, at),
+          ),
+        { clock, random, log },
+      ),
+    ]
+    const { historyAgeMs, maxTombstones } = config.limits
+    this.graph = new Graph({ sources: [...sources, ...own], feeds, clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
+    this.hub = new Hub({ graph: this.graph, clock, random, log, limits: config.limits })
+    const metrics = createMetrics({
+      connections: () => this.#webSockets.size,
+      views: () => this.hub.viewCount,
+      sources: () => this.#measuredSources(),
+      feeds: () => this.#measuredFeeds(),
+    })
+    this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
+    const door: DoorRules = { hosts: config.server.hosts, origins: config.server.origins }
+    this.#webSockets = new WebSocketBinding(
+      { path: config.server.path, door, maxConnections: config.limits.maxConnections, maxUrlBytes: config.limits.maxUrlBytes },
+      {
+        hub: this.hub,
+        clock,
+        random,
+        log,
+        limits: { ...defaultConnectionLimits, ...config.limits },
+        heartbeat: this.#heartbeat,
+        server: `millrace/${version}`,
+        limited: key => metrics.limited(key),
+      },
+    )
+    const app = createApp({
+      hub: this.hub,
+      pageFolder: options.pageFolder ?? fileURLToPath(new URL('./public', import.meta.url)),
+      registry: metrics.registry,
+      health: () => this.health(),
+      isReady: () => this.#ready,
+      now: () => clock.now(),
+      webSocketPath: config.server.path,
+    })
+    this.#http = this.#createHttp(getRequestListener(app.fetch), door)
+  }
+
+  /**
+   * Listens and begins to poll what must not sleep.
+   * @returns the address, `http://127.0.0.1:8080`.
+   * @throws the error of `listen`, such as EADDRINUSE.
+   */
+  async listen(): Promise<string> {
+    const { host, port } = this.#config.server
+    await new Promise<void>((resolve, reject) => {
+      this.#http.once('error', reject)
+      this.#http.listen(port, host, () => {
+        this.#http.off('error', reject)
+        resolve()
+      })
+    })
+    this.#ready = true
+    this.graph.start()
+    return this.url
+  }
+
+  /** Where it listens; only once it does. */
+  get url(): string {
+    const { address, port, family } = this.#http.address() as AddressInfo
+    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+  }
+
+  health(): Health {
+    const failing = [...this.graph.sources()]
+      .map(({ definition }) => ({ source: definition.name, freshness: this.graph.feed(definition.name)?.freshness }))
+      .filter(({ freshness }) => freshness !== undefined && freshness.state !== 'fresh' && freshness.state !== 'waiting' && freshness.cause !== 'paused')
+      .map(({ source, freshness }) => ({
+        source,
+        state: freshness?.state ?? 'waiting',
+        since: freshness?.since ?? 0,
+        ...(freshness?.cause === undefined ? {} : { cause: freshness.cause }),
+        ...(freshness?.reason === undefined ? {} : { reason: freshness.reason }),
+      }))
+    return { version, uptimeMs: Math.round(this.#clock.monotonic() - this.#startedMono), failing }
+  }
+
+  /** Stops accepting, closes readers with 1012 spread over half of `drain`, and gives up waiting at its end. */
+  close(): Promise<void> {
+    this.#stopping ??= this.#drain()
+    return this.#stopping
+  }
+
+  async #drain(): Promise<void> {
+    this.#ready = false
+    const { drainMs } = this.#config.server
+    const closed = new Promise<void>(resolve => this.#http.close(() => resolve()))
+    const late = this.#clock.after(drainMs * 0.8, () => {
+      this.#webSockets.terminate()
+      this.#http.closeAllConnections()
+    })
+    await this.#webSockets.close(drainMs / 2)
+    this.hub.close()
+    await this.graph.close()
+    this.#heartbeat.close()
+    this.#http.closeAllConnections()
+    await closed
+    late()
+  }
+
+  #createHttp(listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>, door: DoorRules): HttpServer {
+    const { limits } = this.#config
+    const http = createServer(
+      {
+        maxHeaderSize: limits.maxHeaderBytes,
+        headersTimeout: limits.upgradeTimeoutMs,
+        requestTimeout: 2 * limits.upgradeTimeoutMs,
+        connectionsCheckingInterval: 1000,
+      },
+      (request, response) => {
+        const refusal = request.url !== undefined && request.url.length > limits.maxUrlBytes ? tooLong : judgeRequest(request.rawHeaders, door)
+        if (refusal === undefined) void listener(request, response)
+        else response.writeHead(refusal.status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(refusal.text)
+      },
+    )
+    http.maxHeadersCount = limits.maxHeaders
+    http.on('upgrade', (request, socket, head) => this.#webSockets.upgrade(request, socket, head))
+    return http
+  }
+
+  #figuresOf(feed: string): FeedFigures {
+    const { readers, bytesSent, messagesSent, bytesPolled } = this.hub.figures.of(feed)
+    return { readers, bytesSent, messagesSent, bytesSaved: Math.max(0, bytesPolled - bytesSent) }
+  }
+
+  #measuredSources(): { name: string; changed: number; unchanged: number; failed: number; state: string }[] {
+    return [...this.graph.sources()].map(({ definition: { name }, counts }) => ({
+      name,
+      ...counts,
+      state: this.graph.feed(name)?.freshness.state ?? 'waiting',
+    }))
+  }
+
+  #measuredFeeds(): { name: string; rows: number; readers: number; bytesSent: number; messagesSent: number; encodes: number }[] {
+    return [...this.graph.feeds()].map(feed => {
+      const { readers, bytesSent, messagesSent, encodes } = this.hub.figures.of(feed.name)
+      return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
+    })
+  }
+}
+
+const tooLong = { status: 414, text: 'the URL is longer than maxUrl' } as const

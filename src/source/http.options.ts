@@ -1,0 +1,154 @@
+import { z } from 'zod'
+import { count, flag, mapOf, oneOf, size, text, time } from '../lib/option.ts'
+
+function isHttpUrl(address: string): boolean {
+  if (!URL.canParse(address)) return false
+  const { protocol, username, password } = new URL(address)
+  // A stray % in a user name or password could not be read back.
+  return /^https?:$/.test(protocol) && !/%(?![0-9a-f]{2})/i.test(username + password)
+}
+
+/** These say how the message is framed, which is not for a config to say. */
+const framing = new Set(['connection', 'content-length', 'expect', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade'])
+
+function areHeaderNames(headers: ReadonlyMap<string, string>): boolean {
+  return [...headers.keys()].every(name => /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name) && !framing.has(name.toLowerCase()))
+}
+
+const oneOrMore = (what: string) => z.union([text(what), z.array(text(what)).min(1)], { error: `expected ${what} or a list of them` })
+
+const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'expected a text' }).transform(String)
+
+const headerValue = scalar.refine(value => /^[\t\x20-\x7e\x80-\xff]*$/.test(value), { error: 'expected a text of one line' })
+
+/** The keys of a source that asks a URL, beside `sourceKeys`. */
+export const httpKeys = {
+  url: z
+    .string({ error: 'expected an http or https URL' })
+    .refine(isHttpUrl, { error: 'expected an http or https URL, such as https://bikes.example/stations.json' })
+    .meta({ description: 'What is asked: an http or https URL.', examples: ['https://bikes.example/stations.json'] }),
+  method: oneOf(['GET', 'POST', 'PUT']).optional().meta({ description: 'Default GET.' }),
+  headers: mapOf(headerValue, 'headers by name')
+    .refine(areHeaderNames, { error: `expected names of headers, but for ${[...framing].join(', ')}` })
+    .optional()
+    .meta({ description: 'Sent with each request, but never to another origin.' }),
+  query: mapOf(scalar, 'query parameters by name').optional().meta({ description: 'Added to the query of the URL, encoded.' }),
+  body: z.unknown().optional().meta({ description: 'Sent with POST and PUT: a text as it is, anything else as JSON.' }),
+  format: oneOf(['json']).optional().meta({ description: 'What the answer is; default json.' }),
+  rows: text('a path such as data.stations')
+    .optional()
+    .meta({ description: 'Path to the array of rows; `.` is the document itself. Found by looking when absent.' }),
+  key: oneOrMore('a column or a dotted path')
+    .optional()
+    .meta({ description: 'A column, a dotted path into the row (adds a column of that name), or several. Found by looking when absent.' }),
+  onDuplicateKey: oneOf(['last', 'fail'])
+    .optional()
+    .meta({ description: 'Rows of the same key: the last one wins and the source is degraded, or the poll fails; default last.' }),
+  index: flag().optional().meta({ description: 'Adds a column `index`, the place in the array; default false.' }),
+  ignore: oneOrMore('a column').optional().meta({ description: 'Columns whose change alone is no change.' }),
+  bigNumbers: oneOf(['flag', 'text'])
+    .optional()
+    .meta({ description: 'Integers beyond 2^53: rounded and said in the log, or kept as text; default flag.' }),
+  timeout: time({ least: 10, most: 3_600_000 })
+    .optional()
+    .meta({ description: 'One deadline for connecting, redirects, body and decoding; default every, at least 1s, at most 10s.' }),
+  maxBody: size({ most: 2 ** 30 }).optional().meta({ description: 'Most bytes of a body, decoded and on the wire; default 16MiB.' }),
+  maxRows: count().optional().meta({ description: 'Most rows; default 100000.' }),
+  maxColumns: count().optional().meta({ description: 'Most columns; default 1000.' }),
+  maxCells: count().optional().meta({ description: 'Most values in a document, and most rows x columns; default 1000000.' }),
+  maxDepth: count({ most: 1000 }).optional().meta({ description: 'Most levels of nesting, counted before parsing; default 64.' }),
+  maxCell: size().optional().meta({ description: 'Most bytes of a text in a cell; default 64KiB.' }),
+  maxKey: size().optional().meta({ description: 'Most bytes of a key; default 1KiB.' }),
+  maxRedirects: count({ most: 20 }).optional().meta({ description: 'Most redirects followed in one poll; default 5.' }),
+  redirects: oneOf(['strip', 'same-origin', 'none'])
+    .optional()
+    .meta({ description: 'strip: another origin is asked without any configured header; same-origin; none. Default strip.' }),
+  maxRetryAfter: time().optional().meta({ description: 'The longest Retry-After that is obeyed; default 1h.' }),
+}
+
+const httpSchema = z.strictObject(httpKeys)
+
+/** A source that asks a URL, in code units, with all defaults filled in. */
+export interface HttpOptions {
+  /** With `query`, and without user name and password. */
+  readonly url: string
+  readonly method: 'GET' | 'POST' | 'PUT'
+  /** Lower-case names. */
+  readonly headers: ReadonlyMap<string, string>
+  readonly body?: string
+  readonly format: 'json'
+  readonly rows?: string
+  readonly key?: readonly string[]
+  readonly onDuplicateKey: 'last' | 'fail'
+  readonly index: boolean
+  readonly ignore: readonly string[]
+  readonly bigNumbers: 'flag' | 'text'
+  readonly timeoutMs: number
+  readonly maxBodyBytes: number
+  readonly maxRows: number
+  readonly maxColumns: number
+  readonly maxCells: number
+  readonly maxDepth: number
+  readonly maxCellBytes: number
+  readonly maxKeyBytes: number
+  readonly maxRedirects: number
+  readonly redirects: 'strip' | 'same-origin' | 'none'
+  readonly maxRetryAfterMs: number
+}
+
+type Written = z.output<typeof httpSchema>
+
+function list(written: string | readonly string[]): readonly string[] {
+  return typeof written === 'string' ? [written] : written
+}
+
+/** The URL that is asked, and the headers, in which a user name and password of the URL have become `authorization`. */
+function target(written: Written): Pick<HttpOptions, 'url' | 'headers'> {
+  const url = new URL(written.url)
+  for (const [name, value] of written.query ?? []) url.searchParams.append(name, value)
+  const headers = new Map([...(written.headers ?? [])].map(([name, value]) => [name.toLowerCase(), value]))
+  if (url.username !== '' || url.password !== '') {
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+    if (!headers.has('authorization')) headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`)
+    url.username = url.password = ''
+  }
+  if (written.body !== undefined && typeof written.body !== 'string' && !headers.has('content-type'))
+    headers.set('content-type', 'application/json')
+  url.hash = ''
+  return { url: url.href, headers }
+}
+
+type Limit = 'maxRows' | 'maxColumns' | 'maxCells' | 'maxDepth' | 'maxCellBytes' | 'maxKeyBytes'
+
+function decodeLimits(written: Written): Pick<HttpOptions, Limit> {
+  return {
+    maxRows: written.maxRows ?? 100_000,
+    maxColumns: written.maxColumns ?? 1000,
+    maxCells: written.maxCells ?? 1_000_000,
+    maxDepth: written.maxDepth ?? 64,
+    maxCellBytes: written.maxCell ?? 65_536,
+    maxKeyBytes: written.maxKey ?? 1024,
+  }
+}
+
+/** Fills in the defaults; `written` is the output of `httpKeys` (further members are not looked at). */
+export function httpOptions(written: Written, everyMs: number): HttpOptions {
+  return {
+    ...target(written),
+    method: written.method ?? 'GET',
+    ...(written.body === undefined ? {} : { body: typeof written.body === 'string' ? written.body : JSON.stringify(written.body) }),
+    format: written.format ?? 'json',
+    ...(written.rows === undefined ? {} : { rows: written.rows }),
+    ...(written.key === undefined ? {} : { key: list(written.key) }),
+    onDuplicateKey: written.onDuplicateKey ?? 'last',
+    index: written.index ?? false,
+    ignore: list(written.ignore ?? []),
+    bigNumbers: written.bigNumbers ?? 'flag',
+    timeoutMs: written.timeout ?? Math.min(Math.max(everyMs, 1000), 10_000),
+    maxBodyBytes: written.maxBody ?? 16 * 1024 ** 2,
+    ...decodeLimits(written),
+    maxRedirects: written.maxRedirects ?? 5,
+    redirects: written.redirects ?? 'strip',
+    maxRetryAfterMs: written.maxRetryAfter ?? 3_600_000,
+  }
+}

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { flag, oneOf, text, time } from '../lib/option.ts'
+
+/** The keys that every source may have, whatever it asks. Composed with those of its kind: `z.strictObject({...sourceKeys, ...httpKeys})`. */
+export const sourceKeys = {
+  every: time({ least: 10, most: 24 * 86_400_000 })
+    .optional()
+    .meta({ description: 'How often it is asked, on a fixed grid with a stable phase; default 10s.' }),
+  staleAfter: time().optional().meta({ description: 'Without a good answer for so long it is stale; default 3 x every.' }),
+  downAfter: time().optional().meta({ description: 'Failing for so long it is down; default 10 x every, at least 60s.' }),
+  maxBackoff: time().optional().meta({ description: 'The longest pause after failures; default 5m (4 x every where that is longer).' }),
+  linger: time().optional().meta({ description: 'How long it is asked after the last reader left; default 30s.' }),
+  demand: oneOf(['auto', 'readers', 'always'])
+    .optional()
+    .meta({ description: 'When it is asked: auto (while a reader or a feed that must not sleep wants it), readers, always; default auto.' }),
+  public: flag().optional().meta({ description: 'Whether readers may follow it by its own name; default true.' }),
+  description: text().optional().meta({ description: 'One sentence for people.' }),
+}
+
+const sourceSchema = z.strictObject(sourceKeys)
+
+/** What every source has, in code units, with all defaults filled in. */
+export interface SourceOptions {
+  readonly everyMs: number
+  readonly staleAfterMs: number
+  readonly downAfterMs: number
+  readonly maxBackoffMs: number
+  readonly lingerMs: number
+  readonly demand: 'auto' | 'readers' | 'always'
+  readonly public: boolean
+  readonly description?: string
+}
+
+/** Fills in the defaults; `written` is the output of `sourceKeys` (further members are not looked at). */
+export function sourceOptions(written: z.output<typeof sourceSchema>): SourceOptions {
+  const everyMs = written.every ?? 10_000
+  return {
+    everyMs,
+    staleAfterMs: written.staleAfter ?? 3 * everyMs,
+    downAfterMs: written.downAfter ?? Math.max(10 * everyMs, 60_000),
+    maxBackoffMs: written.maxBackoff ?? 300_000,
+    lingerMs: written.linger ?? 30_000,
+    demand: written.demand ?? 'auto',
+    public: written.public ?? true,
+    ...(written.description === undefined ? {} : { description: written.description }),
+  }
+}

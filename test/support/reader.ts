@@ -1,0 +1,29 @@
+import type { Hub } from '../../src/hub/hub.ts'
+import type { Outbox } from '../../src/hub/outbox.ts'
+import type { ServerMessage } from '../../src/protocol/messages.ts'
+
+/** A reader straight at the hub: takes every frame, in order. */
+export class HubReader {
+  readonly outbox: Outbox
+  readonly frames: Buffer[] = []
+  isFull = false
+  corks = 0
+
+  constructor(hub: Hub) {
+    const reader = this
+    this.outbox = hub.connect({
+      send: frame => reader.frames.push(frame),
+      cork: () => reader.corks++,
+      uncork: () => undefined,
+      get isFull() {
+        return reader.isFull
+      },
+    })
+  }
+
+  /** The messages since the last call, without what only tells freshness unless asked for. */
+  take(options: { status?: boolean } = {}): ServerMessage[] {
+    const messages = this.frames.splice(0).map(frame => JSON.parse(frame.toString('utf8')) as ServerMessage)
+    return options.status === true ? messages : messages.filter(message => message.type !== 'status')
+  }
+}
