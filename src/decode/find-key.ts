@@ -9,7 +9,12 @@ export interface KeyFound {
 }
 
 /** Names that say "this tells rows apart", the surest first. */
-const surest = [/^(id|_id|uuid|guid|key)$/i, /(_id|Id|_uuid|_key|ID)$/, /^(symbol|ticker|isin|code|slug|sku|iata|icao|callsign|hostname|host|instance|mount|interface|core)$/i, /^(name|title|url|link|path|label)$/i]
+const surest = [
+  /^(id|_id|uuid|guid|key)$/i,
+  /(_id|Id|_uuid|_key|ID)$/,
+  /^(symbol|ticker|isin|code|slug|sku|iata|icao|callsign|hostname|host|instance|mount|interface|core)$/i,
+  /^(name|title|url|link|path|label)$/i,
+]
 
 function rank(column: string): number | undefined {
   const at = surest.findIndex(pattern => pattern.test(column))

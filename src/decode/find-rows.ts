@@ -41,7 +41,21 @@ interface Candidate {
 /** How deep arrays are looked for. */
 const deepest = 4
 /** Names under which APIs wrap their rows: an array there counts even with a single row. */
-const wrappers = new Set(['data', 'items', 'results', 'result', 'rows', 'records', 'features', 'entries', 'list', 'values', 'value', 'objects', 'hits'])
+const wrappers = new Set([
+  'data',
+  'items',
+  'results',
+  'result',
+  'rows',
+  'records',
+  'features',
+  'entries',
+  'list',
+  'values',
+  'value',
+  'objects',
+  'hits',
+])
 
 function* candidates(value: Cell, path: readonly string[]): Generator<Candidate> {
   if (Array.isArray(value)) {

@@ -58,7 +58,8 @@ function scan(text: string, limits: JsonLimits): Scan {
     } else if (c >= 0x30 && c <= 0x39) {
       numberToken.lastIndex = i
       const token = numberToken.exec(text)?.[0] ?? ''
-      if (!Number.isFinite(Number(token))) throw new DecodeError('decode', `the number ${token.slice(0, 32)} is beyond the range of a double`)
+      if (!Number.isFinite(Number(token)))
+        throw new DecodeError('decode', `the number ${token.slice(0, 32)} is beyond the range of a double`)
       if (token.length > 15 && /^\d+$/.test(token) && !Number.isSafeInteger(Number(token))) big.push([i, i + token.length])
       i += token.length - 1
     }

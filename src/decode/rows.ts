@@ -12,7 +12,10 @@ export interface RowLimits {
 }
 
 /** How the key is made: of columns or dotted paths, by the place in the array, or of a document that is one row. */
-export type KeyPlan = { readonly kind: 'columns'; readonly paths: readonly string[] } | { readonly kind: 'place' } | { readonly kind: 'document' }
+export type KeyPlan =
+  | { readonly kind: 'columns'; readonly paths: readonly string[] }
+  | { readonly kind: 'place' }
+  | { readonly kind: 'document' }
 
 /** Rows by key, with what is wrong with the keys. */
 export interface KeyedRows {
@@ -71,7 +74,8 @@ function withCells(row: Row, cells: readonly (readonly [string, Cell])[]): Row {
 }
 
 function keying(plan: KeyPlan): { column: string; read: (row: Row, place: number) => { key: string | undefined; row: Row } } {
-  if (plan.kind === 'document') return { column: composedKeyColumn, read: row => ({ key: '', row: withCells(row, [[composedKeyColumn, '']]) }) }
+  if (plan.kind === 'document')
+    return { column: composedKeyColumn, read: row => ({ key: '', row: withCells(row, [[composedKeyColumn, '']]) }) }
   if (plan.kind === 'place')
     return { column: composedKeyColumn, read: (row, place) => ({ key: String(place), row: withCells(row, [[composedKeyColumn, place]]) }) }
   const [path, ...others] = plan.paths

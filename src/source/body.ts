@@ -17,18 +17,18 @@ function counter(maxBytes: number): Transform {
 }
 
 /** One decoder at most: endless chains of codings are a trap. */
-function decoderOf(encoding: string): Transform[] {
+function decoderOf(encoding: string): Transform | undefined {
   switch (encoding.trim().toLowerCase()) {
     case '':
     case 'identity':
-      return []
+      return undefined
     case 'gzip':
     case 'x-gzip':
-      return [createGunzip()]
+      return createGunzip()
     case 'deflate':
-      return [createInflate()]
+      return createInflate()
     case 'br':
-      return [createBrotliDecompress()]
+      return createBrotliDecompress()
     default:
       throw new PollError('decode', `the Content-Encoding '${encoding.slice(0, 40)}' was not asked for`)
   }
@@ -43,9 +43,8 @@ export async function readBody(body: Readable, encoding: string, maxBytes: numbe
   const collect = async (stream: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of stream) chunks.push(chunk)
   }
-  const decoders = decoderOf(encoding)
-  const counters = decoders.map(() => counter(maxBytes))
-  const stages: (Readable | Transform)[] = [body, counter(maxBytes), ...decoders, ...counters]
-  await pipeline([...stages, collect], { signal })
+  const decoder = decoderOf(encoding)
+  if (decoder === undefined) await pipeline(body, counter(maxBytes), collect, { signal })
+  else await pipeline(body, counter(maxBytes), decoder, counter(maxBytes), collect, { signal })
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
 }

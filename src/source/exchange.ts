@@ -34,7 +34,13 @@ export class Exchange {
       const answer = await client.request({
         path: at.pathname + at.search,
         method: method as Dispatcher.HttpMethod,
-        headers: { 'user-agent': userAgent, accept: 'application/json, */*;q=0.5', 'accept-encoding': 'gzip, br, deflate', ...configured, ...validators },
+        headers: {
+          'user-agent': userAgent,
+          accept: 'application/json, */*;q=0.5',
+          'accept-encoding': 'gzip, br, deflate',
+          ...configured,
+          ...validators,
+        },
         body: method === 'GET' ? null : (this.#options.body ?? null),
         signal,
       })
@@ -59,7 +65,8 @@ export class Exchange {
     const to = new URL(location, from)
     if (to.protocol !== 'http:' && to.protocol !== 'https:') throw new PollError('http', `${from.host}: it redirects to ${to.protocol}`)
     if (from.protocol === 'https:' && to.protocol === 'http:') throw new PollError('http', `${from.host}: it redirects from https to http`)
-    if (rule === 'same-origin' && to.origin !== origin) throw new PollError('http', `${from.host}: it redirects to ${to.host}, and redirects: same-origin`)
+    if (rule === 'same-origin' && to.origin !== origin)
+      throw new PollError('http', `${from.host}: it redirects to ${to.host}, and redirects: same-origin`)
     return to
   }
 }

@@ -33,7 +33,11 @@ function innermost(error: Coded): Coded {
 const sentences: readonly (readonly [RegExp, Cause, string])[] = [
   [/^(ENOTFOUND|EAI_)/, 'dns', 'the name cannot be resolved'],
   [/^ECONNREFUSED$/, 'refused', 'the connection was refused'],
-  [/^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_(RES_CONTENT_LENGTH_MISMATCH|ABORTED|CLOSED|DESTROYED))$/, 'reset', 'the connection broke off'],
+  [
+    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_(RES_CONTENT_LENGTH_MISMATCH|ABORTED|CLOSED|DESTROYED))$/,
+    'reset',
+    'the connection broke off',
+  ],
   [/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/, 'timeout', 'no answer in time'],
   [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'refused', 'the host cannot be reached'],
   [/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/, 'tls', 'TLS failed'],

@@ -79,7 +79,8 @@ export function guard(state: GuardState, rows: ReadonlyMap<string, Row>, columns
     return { state: { ...state, heldEmpty: true }, degraded: { cause: 'rows', reason: `no rows after ${state.rows}: held for one poll` } }
   if (rows.size > 0) {
     const found = differences(state, rows)
-    if (found.length > 0) return { state, degraded: { cause: 'shape', reason: `the last good rows are kept: ${found.slice(0, 4).join('; ')}`.slice(0, 200) } }
+    if (found.length > 0)
+      return { state, degraded: { cause: 'shape', reason: `the last good rows are kept: ${found.slice(0, 4).join('; ')}`.slice(0, 200) } }
   }
   const promises = rows.size === 0 ? state.columns : learned(state, rows, columns)
   return { state: { polls: state.polls + 1, rows: rows.size, columns: promises, heldEmpty: false } }

@@ -52,7 +52,9 @@ export const httpKeys = {
   timeout: time({ least: 10, most: 3_600_000 })
     .optional()
     .meta({ description: 'One deadline for connecting, redirects, body and decoding; default every, at least 1s, at most 10s.' }),
-  maxBody: size({ most: 2 ** 30 }).optional().meta({ description: 'Most bytes of a body, decoded and on the wire; default 16MiB.' }),
+  maxBody: size({ most: 2 ** 30 })
+    .optional()
+    .meta({ description: 'Most bytes of a body, decoded and on the wire; default 16MiB.' }),
   maxRows: count().optional().meta({ description: 'Most rows; default 100000.' }),
   maxColumns: count().optional().meta({ description: 'Most columns; default 1000.' }),
   maxCells: count().optional().meta({ description: 'Most values in a document, and most rows x columns; default 1000000.' }),

@@ -68,7 +68,8 @@ class HttpAsk implements Ask {
     try {
       if (answer.statusCode === 304) {
         await answer.body.dump()
-        if (this.#tabulator.table !== undefined && this.#bodyHash !== undefined) return this.#unchanged(facts({ status: 304, ...asOf(answer, this.#now) }))
+        if (this.#tabulator.table !== undefined && this.#bodyHash !== undefined)
+          return this.#unchanged(facts({ status: 304, ...asOf(answer, this.#now) }))
         this.#validators = {}
         throw new PollError('http', `${this.#host}: 304 though nothing was held; asking without validators next`, { status: 304 })
       }
@@ -131,13 +132,16 @@ class HttpAsk implements Ask {
   async #refused(answer: Answer): Promise<PollError> {
     await answer.body.dump({ limit: 65_536 })
     const wait = retryAfterMs(answer.headers['retry-after'], this.#now)
-    const retry = wait === undefined || ![429, 503].includes(answer.statusCode) ? {} : { retryAfterMs: Math.min(wait, this.#options.maxRetryAfterMs) }
+    const retry =
+      wait === undefined || ![429, 503].includes(answer.statusCode) ? {} : { retryAfterMs: Math.min(wait, this.#options.maxRetryAfterMs) }
     return new PollError('http', `${this.#host} answered ${answer.statusCode}`, { status: answer.statusCode, ...retry })
   }
 
   #failed(error: unknown, timedOut: boolean, facts: (more: Partial<PollFacts>) => PollFacts): PollFailed {
     const { timeoutMs } = this.#options
-    const failure = timedOut ? new PollError('timeout', `${this.#host}: no whole answer within ${formatDuration(timeoutMs)}`) : failureOf(error, this.#host)
+    const failure = timedOut
+      ? new PollError('timeout', `${this.#host}: no whole answer within ${formatDuration(timeoutMs)}`)
+      : failureOf(error, this.#host)
     const { status, retryAfterMs } = failure
     return {
       ...facts(status === undefined ? {} : { status }),

@@ -45,7 +45,11 @@ export function nextPoll(state: ScheduleState, random: Random): NextPoll {
   if (failures > 1) {
     const capMs = Math.max(state.maxBackoffMs, 4 * intervalMs)
     const delayMs = backoffDelay(failures, { baseMs: intervalMs, capMs, leastMs: intervalMs }, random)
-    return { delayMs, why: 'back-off', sentence: `back-off: ${failures} failures in a row, asking again after ${formatDuration(Math.round(delayMs))}` }
+    return {
+      delayMs,
+      why: 'back-off',
+      sentence: `back-off: ${failures} failures in a row, asking again after ${formatDuration(Math.round(delayMs))}`,
+    }
   }
   return { delayMs: nextDue(atMs, intervalMs, phaseMs) - atMs, why: 'steady', sentence: `steady: every ${formatDuration(intervalMs)}` }
 }

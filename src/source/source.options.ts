@@ -12,7 +12,9 @@ export const sourceKeys = {
   linger: time().optional().meta({ description: 'How long it is asked after the last reader left; default 30s.' }),
   demand: oneOf(['auto', 'readers', 'always'])
     .optional()
-    .meta({ description: 'When it is asked: auto (while a reader or a feed that must not sleep wants it), readers, always; default auto.' }),
+    .meta({
+      description: 'When it is asked: auto (while a reader or a feed that must not sleep wants it), readers, always; default auto.',
+    }),
   public: flag().optional().meta({ description: 'Whether readers may follow it by its own name; default true.' }),
   description: text().optional().meta({ description: 'One sentence for people.' }),
 }

@@ -66,7 +66,13 @@ function cpu(): Part {
     const user = times.user + times.nice - old.user - old.nice
     const system = times.sys + times.irq - old.sys - old.irq
     const whole = user + system + times.idle - old.idle
-    return { core, busyPercent: percent(user + system, whole), userPercent: percent(user, whole), systemPercent: percent(system, whole), model }
+    return {
+      core,
+      busyPercent: percent(user + system, whole),
+      userPercent: percent(user, whole),
+      systemPercent: percent(system, whole),
+      model,
+    }
   }
   return {
     key: 'core',
@@ -131,7 +137,8 @@ function network(clock: Clock): Part {
 }
 
 function traffic(name: string, now: Counters, before: Counters | undefined, seconds: number): Row {
-  const perSecond = (a: number, b: number | undefined): number => (b === undefined || seconds <= 0 ? 0 : Math.max(0, Math.round((a - b) / seconds)))
+  const perSecond = (a: number, b: number | undefined): number =>
+    b === undefined || seconds <= 0 ? 0 : Math.max(0, Math.round((a - b) / seconds))
   return {
     interface: name,
     receivedBytesPerSecond: perSecond(now.receivedBytes, before?.receivedBytes),
@@ -142,7 +149,10 @@ function traffic(name: string, now: Counters, before: Counters | undefined, seco
 
 /** Where there is no /proc Node knows addresses but no counters. */
 function addresses(): Row[] {
-  return Object.entries(os.networkInterfaces()).map(([name, found]) => ({ interface: name, addresses: (found ?? []).map(({ address }) => address) }))
+  return Object.entries(os.networkInterfaces()).map(([name, found]) => ({
+    interface: name,
+    addresses: (found ?? []).map(({ address }) => address),
+  }))
 }
 
 const realFileSystems = /^(ext[234]|xfs|btrfs|zfs|vfat|exfat|ntfs3?|f2fs|overlay|apfs|hfs)$/
@@ -163,7 +173,13 @@ async function disks(): Promise<Row[]> {
 async function disk(mount: string): Promise<Row> {
   const { bsize, blocks, bavail, bfree } = await statfs(mount)
   const usedBytes = (blocks - bfree) * bsize
-  return { mount, totalBytes: blocks * bsize, usedBytes, availableBytes: bavail * bsize, usedPercent: percent(usedBytes, usedBytes + bavail * bsize) }
+  return {
+    mount,
+    totalBytes: blocks * bsize,
+    usedBytes,
+    availableBytes: bavail * bsize,
+    usedPercent: percent(usedBytes, usedBytes + bavail * bsize),
+  }
 }
 
 /** This process. */
@@ -183,7 +199,9 @@ function self(clock: Clock): Part {
       const { rss, heapUsed } = process.memoryUsage()
       const loopDelayMs = Math.round(delay.percentile(99) / 1e4) / 100
       delay.reset()
-      return Promise.resolve([{ pid: process.pid, busyPercent, rssBytes: rss, heapUsedBytes: heapUsed, loopDelayMs, uptimeSeconds: Math.round(process.uptime()) }])
+      return Promise.resolve([
+        { pid: process.pid, busyPercent, rssBytes: rss, heapUsedBytes: heapUsed, loopDelayMs, uptimeSeconds: Math.round(process.uptime()) },
+      ])
     },
     close: () => void delay.disable(),
   }

@@ -17,9 +17,14 @@ function grown(before: readonly string[], columns: readonly string[]): readonly 
  * The next table of a source: rows that did not change keep their object, columns only grow, and another key column
  * begins anew. Where nothing changed it is the same table. Columns of `ignore` count as no change.
  */
-export function unify(before: Table | undefined, key: string, columns: readonly string[], rows: ReadonlyMap<string, Row>, ignore: readonly string[] = []): Unified {
-  if (before === undefined || before.key !== key)
-    return { table: { key, columns, rows, order: [], kind: 'table' }, changes: 'all' }
+export function unify(
+  before: Table | undefined,
+  key: string,
+  columns: readonly string[],
+  rows: ReadonlyMap<string, Row>,
+  ignore: readonly string[] = [],
+): Unified {
+  if (before === undefined || before.key !== key) return { table: { key, columns, rows, order: [], kind: 'table' }, changes: 'all' }
   const all = grown(before.columns, columns)
   const compared = ignore.length === 0 ? all : all.filter(column => !ignore.includes(column))
   const kept = new Map<string, Row>()
