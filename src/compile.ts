@@ -5,7 +5,7 @@ import type { Clock } from './lib/clock.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import type { Sample } from './model/table.ts'
-import { buildSteps } from './operator/step.ts'
+import { buildStep } from './operator/step.ts'
 import type { Ask } from './source/ask.ts'
 import { Budget } from './source/budget.ts'
 import { httpAsk } from './source/http.ts'
@@ -73,7 +73,7 @@ function compileFeed(feed: FeedConfig): FeedDefinition {
   const { name, from, steps, demand, order, description } = feed
   return {
     name,
-    inputs: from,
+    inputs: [from],
     public: feed.public,
     demand,
     // None of the steps that exist looks back in time.
@@ -81,6 +81,6 @@ function compileFeed(feed: FeedConfig): FeedDefinition {
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
-    pipeline: ([input]) => buildSteps(steps).operator(input as Observable<Sample>),
+    pipeline: ([input]) => steps.map(buildStep).reduce((samples, step) => samples.pipe(step), input as Observable<Sample>),
   }
 }

@@ -131,7 +131,10 @@ export class MillraceServer {
   health(): Health {
     const failing = [...this.graph.sources()]
       .map(({ definition }) => ({ source: definition.name, freshness: this.graph.feed(definition.name)?.freshness }))
-      .filter(({ freshness }) => freshness !== undefined && freshness.state !== 'fresh' && freshness.state !== 'waiting' && freshness.cause !== 'paused')
+      .filter(
+        ({ freshness }) =>
+          freshness !== undefined && freshness.state !== 'fresh' && freshness.state !== 'waiting' && freshness.cause !== 'paused',
+      )
       .map(({ source, freshness }) => ({
         source,
         state: freshness?.state ?? 'waiting',
@@ -175,7 +178,8 @@ export class MillraceServer {
         connectionsCheckingInterval: 1000,
       },
       (request, response) => {
-        const refusal = request.url !== undefined && request.url.length > limits.maxUrlBytes ? tooLong : judgeRequest(request.rawHeaders, door)
+        const refusal =
+          request.url !== undefined && request.url.length > limits.maxUrlBytes ? tooLong : judgeRequest(request.rawHeaders, door)
         if (refusal === undefined) void listener(request, response)
         else response.writeHead(refusal.status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(refusal.text)
       },

@@ -3,7 +3,7 @@ import { reportProblems } from './problems.ts'
 
 /** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not. */
 export async function checkConfig(file: string): Promise<void> {
-  const loaded = await loadConfig(file, { env: process.env })
+  const loaded = loadConfig(file, { env: process.env })
   if (!loaded.ok) {
     reportProblems(loaded.problems)
     process.exitCode = 1
@@ -11,7 +11,9 @@ export async function checkConfig(file: string): Promise<void> {
   }
   if (loaded.warnings.length > 0) reportProblems(loaded.warnings)
   const { sources, feeds } = loaded.config
-  process.stdout.write(`${file} is valid: ${count(sources.length, 'source')}, ${count(feeds.length, 'feed')}. Serve it: millrace run ${file}\n`)
+  process.stdout.write(
+    `${file} is valid: ${count(sources.length, 'source')}, ${count(feeds.length, 'feed')}. Serve it: millrace run ${file}\n`,
+  )
 }
 
 function count(number: number, noun: string): string {

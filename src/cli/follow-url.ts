@@ -13,7 +13,12 @@ export interface FollowOptions {
 export function feedNameOf(url: string): string {
   const parts = new URL(url).pathname.split('/').reverse()
   for (const part of parts) {
-    const name = part.toLowerCase().replace(/\.[a-z0-9]+$/, '').replace(/[^a-z0-9_-]+/g, '-').replace(/^[^a-z]+|-+$/g, '').slice(0, 64)
+    const name = part
+      .toLowerCase()
+      .replace(/\.[a-z0-9]+$/, '')
+      .replace(/[^a-z0-9_-]+/g, '-')
+      .replace(/^[^a-z]+|-+$/g, '')
+      .slice(0, 64)
     if (name !== '') return name
   }
   return 'feed'

@@ -29,7 +29,9 @@ function createProgram(): Command {
     if (url === undefined) return program.help()
     if (!isUrl(url)) {
       const names = program.commands.map(command => command.name())
-      program.error(`'${url}' is neither a command nor a URL that begins with http:// or https://${didYouMean(url, names)}`, { exitCode: 2 })
+      program.error(`'${url}' is neither a command nor a URL that begins with http:// or https://${didYouMean(url, names)}`, {
+        exitCode: 2,
+      })
     }
     const { followUrl } = await import('./follow-url.ts')
     await followUrl(url, options)

@@ -21,5 +21,10 @@ export async function runDemo(options: { readonly port?: number }): Promise<void
   }
   const { config } = loaded
   const server = options.port === undefined ? config.server : { ...config.server, port: options.port }
-  await serve({ config: { ...config, server }, from: 'a demo with an upstream of its own', example: 'quotes', stopped: () => upstream.close() })
+  await serve({
+    config: { ...config, server },
+    from: 'a demo with an upstream of its own',
+    example: 'quotes',
+    stopped: () => upstream.close(),
+  })
 }

@@ -4,7 +4,7 @@ import { serve } from './serve.ts'
 
 /** `millrace run <config>`: exit 1 when the config cannot be used, before any port opens. */
 export async function runConfig(file: string, options: { readonly port?: number }): Promise<void> {
-  const loaded = await loadConfig(file, { env: process.env })
+  const loaded = loadConfig(file, { env: process.env })
   if (!loaded.ok) {
     reportProblems(loaded.problems)
     process.exitCode = 1

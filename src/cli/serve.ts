@@ -57,8 +57,10 @@ export async function serve({ config, from, example, stopped }: ServeOptions): P
 
 function whyNotListening(error: unknown, { server: { host, port } }: Config): string {
   const code = (error as NodeJS.ErrnoException).code
-  if (code === 'EADDRINUSE') return `Port ${port} on ${host} is in use: stop what listens there, or choose another with --port or server.port.`
-  if (code === 'EACCES') return `Port ${port} on ${host} needs rights that this process has not: choose one above 1023 with --port or server.port.`
+  if (code === 'EADDRINUSE')
+    return `Port ${port} on ${host} is in use: stop what listens there, or choose another with --port or server.port.`
+  if (code === 'EACCES')
+    return `Port ${port} on ${host} needs rights that this process has not: choose one above 1023 with --port or server.port.`
   if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine: choose another for server.host.`
   throw error
 }
@@ -67,7 +69,7 @@ function banner(config: Config, from: string, url: string, example: string): str
   const lines = [
     `millrace ${version}, ${from}`,
     ...config.sources.map(source => `  source ${source.name}, every ${formatDuration(source.everyMs)}`),
-    ...config.feeds.map(feed => `  feed   ${feed.name}, from ${feed.from.join(', ')}`),
+    ...config.feeds.map(feed => `  feed   ${feed.name}, from ${feed.from}`),
     '',
     `  page       ${url}/`,
     `  WebSocket  ${url.replace(/^http/, 'ws')}${config.server.path}`,

@@ -23,7 +23,8 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   if (options.raw === true) return tailFrames(feed, options)
   const millrace = connect(options.url)
   millrace.onState(({ phase, reason }) => {
-    if (phase === 'disconnected' || phase === 'refused' || phase === 'closed') process.stderr.write(`${phase}${reason === undefined ? '' : `: ${reason}`}\n`)
+    if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
+      process.stderr.write(`${phase}${reason === undefined ? '' : `: ${reason}`}\n`)
   })
   const followed = millrace.feed(feed)
   followed.onError(error => {
@@ -67,7 +68,10 @@ function prettyLines(keyColumn: () => string): (change: Change) => string {
 }
 
 function rowLine(key: string, row: Row, before: Row | undefined, keyColumn: string, columns: readonly string[]): string {
-  const changed = columns.filter(column => column !== keyColumn && (before === undefined ? cellOf(row, column) !== null : cellOf(row, column) !== cellOf(before, column)))
+  const changed = columns.filter(
+    column =>
+      column !== keyColumn && (before === undefined ? cellOf(row, column) !== null : cellOf(row, column) !== cellOf(before, column)),
+  )
   const cells = changed.map(column => `${paint(dim, `${printable(column)}=`)}${printable(JSON.stringify(cellOf(row, column)))}`)
   const mark = before === undefined ? paint(green, '+') : paint(yellow, '~')
   return `${mark} ${printable(key)}  ${cells.join('  ')}`

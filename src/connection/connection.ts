@@ -5,7 +5,14 @@ import type { Hub } from '../hub/hub.ts'
 import type { Outbox } from '../hub/outbox.ts'
 import { closeTable, MillraceError, type CloseCode, type ErrorCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
-import { subprotocol, type ClientMessage, type GetMessage, type RequestId, type ServerMessage, type SubscribeMessage } from '../protocol/messages.ts'
+import {
+  subprotocol,
+  type ClientMessage,
+  type GetMessage,
+  type RequestId,
+  type ServerMessage,
+  type SubscribeMessage,
+} from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { Inbound, isDeeperThan } from './inbound.ts'
@@ -71,7 +78,10 @@ export class Connection {
         return this.#read(text)
       case 'refuse':
         this.#context.limited('messagesPerSecond')
-        return this.#refuse({}, new MillraceError('rate_limited', 'too many messages', [{ limit: 'messagesPerSecond', value: this.#limits.messagesPerSecond }]))
+        return this.#refuse(
+          {},
+          new MillraceError('rate_limited', 'too many messages', [{ limit: 'messagesPerSecond', value: this.#limits.messagesPerSecond }]),
+        )
       case 'drop':
         return this.#context.limited('messagesPerSecond')
       case 'end':
@@ -146,7 +156,10 @@ export class Connection {
     if (isDeeperThan(text, this.#limits.maxMessageDepth)) {
       const value = this.#limits.maxMessageDepth
       this.#context.limited('maxMessageDepth')
-      return this.#refuse({}, new MillraceError('bad_message', `the message nests deeper than ${value}`, [{ limit: 'maxMessageDepth', value }]))
+      return this.#refuse(
+        {},
+        new MillraceError('bad_message', `the message nests deeper than ${value}`, [{ limit: 'maxMessageDepth', value }]),
+      )
     }
     const message = parseObject(text)
     if (message === undefined) return this.close(4400, 'a message is one JSON object')

@@ -45,7 +45,10 @@ export function judgeRequest(rawHeaders: readonly string[], rules: DoorRules): R
   if (!isKnownHost(host.name, rules)) return { status: 403, text: `unknown host: add ${host.name} to server.hosts` }
   const origins = headerValues(rawHeaders, 'origin')
   if (origins.length === 0 || (origins.length === 1 && isKnownOrigin(origins[0] ?? '', host.host, rules))) return undefined
-  return { status: 403, text: `origin ${printable(origins.join(', '))} is not allowed: add it to server.origins, or its name to server.hosts` }
+  return {
+    status: 403,
+    text: `origin ${printable(origins.join(', '))} is not allowed: add it to server.origins, or its name to server.hosts`,
+  }
 }
 
 function isKnownOrigin(origin: string, host: string, rules: DoorRules): boolean {

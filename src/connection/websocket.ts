@@ -63,7 +63,9 @@ export class WebSocketBinding {
         ([connection, webSocket], i) =>
           new Promise<void>(resolve => {
             webSocket.once('close', () => resolve())
-            clock.after(all.length < 2 ? 0 : (spreadMs * i) / all.length, () => connection.close(1012, `restart retry-after-ms=${Math.round(random() * 1000)}`))
+            clock.after(all.length < 2 ? 0 : (spreadMs * i) / all.length, () =>
+              connection.close(1012, `restart retry-after-ms=${Math.round(random() * 1000)}`),
+            )
           }),
       ),
     )
@@ -83,7 +85,8 @@ export class WebSocketBinding {
     if (url.split('?', 1)[0] !== path) return { status: 404, text: `WebSockets are served at ${path}` }
     if (request.headers['sec-websocket-version'] !== webSocketVersion)
       return { status: 426, text: 'WebSocket version 13 is needed', headers: { 'Sec-WebSocket-Version': webSocketVersion } }
-    if (headerValues(request.rawHeaders, 'sec-websocket-key').length !== 1) return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
+    if (headerValues(request.rawHeaders, 'sec-websocket-key').length !== 1)
+      return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
     if (this.#connections.size < maxConnections) return undefined
     this.#context.limited('maxConnections')
     return { status: 503, text: `maxConnections: ${maxConnections} reached`, headers: { 'Retry-After': '5' } }
@@ -136,7 +139,12 @@ const statusTexts: Readonly<Record<number, string>> = {
 }
 
 function refuse(socket: Duplex, { status, text, headers }: HttpRefusal): void {
-  const lines = Object.entries({ ...headers, Connection: 'close', 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': String(Buffer.byteLength(text)) })
+  const lines = Object.entries({
+    ...headers,
+    Connection: 'close',
+    'Content-Type': 'text/plain; charset=utf-8',
+    'Content-Length': String(Buffer.byteLength(text)),
+  })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.end(`HTTP/1.1 ${status} ${statusTexts[status] ?? 'Refused'}\r\n${head}\r\n${text}`)
 }

@@ -83,7 +83,8 @@ export class LiveSource implements SourcePoller {
   }
 
   #answer(poll: PollAnswered): void {
-    if (this.#facts.failure !== undefined) this.#log.info({ source: this.definition.name }, `source '${this.definition.name}' answers again`)
+    if (this.#facts.failure !== undefined)
+      this.#log.info({ source: this.definition.name }, `source '${this.definition.name}' answers again`)
     const before = this.#facts.degraded
     this.#facts = {
       validatedAt: poll.at,

@@ -133,7 +133,7 @@ export function ownSource(
         name,
         ask: ownAsk(key, rows, deps.clock),
         intervalMs: updateMs,
-        budget: new Budget(),
+        budget: new Budget(deps.clock),
         clock: deps.clock,
         random: deps.random,
         maxBackoffMs: 60 * updateMs,

@@ -62,12 +62,18 @@ export function createApp(options: HttpOptions): Hono {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next()
     return context.text('only GET and HEAD are served here', 405, { Allow: 'GET, HEAD' })
   })
-  app.get('/feeds', context => context.json({ feeds: options.hub.list(context.req.query('own') !== undefined) }, 200, { 'Cache-Control': 'no-store' }))
+  app.get('/feeds', context =>
+    context.json({ feeds: options.hub.list(context.req.query('own') !== undefined) }, 200, { 'Cache-Control': 'no-store' }),
+  )
   app.get('/feeds/:name', context => snapshot(context, options))
   app.get('/health', context => context.json({ status: 'ok', ...options.health() }, 200, { 'Cache-Control': 'no-store' }))
   app.get('/ready', context => (options.isReady() ? context.text('ready') : context.text('stopping', 503)))
-  app.get('/metrics', async context => context.body(await options.registry.metrics(), 200, { 'Content-Type': options.registry.contentType }))
-  app.get(options.webSocketPath, context => context.text('this is a WebSocket: upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' }))
+  app.get('/metrics', async context =>
+    context.body(await options.registry.metrics(), 200, { 'Content-Type': options.registry.contentType }),
+  )
+  app.get(options.webSocketPath, context =>
+    context.text('this is a WebSocket: upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' }),
+  )
   app.get('*', serveStatic({ root: options.pageFolder, onFound: cacheByName }))
   app.notFound(context => context.text('not found', 404))
   app.onError((error, context) => refusal(context, error))

@@ -4,7 +4,13 @@ import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 export interface Measured {
   connections(): number
   views(): number
-  sources(): Iterable<{ readonly name: string; readonly changed: number; readonly unchanged: number; readonly failed: number; readonly state: string }>
+  sources(): Iterable<{
+    readonly name: string
+    readonly changed: number
+    readonly unchanged: number
+    readonly failed: number
+    readonly state: string
+  }>
   feeds(): Iterable<{
     readonly name: string
     readonly rows: number

@@ -291,7 +291,12 @@ export class Hub implements GraphListener {
       const cancel = this.#clock.after(patienceMs, () => {
         view.waiting.delete(wake)
         const { state, reason } = view.feed.freshness
-        reject(new MillraceError('unavailable', `feed '${view.feed.name}' has no data yet (${state}${reason === undefined ? '' : `: ${reason}`})`))
+        reject(
+          new MillraceError(
+            'unavailable',
+            `feed '${view.feed.name}' has no data yet (${state}${reason === undefined ? '' : `: ${reason}`})`,
+          ),
+        )
       })
       view.waiting.add(wake)
     })

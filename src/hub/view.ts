@@ -102,6 +102,9 @@ export class View {
   #newPipeline(): Pipeline {
     const build = pipelineOf(this.#plan, () => this.feed.store.order)
     const failed = (error: unknown): void => this.#events.failed(this, error)
-    return new Pipeline(([input]) => build(input as Observable<Sample>), 1, { late: () => failed(new Error('a view has no timers')), failed })
+    return new Pipeline(([input]) => build(input as Observable<Sample>), 1, {
+      late: () => failed(new Error('a view has no timers')),
+      failed,
+    })
   }
 }

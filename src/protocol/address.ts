@@ -14,7 +14,9 @@ const members = ['fields', 'limit', 'order', 'where'] as const
 
 /** Names joined by commas; as JSON text where a name holds a comma, or the first begins like JSON text. */
 function printList(names: readonly string[]): string {
-  return names.some(name => name.includes(',')) || names[0]?.startsWith('[') === true || names[0] === '' ? JSON.stringify(names) : names.join(',')
+  return names.some(name => name.includes(',')) || names[0]?.startsWith('[') === true || names[0] === ''
+    ? JSON.stringify(names)
+    : names.join(',')
 }
 
 function parseList(text: string): readonly string[] {

@@ -60,14 +60,7 @@ export interface PingMessage {
   readonly type: 'ping'
   readonly id?: RequestId
 }
-export type ClientMessage =
-  | HelloMessage
-  | SubscribeMessage
-  | UnsubscribeMessage
-  | GetMessage
-  | ListMessage
-  | ResyncMessage
-  | PingMessage
+export type ClientMessage = HelloMessage | SubscribeMessage | UnsubscribeMessage | GetMessage | ListMessage | ResyncMessage | PingMessage
 
 export interface WelcomeMessage {
   readonly type: 'welcome'

@@ -10,7 +10,11 @@ const query = {
   where: z.string().optional(),
   fields: z.array(name).max(1000).optional(),
   order: z.array(name).max(16).optional(),
-  limit: z.int().min(1).max(2 ** 31).optional(),
+  limit: z
+    .int()
+    .min(1)
+    .max(2 ** 31)
+    .optional(),
   params: z.looseObject({}).optional(),
 }
 const since = z.object({

@@ -10,11 +10,9 @@ export const sourceKeys = {
   downAfter: time().optional().meta({ description: 'Failing for so long it is down; default 10 x every, at least 60s.' }),
   maxBackoff: time().optional().meta({ description: 'The longest pause after failures; default 5m (4 x every where that is longer).' }),
   linger: time().optional().meta({ description: 'How long it is asked after the last reader left; default 30s.' }),
-  demand: oneOf(['auto', 'readers', 'always'])
-    .optional()
-    .meta({
-      description: 'When it is asked: auto (while a reader or a feed that must not sleep wants it), readers, always; default auto.',
-    }),
+  demand: oneOf(['auto', 'readers', 'always']).optional().meta({
+    description: 'When it is asked: auto (while a reader or a feed that must not sleep wants it), readers, always; default auto.',
+  }),
   public: flag().optional().meta({ description: 'Whether readers may follow it by its own name; default true.' }),
   description: text().optional().meta({ description: 'One sentence for people.' }),
 }

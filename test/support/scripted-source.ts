@@ -2,6 +2,7 @@ import type { SourceDefinition } from '../../src/feed/definition.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { changesBetween } from '../../src/model/delta.ts'
 import type { Degradation, Table } from '../../src/model/table.ts'
+import { keyOf } from '../../src/model/key.ts'
 import type { Row } from '../../src/model/row.ts'
 import type { Poll, PollFailed } from '../../src/source/ask.ts'
 
@@ -37,11 +38,15 @@ export class ScriptedSource {
     const before = this.#table
     const map = new Map(
       rows.map(row => {
-        const old = before?.rows.get(String(row[key]))
-        return [String(row[key]), old !== undefined && JSON.stringify(old) === JSON.stringify(row) ? old : row] as const
+        const old = before?.rows.get(String(keyOf(row[key] ?? null)))
+        return [String(keyOf(row[key] ?? null)), old !== undefined && JSON.stringify(old) === JSON.stringify(row) ? old : row] as const
       }),
     )
-    const seen = new Set([...(before?.key === key ? before.columns : [key]), ...(options.columns ?? []), ...rows.flatMap(row => Object.keys(row))])
+    const seen = new Set([
+      ...(before?.key === key ? before.columns : [key]),
+      ...(options.columns ?? []),
+      ...rows.flatMap(row => Object.keys(row)),
+    ])
     const columns = before !== undefined && before.key === key && before.columns.length === seen.size ? before.columns : [...seen]
     const table: Table = { key, columns, rows: map, order: [], kind: 'table' }
     const changes = before === undefined || before.key !== key ? ('all' as const) : changesBetween(before.rows, map)
@@ -52,7 +57,15 @@ export class ScriptedSource {
   }
 
   fail(failure: Partial<PollFailed> = {}): void {
-    this.#onPoll?.({ kind: 'failed', cause: 'refused', reason: 'connection refused', at: this.#clock.now(), durationMs: 1, bytes: 0, ...failure })
+    this.#onPoll?.({
+      kind: 'failed',
+      cause: 'refused',
+      reason: 'connection refused',
+      at: this.#clock.now(),
+      durationMs: 1,
+      bytes: 0,
+      ...failure,
+    })
   }
 
   #create(onPoll: (poll: Poll) => void): ReturnType<SourceDefinition['createPoller']> {

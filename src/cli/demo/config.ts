@@ -1,0 +1,58 @@
+/** The config of `millrace demo`; what a person would write, but for the upstream's address. */
+export function demoConfig(upstream: string): string {
+  return `sources:
+  stations:
+    description: A bike-share city of 400 stations
+    url: ${upstream}/gbfs/station_status.json
+    every: 2s
+    rows: data.stations
+    key: station_id
+    ignore: [last_reported]
+  quotes:
+    description: A small market of 60 instruments
+    url: ${upstream}/market/quotes.json
+    every: 500ms
+    key: symbol
+  cpu: {system: cpu, every: 2s, description: This machine's cores}
+  memory: {system: memory, every: 5s, description: This machine's memory}
+  load: {system: load, every: 5s, description: This machine's load}
+  network: {system: network, every: 2s, description: This machine's network interfaces}
+  disks: {system: disks, every: 30s, description: This machine's disks}
+  server: {system: self, every: 2s, description: This server itself}
+feeds:
+  regions:
+    description: Bikes and docks by region
+    from: stations
+    steps:
+      - group:
+          by: [region_id]
+          columns:
+            stations: count()
+            bikes: sum(num_bikes_available)
+            docks: sum(num_docks_available)
+            emptiest: min(num_bikes_available)
+  empty:
+    description: Stations without a bike, most free docks first
+    from: stations
+    steps:
+      - where: num_bikes_available == 0
+      - select: {name: name, region: region_id, docks: num_docks_available}
+      - top: {by: -docks, limit: 20}
+  movers:
+    description: The ten instruments that rose most
+    from: quotes
+    steps:
+      - derive: {turnover: price * volume}
+      - top: {by: -change, limit: 10}
+  sectors:
+    description: The market by sector
+    from: quotes
+    steps:
+      - group:
+          by: [sector]
+          columns:
+            instruments: count()
+            change: avg(change)
+            volume: sum(volume)
+`
+}
