@@ -10,6 +10,10 @@ export function grownColumns(columns: readonly string[], added: readonly string[
   return fresh.length === 0 ? columns : [...columns, ...fresh]
 }
 
+export function sameOrder(a: readonly OrderTerm[], b: readonly OrderTerm[]): boolean {
+  return a === b || (a.length === b.length && a.every((term, i) => term.column === b[i]?.column && term.descending === b[i]?.descending))
+}
+
 interface Shape {
   /** The key column of this stage's own table. */
   readonly key: string
@@ -43,7 +47,7 @@ export class Output {
     this.#columns = this.#anew ? shape.columns : grownColumns(this.#columns, shape.columns)
     const { key, order, kind } = shape
     const last = this.#table
-    const same = last?.rows === this.#rows && last.columns === this.#columns && last.order === order && last.kind === kind
+    const same = last?.rows === this.#rows && last.columns === this.#columns && sameOrder(last.order, order) && last.kind === kind
     if (!same) this.#table = { key, columns: this.#columns, rows: this.#rows, order, kind }
     return this.#anew
   }

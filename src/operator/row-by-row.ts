@@ -1,6 +1,6 @@
 import type { Row } from '../model/row.ts'
 import type { Table } from '../model/table.ts'
-import { Output, visitTouched } from './output.ts'
+import { Output, sameOrder, visitTouched } from './output.ts'
 import { stage, type Operator } from './stage.ts'
 
 /** What a stage makes of one table's rows, each by itself. */
@@ -23,7 +23,7 @@ export function rowByRow(planner: RowPlanner): Operator {
     let plan: RowPlan | undefined
     return input => {
       const { table } = input
-      const same = header?.key === table.key && header.columns === table.columns && header.order === table.order
+      const same = header?.key === table.key && header.columns === table.columns && sameOrder(header.order, table.order)
       const current = plan !== undefined && same ? plan : planner(table)
       plan = current
       header = table

@@ -2,7 +2,7 @@ import { canonicalJson } from '../model/checksum.ts'
 import { orderedEntries, rowComparator, type OrderTerm } from '../model/order.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import type { Sample, Table } from '../model/table.ts'
-import { Output, visitTouched } from './output.ts'
+import { Output, sameOrder, visitTouched } from './output.ts'
 import { SortedRows, type Entry } from './sorted-rows.ts'
 import { stage, type Operator } from './stage.ts'
 
@@ -24,10 +24,6 @@ function groupOf(row: Row, per: readonly string[]): string {
   return per.map(column => canonicalJson(cellOf(row, column))).join(',')
 }
 
-function sameOrder(a: readonly OrderTerm[], b: readonly OrderTerm[] | undefined): boolean {
-  return a === b || (a.length === b?.length && a.every((term, i) => term.column === b[i]?.column && term.descending === b[i]?.descending))
-}
-
 /** Keeps every row sorted, so that a change costs O(log rows), and one among the first O(limit). */
 class TopStage {
   readonly #top: Top
@@ -47,7 +43,7 @@ class TopStage {
     const { table } = input
     const order = this.#top.by.length === 0 ? table.order : this.#top.by
     let anew = this.#output.begin(input, { key: table.key, columns: table.columns, order, kind: table.kind })
-    if (anew || !sameOrder(order, this.#order)) {
+    if (anew || this.#order === undefined || !sameOrder(order, this.#order)) {
       anew = true
       this.#order = order
       this.#forget()
