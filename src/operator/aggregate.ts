@@ -11,7 +11,8 @@ export interface Aggregate {
   readonly value?: Value
 }
 
-interface Accumulator {
+/** An aggregate under way. */
+export interface Accumulator {
   add(cell: Cell): void
   result(): Cell
 }
@@ -81,11 +82,9 @@ const accumulators: Readonly<Record<AggregateName, () => Accumulator>> = {
   max: () => new Extreme(1),
 }
 
-/** The aggregate of cells. All but `count` are null where no cell counts. */
-export function aggregate(name: AggregateName, cells: Iterable<Cell>): Cell {
-  const accumulator = accumulators[name]()
-  for (const cell of cells) accumulator.add(cell)
-  return accumulator.result()
+/** Begins an aggregate: every row's cell is added. All but `count` are null where no cell counts. */
+export function startAggregate(name: AggregateName): Accumulator {
+  return accumulators[name]()
 }
 
 /**

@@ -7,29 +7,33 @@ export function groupKeyColumn(by: readonly string[]): string {
   return by.length === 1 && only !== undefined ? only : composedKeyColumn
 }
 
-/** The key of a row's group; undefined where a value is no key. Without columns all rows are one group, `""`. */
-export function groupKeyOf(row: Row, by: readonly string[]): string | undefined {
-  if (by.length === 0) return ''
-  const cells = by.map(column => cellOf(row, column))
-  return by.length === 1 ? keyOf(cells[0] ?? null) : composedKey(cells)
+/** The cells of a row that say which group it belongs to. */
+export function groupCellsOf(row: Row, by: readonly string[]): readonly Cell[] {
+  return by.map(column => cellOf(row, column))
+}
+
+/** The key of the group of such cells; undefined where one is no key. Without columns all rows are one group, `""`. */
+export function groupKeyOf(cells: readonly Cell[]): string | undefined {
+  if (cells.length === 0) return ''
+  return cells.length === 1 ? keyOf(cells[0] ?? null) : composedKey(cells)
 }
 
 const ranks = ['number', 'string', 'boolean']
 
-/**
- * The cells that name a group, and whether they are not the same in all its rows: by one column 42 and "42" are one key,
- * shown as the number.
- */
-export function groupCells(rows: Iterable<Row>, by: readonly string[]): { readonly cells: readonly Cell[]; readonly mixed: boolean } {
-  let cells: readonly Cell[] | undefined
-  let mixed = false
-  for (const row of rows) {
-    if (cells === undefined) cells = by.map(column => cellOf(row, column))
-    if (by.length !== 1) break
-    const cell = cellOf(row, by[0] ?? '')
-    if (cell === cells[0]) continue
-    mixed = true
-    if (ranks.indexOf(typeof cell) < ranks.indexOf(typeof cells[0])) cells = [cell]
+/** The cells that name a group in its row: by one column 42 and "42" are one key, shown as the number. */
+export class GroupName {
+  /** Whether the cells are not the same in all rows. */
+  mixed = false
+  #cells: readonly Cell[] | undefined
+
+  add(cells: readonly Cell[]): void {
+    if (this.#cells === undefined) this.#cells = cells
+    if (cells.length !== 1 || cells[0] === this.#cells[0]) return
+    this.mixed = true
+    if (ranks.indexOf(typeof cells[0]) < ranks.indexOf(typeof this.#cells[0])) this.#cells = cells
   }
-  return { cells: cells ?? [], mixed }
+
+  get cells(): readonly Cell[] {
+    return this.#cells ?? []
+  }
 }

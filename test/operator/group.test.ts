@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Cell, Row } from '../../src/model/row.ts'
 import type { Sample, Table } from '../../src/model/table.ts'
-import { aggregate } from '../../src/operator/aggregate.ts'
+import { startAggregate } from '../../src/operator/aggregate.ts'
 import { group, naiveGroup, type Group } from '../../src/operator/group.ts'
 import { NeumaierSum } from '../../src/operator/neumaier.ts'
 import { Runner } from './sample-history.ts'
@@ -131,7 +131,7 @@ describe('group', () => {
 })
 
 describe('aggregates', () => {
-  test.each<[Parameters<typeof aggregate>[0], Cell[], Cell]>([
+  test.each<[Parameters<typeof startAggregate>[0], Cell[], Cell]>([
     ['count', [], 0],
     ['count', [0, '', 'x', true, false, null, [1]], 5],
     ['sum', [], null],
@@ -148,7 +148,9 @@ describe('aggregates', () => {
     ['min', [null, [1]], null],
     ['max', [-0, 0], -0],
   ])('%s of %j is %j', (name, cells, expected) => {
-    expect(aggregate(name, cells)).toBe(expected)
+    const aggregate = startAggregate(name)
+    for (const each of cells) aggregate.add(each)
+    expect(aggregate.result()).toBe(expected)
   })
 
   test('a sum of many small numbers is exact where a plain one drifts', () => {

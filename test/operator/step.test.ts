@@ -20,7 +20,7 @@ function steps(...written: readonly Record<string, unknown>[]): Step[] {
 
 function tableOf(key: string, rows: readonly Row[]): Table {
   const columns = [...new Set([key, ...rows.flatMap(row => Object.keys(row))])]
-  return { key, columns, rows: new Map(rows.map(row => [`${row[key] as string}`, row])), order: [], kind: 'table' }
+  return { key, columns, rows: new Map(rows.map(row => [(row[key] as number).toString(), row])), order: [], kind: 'table' }
 }
 
 function outcome(
