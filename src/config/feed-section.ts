@@ -18,7 +18,7 @@ export function feedConfig(judge: Judge, name: string, written: unknown): FeedCo
   }
   const feed = judge.check(feedSchema, written, base)
   const steps = stepConfigs(judge, written['steps'], [...base, 'steps'])
-  if (feed === undefined || steps === undefined) return undefined
+  if (feed === undefined) return undefined
   return {
     name,
     from: feed.from,

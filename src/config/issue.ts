@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
-import { isRecord, valueAt, type Finding, type Path } from './finding.ts'
+import { isRecord, pathKey, valueAt, type Finding, type Path } from './finding.ts'
 import { knownKeys } from './known-keys.ts'
 
 type Issue = z.core.$ZodIssue
@@ -43,14 +43,26 @@ function expectedOf(issue: Issue): string | undefined {
   return [...new Set(issue.errors.flat().map(one => expectedOf(one) ?? one.message))].join(' or ')
 }
 
-function unknownKey(key: string, known: readonly string[], path: Path): Finding {
+const mostKeysShown = 12
+
+function knownHere(known: readonly string[]): string | undefined {
+  return known.length === 0 || known.length > mostKeysShown ? undefined : `known here: ${known.join(', ')}`
+}
+
+function unknownKey(key: string, known: readonly string[], path: Path): IssueFinding {
   const best = suggest(key, known)
-  const hint = best === undefined ? `known here: ${known.join(', ')}` : `did you mean \`${best}\`?`
-  return { path: [...path, key], at: 'name', message: `unknown key \`${key}\``, ...(known.length === 0 ? {} : { hint }) }
+  const hint = best === undefined ? knownHere(known) : `did you mean \`${best}\`?`
+  return {
+    path: [...path, key],
+    at: 'name',
+    message: `unknown key \`${key}\``,
+    ...(best === undefined ? {} : { meant: best }),
+    ...(hint === undefined ? {} : { hint }),
+  }
 }
 
 /** The word of a fixed set that was probably meant. */
-function meant(value: unknown, expected: string): { readonly hint?: string } {
+function likelyWord(value: unknown, expected: string): { readonly hint?: string } {
   const words = /^[\w-]+(, [\w-]+)*,? or [\w-]+$/.test(expected) ? expected.split(/,? or |, /) : []
   const best = typeof value === 'string' ? suggest(value, words) : undefined
   return best === undefined ? {} : { hint: `did you mean \`${best}\`?` }
@@ -64,20 +76,26 @@ function likeliest(branches: readonly (readonly Issue[])[]): readonly Issue[] | 
 
 /** What a schema says of a value, as findings; `base` is the path of the value. */
 export function findingsOf(issues: readonly Issue[], schema: z.core.$ZodType, value: unknown, base: Path): Finding[] {
-  return issues.flatMap(issue => {
-    const inner = issue.path.filter(member => typeof member !== 'symbol')
-    const path = [...base, ...inner]
-    if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(key, knownKeys(schema, inner), path))
-    const branch = issue.code === 'invalid_union' ? likeliest(issue.errors) : undefined
-    if (branch !== undefined)
-      return findingsOf(
-        branch.map(one => ({ ...one, path: [...issue.path, ...one.path] })),
-        schema,
-        value,
-        base,
-      )
-    return [wrongValue(issue, valueAt(value, inner), path, isMissing(value, inner))]
-  })
+  const findings = issues.flatMap(issue => findingsOfOne(issue, schema, value, base))
+  // A mistyped key is one mistake, not an unknown key and a missing one.
+  const mistyped = new Set(findings.flatMap(({ path, meant }) => (meant === undefined ? [] : [pathKey([...path.slice(0, -1), meant])])))
+  return findings.filter(({ path, isMissing: missing }) => missing !== true || !mistyped.has(pathKey(path)))
+}
+
+interface IssueFinding extends Finding {
+  /** The known key that an unknown one was probably meant to be. */
+  readonly meant?: string
+  readonly isMissing?: boolean
+}
+
+function findingsOfOne(issue: Issue, schema: z.core.$ZodType, value: unknown, base: Path): IssueFinding[] {
+  const inner = issue.path.filter(member => typeof member !== 'symbol')
+  const path = [...base, ...inner]
+  if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(key, knownKeys(schema, inner), path))
+  const branch = issue.code === 'invalid_union' ? likeliest(issue.errors) : undefined
+  if (branch === undefined) return [wrongValue(issue, valueAt(value, inner), path, isMissing(value, inner))]
+  const below = branch.map(one => ({ ...one, path: [...issue.path, ...one.path] }))
+  return findingsOf(below, schema, value, base)
 }
 
 function isMissing(value: unknown, path: Path): boolean {
@@ -85,16 +103,12 @@ function isMissing(value: unknown, path: Path): boolean {
   return path.length > 0 && isRecord(parent) && valueAt(value, path) === undefined
 }
 
-function wrongValue(issue: Issue, value: unknown, path: Path, missing: boolean): Finding {
+function wrongValue(issue: Issue, value: unknown, path: Path, missing: boolean): IssueFinding {
   const expected = expectedOf(issue)
-  if (missing)
-    return {
-      path,
-      at: 'name',
-      message: `missing key \`${String(path.at(-1))}\``,
-      ...(expected === undefined ? {} : { expected }),
-      found: 'nothing',
-    }
+  if (missing) {
+    const message = `missing key \`${String(path.at(-1))}\``
+    return { path, at: 'name', message, ...(expected === undefined ? {} : { expected }), found: 'nothing', isMissing: true }
+  }
   if (expected === undefined) return { path, at: 'value', message: issue.message }
-  return { path, at: 'value', expected, ...meant(value, expected) }
+  return { path, at: 'value', expected, ...likelyWord(value, expected) }
 }

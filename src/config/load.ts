@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { parseDocument } from 'yaml'
 import type { Config } from './config.ts'
 import { pathKey, printPath, type Finding, type Path } from './finding.ts'
 import { byPlace, type Place, type Problem } from './problem.ts'
@@ -9,8 +8,9 @@ import { resolveConfig } from './resolve.ts'
 import { SourceText } from './source-text.ts'
 import { objectTree, type Tree } from './tree.ts'
 import { readFault, type VariableSources } from './variable.ts'
-import { refusal, syntaxFaults, type SyntaxFault } from './yaml-syntax.ts'
-import { maskVariables, YamlTree } from './yaml-tree.ts'
+import { parseYaml } from './yaml-document.ts'
+import { refusal, type SyntaxFault } from './yaml-syntax.ts'
+import { YamlTree } from './yaml-tree.ts'
 
 export type ConfigResult =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
@@ -39,21 +39,14 @@ export function parseConfig(text: string, file: string, options: LoadOptions): C
   const refused = refusal(source.text)
   if (refused !== undefined) return { ok: false, problems: [syntaxProblem(refused, source, file, [])] }
   const { variables, problems } = variableSources(file, options)
-  const document = parseDocument(maskVariables(source.text), {
-    schema: 'core',
-    version: '1.2',
-    prettyErrors: false,
-    uniqueKeys: false,
-    stringKeys: true,
-  })
-  const syntax = syntaxFaults(document.errors, source)
+  const { document, faults } = parseYaml(source)
   const tree = new YamlTree(document, source, variables)
-  const refusals = syntax.map(fault => syntaxProblem(fault, source, file, tree.pathOf(fault.from)))
-  if (syntax.some(fault => fault.isFatal)) return failed([...problems, ...refusals])
+  const refusals = faults.map(fault => syntaxProblem(fault, source, file, tree.pathOf(fault.from)))
+  if (faults.some(fault => fault.isFatal)) return failed([...problems, ...refusals])
   const lines = new Set(refusals.map(({ place }) => place.line))
   const misread = treeProblems(tree, source, file).filter(({ place }) => !lines.has(place.line))
   const spoiled = [
-    ...syntax.map(fault => tree.pathOf(fault.from)),
+    ...faults.map(fault => tree.pathOf(fault.from)),
     ...tree.faults.filter(fault => fault.isSpoiling).map(({ path }) => path),
   ]
   return judge(tree, file, { problems: [...problems, ...refusals, ...misread], spoiled, lines })
@@ -143,7 +136,7 @@ function judge(tree: Tree, file: string, { problems, spoiled, lines }: Known): C
     .map(finding => problemOf(tree, file, finding))
     .filter(isNew)
   if (config === undefined || problems.length > 0) return failed([...problems, ...own])
-  return { ok: true, config, warnings: warnings.map(finding => problemOf(tree, file, finding)) }
+  return { ok: true, config, warnings: warnings.map(finding => ({ ...problemOf(tree, file, finding), isWarning: true as const })) }
 }
 
 /** By line, none twice: what `defaults` got wrong is wrong for each source. */

@@ -22,6 +22,8 @@ export interface Problem {
   readonly found?: string
   /** How to mend it. */
   readonly hint?: string
+  /** The config can be used all the same. */
+  readonly isWarning?: true
 }
 
 const widest = 120
@@ -36,7 +38,7 @@ export function byPlace(a: Problem, b: Problem): number {
 export function printHeadline(problem: Problem): string {
   const place = problem.place === undefined ? '' : `:${problem.place.line}:${problem.place.column}`
   const path = problem.path === '' ? '' : `${problem.path}: `
-  return printable(`${problem.file}${place}: ${path}${problem.message}`)
+  return printable(`${problem.file}${place}: ${problem.isWarning === true ? 'warning: ' : ''}${path}${problem.message}`)
 }
 
 /** The headline, the line with a caret and how to mend it. */
@@ -50,7 +52,8 @@ export function printProblem(problem: Problem, options: { readonly color?: boole
 
 /** All of them with a blank line between, and how many there are. */
 export function printProblems(problems: readonly Problem[], options: { readonly color?: boolean } = {}): string {
-  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`
+  const noun = problems.every(problem => problem.isWarning === true) ? 'warning' : 'problem'
+  const count = `${problems.length} ${noun}${problems.length === 1 ? '' : 's'}`
   return [...problems.map(problem => printProblem(problem, options)), count].join('\n\n')
 }
 

@@ -13,7 +13,7 @@ import type { Tree } from './tree.ts'
 /** The sections of a config; what each holds is judged by its own part. */
 export const configSchema = z.strictObject({
   server: z.unknown().optional(),
-  auth: z.literal('none', { error: 'expected none' }).optional(),
+  auth: z.literal('none', { error: 'expected none; this version knows no other auth' }).optional(),
   limits: z.unknown().optional(),
   log: z.unknown().optional(),
   defaults: z.unknown().optional(),
@@ -43,7 +43,7 @@ function judged(judge: Judge, warn: Report): Config | undefined {
   const server = part(judge, 'server', serverSchema)
   const limits = part(judge, 'limits', limitsSchema)
   const log = part(judge, 'log', logSchema)
-  if (server !== undefined) checkExposure(judge, server.host, warn)
+  checkExposure(judge, warn)
   const { sources, feeds } = tables(judge)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const auth = top.auth === undefined ? {} : { auth: top.auth }
@@ -78,9 +78,10 @@ function isLoopback(host: string): boolean {
 }
 
 /** Whoever reaches the server reads everything: beyond this machine only where that is said aloud. */
-function checkExposure(judge: Judge, host: string, warn: Report): void {
-  if (isLoopback(host)) return
+function checkExposure(judge: Judge, warn: Report): void {
   const path = ['server', 'host']
+  const host = valueAt(judge.tree.value, path)
+  if (typeof host !== 'string' || host === '' || isLoopback(host)) return
   const exposed = `${judge.tree.found(path)} can be reached from other machines and whoever reaches it may read every feed`
   if (valueAt(judge.tree.value, ['auth']) === 'none')
     warn({ path, at: 'value', message: exposed, hint: '`auth: none` says that this is meant' })

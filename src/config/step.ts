@@ -29,77 +29,74 @@ export interface Columns {
   readonly key?: string
 }
 
-/** The steps of a feed; undefined where something is wrong, which has been reported. */
-export function stepConfigs(judge: Judge, written: unknown, path: Path): readonly StepConfig[] | undefined {
-  if (written === undefined) return []
+/** The steps of a feed. What is wrong with them is reported; of a step that is none nothing is returned. */
+export function stepConfigs(judge: Judge, written: unknown, path: Path): readonly StepConfig[] {
+  if (written === undefined || written === null) return []
   if (!Array.isArray(written)) {
     judge.report({ path, at: 'value', expected: 'a list of steps, each `- name: options`' })
-    return undefined
+    return []
   }
-  const steps: (StepConfig | undefined)[] = []
+  const steps: StepConfig[] = []
   let columns: Columns = {}
   for (const [index, item] of written.entries()) {
-    const step = stepConfig(judge, item, [...path, index], columns)
-    steps.push(step)
+    const step = stepConfig(judge, item, [...path, index])
+    if (step !== undefined) {
+      checkStep(judge, step, [...path, index, step.kind], columns)
+      steps.push(step)
+    }
     columns = step === undefined ? {} : columnsAfter(step, columns)
   }
-  return steps.every(step => step !== undefined) ? steps : undefined
+  return steps
 }
 
-function stepConfig(judge: Judge, item: unknown, path: Path, columns: Columns): StepConfig | undefined {
+function stepConfig(judge: Judge, item: unknown, path: Path): StepConfig | undefined {
   const names = isRecord(item) ? Object.keys(item) : []
-  const [kind] = names
-  if (!isRecord(item) || kind === undefined || names.length > 1) {
-    const hint = names.length > 1 ? { hint: `one step each: put \`- \` before \`${names[1]}\`, or indent it if it is an option` } : {}
-    judge.report({
-      path,
-      at: 'value',
-      expected: `one step: ${stepNames.join(', ')}`,
-      found: names.length > 1 ? names.join(' and ') : judge.tree.found(path),
-      ...hint,
-    })
-    return undefined
-  }
+  const [kind, second] = names
+  if (!isRecord(item) || kind === undefined || second !== undefined) return reportNoStep(judge, path, names)
   if (!isStepKind(kind)) {
     const best = suggest(kind, stepNames)
     const hint = best === undefined ? `known steps: ${stepNames.join(', ')}` : `did you mean \`${best}\`?`
     judge.report({ path: [...path, kind], at: 'name', message: `unknown step \`${kind}\``, hint })
     return undefined
   }
-  return soundStep(judge, kind, item[kind], [...path, kind], columns)
+  const options: unknown = judge.check(stepSchemas[kind], item[kind], [...path, kind])
+  return options === undefined ? undefined : ({ kind, options } as StepConfig)
+}
+
+function reportNoStep(judge: Judge, path: Path, names: readonly string[]): undefined {
+  const expected = `one step: ${stepNames.join(', ')}`
+  const [, second] = names
+  const hint = `one step each: put \`- \` before \`${second}\`, or indent it if it is an option`
+  if (second === undefined) judge.report({ path, at: 'value', expected })
+  else judge.report({ path, at: 'value', expected, found: names.join(' and '), hint })
 }
 
 function isStepKind(name: string): name is StepKind {
   return Object.hasOwn(stepSchemas, name)
 }
 
-function soundStep(judge: Judge, kind: StepKind, written: unknown, path: Path, columns: Columns): StepConfig | undefined {
-  const options: unknown = judge.check(stepSchemas[kind], written, path)
-  if (options === undefined) return undefined
-  const step = { kind, options } as StepConfig
-  return checkStep(judge, step, path, columns) ? step : undefined
-}
-
 /** Compiles every expression of a step and looks its columns up, as far as these are known. */
-function checkStep(judge: Judge, step: StepConfig, path: Path, before: Columns): boolean {
+function checkStep(judge: Judge, step: StepConfig, path: Path, before: Columns): void {
   const columns = before.names
-  if (step.kind === 'where') return checkExpression(judge, step.options, path, { condition: true, columns })
-  if (step.kind === 'group') return checkGroup(judge, step.options, path, before)
-  if (step.kind === 'top') return all(['by', 'per'] as const, key => checkColumns(judge, step.options[key], [...path, key], columns))
-  return all(step.options, ([name, text]) => checkExpression(judge, text, [...path, name], { columns }))
+  if (step.kind === 'where') checkExpression(judge, step.options, path, { condition: true, columns })
+  else if (step.kind === 'group') checkGroup(judge, step.options, path, before)
+  else if (step.kind === 'top') {
+    checkColumns(judge, step.options.by, [...path, 'by'], columns)
+    checkColumns(judge, step.options.per, [...path, 'per'], columns)
+  } else for (const [name, text] of step.options) checkExpression(judge, text, [...path, name], { columns })
 }
 
-function checkGroup(judge: Judge, group: GroupOptions, path: Path, before: Columns): boolean {
-  const by = checkColumns(judge, group.by, [...path, 'by'], before.names)
-  const aggregates = all(group.columns, ([name, text]) => checkAggregate(judge, text, [...path, 'columns', name], before.names))
-  if (group.having === undefined) return by && aggregates
-  const columns = columnsAfter({ kind: 'group', options: group }, before).names
-  return checkExpression(judge, group.having, [...path, 'having'], { condition: true, columns }) && by && aggregates
-}
-
-/** Whether all hold; each is asked, so that each is reported. */
-function all<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
-  return [...items].map(holds).every(Boolean)
+function checkGroup(judge: Judge, group: GroupOptions, path: Path, before: Columns): void {
+  const own = groupColumns(group)
+  checkColumns(judge, group.by, [...path, 'by'], before.names)
+  for (const [name, text] of group.columns) {
+    const column = [...path, 'columns', name]
+    if (own.includes(name))
+      judge.report({ path: column, at: 'name', message: `'${name}' names the group; give the aggregate another name` })
+    checkAggregate(judge, text, column, before.names)
+  }
+  const columns = [...own, ...group.columns.keys()]
+  if (group.having !== undefined) checkExpression(judge, group.having, [...path, 'having'], { condition: true, columns })
 }
 
 function checkColumns(
@@ -107,19 +104,13 @@ function checkColumns(
   written: string | readonly string[] | undefined,
   path: Path,
   names: readonly string[] | undefined,
-): boolean {
-  if (written === undefined || names === undefined) return true
-  const isOne = typeof written === 'string'
-  return all((isOne ? [written] : written).entries(), ([index, term]) => {
+): void {
+  if (written === undefined || names === undefined) return
+  for (const [index, term] of [written].flat().entries()) {
     const column = names.includes(term) ? term : parseOrderTerm(term).column
-    if (names.includes(column)) return true
-    judge.report({
-      path: isOne ? path : [...path, index],
-      at: 'value',
-      message: `there is no column '${column}' here${didYouMean(column, names)}`,
-    })
-    return false
-  })
+    const message = `there is no column '${column}'${didYouMean(column, names)}`
+    if (!names.includes(column)) judge.report({ path: typeof written === 'string' ? path : [...path, index], at: 'value', message })
+  }
 }
 
 /** The columns that a step leaves. */
@@ -127,12 +118,13 @@ function columnsAfter(step: StepConfig, before: Columns): Columns {
   const { names, key } = before
   if (step.kind === 'select') return key === undefined ? {} : { names: [key, ...step.options.keys()], key }
   if (step.kind === 'derive') return names === undefined ? before : { ...before, names: [...names, ...step.options.keys()] }
-  return step.kind === 'group' ? columnsOfGroups(step.options) : before
+  if (step.kind !== 'group') return before
+  const own = groupColumns(step.options)
+  return { names: [...own, ...step.options.columns.keys()], key: own[0] ?? composedKeyColumn }
 }
 
-function columnsOfGroups({ by = [], columns }: GroupOptions): Columns {
+/** The columns that name a group, the key first. */
+function groupColumns({ by = [] }: GroupOptions): readonly string[] {
   const names = [by].flat()
-  const [only] = names
-  const key = names.length === 1 && only !== undefined ? only : composedKeyColumn
-  return { names: [...new Set([key, ...names, ...columns.keys()])], key }
+  return [...new Set(names.length === 1 ? names : [composedKeyColumn, ...names])]
 }

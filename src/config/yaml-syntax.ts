@@ -48,19 +48,40 @@ export function quote(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** The line with its value in quotes, where it plainly is `name: value`. */
-function quoted(line: string): string {
-  const [, name, value] = /^\s*(?:- )?([^\s:#{[]+): +(\S.*?)\s*$/.exec(line) ?? []
-  if (name === undefined || value === undefined || /^[[{].*[\]}]$/.test(value)) return 'quote the expression'
-  return `quote the expression: ${name}: ${quote(value)}`
+/** `name: value` on one line of a block, or nothing. */
+export function lineParts(line: string): { readonly before: string; readonly name: string; readonly value: string } | undefined {
+  const [, before, name, value] = /^(\s*(?:- +)*([^\s:#{}[\],"'][^:#]*|"[^"]*"|'[^']*'): +)(\S.*?)\s*$/.exec(line) ?? []
+  return before === undefined || name === undefined || value === undefined ? undefined : { before, name, value }
 }
 
-type Say = (line: string) => { readonly message: string; readonly hint?: string }
+/** The line with its value in quotes, where it plainly is `name: expression`. */
+function quoted(line: string): string {
+  const parts = lineParts(line)
+  if (parts === undefined || /^[[{].*[\]}]$/.test(parts.value)) return 'quote the expression'
+  return `quote the expression: ${parts.name}: ${quote(parts.value)}`
+}
 
-const ended: Say = line => ({ message: 'YAML ends the value before this', hint: quoted(line) })
-const nested: Say = line => ({ message: '`: ` inside an unquoted value begins a map', hint: quoted(line) })
+interface Said {
+  readonly message: string
+  readonly hint?: string
+}
 
-/** In our words; these errors spoil no more than their line. */
+/** Says a YAML error in our words, knowing its line and the column, from 0, where it stands. */
+type Say = (line: string, column: number) => Said
+
+const ended: Say = (line, column) =>
+  line.slice(0, column).trim() === ''
+    ? { message: 'this line does not fit what stands above it', hint: 'look at the indentation, and whether a list and a map are mixed' }
+    : { message: 'YAML ends the value before this', hint: quoted(line) }
+
+const nested: Say = line => {
+  const isHere = /: /.test(lineParts(line)?.value ?? ': ')
+  return isHere
+    ? { message: '`: ` inside an unquoted value begins a map', hint: quoted(line) }
+    : { message: 'this has a value, and the line below is indented as if it belonged to it' }
+}
+
+/** In our words; these errors spoil no more than their value. */
 const local: Partial<Record<YAMLError['code'], Say>> = {
   UNEXPECTED_TOKEN: ended,
   BLOCK_AS_IMPLICIT_KEY: nested,
@@ -73,18 +94,43 @@ const local: Partial<Record<YAMLError['code'], Say>> = {
 const fatal: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'indent with spaces: YAML knows no tabs here',
   BAD_INDENT: 'a bracket is not closed, or what it holds is not indented',
+  MULTILINE_IMPLICIT_KEY: 'a name and its colon stand on one line; look at the indentation',
   MULTIPLE_DOCS: 'a config is one document: `---` begins a second one',
 }
 
-/** YAML's own errors in the order of the file, the first of each line: what follows on the same line only follows from it. */
-export function syntaxFaults(errors: readonly YAMLError[], source: SourceText): SyntaxFault[] {
-  const byLine = new Map<number, SyntaxFault>()
-  for (const { code, message, pos } of [...errors].sort((a, b) => a.pos[0] - b.pos[0])) {
-    const index = source.lineOf(pos[0])
-    const say = local[code]?.(source.line(index)) ?? { message: fatal[code] ?? message }
-    const fault = { from: pos[0], to: pos[1], isFatal: local[code] === undefined, ...say }
-    const first = byLine.get(index)
-    byLine.set(index, first === undefined ? fault : { ...first, isFatal: first.isFatal || fault.isFatal })
+function missing(message: string): string {
+  if (/closing .?quote/.test(message)) return 'a quote is never closed'
+  return /followed by map values/.test(message) ? 'expected a colon, a blank and a value after this name' : message
+}
+
+function isLost({ message }: YAMLError): boolean {
+  return /in YAML (stream|document)/.test(message)
+}
+
+function say(error: YAMLError, source: SourceText): SyntaxFault {
+  const { code, message, pos } = error
+  const index = source.lineOf(pos[0])
+  const known = isLost(error) ? undefined : local[code]
+  const lost = /-end token/.test(message) ? 'this bracket closes nothing' : 'YAML expects nothing more here'
+  const said = known?.(source.line(index), source.place(pos[0], pos[1]).column - 1) ?? {
+    message: isLost(error) ? lost : (fatal[code] ?? missing(message)),
   }
-  return [...byLine.values()]
+  return { from: pos[0], to: pos[1], isFatal: known === undefined, ...said }
+}
+
+/**
+ * YAML's own errors in the order of the file, the first of each line: what follows on a line only follows from it, and a parser that
+ * lost its way finds a fault with every further word.
+ */
+export function syntaxFaults(errors: readonly YAMLError[], source: SourceText): SyntaxFault[] {
+  const sorted = [...errors].sort((a, b) => a.pos[0] - b.pos[0])
+  const lost = sorted.findIndex(isLost)
+  const byLine = new Map<number, SyntaxFault>()
+  for (const error of lost === -1 ? sorted : sorted.slice(0, Math.max(1, lost))) {
+    const index = source.lineOf(error.pos[0])
+    const [first, next] = [byLine.get(index), say(error, source)]
+    byLine.set(index, first === undefined ? next : { ...first, isFatal: first.isFatal || next.isFatal })
+  }
+  const faults = [...byLine.values()]
+  return lost === -1 ? faults : faults.map((fault, index) => (index === faults.length - 1 ? { ...fault, isFatal: true } : fault))
 }

@@ -5,6 +5,7 @@ import { scalarOffset } from './scalar-offset.ts'
 import type { SourceText } from './source-text.ts'
 import type { Tree } from './tree.ts'
 import { resolveVariables, type VariableSources } from './variable.ts'
+import { unmask } from './variable-mask.ts'
 import { quote } from './yaml-syntax.ts'
 
 type Range = readonly [from: number, to: number]
@@ -41,20 +42,6 @@ function rangeOf(node: Node): Range {
 /** The parser was told that names are texts. */
 function nameOf(key: Node): string {
   return isScalar(key) && typeof key.value === 'string' ? unmask(key.value) : ''
-}
-
-const [openMask, closeMask] = ['\u{fdd0}', '\u{fdd1}']
-
-/**
- * The text with the braces of each `${NAME}` replaced, length kept: inside of { } and [ ] YAML takes them for brackets, and all that
- * follows would be misread. The tree puts them back.
- */
-export function maskVariables(text: string): string {
-  return text.replaceAll(/\$\{([^{}\r\n]*)\}/g, `$$${openMask}$1${closeMask}`)
-}
-
-function unmask(text: string): string {
-  return text.replaceAll(openMask, '{').replaceAll(closeMask, '}')
 }
 
 /** Plain values built by hand from a YAML document, so that a key called `__proto__` survives and every value knows its place. */
@@ -196,7 +183,7 @@ export class YamlTree implements Tree {
       this.#fault(entry.path, range, fault.message, fault.hint)
     }
     if (text === value) return value
-    if (scalar.type === 'PLAIN' && entry.isInFlow === true)
+    if (scalar.type === 'PLAIN' && entry.isInFlow === true && faults.length === 0)
       this.#fault(entry.path, rangeOf(scalar), 'inside { } and [ ] YAML takes the braces of ${..} for its own', `quote it: ${quote(value)}`)
     entry.isResolved = true
     this.#keepSecrets(secrets.size === 0 ? secrets : new Map([...secrets, [value, text]]))

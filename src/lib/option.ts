@@ -48,21 +48,19 @@ function isWithin(value: number, bounds: Bounds): boolean {
   return Number.isFinite(value) && value > 0 && value >= (bounds.least ?? 0) && value <= (bounds.most ?? Infinity)
 }
 
-/** What to write instead of a bare number or of `off`; nothing for anything else. */
-function mend(input: unknown, unit: Unit): string {
-  if (input === 'off') return '; this limit cannot be switched off'
-  if (input === 0 || (typeof input === 'string' && unit.parse(input) === 0)) return ' and above 0'
-  return ''
+/** Said to who writes `off` where nothing can be off. */
+function mend(input: unknown): string {
+  return input === 'off' ? '; this limit cannot be switched off' : ''
 }
 
 function withUnit(unit: Unit, bounds: Bounds): z.ZodType<number, string> {
-  const wanted = `expected ${unit.what}${range(bounds, unit.format)}, such as ${unit.example}`
+  const wanted = `expected ${unit.what}${range(bounds, unit.format) || ' above 0'}, such as ${unit.example}`
   return z
-    .string({ error: issue => wanted + mend(issue.input, unit) })
+    .string({ error: issue => wanted + mend(issue.input) })
     .transform((text, ctx) => {
       const value = unit.parse(text)
       if (value !== undefined && isWithin(value, bounds)) return value
-      ctx.issues.push({ code: 'custom', message: wanted + mend(text, unit), input: text })
+      ctx.issues.push({ code: 'custom', message: wanted + mend(text), input: text })
       return z.NEVER
     })
     .meta({ pattern: unit.pattern, examples: [unit.example] })
@@ -82,8 +80,7 @@ export function size(bounds: Bounds = {}): z.ZodType<number, string> {
 export function count(bounds: Bounds = {}): z.ZodType<number, number> {
   const least = bounds.least ?? 1
   const wanted = `expected a whole number${range({ ...bounds, least }, String)}`
-  const error = (issue: { readonly input?: unknown }): string =>
-    wanted + (issue.input === 'off' ? '; this limit cannot be switched off' : '')
+  const error = (issue: { readonly input?: unknown }): string => wanted + mend(issue.input)
   return z
     .int({ error })
     .min(least, { error })
