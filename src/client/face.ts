@@ -11,12 +11,19 @@ import type { FeedDescriptor, Query } from '../protocol/messages.ts'
 /** Ends what it was given for; calling it again does nothing. */
 export type Unsubscribe = () => void
 
+/** What a WebSocket tells: `data` of a message, `code` and `reason` of a close, in Node `message` of an error. */
+export interface SocketEvent {
+  readonly type: string
+  readonly data?: unknown
+  readonly code?: number
+  readonly reason?: string
+  readonly message?: unknown
+}
+
 /** What the SDK needs of a WebSocket: a browser's, that of `ws`, or a test's. */
 export interface WebSocketLike {
-  onopen: unknown
-  onmessage: unknown
-  onclose: unknown
-  onerror: unknown
+  addEventListener(type: 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void
+  removeEventListener(type: 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void
   send(text: string): void
   close(code?: number, reason?: string): void
 }
@@ -106,7 +113,7 @@ export interface Change<R = Row> {
   readonly at: number
 }
 
-/** Counted since the feed object was made, over all connections. */
+/** Counted over all connections of the subscription, which equal feeds share. */
 export interface FeedStats {
   /** Bytes of the data messages, before any compression. */
   readonly bytes: number

@@ -8,7 +8,7 @@ interface Page {
  * a relative URL is resolved against it.
  * @throws TypeError where it is no URL, or one that no WebSocket speaks
  */
-export function serverUrl(text: string, page: Page = globalThis as Page): string {
+export function webSocketUrl(text: string, page: Page = globalThis as Page): string {
   const base = page.document?.baseURI ?? page.location?.href
   const url = base === undefined ? new URL(text) : new URL(text, base)
   url.protocol = url.protocol.replace(/^http/, 'ws')

@@ -1,0 +1,17 @@
+import { WebSocket } from 'ws'
+import { connect as connectWith, type ConnectOptions, type Millrace } from './client/client.ts'
+
+export type * from './client/client.ts'
+export { MillraceError } from './model/errors.ts'
+
+/** Data is small and often; what the server does not negotiate need not be offered. */
+class NodeWebSocket extends WebSocket {
+  constructor(url: string, protocols?: string | string[]) {
+    super(url, protocols, { perMessageDeflate: false })
+  }
+}
+
+/** `connect` of the SDK for Node, which has no WebSocket of its own before 22: brings that of `ws`. */
+export function connect(url: string, options: ConnectOptions = {}): Millrace {
+  return connectWith(url, { WebSocket: NodeWebSocket, ...options })
+}

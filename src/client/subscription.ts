@@ -1,0 +1,246 @@
+import type { Cancel, Clock } from '../lib/clock.ts'
+import { backoffDelay } from '../lib/backoff.ts'
+import type { Random } from '../lib/random.ts'
+import { MillraceError } from '../model/errors.ts'
+import type { Row } from '../model/row.ts'
+import type {
+  CheckMessage,
+  ClientMessage,
+  DeltaMessage,
+  ErrorMessage,
+  RequestId,
+  SnapshotMessage,
+  StatusMessage,
+  SubscribedMessage,
+  SubscribeMessage,
+} from '../protocol/messages.ts'
+import type { FeedFreshness, FeedStats } from './face.ts'
+import type { RowChanges } from './live-table.ts'
+import { NetChanges } from './net-changes.ts'
+import { Replica, type Verdict } from './replica.ts'
+import { ResyncLadder, type ResyncReason } from './resync-ladder.ts'
+import { isRetryable, toError } from './server-message.ts'
+import { ViewFreshness } from './view-freshness.ts'
+
+/** How a subscription reaches its server. */
+export interface Wire {
+  readonly clock: Clock
+  readonly random: Random
+  nextId(): number
+  send(message: ClientMessage): void
+}
+
+/** Whoever reads a subscription: one feed object. */
+export interface Reader {
+  shown(update: { readonly type: 'snapshot' | 'delta'; readonly changes: RowChanges }): void
+  freshened(freshness: FeedFreshness): void
+  failed(error: MillraceError): void
+  /** Its address turned out to be that of another subscription, which it reads from now on. */
+  moved(to: Subscription): void
+}
+
+export type SubscribeRequest = Omit<SubscribeMessage, 'type' | 'id' | 'since'>
+
+/** Resumes from one position that led to no answer before it is given up. */
+const mostResumes = 5
+
+/** What this client follows under one address: asks for it, keeps it in step, shows it to its readers. */
+export class Subscription {
+  readonly request: SubscribeRequest
+  readonly readers = new Set<Reader>()
+  readonly #wire: Wire
+  readonly #replica = new Replica()
+  readonly #ladder: ResyncLadder
+  readonly #freshness: ViewFreshness
+  readonly #net = new NetChanges()
+  #rows: readonly Row[] | undefined
+  /** The id of the last `subscribe`, until it is answered. */
+  #asked: RequestId | undefined
+  #offered = false
+  #resumes = 0
+  #refusals = 0
+  #resyncId: RequestId | undefined
+  #accepting = false
+  #timer: Cancel | undefined
+  #stats: FeedStats = { bytes: 0, messages: 0, snapshots: 0, deltas: 0, resyncs: 0 }
+
+  constructor(request: SubscribeRequest, wire: Wire) {
+    this.request = request
+    this.#wire = wire
+    this.#ladder = new ResyncLadder(wire.random)
+    this.#freshness = new ViewFreshness(wire.clock, freshness => this.#tell(reader => reader.freshened(freshness)))
+  }
+
+  get table() {
+    return this.#replica.table
+  }
+  /** Empty until the server told it. */
+  get address(): string {
+    return this.table.feed
+  }
+  /** What readers were last shown. */
+  get rows(): readonly Row[] | undefined {
+    return this.#rows
+  }
+  get freshness(): FeedFreshness {
+    return this.#freshness.current
+  }
+  get stats(): FeedStats {
+    return this.#stats
+  }
+  /** The id of a `subscribe` that waits for its answer. */
+  get asked(): RequestId | undefined {
+    return this.#asked
+  }
+  /** The server holds it on this connection. */
+  get isAccepting(): boolean {
+    return this.#accepting
+  }
+  /** Changed within a flush that is not whole yet. */
+  get isAhead(): boolean {
+    return this.#net.pending
+  }
+
+  ask(): void {
+    this.#accepting = false
+    this.#replica.suspend()
+    this.#stopTimer()
+    this.#asked = this.#wire.nextId()
+    this.#offered = this.table.version > 0 && this.#resumes < mostResumes
+    if (this.#offered) this.#resumes++
+    const since = this.#offered ? { since: this.table.since } : {}
+    this.#wire.send({ type: 'subscribe', id: this.#asked, ...this.request, ...since })
+  }
+
+  answered(message: SubscribedMessage): void {
+    this.#asked = undefined
+    this.#accepting = true
+    this.#resumes = 0
+    this.#refusals = 0
+    this.#freshness.subscribed(message.version > 0)
+    this.#follow(this.#replica.subscribed(message, this.#offered))
+  }
+
+  /** An error that names one of its messages, or its address. */
+  refused(message: ErrorMessage): void {
+    const error = toError(message)
+    const ofSubscribe = message.id !== undefined && message.id === this.#asked
+    const ofResync = message.id !== undefined && message.id === this.#resyncId
+    if (ofSubscribe) this.#unanswered(error, isRetryable(message))
+    else if (ofResync && message.code === 'not_found') this.ask()
+    else if (ofResync) this.#resync('gap')
+    this.fail(error)
+  }
+
+  #unanswered(error: MillraceError, retry: boolean): void {
+    this.#asked = undefined
+    this.#freshness.lost(error.message)
+    if (!retry) return
+    const delayMs = backoffDelay(++this.#refusals, { baseMs: 500, capMs: 30_000 }, this.#wire.random)
+    this.#timer = this.#wire.clock.after(delayMs, () => this.ask())
+  }
+
+  /** The server ended it. */
+  ended(error: MillraceError): void {
+    this.#suspend()
+    this.#freshness.lost(error.message)
+    this.fail(error)
+  }
+
+  fail(error: MillraceError): void {
+    this.#tell(reader => reader.failed(error))
+  }
+
+  /** The connection is gone; what is held stays. */
+  lost(reason: string): void {
+    this.#suspend()
+    this.#freshness.lost(reason)
+  }
+
+  /** Nobody reads it any more. */
+  stop(): void {
+    this.lost('nobody subscribes')
+  }
+
+  #suspend(): void {
+    this.#asked = undefined
+    this.#accepting = false
+    this.#replica.suspend()
+    this.#stopTimer()
+  }
+
+  #stopTimer(): void {
+    this.#timer?.()
+    this.#timer = undefined
+    this.#resyncId = undefined
+  }
+
+  take(message: SnapshotMessage | DeltaMessage, bytes: number): void {
+    this.#count(message.type, bytes)
+    const { columns } = this.table
+    const verdict = this.#replica.take(message)
+    this.#follow(verdict)
+    if (verdict.kind !== 'changed') return
+    if (message.type === 'snapshot') this.#stopTimer()
+    this.#freshness.inStep()
+    const isNews = verdict.changes.size > 0 || this.table.columns.length !== columns.length || this.#rows === undefined
+    if (isNews) this.#net.add(verdict.type, verdict.changes, this.table.rows)
+  }
+
+  #count(type: 'snapshot' | 'delta', bytes: number): void {
+    const { stats } = this
+    const counted = type === 'snapshot' ? { snapshots: stats.snapshots + 1 } : { deltas: stats.deltas + 1 }
+    this.#stats = { ...stats, bytes: stats.bytes + bytes, messages: stats.messages + 1, ...counted }
+  }
+
+  check(message: CheckMessage): void {
+    this.#follow(this.#replica.check(message))
+  }
+
+  status(message: StatusMessage): void {
+    this.#freshness.status(message)
+  }
+
+  /** @param type of the message that could not be read */
+  unreadable(type: string): void {
+    this.#follow(this.#replica.unreadable(type))
+  }
+
+  /** A flush is whole: what it changed is shown. */
+  show(): void {
+    if (!this.#net.pending) return
+    const update = this.#net.take()
+    this.#rows = this.table.ordered()
+    this.#tell(reader => reader.shown(update))
+  }
+
+  #tell(tell: (reader: Reader) => void): void {
+    for (const reader of this.readers) tell(reader)
+  }
+
+  #follow(verdict: Verdict): void {
+    if (verdict.kind === 'resync') this.#resync(verdict.reason)
+  }
+
+  #resync(reason: ResyncReason): void {
+    const { epoch, version } = this.table
+    const step = this.#ladder.next(reason, `${epoch}:${version}`, this.#wire.clock.monotonic())
+    this.#stopTimer()
+    if (step.kind === 'giveUp') return this.#outOfStep('could not be brought in step with the server in 5 tries', true)
+    if (step.tell) this.#outOfStep('differs from the server again, within a minute of a first time', true)
+    else if (step.delayMs > 0) this.#outOfStep('is brought in step with the server', false)
+    if (step.delayMs === 0) this.#sendResync(reason)
+    else this.#timer = this.#wire.clock.after(step.delayMs, () => this.#sendResync(reason))
+  }
+
+  #outOfStep(what: string, tell: boolean): void {
+    this.#freshness.outOfStep(`'${this.address}' ${what}`)
+    if (tell) this.fail(new MillraceError('internal', `'${this.address}' ${what}`))
+  }
+
+  #sendResync(reason: ResyncReason): void {
+    this.#resyncId = this.#wire.nextId()
+    this.#stats = { ...this.#stats, resyncs: this.#stats.resyncs + 1 }
+    this.#wire.send({ type: 'resync', id: this.#resyncId, feed: this.address, reason })
+  }
+}
