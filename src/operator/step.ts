@@ -28,7 +28,7 @@ type Path = readonly (string | number)[]
 /** What is wrong with the options of a step. */
 export class StepError extends Error {
   override readonly name = 'StepError'
-  /** The place and name of the step, then where in its options. */
+  /** Where in the options. */
   readonly path: Path
   /** The place in the text there, in UTF-16 units; `end` is the place after the last one. */
   readonly offset: number
@@ -42,71 +42,6 @@ export class StepError extends Error {
   }
 }
 
-export interface BuiltSteps {
-  /** All steps, one after the other. */
-  readonly operator: Operator
-  /** What they evaluate, with the misses so far. */
-  readonly expressions: readonly Expression[]
-}
-
-/** Compiles the expressions of steps and keeps them, so that their misses can be shown. */
-class StepBuilder {
-  readonly expressions: Expression[] = []
-  readonly #step: Path
-
-  constructor(index: number, kind: Step['kind']) {
-    this.#step = [index, kind]
-  }
-
-  build(step: Step): Operator {
-    switch (step.kind) {
-      case 'where':
-        return where(this.#expression(step.options, [], true))
-      case 'select':
-        return select(this.#columns(step.options))
-      case 'derive':
-        return derive(this.#columns(step.options))
-      case 'top': {
-        const { by, limit, per } = step.options
-        return top({ by: listOf(by).map(parseOrderTerm), limit, per: listOf(per) })
-      }
-      case 'group':
-        return this.#group(step.options)
-      default:
-        return step satisfies never
-    }
-  }
-
-  #group({ columns, having, maxGroups = defaultMaxGroups, ...options }: GroupOptions): Operator {
-    const by = listOf(options.by)
-    const own = new Set([groupKeyColumn(by), ...by])
-    const aggregates = new Map<string, Aggregate>()
-    for (const [name, text] of columns) {
-      const path = [...this.#step, 'columns', name]
-      if (own.has(name)) throw new StepError(path, `'${name}' names the group; give the aggregate another name`, 0, text.length)
-      aggregates.set(name, this.#aggregate(text, path))
-    }
-    const condition = having === undefined ? {} : { having: this.#expression(having, ['having'], true) }
-    return group({ by, columns: aggregates, maxGroups, ...condition })
-  }
-
-  #columns(options: ReadonlyMap<string, string>): NewColumns {
-    return new Map([...options].map(([name, text]) => [name, this.#expression(text, [name], false)]))
-  }
-
-  #expression(text: string, path: Path, condition: boolean): Expression {
-    const compiled = located([...this.#step, ...path], () => compileExpression(text, { origin: 'config', condition }))
-    this.expressions.push(compiled)
-    return compiled
-  }
-
-  #aggregate(text: string, path: Path): Aggregate {
-    const compiled = located(path, () => parseAggregate(text, { origin: 'config' }))
-    if (compiled.value !== undefined) this.expressions.push(compiled.value)
-    return compiled
-  }
-}
-
 function located<T>(path: Path, compile: () => T): T {
   try {
     return compile()
@@ -115,26 +50,51 @@ function located<T>(path: Path, compile: () => T): T {
   }
 }
 
+function compileCondition(text: string, path: Path): Expression {
+  return located(path, () => compileExpression(text, { origin: 'config', condition: true }))
+}
+
+function compileColumns(columns: ReadonlyMap<string, string>): NewColumns {
+  const compile = (name: string, text: string): Expression => located([name], () => compileExpression(text, { origin: 'config' }))
+  return new Map([...columns].map(([name, text]) => [name, compile(name, text)]))
+}
+
 function listOf(columns: string | readonly string[] = []): readonly string[] {
   return typeof columns === 'string' ? [columns] : columns
 }
 
-/**
- * The operators of a feed's steps. Each subscription has a state of its own.
- * @throws StepError at the first step that cannot be built; the config has judged them all before.
- */
-export function buildSteps(steps: readonly Step[]): BuiltSteps {
-  const expressions: Expression[] = []
-  const operators = steps.map((step, index) => {
-    const builder = new StepBuilder(index, step.kind)
-    const operator = builder.build(step)
-    expressions.push(...builder.expressions)
-    return operator
-  })
-  return { operator: input => operators.reduce((samples, operator) => samples.pipe(operator), input), expressions }
+function buildGroup({ columns, having, maxGroups = defaultMaxGroups, ...options }: GroupOptions): Operator {
+  const by = listOf(options.by)
+  const own = new Set([groupKeyColumn(by), ...by])
+  const compile = (name: string, text: string): Aggregate => {
+    const path = ['columns', name]
+    if (own.has(name)) throw new StepError(path, `'${name}' names the group; give the aggregate another name`, 0, text.length)
+    return located(path, () => parseAggregate(text, { origin: 'config' }))
+  }
+  const aggregates = new Map([...columns].map(([name, text]) => [name, compile(name, text)]))
+  const condition = having === undefined ? {} : { having: compileCondition(having, ['having']) }
+  return group({ by, columns: aggregates, maxGroups, ...condition })
 }
 
-/** The operator of one step. @throws StepError, whose path begins with place 0. */
+/**
+ * The operator of a step; each subscription has a state of its own.
+ * @throws StepError at the first expression that cannot be used; the config has judged them all before.
+ */
 export function buildStep(step: Step): Operator {
-  return buildSteps([step]).operator
+  switch (step.kind) {
+    case 'where':
+      return where(compileCondition(step.options, []))
+    case 'select':
+      return select(compileColumns(step.options))
+    case 'derive':
+      return derive(compileColumns(step.options))
+    case 'top': {
+      const { by, limit, per } = step.options
+      return top({ by: listOf(by).map(parseOrderTerm), limit, per: listOf(per) })
+    }
+    case 'group':
+      return buildGroup(step.options)
+    default:
+      return step satisfies never
+  }
 }
