@@ -102,7 +102,7 @@ const roundTrip = (print: (node: Node) => string): fc.IProperty<[Node]> =>
   })
 
 test('reads as the same tree, and printing that changes nothing', () => {
-  fc.assert(roundTrip(printNode), { numRuns: 2000 })
+  fc.assert(roundTrip(printNode), { numRuns: 1000 })
 })
 
 test('the law sees a printer that loses parentheses', () => {
@@ -131,7 +131,7 @@ test('every client expression that compiles compiles from its own text, to the s
       expect([again?.text, again?.columns]).toEqual([first.text, first.columns])
       expect(() => encodeURIComponent(first.text)).not.toThrow()
     }),
-    { numRuns: 2000 },
+    { numRuns: 1000 },
   )
-  expect(compiled).toBeGreaterThan(200)
+  expect(compiled).toBeGreaterThan(100)
 })

@@ -72,8 +72,8 @@ test('rows that are not evaluated for a missing column would have been errors', 
         expect([text, each, compiled.predicate(each, 'k')]).toEqual([text, each, expected === true])
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: 800 },
   )
-  expect(compared).toBeGreaterThan(1000)
-  expect(missing).toBeGreaterThan(300)
+  expect(compared).toBeGreaterThan(500)
+  expect(missing).toBeGreaterThan(150)
 })

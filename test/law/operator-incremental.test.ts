@@ -16,7 +16,7 @@ import { naiveTop, top, type Top } from '../../src/operator/top.ts'
 import { naiveWhere, where } from '../../src/operator/where.ts'
 import { obeys } from '../operator/sample-history.ts'
 
-const runs = { numRuns: 250 }
+const runs = { numRuns: 150 }
 const cel = (text: string) => compileExpression(text, { origin: 'config' })
 
 const columns = new Map<string, Value>([
