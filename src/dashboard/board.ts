@@ -2,13 +2,15 @@ import type { Millrace, Unsubscribe } from '../client/face.ts'
 import type { Clock } from '../lib/clock.ts'
 import { feedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
 
+const noSources: ReadonlyMap<string, SourceFacts> = new Map()
+
 /** What the server says of itself: its feeds and sources, live, and its clock. */
 export class Board {
   readonly #millrace: Millrace
   readonly #clock: Clock
   readonly #listeners = new Set<() => void>()
   #feeds: ReadonlyMap<string, FeedFacts> | undefined
-  #sources: ReadonlyMap<string, SourceFacts> = new Map()
+  #sources: ReadonlyMap<string, SourceFacts> | undefined
   /** How far this machine's clock is ahead of the server's, in ms: the least seen, as each message also travelled. */
   #aheadMs: number | undefined
 
@@ -17,13 +19,13 @@ export class Board {
     this.#clock = clock
   }
 
-  /** By name; undefined before the first answer. */
+  /** By name; undefined before it is known which of them are sources, too: nothing on the page moves a second time. */
   get feeds(): ReadonlyMap<string, FeedFacts> | undefined {
-    return this.#feeds
+    return this.#sources === undefined ? undefined : this.#feeds
   }
 
   get sources(): ReadonlyMap<string, SourceFacts> {
-    return this.#sources
+    return this.#sources ?? noSources
   }
 
   get connected(): boolean {

@@ -1,7 +1,7 @@
 import { cellOf, type Row } from '../model/row.ts'
-import { isMeasure, labelColumn, profileColumns, showCell, type ColumnProfile } from './column-profile.ts'
+import { isMeasure, labelColumn, profileColumns, rowLabel, showCell, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
-import { measureColumns, measureId, rowName, type Activity, type TableShape } from './measures.ts'
+import { measureColumns, measureId, type Activity, type TableShape } from './measures.ts'
 import { keyOfRow } from './row-lines.ts'
 import type { Trail } from './trail.ts'
 
@@ -24,6 +24,7 @@ const likeness = 25
 export class ChartSubject {
   readonly trail: Trail
   readonly #activity: Activity
+  #profiles: readonly ColumnProfile[] = []
   #columns: readonly string[] = []
   #column: string | undefined
   /** Chosen by a person, or because the data was seen to move: it stays. */
@@ -68,7 +69,8 @@ export class ChartSubject {
     shape: TableShape,
     at: { readonly known: boolean; readonly timeMs: number; readonly nowMs: number; readonly format: Format },
   ): void {
-    const profiles = profileColumns(shape.columns, rows)
+    const profiles = profileColumns(shape.columns, rows, this.#profiles)
+    this.#profiles = profiles
     this.#single = rows.length === 1 && profiles.filter(isMeasure).length > 0 && this.#keys.length <= 1
     this.#chooseColumns(shape, profiles)
     this.#chooseKeys(rows, shape)
@@ -126,10 +128,9 @@ export class ChartSubject {
     if (profile === undefined) return []
     return drawn.map(row => {
       const key = keyOfRow(row, shape.key)
-      const name = cellOf(row, label)
       return {
         id: measureId(key, profile.name),
-        label: typeof name === 'string' && label !== shape.key ? name : rowName(key),
+        label: rowLabel(row, label, key),
         text: showCell(cellOf(row, profile.name), profile, nowMs, format),
       }
     })

@@ -1,3 +1,4 @@
+import { composedKeyColumn } from '../model/key.ts'
 import { cellOf, type Cell, type Row } from '../model/row.ts'
 import type { Format } from './format.ts'
 
@@ -7,8 +8,8 @@ export type ColumnKind = 'number' | 'time' | 'bytes' | 'text' | 'boolean' | 'jso
 export interface ColumnProfile {
   readonly name: string
   readonly kind: ColumnKind
-  /** Digits after the point, the same in every row so that points stand below each other. */
-  readonly decimals: number
+  /** Digits after the point, the same in every row so that points stand below each other; undefined: each as it needs. */
+  readonly decimals: number | undefined
   /** Characters of the longest cell, as it is shown. */
   readonly width: number
   /** For `time`: how many ms one unit of the cell is. */
@@ -34,9 +35,17 @@ function unitOfTime(name: string, values: readonly number[]): number {
   return [1, 1000].find(unitMs => values.every(value => value === 0 || within(value, unitMs))) ?? 0
 }
 
+/** Of six significant digits: 0.1 + 0.2 has one decimal, not seventeen. */
 function decimalsOf(value: number): number {
-  const [, digits = ''] = String(value).split('.')
-  return /e/.test(digits) ? mostDecimals : Math.min(digits.length, mostDecimals)
+  const [, digits = ''] = String(Number(value.toPrecision(6))).split('.')
+  return /e/.test(digits) ? 0 : Math.min(digits.length, mostDecimals)
+}
+
+/** None in common where all values are so small that they would read as zero. */
+function commonDecimals(values: readonly number[], before: number | undefined): number | undefined {
+  if (values.length > 0 && values.every(value => value === 0 || Math.abs(value) < 10 ** -mostDecimals) && values.some(value => value !== 0))
+    return undefined
+  return Math.max(before ?? 0, ...values.map(decimalsOf))
 }
 
 function kindOf(name: string, cells: readonly Cell[]): ColumnKind {
@@ -47,7 +56,8 @@ function kindOf(name: string, cells: readonly Cell[]): ColumnKind {
   return types.has('object') ? 'json' : 'text'
 }
 
-export function profileColumn(name: string, rows: readonly Row[]): ColumnProfile {
+/** `before`: the profile so far; decimals only grow, so that digits do not come and go. */
+export function profileColumn(name: string, rows: readonly Row[], before?: ColumnProfile): ColumnProfile {
   const cells = rows
     .slice(0, sampleRows)
     .map(row => cellOf(row, name))
@@ -57,14 +67,18 @@ export function profileColumn(name: string, rows: readonly Row[]): ColumnProfile
   return {
     name,
     kind,
-    decimals: kind === 'number' ? Math.max(0, ...numbers.map(decimalsOf)) : 0,
+    decimals: kind === 'number' ? commonDecimals(numbers, before?.decimals) : 0,
     width: kind === 'time' ? 10 : Math.max(2, ...cells.map(cell => (typeof cell === 'object' ? 24 : String(cell).length))),
     unitMs: kind === 'time' ? unitOfTime(name, numbers) : 0,
   }
 }
 
-export function profileColumns(columns: readonly string[], rows: readonly Row[]): readonly ColumnProfile[] {
-  return columns.map(column => profileColumn(column, rows))
+export function profileColumns(
+  columns: readonly string[],
+  rows: readonly Row[],
+  before: readonly ColumnProfile[] = [],
+): readonly ColumnProfile[] {
+  return columns.map((column, i) => profileColumn(column, rows, before[i]?.name === column ? before[i] : undefined))
 }
 
 /** Worth drawing as a line: a quantity, neither a time, a place nor a name made of digits. */
@@ -76,6 +90,25 @@ export function isMeasure(profile: ColumnProfile): boolean {
 export function labelColumn(profiles: readonly ColumnProfile[], key: string): string {
   const named = profiles.find(({ name, kind }) => kind === 'text' && /^(name|title|label|symbol|mountpoint)$/i.test(name))
   return named?.name ?? key
+}
+
+/** What people call a row: `cpu 0` where its name is but a number. */
+export function rowLabel(row: Row, column: string, key: string): string {
+  const cell = cellOf(row, column)
+  if (typeof cell === 'number') return `${column} ${cell}`
+  return typeof cell === 'string' && column !== composedKeyColumn ? cell : rowName(key)
+}
+
+/** A composed key is JSON text of its parts: shown without the brackets. */
+export function rowName(key: string): string {
+  if (!key.startsWith('[')) return key
+  try {
+    const parts: unknown = JSON.parse(key)
+    return Array.isArray(parts) ? parts.join(' · ') : key
+  } catch {
+    // A name that only looks like one.
+    return key
+  }
 }
 
 export function showCell(cell: Cell, profile: ColumnProfile, nowMs: number, format: Format): string {

@@ -5,7 +5,7 @@ import type { Cancel } from '../lib/clock.ts'
 import type { Row } from '../model/row.ts'
 import { knownFreshness } from './freshness-view.ts'
 import { Activity, figures, measureColumns, type Measure } from './measures.ts'
-import { profileColumns } from './column-profile.ts'
+import { profileColumns, type ColumnProfile } from './column-profile.ts'
 import type { FeedFacts } from './own-feeds.ts'
 import { PageElement } from './page-element.ts'
 import { Reader } from './reader.ts'
@@ -30,6 +30,7 @@ export class FeedCard extends PageElement {
   /** The column whose values are shown; once chosen it stays, or the card would change its subject. */
   #column: string | undefined
   #updates = 0
+  #profiles: readonly ColumnProfile[] = []
 
   protected override listen(): readonly Cancel[] {
     return [
@@ -63,8 +64,9 @@ export class FeedCard extends PageElement {
       const after = table.rows.get(key)
       if (before !== undefined && after !== undefined) this.#activity.note(before, after)
     }
+    this.#profiles = profileColumns(table.columns, rows, this.#profiles)
     if (type === 'delta') this.#updates++
-    if (this.#updates > 1) this.#column ??= measureColumns(table, profileColumns(table.columns, rows), this.#activity)[0]
+    if (this.#updates > 1) this.#column ??= measureColumns(table, this.#profiles, this.#activity)[0]
     this.#follow()
     this.requestUpdate()
   }
@@ -73,7 +75,14 @@ export class FeedCard extends PageElement {
     const feed = this.#reader?.feed
     if (feed?.rows === undefined) return []
     const { board, format } = this.context
-    const options = { most: mostFigures, activity: this.#activity, column: this.#column, nowMs: board.now(), format }
+    const options = {
+      most: mostFigures,
+      profiles: this.#profiles,
+      activity: this.#activity,
+      column: this.#column,
+      nowMs: board.now(),
+      format,
+    }
     return figures(feed.rows, feed.table, options)
   }
 

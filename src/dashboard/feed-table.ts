@@ -2,8 +2,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { classMap } from 'lit/directives/class-map.js'
 import { repeat } from 'lit/directives/repeat.js'
 import { cellOf, equalCells, type Row } from '../model/row.ts'
-import { profileColumns, showCell, type ColumnProfile } from './column-profile.ts'
-import { rowName } from './measures.ts'
+import { profileColumns, rowName, showCell, type ColumnProfile } from './column-profile.ts'
 import { PageElement } from './page-element.ts'
 import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
 
@@ -71,7 +70,7 @@ export class FeedTable extends PageElement {
   }
 
   #profile(): void {
-    this.#profiles = profileColumns(this.columns, this.rows)
+    this.#profiles = profileColumns(this.columns, this.rows, this.#profiles)
     for (const { name, width } of this.#profiles) {
       const wanted = Math.min(Math.max(width, name.length + 2, narrowestChars), widestChars)
       this.#widths.set(name, Math.max(this.#widths.get(name) ?? 0, wanted))
@@ -92,7 +91,9 @@ export class FeedTable extends PageElement {
 
   protected override updated(): void {
     const columns = this.querySelectorAll('col')
-    columns.forEach((col, i) => (col.style.width = `calc(${this.#widthOf(this.columns[i] ?? '')}ch + 1.6rem)`))
+    // Where rows are read downwards the values stand near their names, and the last column takes the rest.
+    const sized = this.sortable ? columns.length : columns.length - 1
+    columns.forEach((col, i) => (col.style.width = i < sized ? `calc(${this.#widthOf(this.columns[i] ?? '')}ch + 1.6rem)` : ''))
     const total = this.columns.reduce((sum, column) => sum + this.#widthOf(column), 0)
     const table = this.querySelector('table')
     if (table !== null) table.style.minWidth = `calc(${total}ch + ${this.columns.length * 1.6}rem)`

@@ -48,7 +48,7 @@ function numberFormats(locale: string): (decimals: number) => Intl.NumberFormat 
   return decimals => {
     let format = made.get(decimals)
     if (format === undefined) {
-      format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals })
+      format = new Intl.NumberFormat(locale, { minimumFractionDigits: decimals, maximumFractionDigits: decimals, signDisplay: 'negative' })
       made.set(decimals, format)
     }
     return format
@@ -66,7 +66,7 @@ export function createFormat(languages: readonly string[]): Format {
   return {
     locale,
     number(value, decimals) {
-      if (Math.abs(value) >= 1e15 || tiny(value)) return value.toPrecision(4)
+      if (Math.abs(value) >= 1e15 || (decimals === undefined && tiny(value))) return value.toPrecision(4)
       return decimals === undefined ? plain.format(value) : fixed(decimals).format(value)
     },
     compact: value => (Math.abs(value) < 10_000 ? plain.format(value) : short.format(value)),

@@ -1,7 +1,7 @@
 import type { Row } from '../model/row.ts'
 import { cellOf } from '../model/row.ts'
 import { composedKeyColumn } from '../model/key.ts'
-import { isMeasure, labelColumn, profileColumns, showCell, type ColumnProfile } from './column-profile.ts'
+import { isMeasure, labelColumn, rowLabel, showCell, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
 import { keyOfRow } from './row-lines.ts'
 
@@ -80,14 +80,14 @@ export function figures(
   shape: TableShape,
   options: {
     readonly most: number
+    readonly profiles: readonly ColumnProfile[]
     readonly activity: Activity
     readonly column: string | undefined
     readonly nowMs: number
     readonly format: Format
   },
 ): readonly Measure[] {
-  const { most, activity, nowMs, format } = options
-  const profiles = profileColumns(shape.columns, rows)
+  const { most, profiles, activity, nowMs, format } = options
   const only = rows.length === 1 ? rows[0] : undefined
   if (only !== undefined && (profiles.length > 2 || shape.key === composedKeyColumn)) return ofOneRow(only, shape, profiles, options)
   const column = options.column ?? measureColumns(shape, profiles, activity)[0]
@@ -95,9 +95,8 @@ export function figures(
   if (profile === undefined) return []
   const label = labelColumn(profiles, shape.key)
   return rows.slice(0, most).map(row => {
-    const name = cellOf(row, label)
     const key = keyOfRow(row, shape.key)
-    return measure(row, key, typeof name === 'object' ? rowName(key) : String(name), profile, nowMs, format)
+    return measure(row, key, rowLabel(row, label, key), profile, nowMs, format)
   })
 }
 
@@ -111,16 +110,4 @@ function ofOneRow(
   const others = profiles.filter(({ name }) => name !== shape.key)
   const numbers = others.filter(isMeasure)
   return (numbers.length > 0 ? numbers : others).slice(0, most).map(profile => measure(row, key, profile.name, profile, nowMs, format))
-}
-
-/** A composed key is JSON text of its parts: shown without the brackets. */
-export function rowName(key: string): string {
-  if (!key.startsWith('[')) return key
-  try {
-    const parts: unknown = JSON.parse(key)
-    return Array.isArray(parts) ? parts.join(' · ') : key
-  } catch {
-    // A name that only looks like one.
-    return key
-  }
 }

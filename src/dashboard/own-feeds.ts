@@ -26,7 +26,6 @@ export interface SourceFacts {
   readonly lastStatus: number | undefined
   readonly lastDurationMs: number | undefined
   readonly lastBytes: number | undefined
-  readonly budget: string | undefined
 }
 
 function numberOf(row: Row, column: string): number | undefined {
@@ -79,17 +78,19 @@ export function feedFacts(row: Row): FeedFacts {
 }
 
 export function sourceFacts(row: Row): SourceFacts {
+  const counts = {
+    changed: numberOf(row, 'changed') ?? 0,
+    unchanged: numberOf(row, 'unchanged') ?? 0,
+    failed: numberOf(row, 'failed') ?? 0,
+  }
   return {
     source: textOf(row, 'source') ?? '',
     nextAt: numberOf(row, 'next'),
     why: textOf(row, 'why'),
-    polls: numberOf(row, 'polls') ?? 0,
-    changed: numberOf(row, 'changed') ?? 0,
-    unchanged: numberOf(row, 'unchanged') ?? 0,
-    failed: numberOf(row, 'failed') ?? 0,
+    polls: counts.changed + counts.unchanged + counts.failed,
+    ...counts,
     lastStatus: numberOf(row, 'lastStatus'),
-    lastDurationMs: numberOf(row, 'lastDurationMs'),
+    lastDurationMs: numberOf(row, 'lastDuration'),
     lastBytes: numberOf(row, 'lastBytes'),
-    budget: textOf(row, 'budget'),
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isMeasure, labelColumn, profileColumn, profileColumns, showCell } from '../../src/dashboard/column-profile.ts'
+import { isMeasure, labelColumn, profileColumn, profileColumns, rowLabel, showCell } from '../../src/dashboard/column-profile.ts'
 import { createFormat } from '../../src/dashboard/format.ts'
 import type { Cell } from '../../src/model/row.ts'
 
@@ -17,6 +17,18 @@ describe('a column is known by its name and its cells', () => {
     expect(profile).toMatchObject({ kind: 'number', decimals: 2 })
     expect(showCell(1, profile, now, format)).toBe('1.00')
     expect(showCell(null, profile, now, format)).toBe('–')
+  })
+
+  test('what floating point adds is no digit; digits do not come and go', () => {
+    const profile = profileOf('change', 0.1 + 0.2, 0.024, -5.2e-19)
+    expect(profile.decimals).toBe(3)
+    expect(showCell(-5.2e-19, profile, now, format)).toBe('0.000')
+    expect(profileColumn('change', [{ change: 1 }], profile).decimals).toBe(3)
+  })
+
+  test('a column of tiny numbers keeps them', () => {
+    const profile = profileOf('error', 1e-7, 0, 2.5e-6)
+    expect(showCell(1e-7, profile, now, format)).toBe('1.000e-7')
   })
 
   test('times in seconds and in ms are told apart; a number of another range is a number', () => {
@@ -53,7 +65,9 @@ describe('a column is known by its name and its cells', () => {
   })
 })
 
-test('people know a row by its name where it has one', () => {
+test('people know a row by its name where it has one; a number alone is no name', () => {
+  expect(rowLabel({ core: 0 }, 'core', '0')).toBe('core 0')
+  expect(rowLabel({ '#': '["eu",1]' }, '#', '["eu",1]')).toBe('eu · 1')
   expect(labelColumn(profileColumns(['id', 'name'], [{ id: '1', name: 'Park' }]), 'id')).toBe('name')
   expect(labelColumn(profileColumns(['id', 'x'], [{ id: '1', x: 2 }]), 'id')).toBe('id')
 })

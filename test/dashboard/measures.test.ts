@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { ChartSubject } from '../../src/dashboard/chart-subject.ts'
-import { profileColumns } from '../../src/dashboard/column-profile.ts'
+import { profileColumns, rowName } from '../../src/dashboard/column-profile.ts'
 import { createFormat } from '../../src/dashboard/format.ts'
-import { Activity, figures, measureColumns, measureId, rowName } from '../../src/dashboard/measures.ts'
+import { Activity, figures, measureColumns, measureId } from '../../src/dashboard/measures.ts'
 import { Trail } from '../../src/dashboard/trail.ts'
 import { layOut } from '../../src/dashboard/upright.ts'
 
@@ -10,12 +10,11 @@ const format = createFormat(['en-GB'])
 const shape = { key: 'id', columns: ['id', 'name', 'capacity', 'bikes', 'docks'], order: [] }
 const row = (id: string, bikes: number, docks: number) => ({ id, name: `Station ${id}`, capacity: 20, bikes, docks })
 const rows = [row('a', 1, 9), row('b', 2, 8), row('c', 3, 7)]
-const options = { most: 2, activity: new Activity(), column: undefined, nowMs: 0, format }
+const profiles = profileColumns(shape.columns, rows)
+const options = { most: 2, profiles, activity: new Activity(), column: undefined, nowMs: 0, format }
 const at = { known: true, timeMs: 1000, nowMs: 1000, format }
 
 describe('the columns worth drawing', () => {
-  const profiles = profileColumns(shape.columns, rows)
-
   test('what bounds comes last, before anything moved', () => {
     expect(measureColumns(shape, profiles, new Activity())).toEqual(['bikes', 'docks', 'capacity'])
   })
@@ -38,7 +37,9 @@ describe('the figures of a card', () => {
   })
 
   test('of a single row: its columns', () => {
-    const shown = figures([{ '#': '', load: 0.5, uptime: 12 }], { key: '#', columns: ['#', 'load', 'uptime'], order: [] }, options)
+    const document = { key: '#', columns: ['#', 'load', 'uptime'], order: [] }
+    const row = [{ '#': '', load: 0.5, uptime: 12 }]
+    const shown = figures(row, document, { ...options, profiles: profileColumns(document.columns, row) })
     expect(shown.map(({ label, value }) => [label, value])).toEqual([
       ['load', 0.5],
       ['uptime', 12],
@@ -46,7 +47,9 @@ describe('the figures of a card', () => {
   })
 
   test('of a document with nothing to count: what it says', () => {
-    const shown = figures([{ '#': '', summary: 'rain' }], { key: '#', columns: ['#', 'summary'], order: [] }, options)
+    const document = { key: '#', columns: ['#', 'summary'], order: [] }
+    const row = [{ '#': '', summary: 'rain' }]
+    const shown = figures(row, document, { ...options, profiles: profileColumns(document.columns, row) })
     expect(shown).toMatchObject([{ label: 'summary', value: null, text: 'rain' }])
   })
 

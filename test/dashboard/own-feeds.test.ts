@@ -15,7 +15,7 @@ describe('rows of $feeds and $sources', () => {
       freshness: { state: 'stale', cause: 'timeout', validatedAt: 5 },
     })
     expect(feedFacts({ feed: 'a', state: 'quantum', reason: null }).freshness).toEqual({ state: 'waiting', since: 0 })
-    expect(sourceFacts({ source: 's', lastStatus: null, polls: 2 })).toMatchObject({ source: 's', lastStatus: undefined, polls: 2 })
+    expect(sourceFacts({ source: 's', lastStatus: null, changed: 2, failed: 1 })).toMatchObject({ lastStatus: undefined, polls: 3 })
   })
 })
 

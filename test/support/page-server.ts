@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { configOf } from '../../src/config/load.ts'
+import { MillraceServer } from '../../src/server.ts'
+import { Upstream } from './upstream.ts'
+
+const pageFolder = fileURLToPath(new URL('../../dist/public', import.meta.url))
+
+/** A real server with the built page, over an upstream whose answers a test sets by path. */
+export class PageServer {
+  readonly upstream: Upstream
+  /** What the upstream answers, by path: rows, or a status without any. */
+  readonly answers = new Map<string, readonly object[] | number>()
+  #server: MillraceServer | undefined
+  #port = 0
+
+  private constructor(upstream: Upstream) {
+    this.upstream = upstream
+  }
+
+  static async start(answers: Readonly<Record<string, readonly object[]>>): Promise<PageServer> {
+    if (!existsSync(pageFolder)) throw new Error('the page is not built: npm run build')
+    const upstream = await Upstream.start((request, response) => {
+      const answer = page.answers.get((request.url ?? '/').slice(1)) ?? 404
+      if (typeof answer === 'number') response.writeHead(answer).end()
+      else response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer))
+    })
+    const page = new PageServer(upstream)
+    for (const [path, rows] of Object.entries(answers)) page.answers.set(path, rows)
+    await page.listen()
+    return page
+  }
+
+  /** Begins to serve, on the port that it had before. */
+  async listen(): Promise<void> {
+    const sources = Object.fromEntries(
+      [...this.answers.keys()].map(name => [
+        name,
+        { url: this.upstream.url + name, every: '100ms', staleAfter: '400ms', maxBackoff: '200ms', key: 'id' },
+      ]),
+    )
+    const loaded = configOf({
+      server: { port: this.#port },
+      sources,
+      feeds: {
+        best: { from: [...this.answers.keys()][0] ?? '', description: 'The first two', steps: [{ top: { by: '-price', limit: 2 } }] },
+      },
+    })
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    this.#server = new MillraceServer({ config: loaded.config, pageFolder })
+    this.#port = Number(new URL(await this.#server.listen()).port)
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}/`
+  }
+
+  /** Stops serving; the upstream goes on. */
+  async stop(): Promise<void> {
+    await this.#server?.close()
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    await this.upstream.close()
+  }
+
+  /** How often a path was asked for. */
+  asked(path: string): number {
+    return this.upstream.requests.filter(request => request.path === `/${path}`).length
+  }
+}
