@@ -1,15 +1,21 @@
 /** An answer that cannot be made into rows: the cause that freshness tells, and one sentence for people. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
-  readonly kind: 'decode' | 'too_large'
+  readonly kind: 'decode' | 'too_large' | 'key'
 
-  constructor(kind: 'decode' | 'too_large', message: string) {
+  constructor(kind: 'decode' | 'too_large' | 'key', message: string) {
     super(message)
     this.kind = kind
   }
 }
 
-/** A limit was exceeded; the sentence begins with its key. */
+/** A limit was exceeded; the sentence begins with its key: `maxBody: 16 MiB exceeded`. */
 export function exceeded(key: string, limit: string): DecodeError {
   return new DecodeError('too_large', `${key}: ${limit} exceeded`)
+}
+
+/** A name or text of an upstream, fit to stand in a sentence: short, and without control characters. */
+export function quotable(text: string, most = 60): string {
+  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '�')
+  return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean
 }

@@ -22,6 +22,8 @@ export interface PollAnswered extends PollFacts {
   readonly changes: Changes
   /** Set while a guard keeps part of the answer (or the whole of it) back. */
   readonly degraded?: Degradation
+  /** How rows and key were found by looking: one sentence with the reason; absent where both are configured. */
+  readonly found?: string
 }
 
 export interface PollFailed extends PollFacts {

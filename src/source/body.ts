@@ -1,24 +1,20 @@
-import { Transform, type Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
-import { exceeded } from '../decode/decode-error.ts'
+import { once } from 'node:events'
+import { finished } from 'node:stream/promises'
+import type { Transform } from 'node:stream'
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
+import { exceeded, quotable } from '../decode/decode-error.ts'
 import { formatSize } from '../lib/unit.ts'
 import { PollError } from './failure.ts'
 
-function counter(maxBytes: number): Transform {
-  let bytes = 0
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      bytes += chunk.byteLength
-      if (bytes > maxBytes) done(exceeded('maxBody', formatSize(maxBytes)))
-      else done(null, chunk)
-    },
-  })
+/** zlib (RFC 1950) as the standard says, or the bare deflate that some servers send in its name. */
+function isZlib(first: Buffer): boolean {
+  const [method = 0, flags = 0] = first
+  return (method & 0x0f) === 8 && (method * 256 + flags) % 31 === 0
 }
 
 /** One decoder at most: endless chains of codings are a trap. */
-function decoderOf(encoding: string): Transform | undefined {
-  switch (encoding.trim().toLowerCase()) {
+function decoderOf(coding: string, first: Buffer): Transform | undefined {
+  switch (coding.trim().toLowerCase()) {
     case '':
     case 'identity':
       return undefined
@@ -26,25 +22,88 @@ function decoderOf(encoding: string): Transform | undefined {
     case 'x-gzip':
       return createGunzip()
     case 'deflate':
-      return createInflate()
+      return isZlib(first) ? createInflate() : createInflateRaw()
     case 'br':
       return createBrotliDecompress()
     default:
-      throw new PollError('decode', `the Content-Encoding '${encoding.slice(0, 40)}' was not asked for`)
+      throw new PollError('decode', `the Content-Encoding '${quotable(coding, 40)}' is none that was asked for`)
+  }
+}
+
+/** Bytes that must not become more than `maxBytes`. */
+class Heap {
+  readonly #chunks: Buffer[] = []
+  readonly #maxBytes: number
+  #bytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  add(chunk: Buffer): void {
+    this.#bytes += chunk.byteLength
+    if (this.#bytes > this.#maxBytes) throw exceeded('maxBody', formatSize(this.#maxBytes))
+    this.#chunks.push(chunk)
+  }
+
+  whole(): Buffer {
+    const [first] = this.#chunks
+    return this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#bytes)
+  }
+}
+
+async function inflate(decoder: Transform, wire: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+  const decoded = new Heap(maxBytes)
+  const done = finished(decoder)
+  decoder.on('data', (chunk: Buffer) => {
+    try {
+      decoded.add(chunk)
+    } catch (error) {
+      decoder.destroy(error as Error)
+    }
+  })
+  const feed = async (): Promise<void> => {
+    for await (const chunk of wire) {
+      if (decoder.destroyed) return
+      // What follows the compressed data is no part of it, and a decoder that has ended takes no more.
+      if (!decoder.write(chunk) && !decoder.destroyed) await Promise.race([once(decoder, 'drain'), done])
+    }
+    decoder.end()
+  }
+  await Promise.all([feed(), done])
+  return decoded.whole()
+}
+
+/** The body's chunks, bounded; the first one is handed on as well, since it tells which decoder it takes. */
+async function* bounded(chunks: AsyncIterator<Buffer>, first: Buffer, maxBytes: number): AsyncGenerator<Buffer> {
+  let bytes = 0
+  for (let chunk: Buffer | undefined = first; chunk !== undefined;) {
+    bytes += chunk.byteLength
+    if (bytes > maxBytes) throw exceeded('maxBody', formatSize(maxBytes))
+    yield chunk
+    const next: IteratorResult<Buffer, unknown> = await chunks.next()
+    chunk = next.done === true ? undefined : next.value
   }
 }
 
 /**
- * Reads a body, decoded. More than `maxBytes` on the wire or decoded drops the connection at once.
- * @throws DecodeError `too_large`, PollError, or what the stream or zlib throws.
+ * Reads a body, decoded. More than `maxBytes`, on the wire or decoded, throws at once; the caller drops the connection.
+ * @throws DecodeError `too_large`, PollError, or what the stream or zlib throws
  */
-export async function readBody(body: Readable, encoding: string, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  const collect = async (stream: AsyncIterable<Buffer>): Promise<void> => {
-    for await (const chunk of stream) chunks.push(chunk)
+export async function readBody(body: AsyncIterable<Buffer>, coding: string, maxBytes: number): Promise<Buffer> {
+  const chunks = body[Symbol.asyncIterator]()
+  const { done, value: first } = await chunks.next()
+  if (done === true) return Buffer.alloc(0)
+  const decoder = decoderOf(coding, first)
+  const wire = bounded(chunks, first, maxBytes)
+  if (decoder !== undefined) {
+    try {
+      return await inflate(decoder, wire, maxBytes)
+    } finally {
+      decoder.destroy()
+    }
   }
-  const decoder = decoderOf(encoding)
-  if (decoder === undefined) await pipeline(body, counter(maxBytes), collect, { signal })
-  else await pipeline(body, counter(maxBytes), decoder, counter(maxBytes), collect, { signal })
-  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+  const whole = new Heap(maxBytes)
+  for await (const chunk of wire) whole.add(chunk)
+  return whole.whole()
 }

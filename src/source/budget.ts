@@ -1,43 +1,66 @@
-import type { Clock } from '../lib/clock.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
 
-const defaultConcurrent = 16
+/** Most requests of a budget under way at once. */
+const defaultMaxConcurrent = 16
 
-/** What the sources of one origin share: how many of them ask at a time, and a pause when it says 429. */
+/** Gives a place back; again does nothing. */
+export type Release = () => void
+
+/**
+ * What a group of sources, by default those of one origin, may ask: so many requests at once, and none while paused.
+ * A request holds its place from `admit`'s callback to its `Release`, which its deadline sees to.
+ */
 export class Budget {
+  readonly maxConcurrent: number
   readonly #clock: Clock
-  readonly #maxConcurrent: number
-  readonly #waiting: (() => void)[] = []
+  readonly #waiting = new Set<{ readonly enter: (release: Release) => void }>()
   #underWay = 0
-  #pausedUntilMono = Number.NEGATIVE_INFINITY
+  #pausedUntil = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock, maxConcurrent = defaultConcurrent) {
+  constructor(clock: Clock, maxConcurrent = defaultMaxConcurrent) {
     this.#clock = clock
-    this.#maxConcurrent = maxConcurrent
+    this.maxConcurrent = maxConcurrent
   }
 
-  /** How long nobody may ask, ms; 0: not paused. */
-  get pauseMs(): number {
-    return Math.max(0, this.#pausedUntilMono - this.#clock.monotonic())
+  /** Requests that hold a place. */
+  get underWay(): number {
+    return this.#underWay
   }
 
-  /** Nobody of this budget asks for so long. */
-  pause(ms: number): void {
-    this.#pausedUntilMono = Math.max(this.#pausedUntilMono, this.#clock.monotonic() + ms)
+  /** How long nothing may be asked, in ms; 0: not paused. */
+  get pausedMs(): number {
+    return Math.max(0, this.#pausedUntil - this.#clock.monotonic())
   }
 
-  /** Runs `ask` now, or when a place is free; it must call `done` once. */
-  enter(ask: (done: () => void) => void): void {
-    if (this.#underWay >= this.#maxConcurrent) {
-      this.#waiting.push(() => this.enter(ask))
-      return
+  /** Nobody of this budget asks for so long (a 429). A pause is never shortened. */
+  pause(durationMs: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + durationMs)
+  }
+
+  /** Calls `enter` once there is a place: at once where there is one, else in the order asked, unless cancelled before. */
+  admit(enter: (release: Release) => void): Cancel {
+    const waiter = { enter }
+    this.#waiting.add(waiter)
+    this.#serve()
+    return () => void this.#waiting.delete(waiter)
+  }
+
+  #serve(): void {
+    for (const waiter of this.#waiting) {
+      if (this.#underWay >= this.maxConcurrent) return
+      this.#waiting.delete(waiter)
+      this.#underWay++
+      waiter.enter(this.#newRelease())
     }
-    this.#underWay++
-    let left = false
-    ask(() => {
-      if (left) return
-      left = true
+  }
+
+  #newRelease(): Release {
+    let holds = true
+    return () => {
+      if (!holds) return
+      holds = false
       this.#underWay--
-      this.#waiting.shift()?.()
-    })
+      this.#serve()
+    }
   }
 }

@@ -1,80 +1,134 @@
-import { Client, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
+import { quotable } from '../decode/decode-error.ts'
+import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
-import { PollError } from './failure.ts'
+import { Link } from './link.ts'
 
 /** An answer whose body is still to be read. */
 export type Answer = Dispatcher.ResponseData
 
-const redirects = new Set([301, 302, 303, 307, 308])
-
-/**
- * One request and the redirects it leads to. One client, one connection a source, no pipelining: bytes on a shared
- * connection could be taken for another source's answer.
- */
-export class Exchange {
-  readonly #options: HttpOptions
-  readonly #client: Client
-
-  constructor(options: HttpOptions) {
-    this.#options = options
-    this.#client = newClient(new URL(options.url).origin)
-  }
-
-  /** @throws PollError, or what undici throws. `done` must be called when the body was read. */
-  async request(validators: Readonly<Record<string, string>>, signal: AbortSignal): Promise<{ answer: Answer; done: () => Promise<void> }> {
-    const { url, headers, maxRedirects } = this.#options
-    let at = new URL(url)
-    const origin = at.origin
-    let method: string = this.#options.method
-    for (let hop = 0; ; hop++) {
-      const own = at.origin === origin
-      const client = own ? this.#client : newClient(at.origin)
-      const done = async (): Promise<void> => (own ? undefined : client.destroy())
-      const configured = own ? Object.fromEntries(headers) : {}
-      const answer = await client.request({
-        path: at.pathname + at.search,
-        method: method as Dispatcher.HttpMethod,
-        headers: {
-          'user-agent': userAgent,
-          accept: 'application/json, */*;q=0.5',
-          'accept-encoding': 'gzip, br, deflate',
-          ...configured,
-          ...validators,
-        },
-        body: method === 'GET' ? null : (this.#options.body ?? null),
-        signal,
-      })
-      const location = answer.headers['location']
-      if (!redirects.has(answer.statusCode) || typeof location !== 'string') return { answer, done }
-      await answer.body.dump()
-      await done()
-      if (hop >= maxRedirects) throw new PollError('http', `${at.host}: maxRedirects: ${maxRedirects} exceeded`)
-      if (answer.statusCode === 303 || (method === 'POST' && answer.statusCode < 303)) method = 'GET'
-      at = this.#follow(at, location, origin)
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#client.destroy()
-  }
-
-  #follow(from: URL, location: string, origin: string): URL {
-    const { redirects: rule } = this.#options
-    if (rule === 'none') throw new PollError('http', `${from.host}: it redirects, and redirects: none`)
-    if (!URL.canParse(location, from.href)) throw new PollError('http', `${from.host}: it redirects to what is no URL`)
-    const to = new URL(location, from)
-    if (to.protocol !== 'http:' && to.protocol !== 'https:') throw new PollError('http', `${from.host}: it redirects to ${to.protocol}`)
-    if (from.protocol === 'https:' && to.protocol === 'http:') throw new PollError('http', `${from.host}: it redirects from https to http`)
-    if (rule === 'same-origin' && to.origin !== origin)
-      throw new PollError('http', `${from.host}: it redirects to ${to.host}, and redirects: same-origin`)
-    return to
-  }
+/** What makes a request conditional, and the URL that gave it. */
+export interface Validators {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Honest, so that an owner who wonders can find out who asks. */
 const userAgent = 'millrace/0.1.0'
 
-/** undici's own timeouts are coarse and per phase: one deadline for the whole poll is the caller's signal. */
-function newClient(origin: string): Client {
-  return new Client(origin, { pipelining: 1, headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0, maxHeaderSize: 32_768 })
+const redirectStatuses = new Set([301, 302, 303, 307, 308])
+
+/** Bodies of redirects that are larger cost the connection. */
+const redirectBodyBytes = 16_384
+
+interface Hop {
+  readonly url: URL
+  readonly method: Dispatcher.HttpMethod
+  readonly body: string | undefined
+}
+
+/** Asks a URL and follows its redirects, on one connection per origin. */
+export class Exchange {
+  readonly #options: HttpOptions
+  readonly #origin: string
+  readonly #links = new Map<string, Link>()
+  #at: URL
+  #phase: Phase = 'connecting'
+
+  constructor(options: HttpOptions) {
+    this.#options = options
+    this.#at = new URL(options.url)
+    this.#origin = this.#at.origin
+  }
+
+  /** Who is being asked, and how far that has come. */
+  get scene(): Scene {
+    const { hostname, port, protocol } = this.#at
+    const host = `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`
+    const connecting = this.#phase === 'answering' && this.#links.get(this.#at.origin)?.connecting === true
+    return { host, phase: connecting ? 'connecting' : this.#phase }
+  }
+
+  /** The URL that was asked last, after redirects. */
+  get url(): string {
+    return this.#at.href
+  }
+
+  /** @throws PollError, or what undici throws; then `drop` must be called */
+  async request(validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
+    const { maxRedirects, method, body } = this.#options
+    let hop: Hop = { url: new URL(this.#options.url), method, body: method === 'GET' ? undefined : body }
+    for (let hops = 0; ; hops++) {
+      const answer = await this.#ask(hop, validators, signal)
+      const { location } = answer.headers
+      if (!redirectStatuses.has(answer.statusCode) || typeof location !== 'string') return answer
+      const next = this.#follow(hop, answer.statusCode, location)
+      if (hops >= maxRedirects) throw new PollError('http', `maxRedirects: ${maxRedirects} exceeded, at ${next.url.host}`)
+      await answer.body.dump({ limit: redirectBodyBytes, signal })
+      hop = next
+    }
+  }
+
+  /** Drops every connection: an answer that was not read to its end must not stand before the next one. */
+  async drop(): Promise<void> {
+    const links = [...this.#links.values()]
+    this.#links.clear()
+    await Promise.all(links.map(link => link.close()))
+  }
+
+  async #ask({ url, method, body }: Hop, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
+    this.#at = url
+    this.#phase = 'answering'
+    const configured = url.origin === this.#origin ? Object.fromEntries(this.#options.headers) : {}
+    const conditions = validators?.url === url.href ? validators.headers : {}
+    const answer = await this.#link(url.origin).request({
+      path: url.pathname + url.search,
+      method,
+      headers: {
+        'user-agent': userAgent,
+        accept: 'application/json, */*;q=0.5',
+        'accept-encoding': 'gzip, br, deflate',
+        ...conditions,
+        ...withoutBodyHeaders(configured, body),
+      },
+      body: body ?? null,
+      signal,
+    })
+    this.#phase = 'sending the body'
+    return answer
+  }
+
+  #link(origin: string): Link {
+    let link = this.#links.get(origin)
+    if (link === undefined) {
+      link = new Link(origin)
+      this.#links.set(origin, link)
+    }
+    return link
+  }
+
+  #follow(hop: Hop, status: number, location: string): Hop {
+    const from = hop.url
+    const { redirects: rule } = this.#options
+    if (rule === 'none') throw new PollError('http', `redirects: none, and ${from.host} answered ${status}`)
+    if (!URL.canParse(location, from.href)) throw new PollError('http', `${from.host} redirects to what is no URL`)
+    const url = new URL(location, from)
+    url.hash = url.username = url.password = ''
+    if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      throw new PollError('http', `${from.host} redirects to ${quotable(url.protocol, 20)}, which is not HTTP`)
+    if (from.protocol === 'https:' && url.protocol === 'http:')
+      throw new PollError('http', `${from.host} redirects from https to http, at ${url.host}`)
+    const leaves = url.origin !== this.#origin
+    if (rule === 'same-origin' && leaves) throw new PollError('http', `redirects: same-origin, and ${from.host} redirects to ${url.host}`)
+    const asGet = status === 303 || (hop.method === 'POST' && status < 303)
+    const body = asGet ? undefined : hop.body
+    if (leaves && body !== undefined)
+      throw new PollError('http', `${from.host} redirects to ${url.host}, where the configured body must not go`)
+    return { url, method: asGet ? 'GET' : hop.method, body }
+  }
+}
+
+function withoutBodyHeaders(headers: Record<string, string>, body: string | undefined): Record<string, string> {
+  if (body !== undefined) return headers
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')))
 }

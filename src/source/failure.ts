@@ -1,4 +1,4 @@
-import { DecodeError } from '../decode/decode-error.ts'
+import { DecodeError, quotable } from '../decode/decode-error.ts'
 import type { Cause } from '../model/freshness.ts'
 
 /** Why a poll failed, as a value. */
@@ -8,52 +8,86 @@ export class PollError extends Error {
   readonly status: number | undefined
   readonly retryAfterMs: number | undefined
 
-  constructor(kind: Cause, message: string, more: { readonly status?: number; readonly retryAfterMs?: number } = {}) {
-    super(message)
+  constructor(kind: Cause, message: string, more: { readonly status?: number; readonly retryAfterMs?: number | undefined } = {}) {
+    super(quotable(message, 200))
     this.kind = kind
     this.status = more.status
     this.retryAfterMs = more.retryAfterMs
   }
 }
 
+/** How far a poll has come. */
+export type Phase = 'connecting' | 'answering' | 'sending the body'
+
+/** The poll at the time of the fault. */
+export interface Scene {
+  /** Name and port of who is asked. */
+  readonly host: string
+  readonly phase: Phase
+}
+
 interface Coded {
   readonly code?: unknown
-  readonly message?: unknown
   readonly cause?: unknown
   readonly errors?: unknown
 }
 
-/** The error that says most: an AggregateError's first, or the innermost cause that has a code. */
-function innermost(error: Coded): Coded {
-  const [first] = Array.isArray(error.errors) ? (error.errors as Coded[]) : []
-  if (first !== undefined) return innermost(first)
-  return typeof error.cause === 'object' && error.cause !== null && 'code' in error.cause ? innermost(error.cause as Coded) : error
+function isCoded(value: unknown): value is Coded {
+  return typeof value === 'object' && value !== null
 }
 
-const sentences: readonly (readonly [RegExp, Cause, string])[] = [
-  [/^(ENOTFOUND|EAI_)/, 'dns', 'the name cannot be resolved'],
-  [/^ECONNREFUSED$/, 'refused', 'the connection was refused'],
+/** The error that says most: an AggregateError's first, or the innermost cause that has a code. */
+function innermost(error: Coded): Coded {
+  const first: unknown = Array.isArray(error.errors) ? error.errors[0] : undefined
+  if (isCoded(first)) return innermost(first)
+  return isCoded(error.cause) && 'code' in error.cause ? innermost(error.cause) : error
+}
+
+type Sentence = (scene: Scene, code: string) => string
+
+const whilst: Readonly<Record<Phase, string>> = {
+  connecting: 'while connecting',
+  answering: 'before it had answered',
+  'sending the body': 'before the body was whole',
+}
+
+const brokeOff: Sentence = ({ host, phase }, code) => `${host} broke off the connection ${whilst[phase]} (${code})`
+const tlsFailed: Sentence = ({ host }, code) => `no secure connection to ${host}: ${certificateFaults[code] ?? 'TLS failed'} (${code})`
+
+const certificateFaults: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate chain ends in one that is not trusted',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate chain is incomplete',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'the issuer of its certificate is not trusted',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+}
+
+const table: readonly (readonly [RegExp, Cause, Sentence])[] = [
+  [/^(ENOTFOUND|EAI_)/, 'dns', ({ host }, code) => `the name of ${host} cannot be resolved (${code})`],
+  [/^ECONNREFUSED$/, 'refused', ({ host }, code) => `${host} refused the connection (${code})`],
+  [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|EACCES|EPERM)$/, 'refused', ({ host }, code) => `${host} cannot be reached (${code})`],
+  [/^(ECONNRESET|ECONNABORTED|EPIPE|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE)$/, 'reset', brokeOff],
+  [/^UND_ERR_(RES_CONTENT_LENGTH_MISMATCH|ABORTED|CLOSED|DESTROYED|INFO)$/, 'reset', brokeOff],
+  [/^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/, 'timeout', ({ host }, code) => `${host} did not answer in time (${code})`],
+  [/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA)/, 'tls', tlsFailed],
+  [/^UND_ERR_HEADERS_OVERFLOW$/, 'too_large', ({ host }) => `the headers of ${host} exceed 32 KiB`],
+  [/^HPE_/, 'http', ({ host }, code) => `${host} does not speak proper HTTP (${code})`],
   [
-    /^(ECONNRESET|EPIPE|UND_ERR_SOCKET|ERR_STREAM_PREMATURE_CLOSE|UND_ERR_(RES_CONTENT_LENGTH_MISMATCH|ABORTED|CLOSED|DESTROYED))$/,
-    'reset',
-    'the connection broke off',
+    /^(Z_|ERR_BROTLI|ERR_ZLIB|ERR__?ERROR)/,
+    'decode',
+    ({ host }, code) => `the body of ${host} is not compressed as its Content-Encoding says (${code})`,
   ],
-  [/^(ETIMEDOUT|UND_ERR_CONNECT_TIMEOUT|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/, 'timeout', 'no answer in time'],
-  [/^(EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/, 'refused', 'the host cannot be reached'],
-  [/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/, 'tls', 'TLS failed'],
-  [/^HPE_/, 'http', 'the answer is not HTTP'],
-  [/^UND_ERR_HEADERS_OVERFLOW$/, 'too_large', 'the headers are too large'],
-  [/^(Z_|ERR_BROTLI|ERR_ZLIB|ERR__?ERROR)/, 'decode', 'the body is not what its Content-Encoding says'],
 ]
 
-/** What any error of a poll means; the reason names the host. */
-export function failureOf(error: unknown, host: string): PollError {
+/** What any error of a poll means. Messages of errors are not passed on: they may quote a URL or a body. */
+export function failureOf(error: unknown, scene: Scene): PollError {
   if (error instanceof PollError) return error
   if (error instanceof DecodeError) return new PollError(error.kind, error.message)
-  const coded = innermost(error as Coded)
-  const code = typeof coded.code === 'string' ? coded.code : ''
-  const known = sentences.find(([pattern]) => pattern.test(code))
-  if (known === undefined) return new PollError('internal', `${host}: ${String(coded.message ?? error)}`.slice(0, 200))
-  const [, cause, sentence] = known
-  return new PollError(cause, `${host}: ${sentence} (${code})`)
+  const { code: found } = isCoded(error) ? innermost(error) : {}
+  const code = typeof found === 'string' ? found : ''
+  const known = table.find(([pattern]) => pattern.test(code))
+  if (known !== undefined) return new PollError(known[1], known[2](scene, code))
+  const what = code !== '' ? code : error instanceof Error ? error.name : typeof error
+  return new PollError('internal', `a fault within the poll of ${scene.host}, ${whilst[scene.phase]} (${what})`)
 }

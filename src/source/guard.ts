@@ -1,45 +1,37 @@
+import { printTypes, typesOf, type ColumnProfile } from '../decode/column-profile.ts'
+import { quotable } from '../decode/decode-error.ts'
 import type { Degradation } from '../model/table.ts'
-import { cellOf, type Cell, type Row } from '../model/row.ts'
 
-/** Polls after which a column that was always there counts as promised. */
+/** Polls in a row after which a column that was in every row counts as promised. */
 const promisedAfter = 20
 /** A table of so many rows does not become empty without being asked twice. */
-const fewRows = 20
+const manyRows = 20
 
-type CellType = 'number' | 'string' | 'boolean' | 'array' | 'object'
-
-function typeOf(cell: Exclude<Cell, null>): CellType {
-  return Array.isArray(cell) ? 'array' : (typeof cell as CellType)
-}
-
-/** A column over all rows of one poll: of one type and never null, or else what types it has. */
-function typesOf(rows: ReadonlyMap<string, Row>, column: string): { readonly types: ReadonlySet<CellType>; readonly always: boolean } {
-  const types = new Set<CellType>()
-  let always = true
-  for (const row of rows.values()) {
-    const cell = cellOf(row, column)
-    if (cell === null) always = false
-    else types.add(typeOf(cell))
-  }
-  return { types, always }
-}
-
-interface Promised {
-  readonly type: CellType
-  /** The number of the poll since which it was always there. */
-  readonly since: number
-}
-
-/** What was seen of a source; plain and immutable. */
-export interface GuardState {
+/** Since when a column is non-null in every row, and of what types. */
+interface Streak {
+  /** Polls in a row. */
   readonly polls: number
-  readonly rows: number
-  readonly columns: ReadonlyMap<string, Promised>
-  /** An empty answer is held for one poll. */
-  readonly heldEmpty: boolean
+  readonly types: number
 }
 
-export const newGuard: GuardState = { polls: 0, rows: 0, columns: new Map(), heldEmpty: false }
+/** What was learned of a source; plain and immutable. */
+export interface GuardState {
+  /** Rows of the last answer that was taken. */
+  readonly rows: number
+  readonly streaks: ReadonlyMap<string, Streak>
+  /** An answer without rows is held, and the next one is believed. */
+  readonly holdsEmpty: boolean
+}
+
+export const newGuard: GuardState = { rows: 0, streaks: new Map(), holdsEmpty: false }
+
+/** What the guard judges of one answer. */
+export interface GuardedAnswer {
+  readonly rows: number
+  readonly profile: ReadonlyMap<string, ColumnProfile>
+  /** Nothing stands where the rows were, not even an empty array. */
+  readonly absent: boolean
+}
 
 /** Whether an answer is taken, or kept back with the reason. */
 export interface GuardVerdict {
@@ -47,46 +39,57 @@ export interface GuardVerdict {
   readonly degraded?: Degradation
 }
 
-function differences(state: GuardState, rows: ReadonlyMap<string, Row>): string[] {
-  const found: string[] = []
-  for (const [column, { type, since }] of state.columns) {
-    if (state.polls - since < promisedAfter) continue
-    const { types } = typesOf(rows, column)
-    if (types.size === 0) found.push(`${column} (${type}) is gone`)
-    else if (!types.has(type)) found.push(`${column} was ${type} and is ${[...types].join(' and ')}`)
-  }
-  return found
+function difference(column: string, streak: Streak, profile: ColumnProfile | undefined): string | undefined {
+  if (streak.polls < promisedAfter) return undefined
+  const name = quotable(column, 40)
+  // A null that is written out says that the column is still there.
+  if (profile === undefined) return `${name} (${printTypes(streak.types)}) is gone`
+  const others = profile.byType.reduce((sum, count, i) => ((streak.types & (1 << i)) === 0 ? sum + count : sum), 0)
+  if (others === 0 || others * 2 < profile.nonNull) return undefined
+  return `${name} was ${printTypes(streak.types)} and is ${printTypes(typesOf(profile) & ~streak.types)}`
 }
 
-function learned(state: GuardState, rows: ReadonlyMap<string, Row>, columns: readonly string[]): ReadonlyMap<string, Promised> {
-  const next = new Map<string, Promised>()
-  for (const column of columns) {
-    const { types, always } = typesOf(rows, column)
-    const [type] = types
-    if (!always || types.size !== 1 || type === undefined) continue
-    const before = state.columns.get(column)
-    next.set(column, before?.type === type ? before : { type, since: state.polls })
+function shapeDifferences(state: GuardState, profile: GuardedAnswer['profile']): string[] {
+  const found = [...state.streaks].map(([column, streak]) => difference(column, streak, profile.get(column)))
+  return found.filter(text => text !== undefined)
+}
+
+function learned(state: GuardState, { rows, profile }: GuardedAnswer): GuardState['streaks'] {
+  const streaks = new Map<string, Streak>()
+  for (const [column, found] of profile) {
+    if (found.nonNull < rows) continue
+    const before = state.streaks.get(column)
+    streaks.set(column, { polls: Math.min((before?.polls ?? 0) + 1, promisedAfter), types: (before?.types ?? 0) | typesOf(found) })
   }
-  return next
+  return streaks
 }
 
 /**
- * The rows guard (a fall from 20 rows or more to none needs a second poll to be believed) and the learned shape guard
- * (a column that was there in every row of the last 20 polls and is gone, or of another type) of design.md section 5.
+ * Two guards against the bad 200 (design.md section 5). *Rows*: a fall from 20 rows or more to none, or an answer without
+ * the place where rows were, is held for one poll and then believed. *Shape*: a column that was non-null in every row
+ * of the last 20 polls and that no row has any more, or that is of another type in half of the rows or more (null is no
+ * type), keeps the last good table for as long as that lasts. Optional members that come and go are no news.
  */
-export function guard(state: GuardState, rows: ReadonlyMap<string, Row>, columns: readonly string[]): GuardVerdict {
-  if (rows.size === 0 && state.rows >= fewRows && !state.heldEmpty)
-    return { state: { ...state, heldEmpty: true }, degraded: { cause: 'rows', reason: `no rows after ${state.rows}: held for one poll` } }
-  if (rows.size > 0) {
-    const found = differences(state, rows)
-    if (found.length > 0)
-      return { state, degraded: { cause: 'shape', reason: `the last good rows are kept: ${found.slice(0, 4).join('; ')}`.slice(0, 200) } }
+export function guard(state: GuardState, answer: GuardedAnswer): GuardVerdict {
+  if (answer.rows === 0) {
+    const falls = state.rows >= manyRows || (answer.absent && state.rows > 0)
+    if (!falls || state.holdsEmpty) return { state: { ...state, rows: 0, holdsEmpty: false } }
+    const what = answer.absent ? 'nothing stands where the rows were' : 'no rows'
+    const reason = `${what}, after ${state.rows}: the last rows are kept until the next poll says so too`
+    return { state: { ...state, holdsEmpty: true }, degraded: { cause: 'rows', reason } }
   }
-  const promises = rows.size === 0 ? state.columns : learned(state, rows, columns)
-  return { state: { polls: state.polls + 1, rows: rows.size, columns: promises, heldEmpty: false } }
+  const found = shapeDifferences(state, answer.profile)
+  if (found.length > 0) {
+    const more = found.length > 3 ? ` and ${found.length - 3} more` : ''
+    const reason = `the last good rows are kept: ${found.slice(0, 3).join('; ')}${more}`
+    return { state: { ...state, holdsEmpty: false }, degraded: { cause: 'shape', reason: quotable(reason, 200) } }
+  }
+  return { state: { rows: answer.rows, streaks: learned(state, answer), holdsEmpty: false } }
 }
 
-/** An answer that is the same as the last one taken is another poll that kept every promise. */
+/** The same answer as the one taken last: another poll in which every column kept its promise. */
 export function guardSame(state: GuardState): GuardState {
-  return { ...state, polls: state.polls + 1, heldEmpty: false }
+  const streaks = new Map<string, Streak>()
+  for (const [column, streak] of state.streaks) streaks.set(column, { ...streak, polls: Math.min(streak.polls + 1, promisedAfter) })
+  return { ...state, streaks, holdsEmpty: false }
 }

@@ -1,24 +1,31 @@
-type Headers = Readonly<Record<string, string | string[] | undefined>>
+type Header = string | string[] | undefined
+type Headers = Readonly<Record<string, Header>>
 
-function httpDate(value: string | string[] | undefined): number | undefined {
-  if (typeof value !== 'string') return undefined
-  const ms = Date.parse(value)
+/** The three forms of RFC 9110 5.6.7, all of them UTC; `Date.parse` alone takes `soon 5` for a year. */
+function httpDate(value: Header): number | undefined {
+  if (typeof value !== 'string' || !/^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .*\d\d:\d\d:\d\d/i.test(value)) return undefined
+  const ms = Date.parse(/GMT$|UTC$/.test(value) ? value : `${value} GMT`)
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** Retry-After in ms (RFC 9110 10.2.3): seconds or an HTTP date; undefined when it is neither. */
-export function retryAfterMs(value: string | string[] | undefined, now: number): number | undefined {
+/**
+ * Retry-After in ms (RFC 9110 10.2.3): seconds, or an HTTP date, which counts from the upstream's own Date where it
+ * has one, as its clock may be wrong. Undefined when it is neither. Not capped: `99999999999` is a number too.
+ */
+export function retryAfterMs(headers: Headers, now: number): number | undefined {
+  const value = headers['retry-after']
   if (typeof value !== 'string') return undefined
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000
   const date = httpDate(value)
-  return date === undefined ? undefined : Math.max(0, date - now)
+  return date === undefined ? undefined : Math.max(0, date - (httpDate(headers['date']) ?? now))
 }
 
-/** The upstream's own time of the data: Last-Modified, or Date minus Age; never later than now. */
+/** The upstream's own time of the data, ms since 1970: Last-Modified, or Date minus Age; never later than now. */
 export function upstreamTime(headers: Headers, now: number): number | undefined {
   const modified = httpDate(headers['last-modified'])
   const date = httpDate(headers['date'])
-  const age = typeof headers['age'] === 'string' && /^\d+$/.test(headers['age']) ? Number(headers['age']) * 1000 : 0
-  const time = modified ?? (date === undefined ? undefined : date - age)
+  const { age } = headers
+  const ageMs = typeof age === 'string' && /^\d+$/.test(age) ? Number(age) * 1000 : 0
+  const time = modified ?? (date === undefined ? undefined : date - ageMs)
   return time === undefined ? undefined : Math.min(time, now)
 }

@@ -1,168 +1,168 @@
-import { hash } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import { decodeJson } from '../decode/json.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
-import type { Ask, Poll, PollFacts, PollFailed } from './ask.ts'
+import type { Ask, Poll, PollFacts } from './ask.ts'
 import { readBody } from './body.ts'
 import { Exchange, type Answer } from './exchange.ts'
 import { failureOf, PollError } from './failure.ts'
+import { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
 import { retryAfterMs, upstreamTime } from './http-time.ts'
-import { Tabulator } from './tabulate.ts'
+import { Tabulator, type Tabulated } from './tabulate.ts'
 
 export interface HttpDeps {
+  /** Of the source, for the log. */
   readonly name: string
   readonly clock: Clock
   readonly log: Logger
 }
 
-/** Every so many conditional polls one goes without validators: an ETag may stand still while the body moves. */
-const unconditionalEvery = 20
-
-/** A source that is asked by HTTP. */
+/** Asks one URL, conditionally where that is possible, and makes a table of what it answers. */
 export function httpAsk(options: HttpOptions, deps: HttpDeps): Ask {
   return new HttpAsk(options, deps)
 }
+
+type Told = Omit<PollFacts, 'at' | 'durationMs'>
 
 class HttpAsk implements Ask {
   readonly #options: HttpOptions
   readonly #deps: HttpDeps
   readonly #exchange: Exchange
   readonly #tabulator: Tabulator
-  readonly #host: string
-  #validators: Record<string, string> = {}
-  #bodyHash: string | undefined
-  #conditional = 0
-  #saidBigNumbers = false
+  readonly #held = new HeldBody()
+  #underWay: AbortController | undefined
+  #closed = false
+  #saidRounded = false
+  /** Of the last answer: when they grow that is a change, though no row changed. */
+  #columns: readonly string[] | undefined
 
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
     this.#exchange = new Exchange(options)
     this.#tabulator = new Tabulator(options, deps.name, deps.log)
-    this.#host = new URL(options.url).host
   }
 
   async poll(): Promise<Poll> {
     const { clock } = this.#deps
     const began = clock.monotonic()
-    const controller = new AbortController()
-    const cancel = clock.after(this.#options.timeoutMs, () => controller.abort())
-    const facts = (more: Partial<PollFacts>): PollFacts => ({ bytes: 0, ...more, at: clock.now(), durationMs: clock.monotonic() - began })
+    const deadline = new AbortController()
+    this.#underWay = deadline
+    const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
+    const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
-      return await this.#ask(controller.signal, facts)
+      const { told, tabulated } = await this.#ask(deadline.signal)
+      return this.#answered(tabulated, { ...told, ...timing() })
     } catch (error) {
-      return this.#failed(error, controller.signal.aborted, facts)
+      const failure = this.#failureOf(error, deadline.signal.aborted)
+      await this.#exchange.drop()
+      const { kind, status, message, retryAfterMs } = failure
+      const more = { ...(status === undefined ? {} : { status }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+      return { kind: 'failed', cause: kind, reason: message, bytes: 0, ...more, ...timing() }
     } finally {
       cancel()
+      this.#underWay = undefined
     }
   }
 
   async close(): Promise<void> {
-    await this.#exchange.close()
+    this.#closed = true
+    this.#underWay?.abort()
+    await this.#exchange.drop()
   }
 
-  async #ask(signal: AbortSignal, facts: (more: Partial<PollFacts>) => PollFacts): Promise<Poll> {
-    const { answer, done } = await this.#exchange.request(this.#conditions(), signal)
-    try {
-      if (answer.statusCode === 304) {
-        await answer.body.dump()
-        if (this.#tabulator.table !== undefined && this.#bodyHash !== undefined)
-          return this.#unchanged(facts({ status: 304, ...asOf(answer, this.#now) }))
-        this.#validators = {}
-        throw new PollError('http', `${this.#host}: 304 though nothing was held; asking without validators next`, { status: 304 })
-      }
-      if (answer.statusCode < 200 || answer.statusCode > 299) throw await this.#refused(answer)
-      const encoding = String(answer.headers['content-encoding'] ?? '')
-      const body = await readBody(answer.body, encoding, this.#options.maxBodyBytes, signal)
-      return this.#decode(body, answer, facts({ status: answer.statusCode, bytes: body.byteLength, ...asOf(answer, this.#now) }))
-    } finally {
-      await done()
+  async #ask(signal: AbortSignal): Promise<{ told: Told; tabulated: Tabulated }> {
+    if (this.#closed) throw new PollError('internal', 'the source is closed')
+    const conditions = this.#options.method === 'GET' ? this.#held.conditions() : undefined
+    let answer = await this.#exchange.request(conditions, signal)
+    if (answer.statusCode === 304 && !(conditions !== undefined && this.#held.isHeld)) {
+      // A cache on the way confirms what nobody holds: ask once more, for all of it.
+      await answer.body.dump()
+      answer = await this.#exchange.request(undefined, signal)
     }
-  }
-
-  get #now(): number {
-    return this.#deps.clock.now()
-  }
-
-  #conditions(): Readonly<Record<string, string>> {
-    if (this.#options.method !== 'GET' || Object.keys(this.#validators).length === 0) return {}
-    this.#conditional = (this.#conditional + 1) % unconditionalEvery
-    return this.#conditional === 0 ? {} : this.#validators
-  }
-
-  #decode(body: Buffer, answer: Answer, facts: PollFacts): Poll {
-    const bodyHash = hash('sha1', body)
-    const validators = validatorsOf(answer)
-    if (bodyHash === this.#bodyHash) {
-      this.#validators = validators
-      return this.#unchanged(facts)
+    if (answer.statusCode === 304 && conditions !== undefined) {
+      await answer.body.dump()
+      return { told: this.#tell(answer, 0), tabulated: this.#tabulator.same() }
     }
-    const { value, bigNumbers } = decodeJson(body, this.#options, this.#options.bigNumbers)
-    this.#sayBigNumbers(bigNumbers)
-    const { table, changes, degraded } = this.#tabulator.take(value)
-    // What a guard keeps back must be asked for again in full, so that the next poll can confirm it.
-    const held = degraded !== undefined && degraded.cause !== 'key'
-    this.#bodyHash = held ? undefined : bodyHash
-    this.#validators = held ? {} : validators
-    this.#degraded = degraded
-    const changed = changes === 'all' || changes.size > 0 || table.columns.length !== this.#columns
-    this.#columns = table.columns.length
-    return { ...facts, kind: changed ? 'changed' : 'unchanged', table, changes, ...(degraded === undefined ? {} : { degraded }) }
+    if (answer.statusCode !== 200 && answer.statusCode !== 203) throw this.#refused(answer)
+    const coding = answer.headers['content-encoding'] ?? ''
+    const body = await readBody(answer.body, String(coding), this.#options.maxBodyBytes)
+    return { told: this.#tell(answer, body.byteLength), tabulated: this.#take(body, answer) }
   }
 
-  #degraded: { readonly cause: 'shape' | 'rows' | 'key' | 'cardinality'; readonly reason: string } | undefined
-  #columns = 0
-
-  #unchanged(facts: PollFacts): Poll {
-    const { table } = this.#tabulator
-    if (table === undefined) throw new PollError('internal', 'nothing is held')
-    this.#tabulator.same()
-    return { ...facts, kind: 'unchanged', table, changes: new Map(), ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
+  #take(body: Buffer, answer: Answer): Tabulated {
+    if (this.#held.isSame(body)) {
+      this.#held.hold(body, answer, this.#exchange.url)
+      return this.#tabulator.same()
+    }
+    const { value, rounded, firstRounded } = decodeJson(body, this.#options, String(answer.headers['content-type'] ?? ''))
+    const tabulated = this.#tabulator.take(value)
+    // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
+    if (tabulated.held) this.#held.forget()
+    else if (this.#held.hold(body, answer, this.#exchange.url))
+      this.#warn('its ETag stood still while its body changed: asked without it from now on')
+    if (rounded > 0) this.#warnRounded(rounded, firstRounded ?? '')
+    return tabulated
   }
 
-  #sayBigNumbers(count: number): void {
-    if (count === 0 || this.#saidBigNumbers || this.#options.bigNumbers === 'text') return
-    this.#saidBigNumbers = true
-    const { name, log } = this.#deps
-    log.warn({ source: name }, `source '${name}': ${count} integers are beyond 2^53 and were rounded; keep them with bigNumbers: text`)
-  }
-
-  async #refused(answer: Answer): Promise<PollError> {
-    await answer.body.dump({ limit: 65_536 })
-    const wait = retryAfterMs(answer.headers['retry-after'], this.#now)
-    const retry =
-      wait === undefined || ![429, 503].includes(answer.statusCode) ? {} : { retryAfterMs: Math.min(wait, this.#options.maxRetryAfterMs) }
-    return new PollError('http', `${this.#host} answered ${answer.statusCode}`, { status: answer.statusCode, ...retry })
-  }
-
-  #failed(error: unknown, timedOut: boolean, facts: (more: Partial<PollFacts>) => PollFacts): PollFailed {
-    const { timeoutMs } = this.#options
-    const failure = timedOut
-      ? new PollError('timeout', `${this.#host}: no whole answer within ${formatDuration(timeoutMs)}`)
-      : failureOf(error, this.#host)
-    const { status, retryAfterMs } = failure
+  #answered({ table, changes, degraded }: Tabulated, facts: PollFacts): Poll {
+    const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
+    this.#columns = table.columns
+    const { found } = this.#tabulator
     return {
-      ...facts(status === undefined ? {} : { status }),
-      kind: 'failed',
-      cause: failure.kind,
-      reason: failure.message.slice(0, 200),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      kind: isChange ? 'changed' : 'unchanged',
+      table,
+      changes,
+      ...(degraded === undefined ? {} : { degraded }),
+      ...(found === '' ? {} : { found }),
+      ...facts,
     }
   }
-}
 
-function asOf(answer: Answer, now: number): Pick<PollFacts, 'asOf'> {
-  const time = upstreamTime(answer.headers, now)
-  return time === undefined ? {} : { asOf: time }
-}
+  #tell({ statusCode, headers }: Answer, bytes: number): Told {
+    const asOf = upstreamTime(headers, this.#deps.clock.now())
+    return { status: statusCode, bytes, ...(asOf === undefined ? {} : { asOf }) }
+  }
 
-function validatorsOf(answer: Answer): Record<string, string> {
-  const etag = answer.headers['etag']
-  const modified = answer.headers['last-modified']
-  return {
-    ...(typeof etag === 'string' ? { 'if-none-match': etag } : {}),
-    ...(typeof modified === 'string' ? { 'if-modified-since': modified } : {}),
+  /** Its body is not waited for: it may hang, and the status says enough. */
+  #refused({ statusCode, headers, body }: Answer): PollError {
+    // Breaking off makes the body fail, which is what is wanted.
+    body.on('error', () => undefined)
+    body.destroy()
+    const waitMs = retryAfterMs(headers, this.#deps.clock.now())
+    const retryAfter = waitMs === undefined || statusCode < 400 ? undefined : Math.min(waitMs, this.#options.maxRetryAfterMs)
+    const wait = retryAfter === undefined || retryAfter === 0 ? '' : ` and asks to wait ${formatDuration(Math.round(retryAfter))}`
+    const text = `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()
+    const { host } = this.#exchange.scene
+    return new PollError('http', `${host} answered ${text}${wait}`, { status: statusCode, retryAfterMs: retryAfter })
+  }
+
+  #failureOf(error: unknown, aborted: boolean): PollError {
+    const { scene } = this.#exchange
+    if (!aborted) return this.#logged(failureOf(error, scene), error)
+    if (this.#closed) return new PollError('internal', 'the source is closed')
+    const { host, phase } = scene
+    const how = { connecting: 'no connection', answering: 'no answer', 'sending the body': 'the body was not whole' }[phase]
+    return new PollError('timeout', `${host}: ${how} within ${formatDuration(this.#options.timeoutMs)}`)
+  }
+
+  /** What has no name among the causes may be a fault of ours: its message goes to the log, never to readers. */
+  #logged(failure: PollError, error: unknown): PollError {
+    const { name, log } = this.#deps
+    if (failure.kind === 'internal') log.error({ source: name, err: error }, `source '${name}': ${failure.message}`)
+    return failure
+  }
+
+  #warn(sentence: string): void {
+    const { name, log } = this.#deps
+    log.warn({ source: name }, `source '${name}': ${sentence}`)
+  }
+
+  #warnRounded(count: number, example: string): void {
+    if (this.#saidRounded) return
+    this.#saidRounded = true
+    this.#warn(`${count} integers beyond 2^53 were rounded, such as ${example}; keep their digits with bigNumbers: text`)
   }
 }

@@ -1,143 +1,181 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
-import type { Ask, Poll } from './ask.ts'
-import type { Budget } from './budget.ts'
-import { nextDue, nextPoll, phaseOf } from './schedule.ts'
+import { formatDuration } from '../lib/unit.ts'
+import type { Ask, Poll, PollFailed } from './ask.ts'
+import type { Budget, Release } from './budget.ts'
+import { decide, duesBetween, phaseOf, shiftGrid, steady, type Decision, type Grid } from './schedule.ts'
 
 export interface PollerOptions {
   readonly name: string
+  /** With the name it gives the source its phase: the URL of an HTTP source. */
+  readonly identity?: string
   readonly ask: Ask
   readonly intervalMs: number
   readonly maxBackoffMs: number
   readonly budget: Budget
   readonly clock: Clock
   readonly random: Random
+  /** Every outcome, failures too; `nextAt` and `why` already tell of the next poll. */
   readonly onPoll: (poll: Poll) => void
 }
 
 /** The status by which an origin says that it is asked too often, by whomever: its budget pauses. */
 const tooManyRequests = 429
+/** The longest pause of a budget, in ms, when its origin does not say how long. */
+const unsaidPauseMs = 60_000
+/** After a pause of the budget its sources come back spread over so long, in ms, or over their interval where that is shorter. */
+const spreadMs = 5000
 
-/** Asks one source while it is wanted: on its grid, never twice at a time (L7), later where the upstream or failures say so. */
+/**
+ * Asks one source at the instants of its grid while it is wanted, and never twice at a time (L7). The grid is laid on
+ * the wall clock, so that its phase survives a restart, and then runs on the monotonic one: a step of the wall clock
+ * neither hurries nor delays a poll.
+ */
 export class Poller {
-  /** Dues that passed while a poll was still under way. */
-  skipped = 0
   readonly #options: PollerOptions
-  readonly #phaseMs: number
+  readonly #grid: Grid
   #wanted = false
-  #underWay = false
+  #polling = false
   #closed = false
-  #timer: Cancel | undefined
-  #nextMono: number | undefined
-  #sentence = ''
+  #next: Decision | undefined
+  #cancel: Cancel | undefined
+  /** After a failure nothing is asked before, though readers come and go. */
+  #notBefore: Decision | undefined
+  #answeredAt = Number.NEGATIVE_INFINITY
   #failures = 0
-  #retryAfterMs: number | undefined
-  #lastMono: number | undefined
+  #skipped = 0
 
   constructor(options: PollerOptions) {
+    const { name, identity = '', intervalMs, clock } = options
+    const wallGrid = { intervalMs, phaseMs: phaseOf(`${name} ${identity}`, intervalMs) }
     this.#options = options
-    this.#phaseMs = phaseOf(options.name, options.intervalMs)
+    this.#grid = shiftGrid(wallGrid, clock.now() - clock.monotonic())
   }
 
-  /** Whether a poll is under way. */
-  get polling(): boolean {
-    return this.#underWay
-  }
-
-  /** ms since 1970; undefined while nobody wants it, or while it is being asked. */
+  /** When it asks next, ms since 1970 UTC; undefined while it is not wanted, or is asking. */
   get nextAt(): number | undefined {
     const { clock } = this.#options
-    return this.#nextMono === undefined ? undefined : Math.round(clock.now() + this.#nextMono - clock.monotonic())
+    return this.#next === undefined ? undefined : Math.round(clock.now() + this.#next.dueAt - clock.monotonic())
   }
 
+  /** Why it asks then: one sentence. Empty while it is not wanted. */
   get why(): string {
-    return this.#wanted ? this.#sentence : ''
+    return this.#next?.why ?? (this.#polling ? 'asking now' : '')
   }
 
-  /** Wanted from now on: asks at once where the last answer is older than the interval, else at the next due. */
+  get polling(): boolean {
+    return this.#polling
+  }
+
+  /** Dues that passed while a poll was still under way, since the start. */
+  get skipped(): number {
+    return this.#skipped
+  }
+
+  /** It is wanted from now on: asks at once where the last answer is an interval old or older, else at the next due. */
   start(): void {
     if (this.#wanted || this.#closed) return
     this.#wanted = true
-    if (this.#underWay) return
-    const { clock, intervalMs } = this.#options
-    const mono = clock.monotonic()
-    const isRecent = this.#lastMono !== undefined && mono - this.#lastMono < intervalMs
-    if (isRecent || this.#failures > 1 || this.#retryAfterMs !== undefined) return this.#schedule()
-    this.#plan(0, 'first-reader: asking at once')
+    if (!this.#polling) this.#schedule(this.#first())
   }
 
-  /** No longer wanted: a poll under way is still delivered. */
+  /** Nobody wants it: no further poll; one under way is still delivered. */
   stop(): void {
     this.#wanted = false
-    this.#timer?.()
-    this.#timer = undefined
-    this.#nextMono = undefined
+    this.#unschedule()
   }
 
+  /** Ends for good; a poll under way is broken off and not delivered. */
   async close(): Promise<void> {
-    this.stop()
     this.#closed = true
+    this.stop()
     await this.#options.ask.close()
   }
 
-  #schedule(): void {
-    const { clock, intervalMs, maxBackoffMs, random } = this.#options
-    const retryAfterMs = this.#retryAfterMs
-    const state = { atMs: clock.now(), intervalMs, phaseMs: this.#phaseMs, failures: this.#failures, maxBackoffMs }
-    const next = nextPoll(retryAfterMs === undefined ? state : { ...state, retryAfterMs }, random)
-    this.#plan(next.delayMs, next.sentence)
+  #first(): Decision {
+    const now = this.#options.clock.monotonic()
+    if (this.#notBefore !== undefined && this.#notBefore.dueAt > now) return this.#notBefore
+    if (now - this.#answeredAt < this.#grid.intervalMs) return steady(this.#grid, now)
+    return { dueAt: now, why: 'first-reader: asking at once' }
   }
 
-  #plan(delayMs: number, sentence: string): void {
-    const { clock, budget } = this.#options
-    const waitMs = Math.max(delayMs, budget.pauseMs)
-    this.#sentence = waitMs > delayMs ? 'budget: the origin answered 429, all of its sources wait' : sentence
-    this.#nextMono = clock.monotonic() + waitMs
-    this.#timer = clock.after(waitMs, () => this.#due())
+  #schedule(decision: Decision): void {
+    this.#unschedule()
+    this.#next = decision
+    this.#wait()
+  }
+
+  /** A timer also where the due is now: what polls lead to never runs within `start`. */
+  #wait(): void {
+    const { clock } = this.#options
+    this.#cancel = clock.after(Math.max(0, (this.#next?.dueAt ?? 0) - clock.monotonic()), () => this.#due())
+  }
+
+  #unschedule(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+    this.#next = undefined
   }
 
   #due(): void {
-    const { budget } = this.#options
-    if (budget.pauseMs > 0) return this.#plan(budget.pauseMs, this.#sentence)
-    this.#timer = undefined
-    this.#underWay = true
-    budget.enter(done => this.#ask(done))
+    const { clock, budget } = this.#options
+    // A timer holds 24.8 days at most, and may be up to a millisecond early.
+    if ((this.#next?.dueAt ?? 0) - clock.monotonic() > 1) return this.#wait()
+    if (budget.pausedMs > 0) return this.#schedule(this.#afterPause())
+    this.#cancel = undefined
+    const cancel = budget.admit(release => this.#ask(release))
+    if (!this.#polling) this.#cancel = cancel
   }
 
-  #ask(done: () => void): void {
-    if (!this.#wanted || this.#closed) {
-      this.#underWay = false
-      return done()
+  #afterPause(): Decision {
+    const { clock, budget, random } = this.#options
+    const { pausedMs } = budget
+    const dueAt = clock.monotonic() + pausedMs + random() * Math.min(this.#grid.intervalMs, spreadMs)
+    return { dueAt, why: `budget: the origin answered 429, all of its sources wait ${formatDuration(Math.round(pausedMs))}` }
+  }
+
+  #ask(release: Release): void {
+    this.#cancel = undefined
+    this.#next = undefined
+    this.#polling = true
+    void this.#exchange(release)
+  }
+
+  async #exchange(release: Release): Promise<void> {
+    const { ask, clock, onPoll } = this.#options
+    const began = clock.monotonic()
+    let poll: Poll
+    try {
+      poll = await ask.poll()
+    } catch (error) {
+      poll = broken(error, clock, began)
     }
-    const { ask, clock } = this.#options
-    const beganWall = clock.now()
-    this.#nextMono = undefined
-    ask
-      .poll()
-      .finally(done)
-      .then(
-        poll => this.#take(poll, beganWall),
-        (error: unknown) => this.#take(unexpected(error, clock), beganWall),
-      )
-      .catch((error: unknown) => this.#options.onPoll(unexpected(error, clock)))
+    this.#polling = false
+    release()
+    if (this.#closed) return
+    this.#settle(poll, began)
+    onPoll(poll)
   }
 
-  #take(poll: Poll, beganWall: number): void {
-    const { clock, intervalMs, onPoll, budget } = this.#options
-    this.#underWay = false
-    if (this.#closed) return
-    this.#failures = poll.kind === 'failed' ? this.#failures + 1 : 0
-    this.#retryAfterMs = poll.kind === 'failed' ? poll.retryAfterMs : undefined
-    if (poll.kind !== 'failed') this.#lastMono = clock.monotonic()
-    if (poll.status === tooManyRequests) budget.pause(this.#retryAfterMs ?? intervalMs)
-    this.skipped += Math.max(0, Math.floor((clock.now() - nextDue(beganWall, intervalMs, this.#phaseMs)) / intervalMs))
-    if (this.#wanted) this.#schedule()
-    onPoll(poll)
+  #settle(poll: Poll, began: number): void {
+    const { clock, maxBackoffMs, random, budget } = this.#options
+    const now = clock.monotonic()
+    const missed = duesBetween(this.#grid, began, now)
+    this.#skipped += missed
+    const failed = poll.kind === 'failed'
+    this.#failures = failed ? this.#failures + 1 : 0
+    if (!failed) this.#answeredAt = now
+    const retry: { readonly retryAfterMs?: number } = failed && poll.retryAfterMs !== undefined ? { retryAfterMs: poll.retryAfterMs } : {}
+    const decision = decide({ now, failures: this.#failures, missed, ...retry }, this.#grid, maxBackoffMs, random)
+    this.#notBefore = failed ? decision : undefined
+    if (poll.status === tooManyRequests) budget.pause(retry.retryAfterMs ?? Math.min(decision.dueAt - now, unsaidPauseMs))
+    if (this.#wanted) this.#schedule(decision)
   }
 }
 
-/** An Ask never rejects: this is a fault of the program, told like any other failure. */
-function unexpected(error: unknown, clock: Clock): Poll {
-  const reason = `a fault of the server: ${error instanceof Error ? error.message : String(error)}`.slice(0, 200)
-  return { kind: 'failed', cause: 'internal', reason, at: clock.now(), durationMs: 0, bytes: 0 }
+/** An `Ask` never rejects; should one do so, that is a fault of ours, and the source goes on. */
+function broken(error: unknown, clock: Clock, began: number): PollFailed {
+  const what = error instanceof Error ? error.name : typeof error
+  const durationMs = clock.monotonic() - began
+  return { kind: 'failed', cause: 'internal', reason: `a fault within the poll (${what})`, at: clock.now(), durationMs, bytes: 0 }
 }

@@ -1,55 +1,83 @@
-import { createHash } from 'node:crypto'
 import { backoffDelay } from '../lib/backoff.ts'
-import { formatDuration } from '../lib/unit.ts'
 import type { Random } from '../lib/random.ts'
+import { formatDuration } from '../lib/unit.ts'
 
-/** Why the next poll is when it is (polling.md section 4; the reasons that a fixed schedule has). */
-export type Why = 'steady' | 'first-reader' | 'back-off' | 'retry-after'
-
-export interface NextPoll {
-  readonly delayMs: number
-  readonly why: Why
-  /** One sentence with its numbers. */
-  readonly sentence: string
-}
-
-/** A source's fixed place within its interval, ms from 0 to `intervalMs`: the same after every restart. */
-export function phaseOf(name: string, intervalMs: number): number {
-  const hash = createHash('sha1').update(name).digest().readUInt32BE(0)
-  return (hash / 2 ** 32) * intervalMs
-}
-
-/** The next instant of the grid strictly after `atMs`. */
-export function nextDue(atMs: number, intervalMs: number, phaseMs: number): number {
-  return (Math.floor((atMs - phaseMs) / intervalMs) + 1) * intervalMs + phaseMs
-}
-
-export interface ScheduleState {
-  /** Now, ms on the clock of the grid. */
-  readonly atMs: number
+/** A fixed grid: the instants `phaseMs + n x intervalMs`. */
+export interface Grid {
   readonly intervalMs: number
+  /** From 0 to `intervalMs`. */
   readonly phaseMs: number
-  /** Failures in a row. */
-  readonly failures: number
-  readonly retryAfterMs?: number
-  readonly maxBackoffMs: number
 }
 
-/** When to ask next after a poll; pure. Retry-After wins, then back-off, never sooner than `every`. */
-export function nextPoll(state: ScheduleState, random: Random): NextPoll {
-  const { atMs, intervalMs, phaseMs, failures, retryAfterMs } = state
-  if (retryAfterMs !== undefined) {
-    const delayMs = Math.max(retryAfterMs, intervalMs)
-    return { delayMs, why: 'retry-after', sentence: `retry-after: the upstream asks to wait ${formatDuration(Math.round(delayMs))}` }
-  }
-  if (failures > 1) {
-    const capMs = Math.max(state.maxBackoffMs, 4 * intervalMs)
-    const delayMs = backoffDelay(failures, { baseMs: intervalMs, capMs, leastMs: intervalMs }, random)
+/** What the last polls say about when to ask next. */
+export interface Standing {
+  /** Now, ms on the clock of the grid. */
+  readonly now: number
+  /** Failures in a row; 0 after an answer. */
+  readonly failures: number
+  /** From Retry-After of the last poll, already capped. */
+  readonly retryAfterMs?: number
+  /** Dues that passed while the last poll was under way. */
+  readonly missed: number
+}
+
+/** When to ask next, and why: one sentence that begins with a word of polling.md section 4. */
+export interface Decision {
+  readonly dueAt: number
+  readonly why: string
+}
+
+/**
+ * A source's place within its interval, ms: the same in every run and another for each source, so that sources of one
+ * interval do not all ask at once. FNV-1a with the final mix of MurmurHash3, scaled into the interval.
+ */
+export function phaseOf(identity: string, intervalMs: number): number {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < identity.length; i++) hash = Math.imul(hash ^ identity.charCodeAt(i), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return (((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32) * intervalMs
+}
+
+/** The same grid on another clock, which shows `offsetMs` less. */
+export function shiftGrid({ intervalMs, phaseMs }: Grid, offsetMs: number): Grid {
+  const shifted = (phaseMs - offsetMs) % intervalMs
+  return { intervalMs, phaseMs: shifted < 0 ? shifted + intervalMs : shifted }
+}
+
+/** The first instant of the grid after `instant`. */
+export function nextOnGrid({ intervalMs, phaseMs }: Grid, instant: number): number {
+  const next = phaseMs + (Math.floor((instant - phaseMs) / intervalMs) + 1) * intervalMs
+  // Rounding may give the instant itself, or one a hair later, which would ask twice for one due.
+  return next - instant > 1e-3 ? next : next + intervalMs
+}
+
+/** How many instants of the grid lie between two instants, neither included. */
+export function duesBetween(grid: Grid, from: number, to: number): number {
+  return Math.max(0, Math.ceil((to - nextOnGrid(grid, from) - 1e-3) / grid.intervalMs))
+}
+
+export function steady(grid: Grid, now: number, missed = 0): Decision {
+  const skipped = missed === 0 ? '' : `; the last poll outlasted ${missed} ${missed === 1 ? 'due' : 'dues'}, skipped`
+  return { dueAt: nextOnGrid(grid, now), why: `steady: every ${formatDuration(grid.intervalMs)}${skipped}` }
+}
+
+/**
+ * When a source on a fixed grid is asked next. After the n-th failure in a row interval x 2^(n-1), at most `maxBackoffMs`
+ * (4 intervals where that is longer), half of it jitter, never sooner than the interval; Retry-After wins
+ * (polling.md section 3, Failures).
+ */
+export function decide(standing: Standing, grid: Grid, maxBackoffMs: number, random: Random): Decision {
+  const { now, failures, retryAfterMs, missed } = standing
+  const { intervalMs } = grid
+  if (retryAfterMs !== undefined && retryAfterMs > 0)
     return {
-      delayMs,
-      why: 'back-off',
-      sentence: `back-off: ${failures} failures in a row, asking again after ${formatDuration(Math.round(delayMs))}`,
+      dueAt: now + Math.max(retryAfterMs, intervalMs),
+      why: `retry-after: upstream asks to wait ${formatDuration(Math.round(retryAfterMs))}`,
     }
-  }
-  return { delayMs: nextDue(atMs, intervalMs, phaseMs) - atMs, why: 'steady', sentence: `steady: every ${formatDuration(intervalMs)}` }
+  if (failures === 0) return steady(grid, now, missed)
+  const capMs = Math.max(maxBackoffMs, 4 * intervalMs)
+  const delayMs = backoffDelay(failures, { baseMs: intervalMs, capMs, leastMs: intervalMs }, random)
+  const times = failures === 1 ? '1 failure' : `${failures} failures in a row`
+  return { dueAt: now + delayMs, why: `back-off: ${times}, waiting ${formatDuration(Math.round(delayMs))}` }
 }

@@ -1,130 +1,186 @@
-import { checkRows, columnsOf, itemRow, keyRows, type KeyedRows, type KeyPlan, type RowLimits } from '../decode/rows.ts'
-import { absentPath, findRows, rowsAt } from '../decode/find-rows.ts'
-import { findKey, refutation } from '../decode/find-key.ts'
+import { DecodeError, quotable } from '../decode/decode-error.ts'
+import { absentPath, findRows, rowsAt, type RowsFound, type RowsGuess } from '../decode/find-rows.ts'
+import { printKey } from '../decode/find-key.ts'
+import { keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } from '../decode/rows.ts'
 import type { Logger } from '../lib/log.ts'
-import type { Cell, Row } from '../model/row.ts'
-import type { Degradation, Table } from '../model/table.ts'
-import type { HttpOptions } from './http.options.ts'
-import { PollError } from './failure.ts'
+import type { Cell } from '../model/row.ts'
+import { emptyTable, noChanges, type Degradation, type Table } from '../model/table.ts'
 import { guard, guardSame, newGuard, type GuardState } from './guard.ts'
+import type { HttpOptions } from './http.options.ts'
+import { KeySearch } from './key-search.ts'
 import { unify, type Unified } from './unify.ts'
 
 export interface Tabulated extends Unified {
   readonly degraded?: Degradation
+  /** Nothing of the answer was taken: a guard holds the last good table. */
+  readonly held: boolean
 }
-
-/** Polls after which a key that was found counts as sure, and is said. */
-const sureAfter = 3
 
 type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey'> & RowLimits
 
-/** Makes a source's table of its documents: finds rows and key by looking, says so, and keeps back what a guard holds. */
+/** Polls for which one row must have been the answer before an array in its place is refused as another shape. */
+const settledAfter = 20
+
+/**
+ * Makes a source's table of its documents: finds rows and key by looking and says so, keeps back what a guard holds,
+ * and leaves what did not change as it was.
+ */
 export class Tabulator {
   readonly #options: Options
-  readonly #name: string
-  readonly #log: Logger
+  readonly #say: (sentence: string) => void
+  readonly #keys: KeySearch
   #table: Table | undefined
-  #rowsPath: string | undefined
-  #foundKey: string | undefined
-  #keyTried: string | undefined
+  #path: string | undefined
+  /** Rows were seen there, so it is not looked for again. */
+  #pathSettled: boolean
+  #others: readonly string[] = []
+  #kind: RowsFound['kind'] = 'absent'
+  /** Polls in a row that were of this kind. */
   #polls = 0
-  #said = ''
   #guard: GuardState = newGuard
+  #degraded: Degradation | undefined
+  #found = ''
+  #said = ''
 
   constructor(options: Options, name: string, log: Logger) {
     this.#options = options
-    this.#name = name
-    this.#log = log
-    this.#rowsPath = options.rows
+    this.#path = options.rows
+    this.#pathSettled = options.rows !== undefined
+    this.#keys = new KeySearch(options.key)
+    this.#say = sentence => log.info({ source: name }, `source '${name}': ${sentence}`)
   }
 
   get table(): Table | undefined {
     return this.#table
   }
 
-  /** The same document again. */
-  same(): void {
+  /** How rows and key were found: one sentence with the reason. Empty before the first answer. */
+  get found(): string {
+    return this.#found
+  }
+
+  /** The same document as the one taken last: proof of every promise, and nothing new. */
+  same(): Tabulated {
     this.#guard = guardSame(this.#guard)
     this.#polls++
+    this.#keys.confirm()
+    this.#announce()
+    return this.#unchanged(this.#degraded, false)
   }
 
-  /** @throws DecodeError, PollError */
+  /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
   take(document: Cell): Tabulated {
-    this.#rowsPath ??= findRows(document)
-    const found = rowsAt(document, this.#rowsPath)
-    if (found.kind === 'absent' && this.#table === undefined) throw absentPath(document, this.#rowsPath)
-    if (found.kind === 'document' && this.#table !== undefined && this.#guard.rows > 0 && !this.#isDocument)
-      return this.#keep({ cause: 'shape', reason: `the last good rows are kept: ${this.#rowsPath} was an array and is none` })
-    this.#isDocument = found.kind === 'document'
-    const items = found.kind === 'array' ? found.items.map(itemRow) : found.kind === 'document' ? [itemRow(found.item)] : []
-    const rows = this.#options.index ? items.map((row, index): Row => ({ ...row, index })) : items
-    checkRows(rows, columnsOf(rows), this.#options)
-    const keyed = this.#key(rows)
-    const verdict = guard(this.#guard, keyed.rows, keyed.columns)
+    const { path, others } = this.#look(document)
+    const at = rowsAt(document, path)
+    if (at.kind === 'absent' && this.#table === undefined) throw absentPath(document, path)
+    const reshaped = this.#reshaped(at.kind, path)
+    if (reshaped !== undefined) return this.#unchanged(reshaped, true)
+    const items = at.kind === 'array' ? at.items : at.kind === 'document' ? [at.item] : []
+    const plain = plainRows(items, this.#options.index && at.kind === 'array', this.#options)
+    const verdict = guard(this.#guard, { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' })
+    if (verdict.degraded !== undefined) {
+      this.#guard = verdict.state
+      return this.#unchanged(verdict.degraded, true)
+    }
+    const taken = this.#takeRows(plain, at.kind, path)
     this.#guard = verdict.state
-    if (verdict.degraded !== undefined) return this.#keep(verdict.degraded)
-    const unified = unify(this.#table, keyed.key, keyed.columns, keyed.rows, this.#options.ignore)
+    this.#settle(path, others, at.kind, items.length)
+    return taken
+  }
+
+  #look(document: Cell): RowsGuess {
+    const held = { path: this.#path ?? '.', isArray: false, others: this.#others }
+    if (this.#options.rows !== undefined) return held
+    if (!this.#pathSettled) return findRows(document)
+    // Found by looking and no longer there, which a guard has held once already: perhaps it moved.
+    if (this.#guard.holdsEmpty && rowsAt(document, held.path).kind === 'absent') {
+      const guess = findRows(document)
+      if (guess.isArray) return guess
+    }
+    return held
+  }
+
+  /** An array that became an object is another shape; so is an object, known for long, that became an array. */
+  #reshaped(kind: RowsFound['kind'], path: string): Degradation | undefined {
+    const before = this.#kind
+    if (this.#table === undefined || kind === 'absent' || before === 'absent' || kind === before) return undefined
+    if (before === 'array' ? this.#guard.rows === 0 && !this.#pathSettled : this.#polls < settledAfter) return undefined
+    const where = path === '.' ? 'the document' : quotable(path)
+    const [was, is] = before === 'array' ? ['an array', 'none'] : ['one object', 'an array']
+    return { cause: 'shape', reason: `the last good rows are kept: ${where} was ${was} and is ${is}` }
+  }
+
+  #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string): Tabulated {
+    const keyed = this.#key(plain, kind, path)
+    const unified = unify(this.#table, keyed, this.#options.ignore)
     this.#table = unified.table
-    this.#polls++
-    this.#say(keyed)
-    return { ...unified, ...degradedKey(keyed) }
+    this.#degraded = keyProblem(keyed)
+    return { ...unified, held: false, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
   }
 
-  #isDocument = false
-
-  #keep(degraded: Degradation): Tabulated {
-    // A guard only keeps back what differs from something that was taken.
-    const table = this.#table ?? { key: '#', columns: ['#'], rows: new Map(), order: [], kind: 'table' as const }
-    return { table, changes: new Map(), degraded }
-  }
-
-  #key(rows: readonly Row[]): KeyedRows {
-    const { maxKeyBytes } = this.#options
-    const keyed = keyRows(rows, this.#keyPlan(rows), maxKeyBytes)
-    if (keyed.duplicates.count > 0 && this.#options.onDuplicateKey === 'fail')
-      throw new PollError('key', `onDuplicateKey: ${keyed.key} ${keyed.duplicates.examples.join(', ')} stands more than once`.slice(0, 200))
+  #key(plain: PlainRows, kind: RowsFound['kind'], path: string): KeyedRows {
+    const { maxKeyBytes, onDuplicateKey } = this.#options
+    if (kind === 'document' && this.#options.key === undefined) return keyRows(plain, { kind: 'document' }, maxKeyBytes)
+    const keyed = this.#keys.apply(plain, path, maxKeyBytes)
+    const problem = onDuplicateKey === 'fail' ? keyProblem(keyed) : undefined
+    if (problem !== undefined) throw new DecodeError('key', `onDuplicateKey: fail: ${problem.reason}`)
     return keyed
   }
 
-  #keyPlan(rows: readonly Row[]): KeyPlan {
-    if (this.#options.key !== undefined) return { kind: 'columns', paths: this.#options.key }
-    if (this.#isDocument) return { kind: 'document' }
-    const held = this.#foundKey
-    if (held !== undefined) {
-      const why = refutation(rows, held)
-      if (why === undefined) return { kind: 'columns', paths: [held] }
-      this.#log.warn({ source: this.#name }, `source '${this.#name}': ${held} is no key after all: ${why}`)
-      this.#foundKey = undefined
-    } else if (this.#keyTried !== undefined) return { kind: 'place' }
-    const { key, tried } = findKey(rows, columnsOf(rows))
-    this.#foundKey = key
-    // Without rows nothing was refuted: look again when there are some.
-    this.#keyTried = key === undefined && rows.length > 0 ? tried : undefined
-    return key === undefined ? { kind: 'place' } : { kind: 'columns', paths: [key] }
+  #settle(path: string, others: readonly string[], kind: RowsFound['kind'], rows: number): void {
+    this.#path = path
+    this.#others = others
+    this.#polls = kind === this.#kind ? this.#polls + 1 : 1
+    if (kind !== 'absent') this.#kind = kind
+    if (kind === 'array' && rows > 0) this.#pathSettled = true
+    this.#announce()
   }
 
-  /** Says aloud how rows and key were found, once it is sure, and again when that changes. */
-  #say(keyed: KeyedRows): void {
-    if (this.#polls < sureAfter && this.#keyTried === undefined && !this.#isDocument) return
-    const what = this.#isDocument ? 'one document' : `${keyed.rows.size} rows${this.#rowsPath === '.' ? '' : ` at ${this.#rowsPath ?? ''}`}`
-    const how =
-      this.#options.key !== undefined || this.#isDocument
-        ? ''
-        : this.#foundKey === undefined
-          ? `; no key found (${this.#keyTried ?? ''}): rows are told apart by their place; name one with key:`
-          : `, key ${this.#foundKey}, unique in ${this.#polls} polls`
-    const key = `${this.#rowsPath ?? ''} ${this.#foundKey ?? ''}`
-    if (this.#said === key) return
-    this.#said = key
-    this.#log.info({ source: this.#name }, `source '${this.#name}': ${what}${how}`)
+  #unchanged(degraded: Degradation | undefined, held: boolean): Tabulated {
+    const table = this.#table ?? emptyTable('#')
+    return { table, changes: noChanges, held, ...(degraded === undefined ? {} : { degraded }) }
+  }
+
+  /** Says how rows and key were found whenever that, or how sure it is, changed. */
+  #announce(): void {
+    const table = this.#table
+    if (table === undefined || (this.#options.rows !== undefined && this.#options.key !== undefined)) return
+    const sentence = `${this.#rowsSentence(table)}${this.#keySentence()}`
+    // Rows come and go: only what was found, and how sure it is, is news.
+    const news = `${this.#path ?? ''} ${this.#kind} ${this.#keys.state}`
+    this.#found = sentence
+    if (news !== this.#said) this.#say(sentence)
+    this.#said = news
+  }
+
+  #rowsSentence({ rows }: Table): string {
+    if (this.#kind === 'document') {
+      const why = this.#options.rows === undefined ? ': no array in it holds most of what it says' : ''
+      return `1 row, the ${this.#path === '.' ? 'document' : `object at ${quotable(this.#path ?? '')}`} itself${why}`
+    }
+    const others =
+      this.#options.rows === undefined && this.#others.length > 0 ? ` (arrays stand at ${quotable(this.#others.join(', '))} too)` : ''
+    const where = this.#path === '.' ? 'in the document' : `at ${quotable(this.#path ?? '')}`
+    return `${rows.size} ${rows.size === 1 ? 'row' : 'rows'} ${where}${others}`
+  }
+
+  #keySentence(): string {
+    return this.#kind === 'document' && this.#options.key === undefined ? '' : `, ${this.#keys.sentence}`
   }
 }
 
-function degradedKey({ key, duplicates, missing, rows }: KeyedRows): { readonly degraded?: Degradation } {
+function keyProblem({ key, duplicates, missing, rows }: KeyedRows): Degradation | undefined {
+  const name = quotable(printKey([key]), 40)
+  const parts: string[] = []
   if (duplicates.count > 0) {
-    const reason = `${duplicates.count} rows have a ${key} that another row has too (${duplicates.examples.join(', ')}): the last one wins`
-    return { degraded: { cause: 'key', reason: reason.slice(0, 200) } }
+    const examples = duplicates.examples.map(example => JSON.stringify(example)).join(', ')
+    parts.push(
+      `${duplicates.count} ${duplicates.count === 1 ? 'row has' : 'rows have'} a key (${name}) that another has: ${examples}; the last one wins`,
+    )
   }
-  if (missing === 0) return {}
-  return { degraded: { cause: 'key', reason: `${missing} of ${missing + rows.size} rows have no ${key}: they are left out`.slice(0, 200) } }
+  if (missing.count > 0) {
+    const all = rows.size + duplicates.count + missing.count
+    parts.push(`${missing.count} of ${all} rows have no key (${name}) and are left out, such as place ${missing.places.join(', ')}`)
+  }
+  return parts.length === 0 ? undefined : { cause: 'key', reason: quotable(parts.join('; '), 200) }
 }

@@ -1,10 +1,18 @@
-import { changesBetween } from '../model/delta.ts'
-import { cellOf, equalRows, rowOf, type Row } from '../model/row.ts'
-import type { Changes, Table } from '../model/table.ts'
+import { keyOf } from '../model/key.ts'
+import { cellOf, equalCells, equalRows, type Row } from '../model/row.ts'
+import { noChanges, type Changes, type Table } from '../model/table.ts'
 
 export interface Unified {
   readonly table: Table
   readonly changes: Changes
+}
+
+/** A table that begins anew, or goes on with the same key. */
+export interface Incoming {
+  readonly key: string
+  readonly columns: readonly string[]
+  /** Taken over: the table's own from now on. */
+  readonly rows: Map<string, Row>
 }
 
 function grown(before: readonly string[], columns: readonly string[]): readonly string[] {
@@ -13,35 +21,56 @@ function grown(before: readonly string[], columns: readonly string[]): readonly 
   return added.length === 0 ? before : [...before, ...added]
 }
 
-/**
- * The next table of a source: rows that did not change keep their object, columns only grow, and another key column
- * begins anew. Where nothing changed it is the same table. Columns of `ignore` count as no change.
- */
-export function unify(
-  before: Table | undefined,
-  key: string,
-  columns: readonly string[],
-  rows: ReadonlyMap<string, Row>,
-  ignore: readonly string[] = [],
-): Unified {
-  if (before === undefined || before.key !== key) return { table: { key, columns, rows, order: [], kind: 'table' }, changes: 'all' }
-  const all = grown(before.columns, columns)
-  const compared = ignore.length === 0 ? all : all.filter(column => !ignore.includes(column))
-  const kept = new Map<string, Row>()
-  let same = rows.size === before.rows.size && all === before.columns
-  for (const [name, row] of rows) {
-    const old = before.rows.get(name)
-    const keeps = old !== undefined && equalRows(old, row, compared)
-    if (!keeps) same = false
-    kept.set(name, keeps ? old : row)
+/** Undefined: their members differ in name or order, so that it takes a closer look. */
+function equalMembers(a: Row, b: Row): boolean | undefined {
+  const names = Object.keys(a)
+  const others = Object.keys(b)
+  if (names.length !== others.length) return undefined
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] ?? ''
+    if (name !== others[i]) return undefined
+    if (a[name] !== b[name] && !equalCells(a[name] ?? null, b[name] ?? null)) return false
   }
-  if (same) return { table: before, changes: new Map() }
-  return { table: { ...before, columns: all, rows: kept }, changes: changesBetween(before.rows, kept) }
+  return true
 }
 
-/** The same for rows that carry their key. */
+function comparer(columns: readonly string[], ignore: readonly string[]): (a: Row, b: Row) => boolean {
+  if (ignore.length === 0) return (a, b) => equalMembers(a, b) ?? equalRows(a, b, columns)
+  const compared = columns.filter(column => !ignore.includes(column))
+  return (a, b) => equalRows(a, b, compared)
+}
+
+/**
+ * The next table of a source: rows that did not change keep their object, columns only grow, and another key column
+ * begins anew. Where nothing changed it is the same table. A change of `ignore` columns alone is none.
+ */
+export function unify(before: Table | undefined, incoming: Incoming, ignore: readonly string[] = []): Unified {
+  const { key, rows } = incoming
+  if (before === undefined || before.key !== key)
+    return { table: { key, columns: incoming.columns, rows, order: [], kind: 'table' }, changes: 'all' }
+  const columns = grown(before.columns, incoming.columns)
+  const equal = comparer(columns, ignore)
+  const changes = new Map<string, Row | undefined>()
+  let kept = 0
+  for (const [name, row] of rows) {
+    const old = before.rows.get(name)
+    if (old !== undefined) kept++
+    if (old !== undefined && equal(old, row)) rows.set(name, old)
+    else changes.set(name, old)
+  }
+  if (kept < before.rows.size) for (const [name, row] of before.rows) if (!rows.has(name)) changes.set(name, row)
+  if (changes.size === 0 && columns === before.columns) return { table: before, changes: noChanges }
+  return { table: { ...before, columns, rows }, changes }
+}
+
+/** The same for rows that carry their key in the column `key`; a row without one is left out. */
 export function unifyRows(before: Table | undefined, key: string, rows: readonly Row[]): Unified {
-  const first = rows[0]
-  const columns = first === undefined ? [key] : [...new Set([key, ...rows.flatMap(row => Object.keys(row))])]
-  return unify(before, key, columns, new Map(rows.map(row => [String(cellOf(row, key)), rowOf(Object.entries(row))])))
+  const keyed = new Map<string, Row>()
+  const columns = new Set([key])
+  for (const row of rows) {
+    for (const column of Object.keys(row)) columns.add(column)
+    const name = keyOf(cellOf(row, key))
+    if (name !== undefined) keyed.set(name, row)
+  }
+  return unify(before, { key, columns: [...columns], rows: keyed })
 }

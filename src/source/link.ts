@@ -1,0 +1,48 @@
+import type { Socket } from 'node:net'
+import { buildConnector, Client, type Dispatcher } from 'undici'
+
+/** Idle connections are kept so long, in ms, unless the upstream says less. */
+const keepAliveMs = 60_000
+
+/**
+ * One connection to one origin. One client with one connection per source, no pipelining: bytes on a shared connection
+ * could be taken for another source's answer, and two hanging requests in a shared pool stop all others.
+ * undici's own timeouts are off, because they are coarse and per phase: the caller has one deadline for the whole poll.
+ */
+export class Link {
+  /** A connection is being made. */
+  connecting = false
+  readonly #client: Client
+  #socket: Socket | undefined
+
+  constructor(origin: string) {
+    const connector = buildConnector({ timeout: 0, allowH2: false })
+    this.#client = new Client(origin, {
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      keepAliveTimeout: keepAliveMs,
+      keepAliveMaxTimeout: keepAliveMs,
+      maxHeaderSize: 32_768,
+      connect: (options, callback) => {
+        this.connecting = true
+        const made: unknown = connector(options, (...outcome) => {
+          this.connecting = false
+          callback(...outcome)
+        })
+        // The connector answers by the callback; it returns the socket all the same, which a client cannot drop while it connects.
+        this.#socket = made as Socket | undefined
+      },
+    })
+  }
+
+  async request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    return this.#client.request(options)
+  }
+
+  /** Drops the connection at once, also one that is still being made. */
+  async close(): Promise<void> {
+    this.#socket?.destroy()
+    await this.#client.destroy()
+  }
+}
