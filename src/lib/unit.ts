@@ -18,9 +18,10 @@ export function parseSize(text: string): number | undefined {
   return Math.round(Number(match[1]) * bytesPer[match[2] as SizeUnit])
 }
 
-/** The shortest exact form a config accepts: 90000 is `90s`, 120000 is `2m`. */
+/** The form a config would have: 90000 is `90s`, 120000 is `2m`, 1500 is `1.5s`; exact to a tenth of a millisecond. */
 export function formatDuration(ms: number): string {
-  const unit = (['d', 'h', 'm', 's'] as const).find(unit => ms >= msPer[unit] && Number.isInteger((ms / msPer[unit]) * 10))
+  const exact = (unit: TimeUnit) => ms >= msPer[unit] && ms % (unit === 's' ? 100 : msPer[unit]) === 0
+  const unit = (['d', 'h', 'm', 's'] as const).find(exact)
   return unit === undefined ? `${Math.round(ms * 10) / 10}ms` : `${ms / msPer[unit]}${unit}`
 }
 

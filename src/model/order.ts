@@ -1,3 +1,4 @@
+import { canonicalJson } from './checksum.ts'
 import { cellOf, type Cell, type Row } from './row.ts'
 
 /** One term of an order. Written `price` (ascending) or `-price` (descending). */
@@ -31,15 +32,16 @@ function compareCells(a: Cell, b: Cell): number {
   if (typeof a === 'number' && typeof b === 'number') return a - b
   const ranks = rank(a) - rank(b)
   if (ranks !== 0) return ranks
-  return typeof a === 'string' ? compareText(a, b as string) : compareText(JSON.stringify(a), JSON.stringify(b))
+  return typeof a === 'string' ? compareText(a, b as string) : compareText(canonicalJson(a), canonicalJson(b))
 }
 
 /** Compares two rows with their keys. */
 export type RowComparator = (a: Row, keyA: string, b: Row, keyB: string) => number
 
 /**
- * The order of design.md section 5: numbers by value, strings by UTF-16 units, false, true, other by JSON text;
- * null last in both directions; ties by key.
+ * The order of design.md section 5: numbers by value, strings by UTF-16 units, false, true, other by JSON text
+ * (the canonical one: cells that are equal must not differ by the order of their members); null last in both
+ * directions; ties by key.
  */
 export function rowComparator(order: readonly OrderTerm[]): RowComparator {
   return (a, keyA, b, keyB) => {

@@ -72,7 +72,7 @@ const table: readonly (readonly [RegExp, Cause, Sentence])[] = [
   [/^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/, 'timeout', ({ host }, code) => `${host} did not answer in time (${code})`],
   [/^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_MISMATCH|INVALID_CA)/, 'tls', tlsFailed],
   [/^UND_ERR_HEADERS_OVERFLOW$/, 'too_large', ({ host }) => `the headers of ${host} exceed 32 KiB`],
-  [/^HPE_/, 'http', ({ host }, code) => `${host} does not speak proper HTTP (${code})`],
+  [/^(HPE_|HTTPParserError)/, 'http', ({ host }, code) => `${host} does not speak proper HTTP (${code})`],
   [
     /^(Z_|ERR_BROTLI|ERR_ZLIB|ERR__?ERROR)/,
     'decode',
@@ -84,10 +84,9 @@ const table: readonly (readonly [RegExp, Cause, Sentence])[] = [
 export function failureOf(error: unknown, scene: Scene): PollError {
   if (error instanceof PollError) return error
   if (error instanceof DecodeError) return new PollError(error.kind, error.message)
-  const { code: found } = isCoded(error) ? innermost(error) : {}
-  const code = typeof found === 'string' ? found : ''
+  const inner = isCoded(error) ? innermost(error) : {}
+  const code = typeof inner.code === 'string' ? inner.code : inner instanceof Error ? inner.name : ''
   const known = table.find(([pattern]) => pattern.test(code))
   if (known !== undefined) return new PollError(known[1], known[2](scene, code))
-  const what = code !== '' ? code : error instanceof Error ? error.name : typeof error
-  return new PollError('internal', `a fault within the poll of ${scene.host}, ${whilst[scene.phase]} (${what})`)
+  return new PollError('internal', `a fault within the poll of ${scene.host}, ${whilst[scene.phase]} (${code || typeof error})`)
 }

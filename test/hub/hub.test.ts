@@ -58,7 +58,9 @@ describe('a subscription', () => {
     subscribe(reader, { feed: 'quotes', where: 'price>0' })
     reader.take()
     subscribe(reader, { feed: 'quotes?where=price%20%3E%20%200', id: 'again' })
-    expect(reader.take()).toMatchObject([{ type: 'subscribed', id: 'again', feed: 'quotes?where=price%20%3E%200', version: 1, resumed: true }])
+    expect(reader.take()).toMatchObject([
+      { type: 'subscribed', id: 'again', feed: 'quotes?where=price%20%3E%200', version: 1, resumed: true },
+    ])
   })
 
   test('to an unknown feed is refused with what was probably meant', () => {
@@ -119,7 +121,9 @@ describe('a slow reader', () => {
     expect(reader.take()).toEqual([])
     reader.isFull = false
     hub.drained(reader.outbox)
-    expect(reader.take({ status: true }).filter(message => message.type !== 'status')).toMatchObject([{ type: 'delta', from: 1, del: ['b'] }])
+    expect(reader.take({ status: true }).filter(message => message.type !== 'status')).toMatchObject([
+      { type: 'delta', from: 1, del: ['b'] },
+    ])
   })
 })
 
@@ -149,12 +153,18 @@ describe('resume', () => {
 
   test('from the own version: nothing but the checksum', () => {
     const reader = leaveAndReturn(({ epoch }, version) => ({ epoch, version }))
-    expect(reader.take()).toMatchObject([{ type: 'subscribed', resumed: true, version: 2 }, { type: 'check', version: 2 }])
+    expect(reader.take()).toMatchObject([
+      { type: 'subscribed', resumed: true, version: 2 },
+      { type: 'check', version: 2 },
+    ])
   })
 
   test('of another epoch: a snapshot', () => {
     const reader = leaveAndReturn(() => ({ epoch: '0'.repeat(12), version: 1 }))
-    expect(reader.take()).toMatchObject([{ type: 'subscribed', resumed: false, version: 2 }, { type: 'snapshot', to: 2 }])
+    expect(reader.take()).toMatchObject([
+      { type: 'subscribed', resumed: false, version: 2 },
+      { type: 'snapshot', to: 2 },
+    ])
   })
 
   test('of another epoch with the same table: by its sum, nothing is sent', () => {
@@ -162,7 +172,10 @@ describe('resume', () => {
       const { count, sum } = graph.feed('quotes')?.store ?? { count: 0, sum: '' }
       return { epoch: '0'.repeat(12), version: 99, count, sum }
     })
-    expect(reader.take()).toMatchObject([{ type: 'subscribed', resumed: true, version: 2 }, { type: 'check', version: 2 }])
+    expect(reader.take()).toMatchObject([
+      { type: 'subscribed', resumed: true, version: 2 },
+      { type: 'check', version: 2 },
+    ])
   })
 
   test('before there is data: subscribed waits for it, the status does not', () => {
@@ -170,14 +183,20 @@ describe('resume', () => {
     subscribe(reader, { feed: 'quotes', id: 5, since: { epoch: '0'.repeat(12), version: 7 } })
     expect(reader.take({ status: true })).toMatchObject([{ type: 'status', state: 'waiting' }])
     quotes.answer([a])
-    expect(reader.take()).toMatchObject([{ type: 'subscribed', id: 5, resumed: false }, { type: 'snapshot', to: 1 }])
+    expect(reader.take()).toMatchObject([
+      { type: 'subscribed', id: 5, resumed: false },
+      { type: 'snapshot', to: 1 },
+    ])
   })
 
   test('from ahead of the server: waits 5 s, then a snapshot', () => {
     const reader = leaveAndReturn(({ epoch }) => ({ epoch, version: 900 }))
     expect(reader.take()).toEqual([])
     clock.advance(5000)
-    expect(reader.take()).toMatchObject([{ type: 'subscribed', resumed: false, version: 2 }, { type: 'snapshot', to: 2 }])
+    expect(reader.take()).toMatchObject([
+      { type: 'subscribed', resumed: false, version: 2 },
+      { type: 'snapshot', to: 2 },
+    ])
   })
 
   test('a view that was dropped and built again resumes at the version its rows have not changed since', () => {
@@ -248,7 +267,10 @@ describe('views', () => {
     quotes.answer([{ ...a, price: 0 }, b])
     expect(reader.take()).toEqual([])
     clock.advance(1000)
-    quotes.answer([{ ...a, price: 0 }, { ...b, price: 5 }])
+    quotes.answer([
+      { ...a, price: 0 },
+      { ...b, price: 5 },
+    ])
     const [delta] = reader.take() as [DeltaMessage]
     expect(delta).toMatchObject({ type: 'delta', from: 1, to: 3, set: { b: { price: 5 } } })
   })
@@ -301,7 +323,9 @@ describe('freshness', () => {
     reader.take({ status: true })
     quotes.fail()
     clock.advance(3000)
-    expect(reader.take({ status: true })).toMatchObject([{ type: 'status', state: 'stale', cause: 'refused', reason: 'connection refused' }])
+    expect(reader.take({ status: true })).toMatchObject([
+      { type: 'status', state: 'stale', cause: 'refused', reason: 'connection refused' },
+    ])
     clock.advance(57_000)
     expect(reader.take({ status: true })).toMatchObject([{ type: 'status', state: 'down', cause: 'refused' }])
     quotes.answer([a])

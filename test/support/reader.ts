@@ -10,15 +10,15 @@ export class HubReader {
   corks = 0
 
   constructor(hub: Hub) {
-    const reader = this
-    this.outbox = hub.connect({
-      send: frame => reader.frames.push(frame),
-      cork: () => reader.corks++,
-      uncork: () => undefined,
-      get isFull() {
-        return reader.isFull
-      },
-    })
+    this.outbox = hub.connect(
+      Object.defineProperty(
+        { send: (frame: Buffer) => void this.frames.push(frame), cork: () => void this.corks++, uncork: () => undefined, isFull: false },
+        'isFull',
+        {
+          get: () => this.isFull,
+        },
+      ),
+    )
   }
 
   /** The messages since the last call, without what only tells freshness unless asked for. */
