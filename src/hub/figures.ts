@@ -1,5 +1,5 @@
+import type { Meter } from './subscription.ts'
 import type { View } from './view.ts'
-import type { Meter } from './outbox.ts'
 
 /** What fan-out of one feed has done since the start of the process. */
 export interface FanOutFigures {
@@ -34,6 +34,6 @@ export class Figures implements Meter {
 
   /** The feed was polled: each reader of the view would have asked for a snapshot of its own. */
   polled(view: View): void {
-    this.of(view.feed.name).bytesPolled += view.frames.lastSnapshotBytes * view.subscriptions.size
+    this.of(view.feed.name).bytesPolled += view.frames.lastSnapshotBytes * view.readers.size
   }
 }

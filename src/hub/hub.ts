@@ -4,15 +4,15 @@ import { randomText, type Random } from '../lib/random.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Graph, GraphListener, Tick } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
-import type { Since } from '../model/position.ts'
 import { encodeMessage } from '../protocol/codec.ts'
-import type { FeedDescriptor, Query, RequestId } from '../protocol/messages.ts'
+import type { FeedDescriptor, Query } from '../protocol/messages.ts'
+import { Answers, type Asked } from './answer.ts'
 import { describeFeed } from './descriptor.ts'
 import { Figures } from './figures.ts'
 import { Flush } from './flush.ts'
+import { checkFrame, statusFrame } from './view-frame.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import { defaultQueryLimits, readQuery } from './query.ts'
-import { standingOf, toldPosition, type Standing } from './resume.ts'
 import { Subscription } from './subscription.ts'
 import type { View } from './view.ts'
 import { Views, type ViewLimits } from './views.ts'
@@ -24,12 +24,6 @@ export interface HubLimits extends ViewLimits {
 
 export const defaultHubLimits: HubLimits = { ...defaultQueryLimits, maxViewsPerFeed: 1000, checkEveryMs: 60_000 }
 
-/** How long `get` waits for first data, and a `since` from ahead for its version. */
-const patienceMs = 5000
-/** Answers that one connection may be owed at a time. */
-const mostOwed = 16
-/** At most one resync a second and address is answered; a further one later, not never. */
-const resyncEveryMs = 1000
 /** A proof that nothing else told is told this seldom at most. */
 const leastStatusMs = 5000
 
@@ -41,10 +35,8 @@ export interface HubOptions {
   readonly limits?: HubLimits
 }
 
-export interface SubscribeRequest extends Query {
-  readonly id?: RequestId
+export interface SubscribeRequest extends Query, Asked {
   readonly feed: string
-  readonly since?: Since
 }
 
 /** One to many: every table is computed and encoded once, whatever the number of its readers. */
@@ -57,7 +49,7 @@ export class Hub implements GraphListener {
   readonly #limits: HubLimits
   readonly #views: Views
   readonly #flush: Flush
-  readonly #checks = new Map<View, Buffer>()
+  readonly #answers: Answers
 
   constructor(options: HubOptions) {
     this.#graph = options.graph
@@ -71,9 +63,10 @@ export class Hub implements GraphListener {
     })
     this.#flush = new Flush(
       options.clock,
-      outbox => outbox.flush(this.#graph.tick, this.#checks),
+      outbox => outbox.flush(this.#graph.tick),
       spentMs => this.#graph.pace.spent(spentMs),
     )
+    this.#answers = new Answers(options.clock)
     options.graph.listen(this)
   }
 
@@ -83,7 +76,7 @@ export class Hub implements GraphListener {
   }
 
   connect(sink: Sink): Outbox {
-    return new Outbox(sink, this.figures)
+    return new Outbox(sink, outbox => this.#flush.add(outbox))
   }
 
   disconnect(outbox: Outbox): void {
@@ -110,14 +103,14 @@ export class Hub implements GraphListener {
     const query = readQuery(request.feed, request, this.#limits)
     const address = this.#views.address(query)
     const held = outbox.get(address)
-    if (held !== undefined) return this.#again(held, request.id)
+    if (held !== undefined) return this.#answers.again(held, request.id)
     admit(address !== query.feed)
     const view = this.#views.acquire(query)
-    const subscription = new Subscription(view, outbox)
+    const subscription = new Subscription(view, outbox, this.figures)
     outbox.add(subscription)
-    view.subscriptions.add(subscription)
+    view.readers.add(subscription)
     this.figures.of(view.feed.name).readers++
-    this.#answer(subscription, request)
+    this.#answers.subscribe(subscription, request)
   }
 
   /** @throws MillraceError `not_found`. */
@@ -131,14 +124,7 @@ export class Hub implements GraphListener {
   /** @throws MillraceError `not_found`. */
   resync(outbox: Outbox, feed: string): void {
     const subscription = this.#find(outbox, feed)
-    if (subscription.pending || subscription.resyncOwed || subscription.view.position.version === 0) return
-    const waitMs = subscription.resyncedAt + resyncEveryMs - this.#clock.monotonic()
-    if (waitMs <= 0) return this.#resync(subscription)
-    subscription.resyncOwed = true
-    this.#clock.after(waitMs, () => {
-      subscription.resyncOwed = false
-      if (outbox.get(subscription.view.address) === subscription) this.#resync(subscription)
-    })
+    this.#answers.resync(subscription, () => outbox.get(subscription.view.address) === subscription)
   }
 
   /**
@@ -148,7 +134,7 @@ export class Hub implements GraphListener {
   async get(feed: string, query: Query): Promise<View> {
     const view = this.#views.acquire(readQuery(feed, query, this.#limits))
     try {
-      if (view.position.version === 0) await this.#firstData(view)
+      if (view.position.version === 0) await this.#answers.firstData(view)
       return view
     } finally {
       this.#views.release(view)
@@ -170,9 +156,9 @@ export class Hub implements GraphListener {
       this.#countProof(view)
       if (!told && mono - view.saidAt < least) continue
       view.saidAt = mono
-      if (view.subscriptions.size === 0) continue
+      if (view.readers.size === 0) continue
       const frame = statusFrame(view)
-      for (const subscription of view.subscriptions) subscription.outbox.writeStatus(subscription, frame)
+      for (const reader of view.readers) reader.writeStatus(frame)
     }
   }
 
@@ -189,13 +175,13 @@ export class Hub implements GraphListener {
 
   #changed(view: View, mono: number): void {
     view.saidAt = mono
-    this.#checks.delete(view)
+    view.check = undefined
     if (mono - view.checkedAt >= this.#limits.checkEveryMs) {
       view.checkedAt = mono
-      this.#checks.set(view, checkFrame(view))
+      view.check = checkFrame(view)
     }
     for (const wake of view.waiting) wake()
-    for (const subscription of view.subscriptions) this.#flush.add(subscription.outbox)
+    for (const reader of view.readers) reader.changed()
   }
 
   /** A subscription by any spelling of its address; the one that `subscribed` told is found without reading it. */
@@ -208,115 +194,19 @@ export class Hub implements GraphListener {
     return subscription
   }
 
-  /** A further `subscribe` to an address that is held changes nothing but for its throttle. */
-  #again(held: Subscription, id: RequestId | undefined): void {
-    if (!held.pending) return this.#tell(held, id, true, held.position)
-    if (held.alsoAsked.length >= mostOwed)
-      throw new MillraceError('rate_limited', `'${held.view.address}' has no data yet, and was asked for ${mostOwed} times`)
-    if (id !== undefined) held.alsoAsked.push(id)
-  }
-
   #end(subscription: Subscription): void {
     const { view } = subscription
     subscription.stopWaiting?.()
-    view.subscriptions.delete(subscription)
+    view.readers.delete(subscription)
     this.figures.of(view.feed.name).readers--
     this.#views.release(view)
-  }
-
-  #answer(subscription: Subscription, request: SubscribeRequest): void {
-    const { view } = subscription
-    const { since } = request
-    if (since === undefined) return this.#settle(subscription, request, 'elsewhere')
-    const standing = standingOf(view, since)
-    if (standing !== 'waiting' && standing !== 'ahead') return this.#settle(subscription, request, standing)
-    subscription.outbox.write(subscription, statusFrame(view))
-    this.#waitFor(subscription, { ...request, since }, standing === 'ahead' ? patienceMs : undefined)
-  }
-
-  /** Answers once the view changes: for the first time, or up to the version asked for. */
-  #waitFor(subscription: Subscription, request: SubscribeRequest & { readonly since: Since }, patience: number | undefined): void {
-    const { view } = subscription
-    const settle = (giveUp: boolean): void => {
-      const standing = standingOf(view, request.since)
-      if (!giveUp && (standing === 'waiting' || standing === 'ahead')) return
-      subscription.stopWaiting?.()
-      this.#settle(subscription, request, standing === 'ahead' ? 'elsewhere' : standing)
-    }
-    const wake = (): void => settle(false)
-    const cancel = patience === undefined ? undefined : this.#clock.after(patience, () => settle(true))
-    view.waiting.add(wake)
-    subscription.stopWaiting = () => {
-      view.waiting.delete(wake)
-      cancel?.()
-      subscription.stopWaiting = undefined
-    }
-  }
-
-  #settle(subscription: Subscription, request: SubscribeRequest, standing: Standing): void {
-    const { view, outbox } = subscription
-    const told = toldPosition(view, standing, request.since)
-    const resumed = standing === 'same' || standing === 'behind'
-    subscription.pending = false
-    subscription.position = resumed ? told : { epoch: view.position.epoch, version: 0 }
-    this.#tell(subscription, request.id, resumed, told)
-    for (const id of subscription.alsoAsked.splice(0)) this.#tell(subscription, id, resumed, told)
-    if (subscription.isDue) outbox.bring(subscription)
-    if (resumed) outbox.send(checkFrame(view))
-    outbox.write(subscription, statusFrame(view))
-  }
-
-  #tell(subscription: Subscription, id: RequestId | undefined, resumed: boolean, position: { epoch: string; version: number }): void {
-    const { epoch, version } = position
-    const feed = subscription.view.address
-    subscription.outbox.send(
-      encodeMessage({ type: 'subscribed', ...(id === undefined ? {} : { id }), feed, epoch, version, resumed, throttle: 0 }),
-    )
-  }
-
-  #resync(subscription: Subscription): void {
-    const { view } = subscription
-    subscription.resyncedAt = this.#clock.monotonic()
-    subscription.position = { epoch: view.position.epoch, version: 0 }
-    subscription.outbox.bring(subscription)
-  }
-
-  #firstData(view: View): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const wake = (): void => {
-        view.waiting.delete(wake)
-        cancel()
-        resolve()
-      }
-      const cancel = this.#clock.after(patienceMs, () => {
-        view.waiting.delete(wake)
-        const { state, reason } = view.feed.freshness
-        reject(
-          new MillraceError(
-            'unavailable',
-            `feed '${view.feed.name}' has no data yet (${state}${reason === undefined ? '' : `: ${reason}`})`,
-          ),
-        )
-      })
-      view.waiting.add(wake)
-    })
   }
 
   #fail(view: View, error: unknown): void {
     const id = randomText(this.#random, 8)
     this.#log.error({ view: view.address, id, err: error }, `view '${view.address}' failed (${id})`)
-    for (const subscription of view.subscriptions) {
-      const message = `the view failed; the server's log has it under ${id}`
-      subscription.outbox.send(encodeMessage({ type: 'error', feed: view.address, code: 'internal', message, retry: true }))
-    }
+    const message = `the view failed; the server's log has it under ${id}`
+    const frame = encodeMessage({ type: 'error', feed: view.address, code: 'internal', message, retry: true })
+    for (const reader of view.readers) reader.write(frame)
   }
-}
-
-function statusFrame(view: View): Buffer {
-  return encodeMessage({ type: 'status', feed: view.address, ...view.feed.freshness })
-}
-
-function checkFrame(view: View): Buffer {
-  const { version, count, sum } = view.store
-  return encodeMessage({ type: 'check', feed: view.address, version, count, sum })
 }

@@ -1,6 +1,6 @@
 import { encodeMessage } from '../protocol/codec.ts'
+import type { Line, Subscription } from './subscription.ts'
 import type { View } from './view.ts'
-import type { Subscription } from './subscription.ts'
 
 /** Where the frames of one connection go. */
 export interface Sink {
@@ -12,32 +12,27 @@ export interface Sink {
   readonly isFull: boolean
 }
 
-/** Counts what goes out, by feed. */
-export interface Meter {
-  sent(view: View, bytes: number): void
-}
-
 /**
  * What one connection is owed: per address a position that is compared with the view's, never a queue.
  * A full sink holds data; when it drains each address is brought up to date by one net message.
  */
-export class Outbox {
+export class Outbox implements Line {
   readonly #sink: Sink
-  readonly #meter: Meter
+  readonly #due: (outbox: Outbox) => void
   readonly #subscriptions = new Map<string, Subscription>()
   /** In address order; made anew when a subscription comes or goes. */
   #sorted: readonly Subscription[] | undefined
   #held = false
 
-  constructor(sink: Sink, meter: Meter) {
+  /** `due` is called when a subscription has something to be written. */
+  constructor(sink: Sink, due: (outbox: Outbox) => void) {
     this.#sink = sink
-    this.#meter = meter
+    this.#due = due
   }
 
   get size(): number {
     return this.#subscriptions.size
   }
-  /** Data waits for the sink to drain. */
   get isHeld(): boolean {
     return this.#held
   }
@@ -67,28 +62,20 @@ export class Outbox {
     return this.#sorted
   }
 
+  due(): void {
+    this.#due(this)
+  }
+
   /** An answer or other control message: it passes the hold. */
   send(frame: Buffer): void {
     this.#sink.send(frame)
   }
 
-  /** A message of an address; counted. */
-  write(subscription: Subscription, frame: Buffer): void {
-    this.#sink.send(frame)
-    this.#meter.sent(subscription.view, frame.byteLength)
-  }
-
-  /** A status: while data is held only the last one of an address is kept. */
-  writeStatus(subscription: Subscription, frame: Buffer): void {
-    if (this.#held) subscription.owesStatus = true
-    else this.write(subscription, frame)
-  }
-
   /**
    * Writes all that is due, in address order, as one flush: `tick` opens it where it is two messages or more.
-   * `checks` are the views whose checksum goes to those whom this flush brings to the view's version.
+   * A checksum of a view goes to those whom this flush brings to the view's version.
    */
-  flush(tick: number, checks: ReadonlyMap<View, Buffer>): void {
+  flush(tick: number): void {
     if (this.#sink.isFull) {
       this.#held = true
       return
@@ -97,30 +84,16 @@ export class Outbox {
     if (due.length === 0) return
     this.#sink.cork()
     if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle: 0, messages: due.length }))
-    for (const subscription of due) this.bring(subscription)
-    for (const { view } of due) {
-      const check = checks.get(view)
-      if (check !== undefined) this.#sink.send(check)
-    }
+    for (const subscription of due) subscription.bring()
+    for (const { view } of due) if (view.check !== undefined) this.#sink.send(view.check)
     this.#sink.uncork()
-  }
-
-  /** Brings a subscription to its view's version by one message. */
-  bring(subscription: Subscription): void {
-    const { view } = subscription
-    this.write(subscription, view.frames.next(subscription.position))
-    subscription.position = view.position
   }
 
   /** The sink has drained: what was held goes out. `status` makes the current one of a view. */
   drained(tick: number, status: (view: View) => Buffer): void {
     if (!this.#held || this.#sink.isFull) return
     this.#held = false
-    this.flush(tick, new Map())
-    for (const subscription of this.subscriptions()) {
-      if (!subscription.owesStatus) continue
-      subscription.owesStatus = false
-      this.write(subscription, status(subscription.view))
-    }
+    this.flush(tick)
+    for (const subscription of this.subscriptions()) subscription.writeOwedStatus(() => status(subscription.view))
   }
 }

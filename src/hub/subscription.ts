@@ -1,20 +1,31 @@
 import type { Position } from '../model/position.ts'
 import type { RequestId } from '../protocol/messages.ts'
-import type { Outbox } from './outbox.ts'
-import type { View } from './view.ts'
+import type { View, ViewReader } from './view.ts'
+
+/** The connection that a subscription is part of. */
+export interface Line {
+  /** Data is held back: the reader is behind. */
+  readonly isHeld: boolean
+  send(frame: Buffer): void
+  /** A subscription of it is due: it is to be written at the next flush. */
+  due(): void
+}
+
+/** Counts what goes out, by feed. */
+export interface Meter {
+  sent(view: View, bytes: number): void
+}
 
 const nowhere: Position = { epoch: '', version: 0 }
 
 /** One reader of a view: where it stands is all that is kept of it, so that slowness costs nothing (L5). */
-export class Subscription {
+export class Subscription implements ViewReader {
   readonly view: View
-  readonly outbox: Outbox
+  readonly line: Line
   /** The position last written. */
   position: Position = nowhere
   /** Not answered yet: its `subscribed` waits for first data, or for the version it asked to go on from. */
   pending = true
-  /** A status could not be written while the outbox was held. */
-  owesStatus = false
   /** When its last resync was answered, ms (monotonic). */
   resyncedAt = Number.NEGATIVE_INFINITY
   resyncOwed = false
@@ -22,10 +33,14 @@ export class Subscription {
   readonly alsoAsked: RequestId[] = []
   /** Ends the waiting of a pending one. */
   stopWaiting: (() => void) | undefined
+  readonly #meter: Meter
+  /** A status could not be written while the line was held. */
+  #owesStatus = false
 
-  constructor(view: View, outbox: Outbox) {
+  constructor(view: View, line: Line, meter: Meter) {
     this.view = view
-    this.outbox = outbox
+    this.line = line
+    this.#meter = meter
   }
 
   /** Whether it is owed data: its position is not the view's. */
@@ -33,5 +48,34 @@ export class Subscription {
     if (this.pending) return false
     const { epoch, version } = this.view.position
     return version > 0 && (this.position.version !== version || this.position.epoch !== epoch)
+  }
+
+  changed(): void {
+    this.line.due()
+  }
+
+  /** A message of the view's address; counted. */
+  write(frame: Buffer): void {
+    this.line.send(frame)
+    this.#meter.sent(this.view, frame.byteLength)
+  }
+
+  /** A status: while data is held only the last one is kept. */
+  writeStatus(frame: Buffer): void {
+    if (this.line.isHeld) this.#owesStatus = true
+    else this.write(frame)
+  }
+
+  /** The status that was held back, once. */
+  writeOwedStatus(frame: () => Buffer): void {
+    if (!this.#owesStatus) return
+    this.#owesStatus = false
+    this.write(frame())
+  }
+
+  /** Goes to the view's version by one message. */
+  bring(): void {
+    this.write(this.view.frames.next(this.position))
+    this.position = this.view.position
   }
 }

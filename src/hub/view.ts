@@ -10,12 +10,19 @@ import { top } from '../operator/top.ts'
 import { where } from '../operator/where.ts'
 import { Frames } from './frames.ts'
 import type { ViewPlan } from './query.ts'
-import type { Subscription } from './subscription.ts'
 
 export interface ViewEvents {
   failed(view: View, error: unknown): void
   /** A frame was encoded. */
   encoded(view: View): void
+}
+
+/** Who follows a view. */
+export interface ViewReader {
+  /** The view went on to another version. */
+  changed(): void
+  writeStatus(frame: Buffer): void
+  write(frame: Buffer): void
 }
 
 function pipelineOf(plan: ViewPlan, inherited: () => readonly OrderTerm[]): (input: Observable<Sample>) => Observable<Sample> {
@@ -37,7 +44,9 @@ export class View {
   readonly address: string
   readonly feed: Feed
   readonly frames: Frames
-  readonly subscriptions = new Set<Subscription>()
+  readonly readers = new Set<ViewReader>()
+  /** The checksum that goes to every reader with the last change. */
+  check: Buffer | undefined
   /** When readers were last told how far the data can be believed, ms (monotonic). */
   saidAt = Number.NEGATIVE_INFINITY
   /** The proof that fan-out was last counted for, ms since 1970. */

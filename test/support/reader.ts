@@ -10,15 +10,15 @@ export class HubReader {
   corks = 0
 
   constructor(hub: Hub) {
-    this.outbox = hub.connect(
-      Object.defineProperty(
-        { send: (frame: Buffer) => void this.frames.push(frame), cork: () => void this.corks++, uncork: () => undefined, isFull: false },
-        'isFull',
-        {
-          get: () => this.isFull,
-        },
-      ),
-    )
+    const isFull = (): boolean => this.isFull
+    this.outbox = hub.connect({
+      send: frame => void this.frames.push(frame),
+      cork: () => void this.corks++,
+      uncork: () => undefined,
+      get isFull() {
+        return isFull()
+      },
+    })
   }
 
   /** The messages since the last call, without what only tells freshness unless asked for. */
