@@ -220,7 +220,6 @@ export class Store {
       this.#graves.delete(entry)
       entry.left = entry.version
       entry.born = version
-      entry.cells = Array.from({ length: this.#columns.length }, () => version)
     } else if (!this.#stampCells(entry, entry.row, row, version)) {
       entry.row = row
       return false
@@ -234,8 +233,18 @@ export class Store {
   }
 
   #newborn(key: string, row: Row, version: number): Entry {
-    const cells = Array.from({ length: this.#columns.length }, () => version)
-    const entry: Entry = { key, row, version, born: version, left: 0, cells, lanes: noLanes, leftAt: 0, older: undefined, newer: undefined }
+    const entry: Entry = {
+      key,
+      row,
+      version,
+      born: version,
+      left: 0,
+      cells: [],
+      lanes: noLanes,
+      leftAt: 0,
+      older: undefined,
+      newer: undefined,
+    }
     this.#entries.set(key, entry)
     this.#sumRow(entry, noLanes, row)
     return entry

@@ -1,3 +1,4 @@
+import { createContext, runInContext } from 'node:vm'
 import { afterAll, describe, expect, test } from 'vitest'
 import { MutantFarm, type Fault } from '../support/mutant.ts'
 import { brokenLaw } from '../support/table-laws.ts'
@@ -33,7 +34,6 @@ const faults: Readonly<Record<Fault['file'], readonly (readonly [search: string,
   ],
   delta: [
     ['if (before === row) continue', 'if (before !== undefined) continue'],
-    ['if (before === row) continue', ''],
     ['if (cells.length > 0) set', 'set'],
     ['changedCells(before, row, b.columns)', 'changedCells(before, row, a.columns)'],
     ['for (const key of a.rows.keys()) if (!b.rows.has(key)) del.add(key)', ''],
@@ -58,7 +58,6 @@ const faults: Readonly<Record<Fault['file'], readonly (readonly [search: string,
     ['for (const [key, row] of before) if (!after.has(key)) changes.set(key, row)', ''],
   ],
   store: [
-    ['this.#grow(table.columns, version) || first', 'this.#grow(table.columns, version)'],
     ['if (!table.rows.has(entry.key) &&', 'if (false &&'],
     ['else if (entry !== undefined) changed =', 'else if (false) changed ='],
     ['if (changed) this.#version = version', 'this.#version = version'],
@@ -75,10 +74,6 @@ const faults: Readonly<Record<Fault['file'], readonly (readonly [search: string,
     ['|| monotonicMs - entry.leftAt > this.limits.historyAgeMs', ''],
     ['this.#floor = Math.max(this.#floor, entry.version)', ''],
     ['this.#floor = Math.max(this.#floor, entry.version)', 'this.#floor = this.#version'],
-    [
-      '      this.#graves.delete(entry)\n      this.#unlink(entry)\n      entry = this',
-      '      this.#graves.delete(entry)\n      entry = this',
-    ],
     ['if (entry.left > from) return', 'if (false) return'],
     ['if (entry.left > from) return', 'if (entry.left >= from) return'],
     ['const newborn = entry.born > from', 'const newborn = false'],
@@ -97,7 +92,6 @@ const faults: Readonly<Record<Fault['file'], readonly (readonly [search: string,
     ['entry.left = entry.version', ''],
     ['entry.left = entry.version', 'entry.left = version'],
     ['entry.born = version\n', '\n'],
-    ['      entry.cells = Array.from({ length: this.#columns.length }, () => version)\n    } else', '    } else'],
     ['    entry.version = version\n    this.#sumRow(entry, entry.lanes, row)', '    this.#sumRow(entry, entry.lanes, row)'],
     ['this.#sumRow(entry, entry.lanes, row)', ''],
     ['    this.#sumRow(entry, noLanes, row)\n    return entry', '    return entry'],
@@ -108,13 +102,24 @@ const faults: Readonly<Record<Fault['file'], readonly (readonly [search: string,
     ['this.#sumRow(entry, entry.lanes, undefined)', ''],
     ['entry.leftAt = monotonicMs', ''],
     ['this.#graves.add(entry)', ''],
-    ['if (entry.older !== undefined) entry.older.newer = entry.newer', ''],
     ['if (entry.newer === undefined) this.#newest = entry.older', 'if (false) this.#newest = entry.older'],
-    ['else entry.newer.older = entry.older', ''],
   ],
 }
 
-const runs = 400
+const runs = 1500
+
+/** Many times what an unbroken copy takes. */
+const patienceMs = 15_000
+
+/** A broken linked list may lead round for ever: that is noticed as well. */
+function unlessEndless(check: () => string | undefined): string | undefined {
+  try {
+    return runInContext('check()', createContext({ check }), { timeout: patienceMs }) as string | undefined
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return 'endless'
+    throw error
+  }
+}
 const farm = new MutantFarm()
 afterAll(() => farm.close())
 
@@ -126,6 +131,7 @@ test('an unbroken copy keeps every law', async () => {
 
 describe.each(files)('the laws refuse a broken %s.ts', file => {
   test.each(faults[file])('%j as %j', async (search, replace) => {
-    expect(brokenLaw(await farm.load({ file, search, replace }), 7, runs)).toBeDefined()
+    const mutant = await farm.load({ file, search, replace })
+    expect(unlessEndless(() => brokenLaw(mutant, 7, runs))).toBeDefined()
   })
 })

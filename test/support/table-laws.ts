@@ -4,7 +4,7 @@ import type * as store from '../../src/model/store.ts'
 import type { Delta } from '../../src/model/delta.ts'
 import type { Changes, Table } from '../../src/model/table.ts'
 import { sumByTheBook } from './checksum-by-the-book.ts'
-import { printTable, tableHistory } from './table-history.ts'
+import { printCell, printTable, tableHistory } from './table-history.ts'
 
 /** What the laws are asked of: the real modules, or a mutant of them. */
 export type Implementation = Pick<typeof delta, 'diff' | 'apply' | 'compose' | 'isNothing' | 'changesBetween'> & Pick<typeof store, 'Store'>
@@ -114,6 +114,15 @@ const storeHolds = law(history, (of, [tables, gaps]) => {
   hold(held.grownAt === grownAt?.[0], 'grownAt is not the version of the last growth')
 })
 
+/** Whether a delta over these states has a reason to set a cell: without it some reader on the way would not end at the last. */
+function hasReason(states: readonly Table[], key: string, column: string): boolean {
+  const rows = states.map(state => state.rows.get(key))
+  // Who returns is written whole: a reader may still hold the row as it was before it left.
+  if (rows.some((row, j) => row === undefined && rows[j - 1] !== undefined)) return true
+  const cells = rows.map(row => row && printCell(Object.hasOwn(row, column) ? (row[column] ?? null) : null))
+  return cells.some(cell => cell !== undefined && cell !== cells.at(-1)) || (rows[0] === undefined && cells.at(-1) !== 'null')
+}
+
 const deltaSince = law(history, (of, [tables, gaps]) => {
   const { held, states } = commitAll(of, tables, gaps)
   const last = tables.at(-1)
@@ -123,6 +132,9 @@ const deltaSince = law(history, (of, [tables, gaps]) => {
     if (net === undefined) throw new Error(`no delta since ${from}`)
     disjoint(net)
     for (const [version, state] of states.slice(i)) same(of.apply(state, net), last, `deltaSince(${from}) applied at ${version}`)
+    const way = states.slice(i).map(([, state]) => state)
+    for (const [key, cells] of net.set)
+      for (const column of Object.keys(cells)) hold(hasReason(way, key, column), `deltaSince(${from}) sets '${key}.${column}' without need`)
     // What the store says since a version is what composing every step since then says.
     const steps = states.slice(i).flatMap(([, state], j) => (j === 0 ? [] : [of.diff(states[i + j - 1]?.[1] ?? state, state)]))
     const composed = steps.reduce(of.compose, of.diff(last, last))
