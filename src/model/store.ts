@@ -14,7 +14,7 @@ interface Entry {
   born: number
   /** When an earlier row of this key left; 0 = there was none that history still knows. */
   left: number
-  /** The version of each cell, in the order of the store's columns. */
+  /** When each cell last changed since the row appeared, in the order of the columns; 0 or absent = not since. */
   cells: number[]
   lanes: Lanes
   /** When a tombstone was made, ms (monotonic). */
