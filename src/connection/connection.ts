@@ -45,7 +45,6 @@ export class Connection {
   readonly #outbox: Outbox
   readonly #inbound: Inbound
   readonly #stopBeating: Cancel
-  #views = 0
   #owedResults = 0
   #pings = 0
   /** Beats since the outstanding ping; undefined: none is outstanding. */
@@ -196,16 +195,14 @@ export class Connection {
       throw new MillraceError('too_many', `${maxFeedsPerConnection} feeds are followed, as many as one connection may`, [
         { limit: 'maxFeedsPerConnection', value: maxFeedsPerConnection },
       ])
-    if (isView && this.#views >= maxViewsPerConnection)
+    if (isView && this.#outbox.viewCount >= maxViewsPerConnection)
       throw new MillraceError('too_many', `${maxViewsPerConnection} views are followed, as many as one connection may`, [
         { limit: 'maxViewsPerConnection', value: maxViewsPerConnection },
       ])
-    if (isView) this.#views++
   }
 
   #unsubscribe(feed: string, id: RequestId | undefined): void {
     const address = this.#context.hub.unsubscribe(this.#outbox, feed)
-    if (address.includes('?')) this.#views--
     this.#say({ type: 'unsubscribed', ...echo(id), feed: address })
   }
 

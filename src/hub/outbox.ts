@@ -22,6 +22,7 @@ export class Outbox implements Line {
   readonly #subscriptions = new Map<string, Subscription>()
   /** In address order; made anew when a subscription comes or goes. */
   #sorted: readonly Subscription[] | undefined
+  #viewCount = 0
   #held = false
 
   /** `due` is called when a subscription has something to be written. */
@@ -30,8 +31,13 @@ export class Outbox implements Line {
     this.#due = due
   }
 
+  /** Addresses followed. */
   get size(): number {
     return this.#subscriptions.size
+  }
+  /** Those of them that are more than a feed's name. */
+  get viewCount(): number {
+    return this.#viewCount
   }
   get isHeld(): boolean {
     return this.#held
@@ -42,18 +48,24 @@ export class Outbox implements Line {
   }
 
   add(subscription: Subscription): void {
-    this.#subscriptions.set(subscription.view.address, subscription)
+    const { view } = subscription
+    this.#subscriptions.set(view.address, subscription)
+    if (!view.isBase) this.#viewCount++
     this.#sorted = undefined
   }
 
   /** What was owed for the address is owed no more. */
   remove(address: string): void {
+    const subscription = this.#subscriptions.get(address)
+    if (subscription === undefined) return
     this.#subscriptions.delete(address)
+    if (!subscription.view.isBase) this.#viewCount--
     this.#sorted = undefined
   }
 
   clear(): void {
     this.#subscriptions.clear()
+    this.#viewCount = 0
     this.#sorted = undefined
   }
 

@@ -284,6 +284,16 @@ describe('views', () => {
     quotes.answer([{ ...a, price: 9 }, b])
     expect(reader.take()).toMatchObject([{ type: 'delta', set: { a: { price: 9 } }, del: ['b'] }])
   })
+
+  test('are capped per feed; one that is refused counts for nobody, and one that only lingers makes room', () => {
+    const reader = new HubReader(hub)
+    for (const limit of [1, 2]) subscribe(reader, { feed: 'quotes', limit })
+    expect(() => subscribe(reader, { feed: 'quotes', limit: 3 })).toThrow(expect.objectContaining({ code: 'too_many' }))
+    expect([reader.outbox.size, reader.outbox.viewCount, hub.viewCount]).toEqual([2, 2, 2])
+    hub.unsubscribe(reader.outbox, 'quotes?limit=1')
+    subscribe(reader, { feed: 'quotes', limit: 3 })
+    expect([reader.outbox.size, reader.outbox.viewCount, hub.viewCount]).toEqual([2, 2, 2])
+  })
 })
 
 describe('demand', () => {
