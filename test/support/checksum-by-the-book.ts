@@ -35,7 +35,7 @@ class Row64 {
       view.setFloat64(0, Object.is(cell, -0) ? 0 : cell)
       return this.absorb(3).absorb(view.getUint32(4)).absorb(view.getUint32(0))
     }
-    return typeof cell === 'string' ? this.text(4, cell) : this.text(5, JSON.stringify(sorted(cell)))
+    return typeof cell === 'string' ? this.text(4, cell) : this.text(5, textOf(cell))
   }
 
   end(): readonly [bigint, bigint] {
@@ -45,12 +45,12 @@ class Row64 {
   }
 }
 
-/** Members in the order of RFC 8785; only for objects without number-like names, which JavaScript puts first. */
-function sorted(cell: Cell): Cell {
-  if (cell === null || typeof cell !== 'object') return cell
-  if (Array.isArray(cell)) return (cell as Cell[]).map(sorted)
-  const entries = Object.entries(cell).sort(([x], [y]) => (x < y ? -1 : 1))
-  return Object.fromEntries(entries.map(([name, member]) => [name, sorted(member)]))
+/** The text of RFC 8785: members sorted by UTF-16 units. Not by way of an object: JavaScript puts number-like names first. */
+function textOf(cell: Cell): string {
+  if (cell === null || typeof cell !== 'object') return JSON.stringify(cell)
+  if (Array.isArray(cell)) return `[${(cell as Cell[]).map(textOf).join()}]`
+  const members = Object.entries(cell).toSorted(([x], [y]) => (x < y ? -1 : 1))
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${textOf(member)}`).join()}}`
 }
 
 /** 16 hexadecimal digits for a table. */
