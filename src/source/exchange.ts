@@ -81,19 +81,14 @@ export class Exchange {
     this.#phase = 'answering'
     const configured = url.origin === this.#origin ? Object.fromEntries(this.#options.headers) : {}
     const conditions = validators?.url === url.href ? validators.headers : {}
-    const answer = await this.#link(url.origin).request({
-      path: url.pathname + url.search,
-      method,
-      headers: {
-        'user-agent': userAgent,
-        accept: 'application/json, */*;q=0.5',
-        'accept-encoding': 'gzip, br, deflate',
-        ...conditions,
-        ...withoutBodyHeaders(configured, body),
-      },
-      body: body ?? null,
-      signal,
-    })
+    const headers = {
+      'user-agent': userAgent,
+      accept: 'application/json, */*;q=0.5',
+      'accept-encoding': 'gzip, br, deflate',
+      ...conditions,
+      ...withoutBodyHeaders(configured, body),
+    }
+    const answer = await this.#link(url.origin).request({ path: url.pathname + url.search, method, headers, body: body ?? null }, signal)
     this.#phase = 'sending the body'
     return answer
   }

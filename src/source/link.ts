@@ -10,7 +10,7 @@ const keepAliveMs = 60_000
  * undici's own timeouts are off, because they are coarse and per phase: the caller has one deadline for the whole poll.
  */
 export class Link {
-  /** A connection is being made. */
+  /** A connection is being made, or could not be. */
   connecting = false
   readonly #client: Client
   #socket: Socket | undefined
@@ -27,7 +27,7 @@ export class Link {
       connect: (options, callback) => {
         this.connecting = true
         const made: unknown = connector(options, (...outcome) => {
-          this.connecting = false
+          this.connecting = outcome[0] !== null
           callback(...outcome)
         })
         // The connector answers by the callback; it returns the socket all the same, which a client cannot drop while it connects.
@@ -36,8 +36,17 @@ export class Link {
     })
   }
 
-  async request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    return this.#client.request(options)
+  async request(options: Dispatcher.RequestOptions, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    // undici looks at a signal only once it is connected: a handshake that never ends would never be aborted.
+    const giveUp = (): void => {
+      if (this.connecting) this.#socket?.destroy(new Error('given up while connecting'))
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
+    try {
+      return await this.#client.request({ ...options, signal })
+    } finally {
+      signal.removeEventListener('abort', giveUp)
+    }
   }
 
   /** Drops the connection at once, also one that is still being made. */
