@@ -1,8 +1,30 @@
 import { WebSocket } from 'ws'
 import { connect as connectWith, type ConnectOptions, type Millrace } from './client/client.ts'
 
-export type * from './client/client.ts'
-export { MillraceError } from './model/errors.ts'
+export { MillraceError } from './client/client.ts'
+export type {
+  Cell,
+  Change,
+  ConnectionPhase,
+  ConnectionState,
+  ConnectOptions,
+  ErrorCode,
+  ErrorDetail,
+  Feed,
+  FeedDescriptor,
+  FeedFreshness,
+  FeedQuery,
+  FeedStats,
+  Millrace,
+  Query,
+  Row,
+  SocketEvent,
+  TableView,
+  Unsubscribe,
+  UpdateInfo,
+  WebSocketConstructor,
+  WebSocketLike,
+} from './client/client.ts'
 
 /** Data is small and often; what the server does not negotiate need not be offered. */
 class NodeWebSocket extends WebSocket {

@@ -22,7 +22,23 @@ import { webSocketUrl } from './server-url.ts'
 import type { Subscription, SubscribeRequest, Wire } from './subscription.ts'
 import { Subscriptions } from './subscriptions.ts'
 
-export type * from './face.ts'
+export type {
+  Change,
+  ConnectionPhase,
+  ConnectionState,
+  ConnectOptions,
+  Feed,
+  FeedFreshness,
+  FeedQuery,
+  FeedStats,
+  Millrace,
+  SocketEvent,
+  TableView,
+  Unsubscribe,
+  UpdateInfo,
+  WebSocketConstructor,
+  WebSocketLike,
+} from './face.ts'
 export type { FeedDescriptor, Query } from '../protocol/messages.ts'
 export type { Cell, Row } from '../model/row.ts'
 export { MillraceError, type ErrorCode, type ErrorDetail } from '../model/errors.ts'
