@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DecodeError } from '../../src/decode/decode-error.ts'
 import { decodeJson } from '../../src/decode/json.ts'

@@ -48,7 +48,7 @@ export function delta(feed: string, from: number, to: number, members: Partial<D
 }
 
 export function sumOf(rows: readonly Row[], columns: readonly string[] = ['id', 'price']): string {
-  return tableSum('id', columns, new Map(rows.map(row => [String(cellOf(row, 'id') as string), row])))
+  return tableSum('id', columns, new Map(rows.map(row => [cellOf(row, 'id') as string, row])))
 }
 
 /** Answers the last `subscribe` that was heard, with a snapshot at `to`. @returns what was heard */

@@ -76,12 +76,15 @@ export class FakeNetwork {
   readonly WebSocket: new (url: string) => FakeSocket
 
   constructor() {
-    const network = this
+    const opening = (): void => {
+      if (this.fault !== undefined) throw this.fault
+    }
+    const opened = (socket: FakeSocket): void => void this.sockets.push(socket)
     this.WebSocket = class extends FakeSocket {
       constructor(url: string) {
-        if (network.fault !== undefined) throw network.fault
+        opening()
         super(url)
-        network.sockets.push(this)
+        opened(this)
       }
     }
   }

@@ -8,8 +8,10 @@ import { httpKeys, httpOptions, type HttpOptions } from '../../src/source/http.o
 
 const schema = z.strictObject(httpKeys)
 
-/** Options as a config would give them. */
-export function writtenOptions(written: z.input<typeof schema>, everyMs = 10_000): HttpOptions {
+/** Options as a config has them. */
+export type WrittenOptions = z.input<typeof schema>
+
+function writtenOptions(written: WrittenOptions, everyMs = 10_000): HttpOptions {
   return httpOptions(schema.parse(written), everyMs)
 }
 
@@ -23,7 +25,7 @@ export class RecordedLog {
       (level: string) =>
       (...args: unknown[]): void =>
         void this.lines.push(`${level}: ${String(args.at(-1))}`)
-    this.logger = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') } as unknown as Logger
+    this.logger = { debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') }
   }
 }
 
