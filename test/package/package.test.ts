@@ -1,0 +1,104 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Program, run } from '../support/program.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const own = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string }
+
+test('what is published is what package.json says', async () => {
+  const { messages } = await publint({ pkgDir: root, strict: true, pack: false })
+  expect(messages).toEqual([])
+})
+
+describe('packed and installed into an empty folder', () => {
+  let folder: string
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-package-'))
+    // Built already: a second build would pull the page away from under the tests beside this one.
+    const packed = await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root })
+    expect(packed).toMatchObject({ code: 0 })
+    writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+    const tarball = `millrace-${own.version}.tgz`
+    const installed = await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], { cwd: folder })
+    expect(installed).toMatchObject({ code: 0 })
+  }, 120_000)
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true })
+  })
+
+  async function runScript(text: string): Promise<string> {
+    writeFileSync(join(folder, 'script.js'), text)
+    const { code, stdout, stderr } = await run(process.execPath, ['script.js'], { cwd: folder })
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    return stdout
+  }
+
+  test('npx millrace demo serves the page, the client as one file, feeds; the SDK follows it; Ctrl-C ends it', async () => {
+    const demo = new Program('npx', ['--no-install', 'millrace', 'demo', '--port', '0'], { cwd: folder })
+    try {
+      const [, url = ''] = await demo.says(/page +(http:\S+)\//)
+      const page = await (await fetch(`${url}/`)).text()
+      const [, script = ''] = /src="\.\/(assets\/[^"]+\.js)"/.exec(page) ?? []
+      const [code, client, feeds] = await Promise.all([fetch(`${url}/${script}`), fetch(`${url}/client.js`), fetch(`${url}/feeds`)])
+      expect([code.status, client.status, feeds.status]).toEqual([200, 200, 200])
+      expect(client.headers.get('content-type')).toMatch(/^text\/javascript/)
+      const told = await runScript(`
+        import { connect } from 'millrace/client'
+        const millrace = connect('${url}')
+        millrace.feed('stations').subscribe(rows => {
+          if (rows.length === 0) return
+          console.log(rows.length)
+          millrace.close()
+        })`)
+      expect(told).toBe('400\n')
+      demo.killGroup('SIGINT')
+      await demo.ended
+      await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed')
+    } finally {
+      await demo.end()
+    }
+  })
+
+  test('a program embeds the server; its types, the schema and the package itself are found', async () => {
+    const told = await runScript(`
+      import { createRequire } from 'node:module'
+      import * as millrace from 'millrace'
+      import * as client from 'millrace/client'
+      const require = createRequire(import.meta.url)
+      console.log(JSON.stringify({
+        server: Object.keys(millrace),
+        client: Object.keys(client),
+        schema: require('millrace/schema.json').$schema,
+        version: require('millrace/package.json').version,
+      }))`)
+    expect(JSON.parse(told)).toMatchObject({
+      server: expect.arrayContaining(['MillraceServer']),
+      client: ['MillraceError', 'connect'],
+      schema: expect.stringContaining('json-schema.org'),
+      version: own.version,
+    })
+  })
+
+  test.each(['nodenext', 'bundler'])('its types hold under moduleResolution %s', async resolution => {
+    writeFileSync(
+      join(folder, 'use.ts'),
+      `import { MillraceServer } from 'millrace'
+       import { connect, type Row } from 'millrace/client'
+       const rows: ReadonlyMap<string, Row> = connect('ws://localhost:8080').feed('quotes').table.rows
+       const server: MillraceServer | undefined = undefined
+       export const used = [rows.size, server]`,
+    )
+    const module = resolution === 'nodenext' ? 'nodenext' : 'esnext'
+    const args = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--module', module, '--moduleResolution', resolution]
+    const checked = await run(join(root, 'node_modules/.bin/tsc'), [...args, '--typeRoots', join(root, 'node_modules/@types'), 'use.ts'], {
+      cwd: folder,
+    })
+    expect(checked).toMatchObject({ code: 0, stdout: '' })
+  })
+})
