@@ -1,27 +1,34 @@
-import { defineConfig, type BuildOptions } from 'vite'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type UserConfig } from 'vite'
 
-/** The page: public/index.html and what it imports. */
-const page: BuildOptions = {
-  emptyOutDir: true,
-  assetsInlineLimit: 0,
-  modulePreload: { polyfill: false },
-}
+const shared = { target: 'es2022', reportCompressedSize: false } as const
 
-/** The SDK as one file under a name that stays: what a page loads from a server by `import './client.js'`. */
-const client: BuildOptions = {
-  emptyOutDir: false,
-  lib: { entry: '../src/client/client.ts', formats: ['es'], fileName: () => 'client.js' },
-}
-
-export default defineConfig(({ mode }) => ({
+const page: UserConfig = {
   root: 'public',
   // Relative, so that the page works under any path prefix behind a proxy.
   base: './',
   publicDir: false,
   build: {
+    ...shared,
     outDir: '../dist/public',
-    target: 'es2022',
-    reportCompressedSize: false,
-    ...(mode === 'client' ? client : page),
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
   },
-}))
+}
+
+/** The SDK as one file without imports, for pages that have no build of their own: served as `/client.js` beside the page. */
+const client: UserConfig = {
+  publicDir: false,
+  build: {
+    ...shared,
+    outDir: 'dist/public',
+    emptyOutDir: false,
+    lib: { entry: fileURLToPath(new URL('./src/client/client.ts', import.meta.url)), formats: ['es'], fileName: () => 'client.js' },
+    // vite leaves white space in a library for the sake of bundlers; this one is read by browsers.
+    rolldownOptions: { output: { minify: true } },
+  },
+}
+
+/** `vite build` makes the page, `vite build --mode client` then the SDK. */
+export default defineConfig(({ mode }) => (mode === 'client' ? client : page))

@@ -22,10 +22,15 @@ export class ChangeIterator implements AsyncIterableIterator<Change, undefined> 
   readonly #source: ChangeSource
   readonly #net = new NetChanges()
   readonly #waiting: ((result: IteratorResult<Change, undefined>) => void)[] = []
+  readonly #signal: AbortSignal | undefined
+  readonly #aborted = (): void => this.finish()
   #state: 'new' | 'open' | 'done' = 'new'
 
-  constructor(source: ChangeSource) {
+  constructor(source: ChangeSource, signal?: AbortSignal) {
     this.#source = source
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#aborted)
+    if (signal?.aborted === true) this.finish()
   }
 
   [Symbol.asyncIterator](): this {
@@ -52,8 +57,10 @@ export class ChangeIterator implements AsyncIterableIterator<Change, undefined> 
 
   /** No more is to come. */
   finish(): void {
-    if (this.#state === 'open') this.#source.end(this)
+    const wasOpen = this.#state === 'open'
     this.#state = 'done'
+    this.#signal?.removeEventListener('abort', this.#aborted)
+    if (wasOpen) this.#source.end(this)
     for (const resolve of this.#waiting.splice(0)) resolve(done)
   }
 

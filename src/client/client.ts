@@ -12,7 +12,17 @@ import type {
   ServerMessage,
 } from '../protocol/messages.ts'
 import { Connection, type ConnectionReader } from './connection.ts'
-import type { ConnectionState, ConnectOptions, Feed, FeedQuery, Millrace, TableView, Unsubscribe, WebSocketConstructor } from './face.ts'
+import type {
+  AskOptions,
+  ConnectionState,
+  ConnectOptions,
+  Feed,
+  FeedQuery,
+  Millrace,
+  TableView,
+  Unsubscribe,
+  WebSocketConstructor,
+} from './face.ts'
 import { Listeners } from './listeners.ts'
 import { LiveFeed, type FeedHost } from './live-feed.ts'
 import { LiveTable } from './live-table.ts'
@@ -23,6 +33,7 @@ import type { Subscription, SubscribeRequest, Wire } from './subscription.ts'
 import { Subscriptions } from './subscriptions.ts'
 
 export type {
+  AskOptions,
   Change,
   ConnectionPhase,
   ConnectionState,
@@ -105,14 +116,14 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
     return new LiveFeed(name, query, this) as unknown as Feed<R>
   }
 
-  async feeds({ own = false }: { readonly own?: boolean } = {}): Promise<readonly FeedDescriptor[]> {
-    const answer = await this.#ask({ type: 'list', id: this.nextId(), own })
+  async feeds({ own = false, signal }: AskOptions & { readonly own?: boolean } = {}): Promise<readonly FeedDescriptor[]> {
+    const answer = await this.#ask({ type: 'list', id: this.nextId(), own }, signal)
     if (answer.type !== 'feeds') throw new MillraceError('internal', `a '${answer.type}' answered a 'list'`)
     return answer.feeds
   }
 
-  async get<R = Row>(name: string, query: Query = {}): Promise<TableView<R>> {
-    const answer = await this.#ask({ type: 'get', id: this.nextId(), feed: name, ...query })
+  async get<R = Row>(name: string, query: Query = {}, { signal }: AskOptions = {}): Promise<TableView<R>> {
+    const answer = await this.#ask({ type: 'get', id: this.nextId(), feed: name, ...query }, signal)
     if (answer.type !== 'result') throw new MillraceError('internal', `a '${answer.type}' answered a 'get'`)
     const table = new LiveTable()
     table.replace(answer)
@@ -195,9 +206,9 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
     if (message.code === 'rate_limited' && message.id === undefined) this.#connection.reset(message.message)
   }
 
-  #ask(message: Parameters<Requests['ask']>[0]): Promise<FeedsMessage | ResultMessage> {
+  #ask(message: Parameters<Requests['ask']>[0], signal: AbortSignal | undefined): Promise<FeedsMessage | ResultMessage> {
     const { phase, reason } = this.state
     if (phase === 'closed') return Promise.reject(new MillraceError('unavailable', reason ?? 'closed'))
-    return this.#requests.ask(message)
+    return this.#requests.ask(message, signal)
   }
 }

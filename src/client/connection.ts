@@ -143,7 +143,8 @@ export class Connection {
     line.welcomedAt = clock.monotonic()
     this.#watch(line, 2 * welcome.heartbeat)
     this.#say({ phase: 'open', attempt: 0 })
-    this.#options.reader.welcomed()
+    // A listener may have closed it.
+    if (this.#line === line) this.#options.reader.welcomed()
   }
 
   /** A page cannot see pings, so whatever is heard counts, and `beat` comes where nothing else does. */
@@ -193,7 +194,8 @@ export class Connection {
   #again(): void {
     const { retryAt: _, ...state } = this.#state
     this.#say(state)
-    this.open()
+    // A listener may have closed it, or tried again itself.
+    if (!this.#ended && this.#line === undefined) this.open()
   }
 
   #say(state: ConnectionState): void {

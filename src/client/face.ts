@@ -113,6 +113,11 @@ export interface Change<R = Row> {
   readonly at: number
 }
 
+export interface AskOptions {
+  /** Gives the question up: its promise is rejected with the signal's reason, an iterator ends. */
+  readonly signal?: AbortSignal
+}
+
 /** Counted over all connections of the subscription, which equal feeds share. */
 export interface FeedStats {
   /** Bytes of the data messages, before any compression. */
@@ -140,8 +145,8 @@ export interface Feed<R = Row> {
   readonly stats: FeedStats
   /** Calls `listener` with the ordered rows: at once when there are any, then after each flush that changed them. */
   subscribe(listener: (rows: readonly R[], info: UpdateInfo<R>) => void): Unsubscribe
-  /** Begins with a snapshot. A consumer that is slow gets one net change, not a queue. Ends when the client is closed. */
-  changes(): AsyncIterableIterator<Change<R>>
+  /** Begins with a snapshot. A consumer that is slow gets one net change, not a queue. Ends when the client is closed or `signal` aborts. */
+  changes(options?: AskOptions): AsyncIterableIterator<Change<R>>
   /** Calls `listener` at each change of freshness; not at once. */
   onFreshness(listener: (freshness: FeedFreshness) => void): Unsubscribe
   /** Refusals of the server and faults of the data; the feed goes on by itself where `error.retry` says so. */
@@ -159,9 +164,9 @@ export interface Millrace {
   /** A live feed or view; costs nothing until it is subscribed to. Equal ones share one subscription. */
   feed<R = Row>(name: string, query?: FeedQuery): Feed<R>
   /** The feeds this client may follow; `own`: the server's own (`$sources`, `$feeds`) too. @throws MillraceError */
-  feeds(options?: { readonly own?: boolean }): Promise<readonly FeedDescriptor[]>
+  feeds(options?: AskOptions & { readonly own?: boolean }): Promise<readonly FeedDescriptor[]>
   /** The table now, once. @throws MillraceError also `unavailable` when 30 s bring no answer */
-  get<R = Row>(name: string, query?: Query): Promise<TableView<R>>
+  get<R = Row>(name: string, query?: Query, options?: AskOptions): Promise<TableView<R>>
   /** Tries again at once, also when the server closed for good. Nothing while open or after `close`. */
   retry(): void
   /** Ends the connection, all subscriptions and iterators; pending requests are rejected. */

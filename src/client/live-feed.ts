@@ -1,7 +1,7 @@
 import type { MillraceError } from '../model/errors.ts'
 import type { Row } from '../model/row.ts'
 import { ChangeIterator } from './change-iterator.ts'
-import type { Feed, FeedFreshness, FeedQuery, FeedStats, Unsubscribe, UpdateInfo } from './face.ts'
+import type { AskOptions, Feed, FeedFreshness, FeedQuery, FeedStats, Unsubscribe, UpdateInfo } from './face.ts'
 import { callGuarded, Listeners } from './listeners.ts'
 import { LiveTable, type RowChanges } from './live-table.ts'
 import type { Reader, Subscription, SubscribeRequest } from './subscription.ts'
@@ -76,8 +76,8 @@ export class LiveFeed implements Feed, Reader {
     }
   }
 
-  changes(): ChangeIterator {
-    return new ChangeIterator(this)
+  changes({ signal }: AskOptions = {}): ChangeIterator {
+    return new ChangeIterator(this, signal)
   }
 
   onFreshness(listener: (freshness: FeedFreshness) => void): Unsubscribe {

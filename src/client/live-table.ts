@@ -132,7 +132,7 @@ export class LiveTable implements TableView {
     }
     for (const key of delta.del ?? []) {
       const before = this.#rows.get(key)
-      if (this.#rows.delete(key)) changes.set(key, before)
+      if (this.#rows.delete(key) && !changes.has(key)) changes.set(key, before)
     }
     this.#columns = columns
     this.#version = delta.to

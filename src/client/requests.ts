@@ -7,8 +7,9 @@ const patienceMs = 30_000
 interface Request {
   readonly message: ClientMessage
   readonly resolve: (answer: FeedsMessage | ResultMessage) => void
-  readonly reject: (error: MillraceError) => void
-  readonly stopTimer: Cancel
+  readonly reject: (error: unknown) => void
+  /** Ends the waiting for a time-out and for the asker's signal. */
+  readonly stop: Cancel
 }
 
 /** Questions with one answer each. They outlive a connection: both are safe to ask again. */
@@ -22,15 +23,24 @@ export class Requests {
     this.#send = send
   }
 
-  /** @throws MillraceError the server's refusal, or `unavailable` when 30 s bring no answer */
-  ask(message: (ListMessage & { readonly id: RequestId }) | GetMessage): Promise<FeedsMessage | ResultMessage> {
+  /** @throws MillraceError the server's refusal, or `unavailable` when 30 s bring no answer; the reason of `signal` */
+  ask(message: (ListMessage & { readonly id: RequestId }) | GetMessage, signal?: AbortSignal): Promise<FeedsMessage | ResultMessage> {
     return new Promise((resolve, reject) => {
-      const stopTimer = this.#clock.after(patienceMs, () =>
-        this.refused(message.id, new MillraceError('unavailable', 'no answer within 30 s')),
-      )
-      this.#open.set(message.id, { message, resolve, reject, stopTimer })
+      if (signal?.aborted === true) return reject(signal.reason)
+      const stop = this.#watch(message.id, signal)
+      this.#open.set(message.id, { message, resolve, reject, stop })
       this.#send(message)
     })
+  }
+
+  #watch(id: RequestId, signal: AbortSignal | undefined): Cancel {
+    const stopTimer = this.#clock.after(patienceMs, () => this.refused(id, new MillraceError('unavailable', 'no answer within 30 s')))
+    const aborted = (): void => this.#take(id)?.reject(signal?.reason)
+    signal?.addEventListener('abort', aborted)
+    return () => {
+      stopTimer()
+      signal?.removeEventListener('abort', aborted)
+    }
   }
 
   answered(answer: FeedsMessage | ResultMessage): void {
@@ -55,7 +65,7 @@ export class Requests {
     const request = id === undefined ? undefined : this.#open.get(id)
     if (request === undefined || id === undefined) return undefined
     this.#open.delete(id)
-    request.stopTimer()
+    request.stop()
     return request
   }
 }
