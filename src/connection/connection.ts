@@ -9,13 +9,14 @@ import {
   subprotocol,
   type ClientMessage,
   type GetMessage,
+  type ListMessage,
   type RequestId,
   type ServerMessage,
   type SubscribeMessage,
 } from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
 import type { Heartbeat } from './heartbeat.ts'
-import { Inbound, isDeeperThan } from './inbound.ts'
+import { Inbound, isDeeperThan, parseObject } from './inbound.ts'
 import type { ConnectionLimits } from './limits.ts'
 import type { Transport } from './transport.ts'
 
@@ -55,14 +56,14 @@ export class Connection {
   constructor(transport: Transport, context: ConnectionContext) {
     this.#context = context
     this.#transport = transport
-    const { limits } = context
-    this.#inbound = new Inbound(context.clock, limits)
+    this.#inbound = new Inbound(context.clock, context.limits)
+    const isFull = (): boolean => this.#isFull
     this.#outbox = context.hub.connect({
       send: frame => this.#send(frame),
       cork: () => transport.cork(),
       uncork: () => transport.uncork(),
       get isFull() {
-        return transport.bytesWaiting > limits.sendWindowBytes
+        return isFull()
       },
     })
     this.#stopBeating = context.heartbeat.add(this)
@@ -120,8 +121,9 @@ export class Connection {
 
   beat(): void {
     if (this.#unanswered !== undefined && ++this.#unanswered >= 2) {
+      // What the close frame stands behind may yet be read; the transport gives up waiting for it.
       if (this.#outbox.isHeld) this.close(4508, 'too slow')
-      this.#transport.terminate()
+      else this.#transport.terminate()
       return
     }
     if (this.#unanswered === undefined) {
@@ -145,6 +147,10 @@ export class Connection {
     this.#closed = true
     this.#stopBeating()
     this.#context.hub.disconnect(this.#outbox)
+  }
+
+  get #isFull(): boolean {
+    return this.#transport.bytesWaiting > this.#limits.sendWindowBytes
   }
 
   get #limits(): ConnectionLimits {
@@ -177,7 +183,7 @@ export class Connection {
       case 'get':
         return this.#get(message)
       case 'list':
-        return this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false) })
+        return this.#list(message)
       case 'resync':
         return this.#context.hub.resync(this.#outbox, message.feed)
       case 'ping':
@@ -206,9 +212,24 @@ export class Connection {
     this.#say({ type: 'unsubscribed', ...echo(id), feed: address })
   }
 
+  /**
+   * Whoever asks on and reads nothing must not fill the memory: each of these answers is made for this client alone.
+   * @throws MillraceError `rate_limited`; who goes on is ended.
+   */
+  #admitAnswer(): void {
+    if (this.#owedResults < mostOwed && !this.#isFull) return
+    if (this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
+    throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet', [{ limit: 'answers', value: mostOwed }])
+  }
+
+  #list(message: ListMessage): void {
+    this.#admitAnswer()
+    this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false) })
+  }
+
   #get(message: GetMessage): void {
-    if (this.#owedResults >= mostOwed)
-      throw new MillraceError('rate_limited', `${mostOwed} answers are owed already`, [{ limit: 'answers', value: mostOwed }])
+    this.#admitAnswer()
+    if (this.#closed) return
     this.#owedResults++
     this.#context.hub
       .get(message.feed, message)
@@ -267,13 +288,4 @@ export class Connection {
 
 function echo(id: RequestId | undefined): { readonly id?: RequestId } {
   return id === undefined ? {} : { id }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
-  } catch {
-    return undefined
-  }
 }

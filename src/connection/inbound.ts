@@ -30,15 +30,21 @@ export class Inbound {
   /** `refuse`: not executed, and told; `drop`: not executed, told a moment ago; `end`: too often. */
   message(): Admission {
     if (this.#messages.take()) return 'take'
+    if (this.refused()) return 'end'
+    const now = this.#clock.monotonic()
+    if (now - this.#toldAt < tellEveryMs) return 'drop'
+    this.#toldAt = now
+    return 'refuse'
+  }
+
+  /** Counts one refusal; true: they were too many within 10 s. */
+  refused(): boolean {
     const now = this.#clock.monotonic()
     if (now - this.#windowBegan > refusalWindowMs) {
       this.#windowBegan = now
       this.#refused = 0
     }
-    if (++this.#refused >= this.#limits.messageBurst) return 'end'
-    if (now - this.#toldAt < tellEveryMs) return 'drop'
-    this.#toldAt = now
-    return 'refuse'
+    return ++this.#refused >= this.#limits.messageBurst
   }
 
   ping(): boolean {
@@ -61,4 +67,14 @@ export function isDeeperThan(json: string, most: number): boolean {
     } else if (c === 0x7d || c === 0x5d) depth--
   }
   return false
+}
+
+/** The object that a message is; undefined: not JSON, or another value. */
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -1,11 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { headerValues, judgeRequest, type DoorRules } from './door.ts'
+import { textFrame } from './text-frame.ts'
 import type { Transport } from './transport.ts'
 
 export interface WebSocketOptions {
@@ -27,6 +28,7 @@ export class WebSocketBinding {
   readonly #context: ConnectionContext
   readonly #server: WebSocketServer
   readonly #connections = new Map<Connection, WebSocket>()
+  #closing = false
 
   constructor(options: WebSocketOptions, context: ConnectionContext) {
     this.#options = options
@@ -56,6 +58,7 @@ export class WebSocketBinding {
 
   /** Closes every connection, spread over `spreadMs`; each reason tells the client how long to stay away. */
   async close(spreadMs: number): Promise<void> {
+    this.#closing = true
     const all = [...this.#connections]
     const { clock, random } = this.#context
     await Promise.all(
@@ -87,23 +90,25 @@ export class WebSocketBinding {
       return { status: 426, text: 'WebSocket version 13 is needed', headers: { 'Sec-WebSocket-Version': webSocketVersion } }
     if (headerValues(request.rawHeaders, 'sec-websocket-key').length !== 1)
       return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
+    if (this.#closing) return { status: 503, text: 'the server is stopping', headers: { 'Retry-After': '1' } }
     if (this.#connections.size < maxConnections) return undefined
     this.#context.limited('maxConnections')
     return { status: 503, text: `maxConnections: ${maxConnections} reached`, headers: { 'Retry-After': '5' } }
   }
 
   #open(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
+    const transport = transportOf(webSocket, socket, this.#context)
     if (webSocket.protocol !== '' && webSocket.protocol !== subprotocol) {
       webSocket.on('error', () => webSocket.terminate())
-      webSocket.close(4406, `the subprotocol is ${subprotocol}`)
+      transport.close(4406, `the subprotocol is ${subprotocol}`)
       return
     }
-    const connection = new Connection(transportOf(webSocket, socket, this.#context), this.#context)
+    const connection = new Connection(transport, this.#context)
     this.#connections.set(connection, webSocket)
     webSocket.on('message', (data: Buffer, isBinary) => (isBinary ? connection.binary() : connection.receive(data.toString('utf8'))))
     webSocket.on('ping', () => connection.pinged())
     webSocket.on('pong', payload => connection.ponged(payload))
-    webSocket.on('error', error => this.#context.log.debug({ err: error }, 'a WebSocket failed'))
+    webSocket.on('error', error => this.#failed(error))
     webSocket.on('close', () => {
       this.#connections.delete(connection)
       connection.ended()
@@ -112,8 +117,15 @@ export class WebSocketBinding {
     this.#subscribeByUrl(connection, request.url ?? '')
   }
 
+  /** What `ws` ends by itself: a frame against RFC 6455, or one that is too big. */
+  #failed(error: Error): void {
+    if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#context.limited('maxMessage')
+    this.#context.log.debug({ err: error }, 'a WebSocket failed')
+  }
+
   #subscribeByUrl(connection: Connection, url: string): void {
-    const query = new URLSearchParams(url.split('?', 2)[1] ?? '')
+    const at = url.indexOf('?')
+    const query = new URLSearchParams(at < 0 ? '' : url.slice(at))
     const throttle = query.get('throttle')
     if (throttle !== null && !(Number(throttle) >= 0)) {
       connection.fail(new MillraceError('bad_query', `throttle is a number of ms from 0, not '${throttle.slice(0, 32)}'`))
@@ -146,13 +158,18 @@ function refuse(socket: Duplex, { status, text, headers }: HttpRefusal): void {
     'Content-Length': String(Buffer.byteLength(text)),
   })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  // A peer that never closes its half must not keep the descriptor.
+  socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${statusTexts[status] ?? 'Refused'}\r\n${head}\r\n${text}`)
 }
 
 function transportOf(webSocket: WebSocket, socket: Socket, { clock }: ConnectionContext): Transport {
-  const sendOptions = { binary: false, compress: false } as const
   return {
-    send: frame => webSocket.send(frame, sendOptions),
+    // Past ws, which would write header and payload apart to each reader. Nothing of its own can stand between: without
+    // compression it hands every frame to the socket at once.
+    send: payload => {
+      if (webSocket.readyState === WebSocket.OPEN) socket.write(textFrame(payload))
+    },
     cork: () => socket.cork(),
     uncork: () => socket.uncork(),
     get bytesWaiting() {

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import { judgeRequest, type DoorRules } from '../../src/connection/door.ts'
+
+const rules: DoorRules = { hosts: ['live.example'], origins: ['https://status.example', 'https://status.example:8443'] }
+
+function judge(headers: readonly (readonly [string, string])[]): number {
+  return judgeRequest(headers.flat(), rules)?.status ?? 200
+}
+
+describe('Host', () => {
+  test.each([
+    ['localhost', 200],
+    ['localhost:8080', 200],
+    ['LOCALHOST:8080', 200],
+    ['127.0.0.1:8080', 200],
+    ['192.168.1.7', 200],
+    ['[::1]:8080', 200],
+    ['[2001:db8::7]', 200],
+    ['live.example', 200],
+    ['Live.Example:443', 200],
+    ['evil.example', 403],
+    ['live.example.evil.example', 403],
+    ['127.0.0.1.evil.example', 403],
+    ['localhost.evil.example:8080', 403],
+    ['', 400],
+    ['localhost:8080:9', 400],
+    ['localhost/path', 400],
+    ['user@localhost', 400],
+    ['a b', 400],
+    ['[::1', 400],
+    ['localhost:99999', 400],
+  ])('%j is %d', (host, status) => {
+    expect(judge([['Host', host]])).toBe(status)
+  })
+
+  test('none, or two of them, are refused, however they are spelt', () => {
+    expect(judge([])).toBe(400)
+    expect(
+      judge([
+        ['Host', 'localhost'],
+        ['hOST', 'localhost'],
+      ]),
+    ).toBe(400)
+  })
+
+  test('the refusal names the setting that lets the name in', () => {
+    expect(judgeRequest(['Host', 'evil.example:80'], rules)?.text).toBe('unknown host: add evil.example to server.hosts')
+  })
+})
+
+describe('Origin', () => {
+  const withOrigin = (origin: string, host = 'localhost:8080'): number =>
+    judge([
+      ['Host', host],
+      ['Origin', origin],
+    ])
+
+  test.each([
+    ['http://localhost:8080', 'localhost:8080', 200],
+    ['http://localhost:8081', 'localhost:8080', 403],
+    ['http://127.0.0.1:8080', 'localhost:8080', 403],
+    ['http://[::1]:8080', '[::1]:8080', 200],
+    ['http://localhost', 'localhost', 200],
+    ['http://localhost', 'localhost:80', 200],
+    ['https://live.example', 'live.example', 200],
+    ['https://live.example', 'live.example:443', 200],
+    ['https://live.example', '127.0.0.1:8080', 200],
+    ['https://status.example', 'live.example', 200],
+    ['https://status.example:8443', 'live.example', 200],
+    ['http://status.example', 'live.example', 403],
+    ['https://status.example:9', 'live.example', 403],
+    ['https://evil.example', 'live.example', 403],
+    ['https://live.example.evil.example', 'live.example', 403],
+    ['null', 'localhost:8080', 403],
+    ['', 'localhost:8080', 403],
+    ['file://', 'localhost:8080', 403],
+    ['chrome-extension://live.example', 'live.example', 403],
+  ])('%s at Host %s is %d', (origin, host, status) => {
+    expect(withOrigin(origin, host)).toBe(status)
+  })
+
+  test('two of them are refused; none is a program', () => {
+    const host = ['Host', 'localhost'] as const
+    expect(judge([host, ['Origin', 'http://localhost'], ['Origin', 'http://localhost']])).toBe(403)
+    expect(judge([host])).toBe(200)
+  })
+
+  test('the refusal is one printable line of bounded length', () => {
+    const text = judgeRequest(['Host', 'localhost', 'Origin', `http://é\u001b[31m${'x'.repeat(500)}`], rules)?.text ?? ''
+    expect(text).toMatch(/^[\x20-\x7e]{1,250}$/)
+    expect(text).toContain('server.origins')
+  })
+})

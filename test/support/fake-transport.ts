@@ -1,0 +1,56 @@
+import type { Transport } from '../../src/connection/transport.ts'
+import type { ServerMessage } from '../../src/protocol/messages.ts'
+
+type Typed<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }>
+
+/** A socket without a network: keeps what was sent, and how it ended. */
+export class FakeTransport implements Transport {
+  bytesWaiting = 0
+  readonly pings: string[] = []
+  closed: { readonly code: number; readonly reason: string } | undefined
+  terminated = false
+  /** Frames written in one go. */
+  readonly writes: number[] = []
+  #corked: number | undefined
+  readonly #sent: ServerMessage[] = []
+
+  send(frame: Buffer): void {
+    this.#sent.push(JSON.parse(frame.toString('utf8')) as ServerMessage)
+    if (this.#corked === undefined) this.writes.push(1)
+    else this.#corked++
+  }
+
+  cork(): void {
+    this.#corked = 0
+  }
+
+  uncork(): void {
+    this.writes.push(this.#corked ?? 0)
+    this.#corked = undefined
+  }
+
+  ping(payload: Buffer): void {
+    this.pings.push(payload.toString('latin1'))
+  }
+
+  close(code: number, reason: string): void {
+    this.closed = { code, reason }
+  }
+
+  terminate(): void {
+    this.terminated = true
+  }
+
+  /** What was sent since the last call. */
+  take(): ServerMessage[] {
+    return this.#sent.splice(0)
+  }
+
+  /** The one message that was sent since the last call. */
+  only<T extends ServerMessage['type']>(type: T): Typed<T> {
+    const [message, ...others] = this.take()
+    if (message?.type !== type || others.length > 0)
+      throw new Error(`expected one ${type}, was sent ${JSON.stringify([message, ...others])}`)
+    return message as Typed<T>
+  }
+}
