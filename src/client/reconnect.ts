@@ -66,7 +66,7 @@ export class Reconnect {
     const asked = retryAfterMs(outcome.reason)
     const refused = !this.#welcomed && attempt >= triesBeforeRefused
     const leastMs = advice === 'backoff' ? politeMs : 0
-    const delayMs = asked ?? (refused ? capMs : backoffDelay(attempt, { baseMs, capMs, leastMs }, this.#random))
+    const delayMs = asked ?? (refused ? capMs : backoffDelay(attempt, { baseMs, capMs, leastMs, jitter: 1 }, this.#random))
     return { phase: refused ? 'refused' : 'disconnected', attempt, reason, delayMs }
   }
 

@@ -206,12 +206,11 @@ export class Subscription {
     this.#follow(this.#replica.unreadable(type))
   }
 
-  /** A flush is whole: what it changed is shown. */
-  show(): void {
-    if (!this.#net.pending) return
+  /** A flush is whole: what it changed is what readers see from now on. @returns tells them, once all of the flush is seen */
+  reveal(): () => void {
     const update = this.#net.take()
     this.#rows = this.table.ordered()
-    this.#tell(reader => reader.shown(update))
+    return () => this.#tell(reader => reader.shown(update))
   }
 
   #tell(tell: (reader: Reader) => void): void {

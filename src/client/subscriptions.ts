@@ -142,7 +142,7 @@ export class Subscriptions {
   #show(): void {
     const ahead = [...this.#ahead]
     this.#ahead.clear()
-    for (const subscription of ahead) subscription.show()
+    for (const tell of ahead.map(subscription => subscription.reveal())) tell()
   }
 
   #subscribed(message: SubscribedMessage): void {

@@ -17,7 +17,7 @@ export interface Bench {
   readonly socket: FakeSocket
 }
 
-/** `random` is 0.5: a back-off is three quarters of its full length. */
+/** `random` is 0.5: a reconnect comes after half of its longest back-off. */
 export function bench(random: () => number = () => 0.5): Bench {
   const network = new FakeNetwork()
   const clock = new ManualClock()

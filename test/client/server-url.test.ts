@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { webSocketUrl } from '../../src/client/server-url.ts'
+
+test.each([
+  ['ws://localhost:8080', 'ws://localhost:8080/ws'],
+  ['wss://live.example/', 'wss://live.example/ws'],
+  ['http://localhost:8080', 'ws://localhost:8080/ws'],
+  ['https://example.org/live/', 'wss://example.org/live/ws'],
+  ['wss://example.org/socket?feed=quotes#top', 'wss://example.org/socket?feed=quotes'],
+  ['HTTPS://EXAMPLE.org', 'wss://example.org/ws'],
+])('%s is %s', (text, url) => {
+  expect(webSocketUrl(text, {})).toBe(url)
+})
+
+test('in a page a relative address is resolved against it', () => {
+  expect(webSocketUrl('./', { document: { baseURI: 'https://example.org/live/page.html' } })).toBe('wss://example.org/live/ws')
+  expect(webSocketUrl('/', { location: { href: 'http://example.org/live/' } })).toBe('ws://example.org/ws')
+})
+
+test.each(['ftp://example.org', 'localhost:8080', '', './'])("'%s' is refused", text => {
+  expect(() => webSocketUrl(text, {})).toThrow(TypeError)
+})
