@@ -1,0 +1,140 @@
+import { WebSocket } from 'ws'
+import type { Feed, Millrace, TableView } from '../../src/client/face.ts'
+import { connect } from '../../src/client-node.ts'
+import type { Random } from '../../src/lib/random.ts'
+import type { Row } from '../../src/model/row.ts'
+import { addresses, inOrder, keyColumn, orderOf, type Address } from './naive-view.ts'
+import type { ChaosClient, Held, Witness } from './witness.ts'
+
+interface Followed {
+  readonly address: Address
+  readonly feed: Feed
+  readonly stop: () => void
+}
+
+/** A client of the SDK as a program has it, whose sockets are cut and stopped under it. Its decisions follow from `random`. */
+export class SdkClient implements ChaosClient {
+  readonly who: string
+  readonly #random: Random
+  readonly #witness: Witness
+  readonly #millrace: Millrace
+  readonly #followed = new Map<Address, Followed>()
+  readonly #places = new Map<Address, number>()
+  #socket: WebSocket | undefined
+  #isSettling = false
+
+  constructor(who: string, url: string, random: Random, witness: Witness) {
+    this.who = who
+    this.#random = random
+    this.#witness = witness
+    const opened = (socket: WebSocket): void => void (this.#socket = socket)
+    class CuttableSocket extends WebSocket {
+      constructor(address: string, protocols?: string | string[]) {
+        super(address, protocols, { perMessageDeflate: false })
+        opened(this)
+      }
+    }
+    this.#millrace = connect(url, { WebSocket: CuttableSocket, random })
+    this.#millrace.onError(error => witness.blame(who, `${error.code}: ${error.message}`))
+    this.#millrace.onState(({ phase, reason }) => {
+      if (phase === 'closed' && !this.#isSettling) witness.blame(who, `closed: ${reason ?? ''}`)
+      // The back-off is tested elsewhere; here nobody has the patience.
+      if (phase === 'disconnected' || phase === 'refused') setTimeout(() => this.#millrace.retry(), random() * 500)
+    })
+  }
+
+  act(): void {
+    const chance = this.#random()
+    if (chance < 0.3) this.#follow()
+    else if (chance < 0.38) this.#unfollow()
+    else if (chance < 0.46) this.#cut()
+    else if (chance < 0.54) this.#pause()
+    else if (chance < 0.58) this.#get()
+  }
+
+  settle(): void {
+    this.#isSettling = true
+    this.#socket?.resume()
+  }
+
+  *held(): Iterable<Held> {
+    for (const { address, feed } of this.#followed.values()) {
+      const { feed: name, epoch, version, columns, rows } = feed.table
+      const isSteady = this.#millrace.state.phase === 'open' && feed.freshness.state !== 'disconnected' && feed.rows !== undefined
+      yield { address, name, epoch, version, columns, rows, isSteady }
+    }
+  }
+
+  close(): void {
+    this.#isSettling = true
+    this.#millrace.close()
+    this.#socket?.terminate()
+  }
+
+  #follow(): void {
+    const address = addresses[Math.floor(this.#random() * addresses.length)]
+    if (address === undefined || this.#followed.has(address) || this.#followed.size >= 4) return
+    const { name: _name, feed: from, ...query } = address
+    const feed = this.#millrace.feed(from, query)
+    this.#witness.tally.subscribes++
+    const stopErrors = feed.onError(error => {
+      if (!error.retry) this.#witness.blame(this.who, `${address.name}: ${error.code}: ${error.message}`)
+    })
+    const stopRows = feed.subscribe((rows, { table }) => this.#shown(address, rows, table))
+    this.#followed.set(address, {
+      address,
+      feed,
+      stop: () => {
+        stopRows()
+        stopErrors()
+        const { resyncs, snapshots, deltas } = feed.stats
+        this.#witness.tally.snapshots += snapshots
+        this.#witness.tally.deltas += deltas
+        // Nothing on this side asks for one unless the data differs.
+        if (resyncs > 0) this.#witness.blame(this.who, `${address.name} had to ask for ${resyncs} resyncs`)
+      },
+    })
+  }
+
+  #shown(address: Address, rows: readonly Row[], table: TableView): void {
+    const { place } = this.#witness.shown(this.who, address, rows, this.#places.get(address) ?? 0)
+    this.#places.set(address, place)
+    const key = keyColumn(address)
+    const ordered = inOrder(rows, orderOf(address), key)
+    if (ordered.some((row, i) => row !== rows[i])) this.#witness.blame(this.who, `${table.feed} is not in its order`)
+  }
+
+  #unfollow(): void {
+    const all = [...this.#followed.values()]
+    const one = all[Math.floor(this.#random() * all.length)]
+    if (one === undefined) return
+    one.stop()
+    this.#followed.delete(one.address)
+  }
+
+  #cut(): void {
+    if (this.#millrace.state.phase !== 'open') return
+    this.#witness.tally.cuts++
+    this.#socket?.terminate()
+  }
+
+  #pause(): void {
+    const socket = this.#socket
+    if (this.#millrace.state.phase !== 'open') return
+    this.#witness.tally.pauses++
+    socket?.pause()
+    setTimeout(() => socket?.resume(), 50 + this.#random() * 1500)
+  }
+
+  #get(): void {
+    const address = addresses[Math.floor(this.#random() * addresses.length)]
+    if (address === undefined || this.#millrace.state.phase !== 'open') return
+    const { name: _name, feed, ...query } = address
+    this.#witness.tally.gets++
+    this.#millrace.get(feed, query).then(
+      table => this.#witness.shown(this.who, address, table.rows.values(), 0),
+      // The connection was cut meanwhile.
+      () => undefined,
+    )
+  }
+}
