@@ -63,6 +63,10 @@ async function end(readers: readonly Follower[]): Promise<void> {
   await vi.waitFor(() => expect(readers.every(({ version }) => version === feed().version)).toBe(true), { timeout: 10_000, interval: 10 })
 }
 
+function untilVersion(version: number): Promise<void> {
+  return vi.waitFor(() => expect(feed().version).toBeGreaterThan(version), { timeout: 10_000, interval: 10 })
+}
+
 function expectTheServersTable({ rows, columns, version }: Follower): void {
   const own = feed()
   expect({ version, count: rows.size, state: stateText(rows.values()), sum: sumByTheBook('id', columns, rows) }).toEqual({
@@ -82,7 +86,7 @@ test('L7, L8: 1 000 readers of a feed cause one poll per interval and one encode
   await follow(url, 1000)
   const figures = server.hub.figures.of('rows')
   const before = { ...figures, version: feed().version, polls: upstream.count, at: performance.now() }
-  await vi.waitFor(() => expect(feed().version).toBeGreaterThanOrEqual(before.version + 10), { timeout: 10_000, interval: 10 })
+  await untilVersion(before.version + 10)
   await end(followers)
 
   const updates = feed().version - before.version
@@ -132,6 +136,50 @@ test('L5: for a reader that does not read nothing is kept but where it stands; o
   const jumps = slow.came.slice(1).filter(({ type, from, to }) => type === 'snapshot' || to > from + 1)
   expect(jumps).toEqual([slow.came.at(-1)])
   expect(figures.messagesSent - sentBefore).toBeLessThanOrEqual(3)
+}, 40_000)
+
+test('L4: readers that stall again and again see whole tables only, in order, and end where the server does', async () => {
+  const random = seededRandom(Number(process.env['SEED'] ?? 7))
+  let round = 0
+  const url = await serve(
+    () => {
+      round++
+      return Array.from({ length: 400 }, (_, i) => ({ id: `s${i}`, round, text: `${round} `.repeat(150) }))
+    },
+    { every: '15ms' },
+  )
+  await follow(url, 2)
+  await follow(`${url}${encodeURIComponent('?limit=390')}`, 2)
+  for (const reader of followers) {
+    let last = 0
+    reader.shown = rows => {
+      const rounds = new Set(Array.from(rows, row => row['round'] as number))
+      expect(rounds.size).toBe(1)
+      const [now = 0] = rounds
+      expect(now).toBeGreaterThan(last)
+      last = now
+    }
+  }
+  const isHeld = new Set<Follower>()
+  await Promise.all(
+    followers.map(async reader => {
+      for (let stalls = 0; stalls < 3; stalls++) {
+        const before = reader.came.length
+        reader.socket.pause()
+        // Twelve megabytes and more: beyond what the kernel takes.
+        await untilVersion(feed().version + 60 + random() * 30)
+        reader.socket.resume()
+        await untilVersion(feed().version + random() * 30)
+        if (reader.came.slice(before).some(({ type, from, to }) => type === 'snapshot' || to > from + 1)) isHeld.add(reader)
+      }
+    }),
+  )
+  await end(followers)
+  expect(isHeld.size).toBeGreaterThan(0)
+  const [whole, , part] = followers
+  for (const reader of followers.slice(0, 2)) expectTheServersTable(reader)
+  expect(part?.rows.size).toBe(390)
+  for (const [key, row] of part?.rows ?? []) expect(row).toEqual(whole?.rows.get(key))
 }, 40_000)
 
 test('members that come and go over 1 000 polls: no snapshot after the first', async () => {

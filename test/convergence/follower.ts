@@ -11,6 +11,9 @@ export class Follower {
   /** Every data message in order, without its rows. */
   readonly came: { readonly type: 'snapshot' | 'delta'; readonly from: number; readonly to: number }[] = []
 
+  /** Told of every state. */
+  shown: (rows: Iterable<Row>) => void = () => undefined
+
   /** @param url with `?feed=` */
   constructor(url: string) {
     this.socket = new WebSocket(url, { perMessageDeflate: false })
@@ -29,6 +32,7 @@ export class Follower {
     else this.#apply(message)
     this.columns = message.columns ?? this.columns
     this.version = message.to
+    this.shown(this.rows.values())
   }
 
   #replace({ rows, key }: SnapshotMessage): void {

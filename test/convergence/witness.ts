@@ -61,14 +61,15 @@ export class Witness {
    * A client shows rows: they are a table that the upstream answered, and none before the one shown last.
    * @returns the state and its place in the history, from which the next one counts
    */
-  shown(who: string, address: Address, rows: Iterable<Row>, since: number): { readonly state: string; readonly place: number } {
+  shown(who: string, address: Address, shown: Iterable<Row>, since: number): { readonly state: string; readonly place: number } {
     this.tally.states++
+    const rows = [...shown]
     const state = stateText(rows)
     const places = this.truth.places(address, state)
     const place = places.find(at => at >= since)
     if (place !== undefined) return { state, place }
     const what = places.length === 0 ? 'a table that never was' : `the table of ${places.at(-1)} after that of ${since}`
-    this.blame(who, `${address.name} shows ${what}: ${JSON.stringify([...rows]).slice(0, 2000)}`)
+    this.blame(who, `${address.name} shows ${what}: ${JSON.stringify(rows).slice(0, 2000)}`)
     return { state, place: since }
   }
 
