@@ -24,6 +24,7 @@ export class Demand {
   readonly #wants = new Map<string, Want>()
   readonly #clock: Clock
   readonly #changed: (source: string) => void
+  #closed = false
 
   /** `changed` is called whenever a source begins or ceases to be wanted. */
   constructor(clock: Clock, changed: (source: string) => void) {
@@ -74,7 +75,9 @@ export class Demand {
     }
   }
 
+  /** Whoever lets go later sets nothing going any more. */
   close(): void {
+    this.#closed = true
     for (const want of this.#wants.values()) want.linger?.()
     this.#wants.clear()
   }
@@ -87,6 +90,7 @@ export class Demand {
   }
 
   #update(want: Want): void {
+    if (this.#closed) return
     const wanted = want.readers > 0 || want.alwaysFor.size > 0
     if (wanted) {
       want.linger?.()

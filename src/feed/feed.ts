@@ -52,15 +52,27 @@ export class Feed {
     return this.#sample !== undefined
   }
 
-  /** Takes what its pipeline or poll brought; returns the sample as it stands, and whether the table changed. */
+  /**
+   * Takes what its pipeline or poll brought; returns the sample as it stands, and whether the table changed.
+   * @throws what makes the sample no table that can be kept; the feed has no data then, and begins anew with the next.
+   */
   accept(incoming: Sample, now: number, monotonicMs: number, random: Random): { readonly sample: Sample; readonly changed: boolean } {
     const order = this.options.order
     const ordered = order === undefined ? incoming : { ...incoming, table: { ...incoming.table, order } }
-    const sample = this.#continues(ordered) ? ordered : this.#begin(ordered, now, random)
-    this.#sample = sample
-    const changed = this.#store.commit(this.#version + 1, sample, monotonicMs)
-    if (changed) this.#version++
-    return { sample, changed }
+    if (!this.#continues(ordered)) this.#begin(now, random)
+    // An empty store is given everything: what changed since a sample it never took would be a part only.
+    const sample: Sample = this.#store.version === 0 ? { ...ordered, changes: 'all' } : ordered
+    try {
+      const changed = this.#store.commit(this.#version + 1, sample, monotonicMs)
+      if (changed) this.#version++
+      this.#sample = sample
+      return { sample, changed }
+    } catch (error) {
+      // What was half taken over is no table that ever was.
+      this.#sample = undefined
+      this.#begin(now, random)
+      throw error
+    }
   }
 
   /** Says how far the data can be believed; returns whether readers have to be told at once. */
@@ -75,9 +87,8 @@ export class Feed {
   }
 
   /** Another key column makes other rows of the same ones: continuity is lost. */
-  #begin(sample: Sample, now: number, random: Random): Sample {
+  #begin(now: number, random: Random): void {
     this.#epoch = newEpoch(now, random, this.#epoch)
     this.#store = new Store(this.options.storeLimits)
-    return { ...sample, changes: 'all' }
   }
 }

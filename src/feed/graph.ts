@@ -6,7 +6,7 @@ import type { Sample } from '../model/table.ts'
 import type { FeedDefinition, SourceDefinition } from './definition.ts'
 import { Demand } from './demand.ts'
 import { Feed } from './feed.ts'
-import { judgeDerived } from './freshness.ts'
+import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
 import { mergeSamples, Pipeline } from './pipeline.ts'
 import { LiveSource } from './live-source.ts'
@@ -22,7 +22,7 @@ export interface Tick {
 }
 
 export interface GraphListener {
-  /** After every tick in which a table changed; returns the ms its work took beyond this call, where it knows. */
+  /** After every tick in which a table changed. */
   tick(tick: Tick): void
   /** `told`: the state, cause or reason changed; otherwise only the proof moved on. */
   freshness(feed: Feed, told: boolean): void
@@ -42,7 +42,12 @@ interface Derived {
   readonly feed: Feed
   readonly inputs: readonly Feed[]
   readonly pipeline: Pipeline
-  fault: string | undefined
+}
+
+/** Why a feed has no true table now, and what its readers are told. */
+interface Fault {
+  readonly error: string
+  readonly reason: string
 }
 
 /** The graph of live tables: it alone drives ticks, and hands each feed its inputs' samples of one and the same tick. */
@@ -55,6 +60,8 @@ export class Graph {
   readonly #derived = new Map<string, Derived>()
   readonly #demand: Demand
   readonly #pending = new Map<string, Sample>()
+  /** By feed; set while its steps, or taking over what they brought, fail. */
+  readonly #faults = new Map<string, Fault>()
   readonly #listeners = new Set<GraphListener>()
   #tick = 0
 
@@ -112,11 +119,6 @@ export class Graph {
     return this.#demand.want(this.#sourcesOf(name))
   }
 
-  /** Whether all of a feed's sources are being polled. */
-  isAwake(name: string): boolean {
-    return [...this.#sourcesOf(name)].every(source => this.#demand.wants(source))
-  }
-
   /** Why a source is polled, for people; empty while nobody wants it. */
   wantedBy(source: string): string {
     return this.#demand.reason(source)
@@ -130,6 +132,7 @@ export class Graph {
   }
 
   async close(): Promise<void> {
+    this.pace.close()
     this.#demand.close()
     for (const { pipeline } of this.#derived.values()) pipeline.close()
     await Promise.all([...this.#sources.values()].map(source => source.close()))
@@ -173,7 +176,7 @@ export class Graph {
       failed: error => this.#fail(definition.name, error),
     })
     this.#feeds.set(definition.name, feed)
-    this.#derived.set(definition.name, { definition, feed, inputs, pipeline, fault: undefined })
+    this.#derived.set(definition.name, { definition, feed, inputs, pipeline })
   }
 
   /** An unchanged poll of a source nothing is computed from is no tick: its time is all that is new. */
@@ -192,7 +195,7 @@ export class Graph {
     const changed = new Map<Feed, Sample>()
     const names = this.#affectedBy(offers)
     for (const name of names) this.#evaluate(name, offers.get(name), emitted, changed, at)
-    if (changed.size > 0) for (const listener of this.#listeners) listener.tick({ tick: this.#tick, at, changed })
+    if (changed.size > 0) this.#tell(listener => listener.tick({ tick: this.#tick, at, changed }))
     for (const name of names) this.#judge(name)
   }
 
@@ -210,56 +213,70 @@ export class Graph {
     const sample = offer !== undefined && computed !== undefined ? mergeSamples(offer, computed) : (computed ?? offer)
     if (feed === undefined || sample === undefined) return
     const { clock, random } = this.#options
-    const accepted = feed.accept({ ...sample, tick: this.#tick }, at, clock.monotonic(), random)
-    emitted.set(feed, accepted.sample)
-    if (accepted.changed) changed.set(feed, accepted.sample)
+    try {
+      const accepted = feed.accept({ ...sample, tick: this.#tick }, at, clock.monotonic(), random)
+      emitted.set(feed, accepted.sample)
+      if (accepted.changed) changed.set(feed, accepted.sample)
+      this.#faults.delete(name)
+    } catch (error) {
+      derived?.pipeline.close()
+      this.#fail(name, error)
+    }
   }
 
   #push(derived: Derived, emitted: ReadonlyMap<Feed, Sample>): Sample | undefined {
     const samples = derived.inputs.map(input => emitted.get(input))
     if (samples.every(sample => sample === undefined)) return undefined
-    derived.fault = undefined
     return derived.pipeline.push(
       samples,
       derived.inputs.map(input => input.sample),
     )
   }
 
-  #fail(name: string, error: unknown): void {
-    const derived = this.#derived.get(name)
-    if (derived === undefined) return
-    const id = randomText(this.#options.random, 8)
-    derived.fault = `the steps of feed '${name}' failed; the log has it under ${id}`
-    this.#options.log.error({ feed: name, id, err: error }, `feed '${name}' failed (${id})`)
-    this.#judge(name)
+  /** A bug of one feed is its own: the others, and the process, go on. The same fault again is told once. */
+  #fail(name: string, cause: unknown): void {
+    const error = String(cause)
+    if (this.#faults.get(name)?.error !== error) {
+      const id = randomText(this.#options.random, 8)
+      this.#faults.set(name, { error, reason: `feed '${name}' failed; the server's log has it under ${id}` })
+      this.#options.log.error({ feed: name, id, err: cause }, `feed '${name}' failed (${id})`)
+    }
+    this.#rejudge(name)
   }
 
-  #rejudge(source: string): void {
-    for (const name of this.#topology.affected.get(source) ?? []) this.#judge(name)
+  #tell(what: (listener: GraphListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        what(listener)
+      } catch (error) {
+        this.#options.log.error({ err: error }, 'who listens to the feeds failed')
+      }
+    }
+  }
+
+  #rejudge(origin: string): void {
+    for (const name of this.#topology.affected.get(origin) ?? []) this.#judge(name)
   }
 
   #judge(name: string): void {
     const feed = this.#feeds.get(name)
     if (feed === undefined) return
     const before = feed.freshness
-    const judgement = this.#sources.get(name)?.judge(this.#demand.wants(name)) ?? this.#judgeDerived(name)
+    const judgement = this.#judgement(name, feed)
     const told = feed.judge(judgement, this.#options.clock.now())
-    if (told || before.validatedAt !== judgement.validatedAt) {
-      for (const listener of this.#listeners) listener.freshness(feed, told)
-    }
+    if (told || before.validatedAt !== judgement.validatedAt) this.#tell(listener => listener.freshness(feed, told))
   }
 
-  #judgeDerived(name: string): ReturnType<typeof judgeDerived> {
-    const derived = this.#derived.get(name)
-    if (derived === undefined) return { state: 'waiting' }
-    const degraded = derived.feed.sample?.degraded
-    return judgeDerived(
-      derived.inputs.map(input => input.freshness),
-      {
-        hasData: derived.feed.hasData,
-        ...(degraded === undefined ? {} : { degraded }),
-        ...(derived.fault === undefined ? {} : { fault: derived.fault }),
-      },
-    )
+  #judgement(name: string, feed: Feed): Judgement {
+    const source = this.#sources.get(name)?.judge(this.#demand.wants(name))
+    const inputs = source === undefined ? (this.#derived.get(name)?.inputs ?? []).map(input => input.freshness) : [source]
+    const fault = this.#faults.get(name)?.reason
+    const degraded = feed.sample?.degraded
+    if (source !== undefined && fault === undefined) return source
+    return judgeDerived(inputs, {
+      hasData: feed.hasData,
+      ...(degraded === undefined ? {} : { degraded }),
+      ...(fault === undefined ? {} : { fault }),
+    })
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
 
 /** Under load ticks come at most this far apart: the kernel write dominates, and the lever is fewer writes (protocol.md 7). */
 const longestStretchMs = 50
@@ -11,8 +11,9 @@ export class Pace {
   readonly #clock: Clock
   readonly #run: () => void
   #freeAt = Number.NEGATIVE_INFINITY
-  #waiting = false
+  #waiting: Cancel | undefined
   #running = false
+  #closed = false
 
   constructor(clock: Clock, run: () => void) {
     this.#clock = clock
@@ -21,12 +22,11 @@ export class Pace {
 
   /** Asks for a tick; several asks before it runs are one. */
   request(): void {
-    if (this.#waiting) return
+    if (this.#waiting !== undefined || this.#closed) return
     const waitMs = this.#freeAt - this.#clock.monotonic()
     if (waitMs <= 0 && !this.#running) return this.#tick()
-    this.#waiting = true
-    this.#clock.after(Math.max(waitMs, 0), () => {
-      this.#waiting = false
+    this.#waiting = this.#clock.after(Math.max(waitMs, 0), () => {
+      this.#waiting = undefined
       this.#tick()
     })
   }
@@ -34,6 +34,12 @@ export class Pace {
   /** Counts further work of the last tick, such as slices of its flush, in ms. */
   spent(costMs: number): void {
     this.#freeAt = this.#clock.monotonic() + Math.min(costMs, longestStretchMs)
+  }
+
+  /** No further tick, not even the one that was asked for. */
+  close(): void {
+    this.#closed = true
+    this.#waiting?.()
   }
 
   #tick(): void {

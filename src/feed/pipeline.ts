@@ -66,10 +66,16 @@ export class Pipeline {
   #start(): boolean {
     if (this.#subscription !== undefined) return false
     this.#inputs = Array.from({ length: this.#inputCount }, () => new Subject<Sample>())
-    this.#subscription = this.#build(this.#inputs).subscribe({
+    let failed = false
+    const subscription = this.#build(this.#inputs).subscribe({
       next: sample => this.#take(sample),
-      error: (error: unknown) => this.#fail(error),
+      error: (error: unknown) => {
+        failed = true
+        this.#fail(error)
+      },
     })
+    // It may fail within `subscribe`, before there is a subscription to close.
+    if (!failed) this.#subscription = subscription
     return true
   }
 

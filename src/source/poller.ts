@@ -135,15 +135,16 @@ export class Poller {
   }
 
   #ask(release: Release): void {
+    // A timer may be early: what is asked now is asked for its due, or the same due would be met twice.
+    const began = Math.max(this.#options.clock.monotonic(), this.#next?.dueAt ?? 0)
     this.#cancel = undefined
     this.#next = undefined
     this.#polling = true
-    void this.#exchange(release)
+    void this.#exchange(release, began)
   }
 
-  async #exchange(release: Release): Promise<void> {
+  async #exchange(release: Release, began: number): Promise<void> {
     const { ask, clock, onPoll } = this.#options
-    const began = clock.monotonic()
     let poll: Poll
     try {
       poll = await ask.poll()
@@ -159,7 +160,7 @@ export class Poller {
 
   #settle(poll: Poll, began: number): void {
     const { clock, maxBackoffMs, random, budget } = this.#options
-    const now = clock.monotonic()
+    const now = Math.max(clock.monotonic(), began)
     const missed = duesBetween(this.#grid, began, now)
     this.#skipped += missed
     const failed = poll.kind === 'failed'
@@ -176,6 +177,6 @@ export class Poller {
 /** An `Ask` never rejects; should one do so, that is a fault of ours, and the source goes on. */
 function broken(error: unknown, clock: Clock, began: number): PollFailed {
   const what = error instanceof Error ? error.name : typeof error
-  const durationMs = clock.monotonic() - began
+  const durationMs = Math.max(0, clock.monotonic() - began)
   return { kind: 'failed', cause: 'internal', reason: `a fault within the poll (${what})`, at: clock.now(), durationMs, bytes: 0 }
 }
