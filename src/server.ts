@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +12,7 @@ import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
 import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
 import { createApp, type Health } from './http/app.ts'
-import { createMetrics } from './http/gauges.ts'
+import { createMetrics, type MeasuredFeed, type MeasuredSource } from './http/metrics.ts'
 import { Hub } from './hub/hub.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
@@ -93,14 +94,17 @@ export class MillraceServer {
     )
     const app = createApp({
       hub: this.hub,
-      pageFolder: options.pageFolder ?? fileURLToPath(new URL('./public', import.meta.url)),
+      pageFolder: options.pageFolder ?? ownPage(),
+      origins: door.origins,
+      random,
+      log,
       registry: metrics.registry,
       health: () => this.health(),
       isReady: () => this.#ready,
       now: () => clock.now(),
       webSocketPath: config.server.path,
     })
-    this.#http = this.#createHttp(getRequestListener(app.fetch), door)
+    this.#http = this.#createHttp(getRequestListener(app.fetch, { overrideGlobalObjects: false }), door)
   }
 
   /**
@@ -194,20 +198,27 @@ export class MillraceServer {
     return { readers, bytesSent, messagesSent, bytesSaved: Math.max(0, bytesPolled - bytesSent) }
   }
 
-  #measuredSources(): { name: string; changed: number; unchanged: number; failed: number; state: string }[] {
-    return [...this.graph.sources()].map(({ definition: { name }, counts }) => ({
-      name,
-      ...counts,
-      state: this.graph.feed(name)?.freshness.state ?? 'waiting',
-    }))
+  #measuredSources(): MeasuredSource[] {
+    const now = this.#clock.now()
+    return [...this.graph.sources()].map(({ definition: { name }, counts }) => {
+      const freshness = this.graph.feed(name)?.freshness
+      const at = freshness?.validatedAt
+      return { name, ...counts, state: freshness?.state ?? 'waiting', ageMs: at === undefined ? undefined : Math.max(0, now - at) }
+    })
   }
 
-  #measuredFeeds(): { name: string; rows: number; readers: number; bytesSent: number; messagesSent: number; encodes: number }[] {
+  #measuredFeeds(): MeasuredFeed[] {
     return [...this.graph.feeds()].map(feed => {
       const { readers, bytesSent, messagesSent, encodes } = this.hub.figures.of(feed.name)
       return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
     })
   }
+}
+
+/** The built page lies beside the built server; where the server runs from its sources, in dist/. */
+function ownPage(): string {
+  const [beside, built] = ['./public', '../dist/public'].map(path => fileURLToPath(new URL(path, import.meta.url)))
+  return beside !== undefined && existsSync(beside) ? beside : (built ?? '')
 }
 
 const tooLong = { status: 414, text: 'the URL is longer than maxUrl' } as const

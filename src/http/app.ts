@@ -1,10 +1,16 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Hono, type Context } from 'hono'
+import { cors } from 'hono/cors'
+import { etag } from 'hono/etag'
 import { secureHeaders } from 'hono/secure-headers'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Registry } from 'prom-client'
 import type { Hub } from '../hub/hub.ts'
 import type { View } from '../hub/view.ts'
+import type { Logger } from '../lib/log.ts'
+import { randomText, type Random } from '../lib/random.ts'
 import { MillraceError, type ErrorCode } from '../model/errors.ts'
 import type { Freshness } from '../model/freshness.ts'
 import { encodeSnapshot } from '../protocol/codec.ts'
@@ -19,16 +25,23 @@ export interface Health {
 
 export interface HttpOptions {
   readonly hub: Hub
-  /** The folder of the built page. */
+  /** The folder of the built page; without its index.html the page is told to be absent. */
   readonly pageFolder: string
+  /** Pages of other origins that may read the feeds, and frame the page. */
+  readonly origins: readonly string[]
   readonly registry: Registry
   readonly health: () => Health
   /** From listening to SIGTERM. */
   readonly isReady: () => boolean
   readonly now: () => number
+  readonly random: Random
+  readonly log: Logger
   /** The path of the WebSocket, relative to the server's root. */
   readonly webSocketPath: string
 }
+
+/** Of what is true at this moment only. */
+const unstored = { 'Cache-Control': 'no-store' } as const
 
 const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
   bad_query: 400,
@@ -52,32 +65,40 @@ export function createApp(options: HttpOptions): Hono {
         connectSrc: ["'self'"],
         baseUri: ["'none'"],
         formAction: ["'none'"],
-        frameAncestors: ["'self'"],
+        frameAncestors: ["'self'", ...options.origins],
       },
+      // It would stand against frame-ancestors, which says the same and more.
+      xFrameOptions: options.origins.length === 0,
+      // Whether the name is served by https is known to the proxy alone.
       strictTransportSecurity: false,
       crossOriginResourcePolicy: 'same-origin',
     }),
   )
+  if (options.origins.length > 0) app.use(cors({ origin: [...options.origins], allowMethods: ['GET', 'HEAD'] }))
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next()
     return context.text('only GET and HEAD are served here', 405, { Allow: 'GET, HEAD' })
   })
-  app.get('/feeds', context =>
-    context.json({ feeds: options.hub.list(context.req.query('own') !== undefined) }, 200, { 'Cache-Control': 'no-store' }),
-  )
+  app.get('/feeds', context => context.json({ feeds: options.hub.list(context.req.query('own') !== undefined) }, 200, unstored))
   app.get('/feeds/:name', context => snapshot(context, options))
-  app.get('/health', context => context.json({ status: 'ok', ...options.health() }, 200, { 'Cache-Control': 'no-store' }))
-  app.get('/ready', context => (options.isReady() ? context.text('ready') : context.text('stopping', 503)))
+  app.get('/health', context => context.json({ status: 'ok', ...options.health() }, 200, unstored))
+  app.get('/ready', context => (options.isReady() ? context.text('ready', 200, unstored) : context.text('stopping', 503, unstored)))
   app.get('/metrics', async context =>
-    context.body(await options.registry.metrics(), 200, { 'Content-Type': options.registry.contentType }),
+    context.body(await options.registry.metrics(), 200, { ...unstored, 'Content-Type': options.registry.contentType }),
   )
   app.get(options.webSocketPath, context =>
     context.text('this is a WebSocket: upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' }),
   )
-  app.get('*', serveStatic({ root: options.pageFolder, onFound: cacheByName }))
+  servePage(app, options.pageFolder)
   app.notFound(context => context.text('not found', 404))
-  app.onError((error, context) => refusal(context, error))
+  app.onError((error, context) => refusal(context, error, options))
   return app
+}
+
+function servePage(app: Hono, folder: string): void {
+  if (existsSync(join(folder, 'index.html'))) app.get('*', etag(), serveStatic({ root: folder, onFound: cacheByName }))
+  else
+    app.get('/', context => context.text('The page is not built: npm run build makes it; the feeds are served at feeds all the same.', 503))
 }
 
 /** Files with a hash in their name never change; the page itself is asked for anew. */
@@ -112,9 +133,14 @@ function matches(header: string | undefined, etag: string): boolean {
   return header !== undefined && header.split(',').some(tag => tag.trim().replace(/^W\//, '') === etag || tag.trim() === '*')
 }
 
-function refusal(context: Context, error: Error): Response {
-  if (!(error instanceof MillraceError)) throw error
-  const { code, message, retry, details } = error
-  const headers: Record<string, string> = retry ? { 'Retry-After': '5' } : {}
+function refusal(context: Context, error: Error, options: HttpOptions): Response {
+  const { code, message, retry, details } = error instanceof MillraceError ? error : internal(error, options)
+  const headers: Record<string, string> = { ...unstored, ...(retry ? { 'Retry-After': '5' } : {}) }
   return context.json({ code, message, retry, ...(details.length === 0 ? {} : { details }) }, statusOf[code] ?? 500, headers)
+}
+
+function internal(error: Error, { random, log }: HttpOptions): MillraceError {
+  const id = randomText(random, 8)
+  log.error({ id, err: error }, `a request led to a fault (${id})`)
+  return new MillraceError('internal', `a fault of the server; its log has it under ${id}`)
 }

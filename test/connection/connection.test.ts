@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { Connection, type ConnectionContext } from '../../src/connection/connection.ts'
 import { Heartbeat } from '../../src/connection/heartbeat.ts'
 import { defaultConnectionLimits } from '../../src/connection/limits.ts'
@@ -221,8 +221,8 @@ describe('a wrong message', () => {
         const peer = new Connection(other, context)
         other.take()
         peer.receive(JSON.stringify(message))
-        if (typeof message === 'object' && message !== null && !Array.isArray(message)) expect(other.closed).toBeUndefined()
-        else expect(other.closed?.code).toBe(4400)
+        const isObject = typeof message === 'object' && message !== null && !Array.isArray(message)
+        expect(other.closed?.code).toBe(isObject ? undefined : 4400)
         expect(other.take().every(answer => answer.type !== 'error' || answer.code !== 'internal')).toBe(true)
         peer.ended()
       }),

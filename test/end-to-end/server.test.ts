@@ -198,7 +198,7 @@ describe('HTTP', () => {
     expect(((await (await fetch(`${url}/feeds`)).json()) as { feeds: unknown[] }).feeds).toHaveLength(3)
     expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ status: 'ok', failing: [] })
     expect((await statusOf('/ready')).status).toBe(200)
-    expect((await statusOf('/metrics')).text).toContain('millrace_polls{source="stations",outcome="changed"}')
+    expect((await statusOf('/metrics')).text).toContain('millrace_polls_total{source="stations",outcome="changed"}')
   })
 
   test.each([

@@ -1,0 +1,146 @@
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { version } from '../lib/version.ts'
+
+/** What the metrics tell of a source. */
+export interface MeasuredSource {
+  readonly name: string
+  readonly changed: number
+  readonly unchanged: number
+  readonly failed: number
+  readonly state: string
+  /** ms since an answer proved the data current; undefined: none ever did. */
+  readonly ageMs: number | undefined
+}
+
+/** What the metrics tell of a feed. */
+export interface MeasuredFeed {
+  readonly name: string
+  readonly rows: number
+  readonly readers: number
+  readonly bytesSent: number
+  readonly messagesSent: number
+  readonly encodes: number
+}
+
+/** What the metrics read when they are scraped; `server.ts` fills it in. */
+export interface Measured {
+  connections(): number
+  views(): number
+  sources(): Iterable<MeasuredSource>
+  feeds(): Iterable<MeasuredFeed>
+}
+
+export interface Metrics {
+  readonly registry: Registry
+  /** A limit was met; `key` as in the configuration. */
+  limited(key: string): void
+}
+
+type Labels = Record<string, string>
+type Collect = (set: (labels: Labels, value: number) => void) => void
+
+/** The server's own metrics, in the text format of Prometheus. Names: docs/metrics.md. */
+export function createMetrics(measured: Measured): Metrics {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const exposed = new Exposition(registry)
+  const limits = new Counter({
+    name: 'millrace_limit_total',
+    help: 'Limits met, by their key.',
+    labelNames: ['limit'],
+    registers: [registry],
+  })
+  exposed.gauge('millrace_build_info', 'Always 1; the version is a label.', ['version'], set => set({ version }, 1))
+  exposed.gauge('millrace_connections', 'WebSocket connections.', [], set => set({}, measured.connections()))
+  exposed.gauge('millrace_views', 'Views held, feeds that are read included.', [], set => set({}, measured.views()))
+  exposeSources(exposed, measured)
+  exposeFeeds(exposed, measured)
+  return { registry, limited: key => limits.inc({ limit: key }) }
+}
+
+function exposeSources(exposed: Exposition, measured: Measured): void {
+  exposed.counter('millrace_polls_total', 'Polls, by outcome.', ['source', 'outcome'], set => {
+    for (const { name, changed, unchanged, failed } of measured.sources())
+      for (const [outcome, count] of Object.entries({ changed, unchanged, failed })) set({ source: name, outcome }, count)
+  })
+  exposed.gauge('millrace_source_fresh', '1 while the source is fresh, else 0.', ['source'], set => {
+    for (const { name, state } of measured.sources()) set({ source: name }, state === 'fresh' ? 1 : 0)
+  })
+  exposed.gauge('millrace_source_age_seconds', 'Since an answer proved the data current; absent until one did.', ['source'], set => {
+    for (const { name, ageMs } of measured.sources()) if (ageMs !== undefined) set({ source: name }, ageMs / 1000)
+  })
+}
+
+function exposeFeeds(exposed: Exposition, measured: Measured): void {
+  const of = (value: (feed: MeasuredFeed) => number): Collect => {
+    return set => {
+      for (const feed of measured.feeds()) set({ feed: feed.name }, value(feed))
+    }
+  }
+  const labels = ['feed']
+  exposed.gauge(
+    'millrace_feed_rows',
+    'Rows of a feed.',
+    labels,
+    of(feed => feed.rows),
+  )
+  exposed.gauge(
+    'millrace_feed_readers',
+    'Subscriptions to a feed and its views.',
+    labels,
+    of(feed => feed.readers),
+  )
+  exposed.counter(
+    'millrace_feed_sent_bytes_total',
+    'Bytes of data sent.',
+    labels,
+    of(feed => feed.bytesSent),
+  )
+  exposed.counter(
+    'millrace_feed_sent_messages_total',
+    'Data messages sent.',
+    labels,
+    of(feed => feed.messagesSent),
+  )
+  exposed.counter(
+    'millrace_feed_encodes_total',
+    'Frames encoded: once for all readers at one position.',
+    labels,
+    of(feed => feed.encodes),
+  )
+}
+
+/** Metrics whose values are looked up when they are scraped: nothing is counted twice. */
+class Exposition {
+  readonly #registers: Registry[]
+
+  constructor(registry: Registry) {
+    this.#registers = [registry]
+  }
+
+  gauge(name: string, help: string, labelNames: string[], collect: Collect): void {
+    const made: Gauge = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: this.#registers,
+      collect() {
+        made.reset()
+        collect((labels, value) => made.set(labels, value))
+      },
+    })
+  }
+
+  counter(name: string, help: string, labelNames: string[], collect: Collect): void {
+    const made: Counter = new Counter({
+      name,
+      help,
+      labelNames,
+      registers: this.#registers,
+      collect() {
+        made.reset()
+        collect((labels, value) => made.inc(labels, value))
+      },
+    })
+  }
+}
