@@ -44,9 +44,20 @@ describe('a push', () => {
     const old: Row = { id: 'x', n: 1 }
     const older: Row = { id: 'x', n: 0 }
     const first = sample({}, new Map([['x', older]]))
-    const second = sample({ y: { id: 'y' } }, new Map<string, Row | undefined>([['x', old], ['y', undefined]]))
+    const second = sample(
+      { y: { id: 'y' } },
+      new Map<string, Row | undefined>([
+        ['x', old],
+        ['y', undefined],
+      ]),
+    )
     expect(pipeline.push([first, second], [first, second])).toEqual(mergeSamples(first, second))
-    expect(mergeSamples(first, second).changes).toEqual(new Map<string, Row | undefined>([['y', undefined], ['x', older]]))
+    expect(mergeSamples(first, second).changes).toEqual(
+      new Map<string, Row | undefined>([
+        ['y', undefined],
+        ['x', older],
+      ]),
+    )
     expect(mergeSamples(sample({}), second).changes).toBe('all')
   })
 })
