@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
-import { Hono, type Context } from 'hono'
+import { Hono, type Context, type Next } from 'hono'
 import { cors } from 'hono/cors'
 import { etag } from 'hono/etag'
 import { secureHeaders } from 'hono/secure-headers'
@@ -96,14 +96,16 @@ export function createApp(options: HttpOptions): Hono {
 }
 
 function servePage(app: Hono, folder: string): void {
-  if (existsSync(join(folder, 'index.html'))) app.get('*', etag(), serveStatic({ root: folder, onFound: cacheByName }))
+  if (existsSync(join(folder, 'index.html'))) app.get('*', cacheByName, etag(), serveStatic({ root: folder }))
   else
     app.get('/', context => context.text('The page is not built: npm run build makes it; the feeds are served at feeds all the same.', 503))
 }
 
 /** Files with a hash in their name never change; the page itself is asked for anew. */
-function cacheByName(path: string, context: Context): void {
-  const hashed = /\/assets\//.test(path)
+async function cacheByName(context: Context, next: Next): Promise<void> {
+  await next()
+  if (!context.res.ok && context.res.status !== 304) return
+  const hashed = context.req.path.startsWith('/assets/')
   context.header('Cache-Control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache')
 }
 
