@@ -1,8 +1,12 @@
 import { loadConfig } from '../config/load.ts'
-import { reportProblems } from './problems.ts'
+import { reportMissing, reportProblems } from './problems.ts'
 
 /** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not. */
 export async function checkConfig(file: string): Promise<void> {
+  if (reportMissing(file)) {
+    process.exitCode = 1
+    return
+  }
   const loaded = loadConfig(file, { env: process.env })
   if (!loaded.ok) {
     reportProblems(loaded.problems)

@@ -24,15 +24,18 @@ export function feedNameOf(url: string): string {
   return 'feed'
 }
 
-/** `millrace <url>`: a live feed of that URL, with rows and key found by looking. */
+/** `millrace <url>`: a live feed of that URL, with rows and key found by looking; exit 2 when an option cannot be used. */
 export async function followUrl(url: string, options: FollowOptions): Promise<void> {
   const name = feedNameOf(url)
   const { port, every, rows, key } = options
-  const loaded = configOf({
-    ...(port === undefined ? {} : { server: { port } }),
-    sources: { [name]: { url, every, ...(rows === undefined ? {} : { rows }), ...(key === undefined ? {} : { key }) } },
-  })
+  const loaded = configOf(
+    {
+      ...(port === undefined ? {} : { server: { port } }),
+      sources: { [name]: { url, every, ...(rows === undefined ? {} : { rows }), ...(key === undefined ? {} : { key }) } },
+    },
+    'command line',
+  )
   if (loaded.ok) return serve({ config: loaded.config, from: url, example: name })
   reportProblems(loaded.problems)
-  process.exitCode = 1
+  process.exitCode = 2
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { didYouMean } from '../lib/suggest.ts'
 import { version } from '../lib/version.ts'
@@ -10,8 +11,26 @@ function wholeNumber(text: string): number {
   return Number(text)
 }
 
+function portNumber(text: string): number {
+  const port = wholeNumber(text)
+  if (port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535')
+  return port
+}
+
+function countFromOne(text: string): number {
+  const count = wholeNumber(text)
+  if (count === 0) throw new InvalidArgumentError('a whole number from 1 is needed')
+  return count
+}
+
+/** The address of a server: http, https, ws or wss. */
+function serverAddress(text: string): string {
+  if (/^(https?|wss?):\/\//i.test(text) && URL.canParse(text)) return text
+  throw new InvalidArgumentError('an address such as http://127.0.0.1:8080 is needed')
+}
+
 function isUrl(text: string): boolean {
-  return /^https?:\/\//.test(text)
+  return /^https?:\/\//i.test(text)
 }
 
 function createProgram(): Command {
@@ -19,7 +38,7 @@ function createProgram(): Command {
     .description('Polls sources once for everyone and pushes the rows that changed to browsers and programs over WebSocket.')
     .version(version)
     .argument('[url]', 'a URL to follow, with no config at all')
-    .option('--port <port>', 'where to listen; 0 is any free port', wholeNumber)
+    .option('--port <port>', 'where to listen; 0 is any free port', portNumber)
     .option('--every <time>', 'how often the URL is asked', '10s')
     .option('--rows <path>', 'path to the array of rows, such as data.stations')
     .option('--key <column>', 'the column that tells rows apart')
@@ -27,18 +46,23 @@ function createProgram(): Command {
     .showHelpAfterError('(millrace --help tells more)')
   program.action(async (url: string | undefined, options: { port?: number; every: string; rows?: string; key?: string }) => {
     if (url === undefined) return program.help()
-    if (!isUrl(url)) {
-      const names = program.commands.map(command => command.name())
-      program.error(`'${url}' is neither a command nor a URL that begins with http:// or https://${didYouMean(url, names)}`, {
-        exitCode: 2,
-      })
-    }
+    if (!isUrl(url)) program.error(notFollowed(url, program), { exitCode: 2 })
+    if (!URL.canParse(url)) program.error(`'${url}' is no URL: a host is missing, or a character stands where none may`, { exitCode: 2 })
+    if (program.args.length > 1)
+      program.error(`one URL is followed at a time; a config follows several: millrace run <config>`, { exitCode: 2 })
     const { followUrl } = await import('./follow-url.ts')
     await followUrl(url, options)
   })
   addServerCommands(program)
   addReaderCommands(program)
-  return program
+  // A mistyped command may stand before arguments of its own: what it is called is told, not how many they are.
+  return program.allowExcessArguments()
+}
+
+function notFollowed(word: string, program: Command): string {
+  if (existsSync(word)) return `'${word}' is a file; serve the feeds of a config with: millrace run ${word}`
+  const names = program.commands.map(command => command.name())
+  return `'${word}' is neither a command nor a URL that begins with http:// or https://${didYouMean(word, names)}`
 }
 
 function addServerCommands(program: Command): void {
@@ -46,7 +70,7 @@ function addServerCommands(program: Command): void {
     .command('run')
     .description('serve the feeds of a config')
     .argument('<config>', 'a YAML or JSON file')
-    .option('--port <port>', 'where to listen instead; 0 is any free port', wholeNumber)
+    .option('--port <port>', 'where to listen instead; 0 is any free port', portNumber)
     .action(async (config: string, options: { port?: number }) => {
       const { runConfig } = await import('./run.ts')
       await runConfig(config, withGlobals(program, options))
@@ -54,7 +78,7 @@ function addServerCommands(program: Command): void {
   program
     .command('demo')
     .description('serve live feeds that need no network, file or key')
-    .option('--port <port>', 'where to listen; 0 is any free port', wholeNumber)
+    .option('--port <port>', 'where to listen; 0 is any free port', portNumber)
     .action(async (options: { port?: number }) => {
       const { runDemo } = await import('./run-demo.ts')
       await runDemo(withGlobals(program, options))
@@ -81,11 +105,11 @@ function addReaderCommands(program: Command): void {
     .command('tail')
     .description('follow a feed of a running server')
     .argument('<feed>', "a feed, or an address such as 'stations?where=bikes > 3&limit=5'")
-    .option('--url <url>', 'the server', 'http://127.0.0.1:8080')
+    .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
     .option('--json', 'one object a line: {type, set, del, ...}')
     .option('--raw', 'the frames as they come')
     .option('--status', 'also how far the data can be believed')
-    .option('--limit <count>', 'end after so many updates', wholeNumber)
+    .option('--limit <count>', 'end after so many updates', countFromOne)
     .action(async (feed: string, options: { url: string; json?: boolean; raw?: boolean; status?: boolean; limit?: number }) => {
       const { tailFeed } = await import('./tail.ts')
       await tailFeed(feed, options)

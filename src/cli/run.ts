@@ -1,9 +1,13 @@
 import { loadConfig } from '../config/load.ts'
-import { reportProblems } from './problems.ts'
+import { reportMissing, reportProblems } from './problems.ts'
 import { serve } from './serve.ts'
 
 /** `millrace run <config>`: exit 1 when the config cannot be used, before any port opens. */
 export async function runConfig(file: string, options: { readonly port?: number }): Promise<void> {
+  if (reportMissing(file)) {
+    process.exitCode = 1
+    return
+  }
   const loaded = loadConfig(file, { env: process.env })
   if (!loaded.ok) {
     reportProblems(loaded.problems)

@@ -62,6 +62,7 @@ function whyNotListening(error: unknown, { server: { host, port } }: Config): st
   if (code === 'EACCES')
     return `Port ${port} on ${host} needs rights that this process has not: choose one above 1023 with --port or server.port.`
   if (code === 'EADDRNOTAVAIL') return `${host} is no address of this machine: choose another for server.host.`
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `${host} is no name that this machine knows: choose another for server.host.`
   throw error
 }
 
