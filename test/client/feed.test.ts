@@ -285,6 +285,22 @@ describe('resuming', () => {
     expect(run.socket.heard()).toEqual([])
   })
 
+  test('refused, and cut before the snapshot came: what is held belongs to no position any more, and is not offered', () => {
+    const run = openBench()
+    const shown = shownBy(run.millrace.feed('quotes'))
+    serve(run.socket, 'quotes', 7, [a])
+    run.socket.end(1006)
+    run.clock.advance(250)
+    run.socket.welcome()
+    run.socket.say({ type: 'subscribed', id: 2, feed: 'quotes', epoch: '0mi4k2x8b7f4', version: 7, resumed: false, throttle: 0 })
+    run.socket.heard()
+    run.socket.end(1006)
+    run.clock.advance(500)
+    run.socket.welcome()
+    expect(run.socket.heard()).toEqual([{ type: 'subscribe', id: 3, feed: 'quotes' }])
+    expect(shown).toEqual([[a]])
+  })
+
   test('is offered 5 times at one position that leads to no answer, then a snapshot is asked for', () => {
     const run = openBench()
     shownBy(run.millrace.feed('quotes'))
