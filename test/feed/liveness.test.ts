@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { map, type Observable } from 'rxjs'
 import { expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
