@@ -41,7 +41,7 @@ export interface GuardVerdict {
 
 function difference(column: string, streak: Streak, profile: ColumnProfile | undefined): string | undefined {
   if (streak.polls < promisedAfter) return undefined
-  const name = quotable(column, 40)
+  const name = quotable(column, 30)
   // A null that is written out says that the column is still there.
   if (profile === undefined) return `${name} (${printTypes(streak.types)}) is gone`
   const others = profile.byType.reduce((sum, count, i) => ((streak.types & (1 << i)) === 0 ? sum + count : sum), 0)
