@@ -46,23 +46,24 @@ function createProgram(): Command {
     .showHelpAfterError('(millrace --help tells more)')
   program.action(async (url: string | undefined, options: { port?: number; every: string; rows?: string; key?: string }) => {
     if (url === undefined) return program.help()
-    if (!isUrl(url)) program.error(notFollowed(url, program), { exitCode: 2 })
+    refuseWord(url, program)
     if (!URL.canParse(url)) program.error(`'${url}' is no URL: a host is missing, or a character stands where none may`, { exitCode: 2 })
-    if (program.args.length > 1)
-      program.error(`one URL is followed at a time; a config follows several: millrace run <config>`, { exitCode: 2 })
     const { followUrl } = await import('./follow-url.ts')
     await followUrl(url, options)
   })
   addServerCommands(program)
   addReaderCommands(program)
-  // A mistyped command may stand before arguments of its own: what it is called is told, not how many they are.
-  return program.allowExcessArguments()
+  return program
 }
 
-function notFollowed(word: string, program: Command): string {
-  if (existsSync(word)) return `'${word}' is a file; serve the feeds of a config with: millrace run ${word}`
-  const names = program.commands.map(command => command.name())
-  return `'${word}' is neither a command nor a URL that begins with http:// or https://${didYouMean(word, names)}`
+/** @throws CommanderError when the word is neither a command nor a URL. */
+function refuseWord(word: string, program: Command): void {
+  const names = [...program.commands.map(command => command.name()), 'help']
+  if (isUrl(word) || names.includes(word)) return
+  const what = existsSync(word)
+    ? `'${word}' is a file; serve the feeds of a config with: millrace run ${word}`
+    : `'${word}' is neither a command nor a URL that begins with http:// or https://${didYouMean(word, names)}`
+  program.error(what, { exitCode: 2 })
 }
 
 function addServerCommands(program: Command): void {
@@ -123,7 +124,11 @@ function withGlobals(program: Command, options: { port?: number }): { port?: num
 }
 
 try {
-  await createProgram().parseAsync()
+  const program = createProgram()
+  const [word] = process.argv.slice(2)
+  // Before the options are read, which are those of the command that was meant.
+  if (word !== undefined && !word.startsWith('-')) refuseWord(word, program)
+  await program.parseAsync()
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error
   process.exitCode = error.exitCode === 0 ? 0 : 2

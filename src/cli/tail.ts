@@ -53,7 +53,7 @@ function prettyLines(keyColumn: () => string): (change: Change) => string {
     const lines: string[] = []
     if (change.type === 'snapshot') {
       shown.clear()
-      lines.push(paint(dim, `snapshot of ${change.set.size} rows, version ${change.version}`))
+      lines.push(paint(dim, `snapshot of ${change.set.size} ${change.set.size === 1 ? 'row' : 'rows'}, version ${change.version}`))
     }
     for (const [key, row] of change.set) {
       lines.push(rowLine(key, row, shown.get(key), keyColumn(), change.columns))
@@ -93,8 +93,9 @@ async function tailFrames(feed: string, options: TailOptions): Promise<void> {
   let left = options.limit ?? Number.POSITIVE_INFINITY
   socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', feed })))
   socket.on('message', (data: Buffer) => {
+    if (left-- <= 0) return
     process.stdout.write(`${data.toString('utf8')}\n`)
-    if (--left <= 0) socket.close(1000)
+    if (left <= 0) socket.close(1000)
   })
   await new Promise<void>(resolve => {
     socket.on('close', (code, reason) => {

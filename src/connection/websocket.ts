@@ -19,6 +19,8 @@ export interface WebSocketOptions {
 
 /** How long a closing handshake may take before the socket is dropped, in ms. */
 const closePatienceMs = 1000
+/** The most between two closes of a server that stops, in ms. */
+const closeStepMs = 10
 /** ws accepts versions 8 and 13; this server speaks RFC 6455 alone. */
 const webSocketVersion = '13'
 
@@ -56,19 +58,19 @@ export class WebSocketBinding {
     this.#server.handleUpgrade(request, socket, head, webSocket => this.#open(webSocket, request, socket as Socket))
   }
 
-  /** Closes every connection, spread over `spreadMs`; each reason tells the client how long to stay away. */
+  /** Closes every connection, spread over at most `spreadMs`; each reason tells the client how long to stay away. */
   async close(spreadMs: number): Promise<void> {
     this.#closing = true
     const all = [...this.#connections]
     const { clock, random } = this.#context
+    // A few readers that come back at once are no storm.
+    const stepMs = Math.min(closeStepMs, spreadMs / all.length)
     await Promise.all(
       all.map(
         ([connection, webSocket], i) =>
           new Promise<void>(resolve => {
             webSocket.once('close', () => resolve())
-            clock.after(all.length < 2 ? 0 : (spreadMs * i) / all.length, () =>
-              connection.close(1012, `restart retry-after-ms=${Math.round(random() * 1000)}`),
-            )
+            clock.after(stepMs * i, () => connection.close(1012, `restart retry-after-ms=${Math.round(random() * 1000)}`))
           }),
       ),
     )
@@ -173,7 +175,7 @@ function transportOf(webSocket: WebSocket, socket: Socket, { clock }: Connection
     cork: () => socket.cork(),
     uncork: () => socket.uncork(),
     get bytesWaiting() {
-      return webSocket.bufferedAmount
+      return socket.writableLength
     },
     ping: payload => webSocket.ping(payload),
     close(code, reason) {

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { configOf } from '../../src/config/load.ts'
+import { MillraceServer } from '../../src/server.ts'
+import { startChangingUpstream, type ChangingUpstream } from '../support/changing-upstream.ts'
+import { runMillrace, startMillrace } from '../support/millrace.ts'
+import { run, type Program } from '../support/program.ts'
+
+let upstream: ChangingUpstream
+let server: MillraceServer
+let url: string
+let port = 0
+let program: Program | undefined
+
+beforeEach(async () => {
+  upstream = await startChangingUpstream('[{"id":"a","n":1,"text":"\\u001b[31mred"},{"id":"b","n":2}]')
+  port = 0
+  await serve()
+})
+
+afterEach(async () => {
+  await program?.end()
+  program = undefined
+  await server.close()
+  await upstream.close()
+})
+
+async function serve(): Promise<void> {
+  const loaded = configOf({ server: { port }, sources: { things: { url: upstream.url, every: '50ms' } } })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  server = new MillraceServer({ config: loaded.config })
+  url = await server.listen()
+  port = Number(new URL(url).port)
+}
+
+function tail(...args: string[]): Program {
+  program = startMillrace(['tail', ...args, '--url', url])
+  return program
+}
+
+const changed = (n: number): void => {
+  upstream.body = JSON.stringify([{ id: 'a', n }])
+}
+
+test('what is there, then what changes: new, changed, left; control characters do not reach the terminal', async () => {
+  const tailed = tail('things')
+  await tailed.says(/\n\+ b .*\n/)
+  changed(7)
+  await tailed.says(/- b\n/)
+  expect(tailed.stdout).toMatch(/^snapshot of 2 rows, version 1\n/)
+  expect(tailed.stdout).toContain('+ a  n=1  text="\\u001b[31mred"\n')
+  expect(tailed.stdout).toMatch(/~ a {2}n=7/)
+  expect(tailed.stdout).not.toContain('\u001b')
+  expect(tailed.stderr).toBe('')
+  tailed.kill('SIGINT')
+  expect(await tailed.ended).toBe(0)
+})
+
+test('--json: one object a line; --limit ends it with 0', async () => {
+  const tailed = tail('things?limit=1', '--json', '--limit', '2')
+  await tailed.says(/snapshot/)
+  changed(8)
+  expect(await tailed.ended).toBe(0)
+  const lines = tailed.stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as { type: string })
+  expect(lines).toMatchObject([
+    { type: 'snapshot', set: { a: { n: 1 } }, del: [] },
+    { type: 'delta', set: { a: { n: 8 } } },
+  ])
+})
+
+test('--raw: the frames as they come', async () => {
+  const { code, stdout } = await runMillrace(['tail', 'things', '--raw', '--limit', '3', '--url', url])
+  expect(code).toBe(0)
+  expect(
+    stdout
+      .trim()
+      .split('\n')
+      .map(line => (JSON.parse(line) as { type: string }).type),
+  ).toEqual(['welcome', 'subscribed', expect.stringMatching(/status|snapshot/)])
+})
+
+test('--status: how far the data can be believed, on stderr', async () => {
+  const tailed = tail('things', '--status')
+  await tailed.says(/fresh/)
+  upstream.status = 500
+  await tailed.says(/(stale|down) \(http\): .*500/)
+})
+
+describe('a server that goes', () => {
+  test('and comes back at the same port: it says so and goes on', async () => {
+    const tailed = tail('things')
+    await tailed.says(/snapshot of 2 rows/)
+    await server.close()
+    await tailed.says(/disconnected/)
+    changed(41)
+    await serve()
+    await tailed.says(/n=41/)
+    changed(42)
+    await tailed.says(/n=42/)
+    expect(tailed.stderr).not.toMatch(/\n\s+at /)
+  })
+
+  test('--raw ends with it, exit 1', async () => {
+    const tailed = tail('things', '--raw')
+    await tailed.says(/snapshot/)
+    await server.close()
+    expect(await tailed.ended).toBe(1)
+    expect(tailed.stderr).toMatch(/^closed 1012 restart/)
+  })
+})
+
+test('an unknown feed: exit 1 with what was probably meant', async () => {
+  expect(await runMillrace(['tail', 'thing', '--url', url])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining("did you mean 'things'?"),
+  })
+})
+
+test('one who stops reading (| head) ends it without a trace', async () => {
+  let n = 100
+  const changing = setInterval(() => changed(++n), 20)
+  const ended = await run('sh', ['-c', `node dist/cli/main.js tail things --url ${url} | head -1`])
+  clearInterval(changing)
+  expect(ended).toEqual({ code: 0, stdout: expect.stringMatching(/^snapshot of .*\n$/), stderr: '' })
+})
