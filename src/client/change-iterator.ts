@@ -14,6 +14,11 @@ export interface ChangeSource {
   end(iterator: ChangeIterator): void
 }
 
+interface Waiting {
+  readonly resolve: (result: IteratorResult<Change, undefined>) => void
+  readonly reject: (error: Error) => void
+}
+
 const noChanges: RowChanges = new Map()
 const done: IteratorResult<Change, undefined> = { done: true, value: undefined }
 
@@ -21,10 +26,12 @@ const done: IteratorResult<Change, undefined> = { done: true, value: undefined }
 export class ChangeIterator implements AsyncIterableIterator<Change, undefined> {
   readonly #source: ChangeSource
   readonly #net = new NetChanges()
-  readonly #waiting: ((result: IteratorResult<Change, undefined>) => void)[] = []
+  readonly #waiting: Waiting[] = []
   readonly #signal: AbortSignal | undefined
   readonly #aborted = (): void => this.finish()
   #state: 'new' | 'open' | 'done' = 'new'
+  /** Why it ended, until somebody was told. */
+  #fault: Error | undefined
 
   constructor(source: ChangeSource, signal?: AbortSignal) {
     this.#source = source
@@ -43,10 +50,10 @@ export class ChangeIterator implements AsyncIterableIterator<Change, undefined> 
       this.#source.begin(this)
       this.replaced()
     }
-    return new Promise(resolve => {
-      if (this.#state === 'done') return resolve(done)
-      this.#waiting.push(resolve)
-      this.#serve()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      if (this.#state === 'done') this.#dismiss()
+      else this.#serve()
     })
   }
 
@@ -61,7 +68,23 @@ export class ChangeIterator implements AsyncIterableIterator<Change, undefined> 
     this.#state = 'done'
     this.#signal?.removeEventListener('abort', this.#aborted)
     if (wasOpen) this.#source.end(this)
-    for (const resolve of this.#waiting.splice(0)) resolve(done)
+    this.#dismiss()
+  }
+
+  /** No more can come: whoever waits, or asks next, is told why, once. */
+  fail(error: Error): void {
+    if (this.#state !== 'open') return
+    this.#fault = error
+    this.finish()
+  }
+
+  #dismiss(): void {
+    for (const { resolve, reject } of this.#waiting.splice(0)) {
+      const fault = this.#fault
+      this.#fault = undefined
+      if (fault === undefined) resolve(done)
+      else reject(fault)
+    }
   }
 
   /** Another table is read from now on. */
@@ -78,7 +101,7 @@ export class ChangeIterator implements AsyncIterableIterator<Change, undefined> 
 
   #serve(): void {
     if (!this.#net.pending || this.#source.isAhead) return
-    this.#waiting.shift()?.({ done: false, value: this.#take() })
+    this.#waiting.shift()?.resolve({ done: false, value: this.#take() })
   }
 
   #take(): Change {

@@ -165,8 +165,13 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
 
   changed(state: ConnectionState): void {
     if (state.phase !== 'open') this.#subscriptions.lost(state.reason ?? 'disconnected')
-    if (state.phase === 'closed') this.#requests.refuseAll(new MillraceError('unavailable', state.reason ?? 'closed'))
+    if (state.phase === 'closed') this.#ended(new MillraceError('unavailable', state.reason ?? 'closed'))
     this.#stateListeners.tell(state)
+  }
+
+  #ended(error: MillraceError): void {
+    this.#requests.refuseAll(error)
+    if (!this.#isClosed) for (const feed of this.#feeds) feed.abandon(error)
   }
 
   welcomed(): void {

@@ -145,7 +145,11 @@ export interface Feed<R = Row> {
   readonly stats: FeedStats
   /** Calls `listener` with the ordered rows: at once when there are any, then after each flush that changed them. */
   subscribe(listener: (rows: readonly R[], info: UpdateInfo<R>) => void): Unsubscribe
-  /** Begins with a snapshot. A consumer that is slow gets one net change, not a queue. Ends when the client is closed or `signal` aborts. */
+  /**
+   * Begins with a snapshot. A consumer that is slow gets one net change, not a queue. Ends when the client is closed or
+   * `signal` aborts.
+   * @throws MillraceError from the loop, where the server refuses the feed for good, or closes the connection for good
+   */
   changes(options?: AskOptions): AsyncIterableIterator<Change<R>>
   /** Calls `listener` at each change of freshness; not at once. */
   onFreshness(listener: (freshness: FeedFreshness) => void): Unsubscribe

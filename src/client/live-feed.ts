@@ -109,8 +109,14 @@ export class LiveFeed implements Feed, Reader {
     this.#freshnessListeners.tell(freshness)
   }
 
-  failed(error: MillraceError): void {
+  failed(error: MillraceError, isFinal: boolean): void {
     this.#errorListeners.tell(error)
+    if (isFinal) this.abandon(error)
+  }
+
+  /** Nothing more comes by itself: iterators fail, where a listener may still hear of a later try. */
+  abandon(error: MillraceError): void {
+    for (const iterator of this.#iterators) iterator.fail(error)
   }
 
   moved(to: Subscription): void {

@@ -34,7 +34,8 @@ export interface Wire {
 export interface Reader {
   shown(update: { readonly type: 'snapshot' | 'delta'; readonly changes: RowChanges }): void
   freshened(freshness: FeedFreshness): void
-  failed(error: MillraceError): void
+  /** @param isFinal it does not go on by itself */
+  failed(error: MillraceError, isFinal: boolean): void
   /** Its address turned out to be that of another subscription, which it reads from now on. */
   moved(to: Subscription): void
 }
@@ -126,10 +127,11 @@ export class Subscription {
     const error = toError(message)
     const ofSubscribe = message.id !== undefined && message.id === this.#asked
     const ofResync = message.id !== undefined && message.id === this.#resyncId
-    if (ofSubscribe) this.#unanswered(error, isRetryable(message))
+    const isFinal = ofSubscribe && !isRetryable(message)
+    if (ofSubscribe) this.#unanswered(error, !isFinal)
     else if (ofResync && message.code === 'not_found') this.ask()
     else if (ofResync) this.#resync('gap')
-    this.fail(error)
+    this.fail(error, isFinal)
   }
 
   #unanswered(error: MillraceError, retry: boolean): void {
@@ -144,11 +146,11 @@ export class Subscription {
   ended(error: MillraceError): void {
     this.#suspend()
     this.#freshness.lost(error.message)
-    this.fail(error)
+    this.fail(error, true)
   }
 
-  fail(error: MillraceError): void {
-    this.#tell(reader => reader.failed(error))
+  fail(error: MillraceError, isFinal = false): void {
+    this.#tell(reader => reader.failed(error, isFinal))
   }
 
   /** The connection is gone; what is held stays. */

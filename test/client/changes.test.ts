@@ -143,4 +143,31 @@ describe('changes()', () => {
     expect(await waiting).toEqual({ done: true, value: undefined })
     expect(run.socket.heard()).toMatchObject([{ type: 'unsubscribe' }])
   })
+
+  test('a refusal for good fails it, once; one that may pass does not', async () => {
+    const run = openBench()
+    const changes = run.millrace.feed('nope').changes()
+    const waiting = [changes.next(), changes.next()]
+    run.socket.say({ type: 'error', id: 1, feed: 'nope', code: 'too_many', message: 'full', retry: true })
+    run.clock.advance(1000)
+    run.socket.say({ type: 'error', id: 2, feed: 'nope', code: 'not_found', message: "no feed 'nope'", retry: false })
+    await expect(waiting[0]).rejects.toMatchObject({ code: 'not_found', message: "no feed 'nope'" })
+    expect(await waiting[1]).toEqual({ done: true, value: undefined })
+    expect(await changes.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test.each<[string, (run: ReturnType<typeof openBench>) => void, string]>([
+    ['the server ends it', run => run.socket.say({ type: 'unsubscribed', feed: 'quotes', code: 'forbidden' }), 'forbidden'],
+    ['the server closes the connection for good', run => run.socket.end(4403), 'unavailable'],
+  ])('%s while nobody waits: who asks next is told why, and nothing is unhandled', async (_, end, code) => {
+    const run = openBench()
+    const changes = run.millrace.feed('quotes').changes()
+    const first = next(changes)
+    serve(run.socket, 'quotes', 7, [a])
+    await first
+    end(run)
+    await settle()
+    await expect(changes.next()).rejects.toMatchObject({ code })
+    expect(await changes.next()).toEqual({ done: true, value: undefined })
+  })
 })
