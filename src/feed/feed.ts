@@ -35,6 +35,9 @@ export class Feed {
   get name(): string {
     return this.options.name
   }
+  get epoch(): string {
+    return this.#epoch
+  }
   get position(): Position {
     return { epoch: this.#epoch, version: this.#version }
   }

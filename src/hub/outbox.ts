@@ -93,7 +93,9 @@ export class Outbox implements Line {
       return
     }
     const due = this.subscriptions().filter(subscription => subscription.isDue)
-    if (due.length === 0) return
+    const [first] = due
+    if (first === undefined) return
+    if (due.length === 1 && first.view.check === undefined) return first.bring()
     this.#sink.cork()
     if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle: 0, messages: due.length }))
     for (const subscription of due) subscription.bring()

@@ -56,6 +56,7 @@ export class View {
   /** Readers that wait for an answer, a `get` or an HTTP request. */
   waiting = new Set<() => void>()
   readonly #plan: ViewPlan
+  #position: Position = { epoch: '', version: 0 }
   readonly #events: ViewEvents
   /** Undefined where the view shows every row and column: it shares the feed's store. */
   readonly #own: { store: Store; epoch: string; pipeline: Pipeline } | undefined
@@ -75,8 +76,12 @@ export class View {
   get store(): Store {
     return this.#own === undefined ? this.feed.store : this.#own.store
   }
+  /** One object for all readers who stand there. */
   get position(): Position {
-    return { epoch: this.#own?.epoch ?? this.feed.position.epoch, version: this.store.version }
+    const epoch = this.#own?.epoch ?? this.feed.epoch
+    const { version } = this.store
+    if (this.#position.version !== version || this.#position.epoch !== epoch) this.#position = { epoch, version }
+    return this.#position
   }
   get isBase(): boolean {
     return this.address === this.feed.name
