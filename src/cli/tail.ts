@@ -1,4 +1,4 @@
-import { connect } from '../client-node.ts'
+import { connect, MillraceError } from '../client-node.ts'
 import type { Change, FeedFreshness } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { cellOf, type Row } from '../model/row.ts'
@@ -22,7 +22,9 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   process.stdout.on('error', () => process.exit(0))
   if (options.raw === true) return tailFrames(feed, options)
   const millrace = connect(options.url)
+  let isEnding = false
   millrace.onState(({ phase, reason }) => {
+    if (isEnding) return
     if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
       process.stderr.write(`${phase}${reason === undefined ? '' : `: ${reason}`}\n`)
   })
@@ -34,10 +36,17 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   if (options.status === true) followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
   const print = options.json === true ? jsonLines : prettyLines(() => followed.table.key)
   let left = options.limit ?? Number.POSITIVE_INFINITY
-  for await (const change of followed.changes()) {
-    process.stdout.write(print(change))
-    if (--left <= 0) break
+  try {
+    for await (const change of followed.changes()) {
+      process.stdout.write(print(change))
+      if (--left <= 0) break
+    }
+  } catch (error) {
+    // The server refused for good; the listeners above have said so.
+    if (!(error instanceof MillraceError)) throw error
+    process.exitCode = 1
   }
+  isEnding = true
   millrace.close()
 }
 
