@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { retryAfterMs, upstreamTime } from '../../src/source/http-time.ts'
+
+const now = Date.UTC(2026, 0, 2, 12)
+const at = (ms: number): string => new Date(ms).toUTCString()
+
+describe("the upstream's own time of the data", () => {
+  test.each<[string, Record<string, string>, number | undefined]>([
+    ['Last-Modified', { 'last-modified': at(now - 5000), date: at(now) }, now - 5000],
+    ['Date', { date: at(now - 1000) }, now - 1000],
+    ['Date less Age', { date: at(now), age: '60' }, now - 60_000],
+    ['none', {}, undefined],
+    ['a Date hours ahead is never later than now', { date: at(now + 7_200_000) }, now],
+    ['a Last-Modified hours ahead neither', { 'last-modified': at(now + 7_200_000) }, now],
+    ['a Date hours behind is what it says', { date: at(now - 7_200_000) }, now - 7_200_000],
+    ['an Age that is none', { date: at(now), age: 'old' }, now],
+    ['a Date that is none', { date: 'yesterday' }, undefined],
+    ['a Last-Modified that is none', { 'last-modified': '0', date: at(now) }, now],
+  ])('%s', (_, headers, expected) => {
+    expect(upstreamTime(headers, now)).toBe(expected)
+  })
+})
+
+describe('the three forms of a date in Retry-After, by the clock of the upstream', () => {
+  test.each(['Fri, 02 Jan 2026 12:01:00 GMT', 'Friday, 02-Jan-26 12:01:00 GMT', 'Fri Jan  2 12:01:00 2026'])('%s', date => {
+    expect(retryAfterMs({ 'retry-after': date }, now)).toBe(60_000)
+    expect(retryAfterMs({ 'retry-after': date, date: at(now - 30_000) }, now)).toBe(90_000)
+  })
+})
