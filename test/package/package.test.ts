@@ -21,11 +21,11 @@ describe('packed and installed into an empty folder', () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-package-'))
     // Built already: a second build would pull the page away from under the tests beside this one.
     const packed = await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], { cwd: root })
-    expect(packed).toMatchObject({ code: 0 })
+    if (packed.code !== 0) throw new Error(packed.stderr)
     writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
     const tarball = `millrace-${own.version}.tgz`
     const installed = await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], { cwd: folder })
-    expect(installed).toMatchObject({ code: 0 })
+    if (installed.code !== 0) throw new Error(installed.stderr)
   }, 120_000)
 
   afterAll(() => {
