@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -63,6 +63,13 @@ describe('packed and installed into an empty folder', () => {
     } finally {
       await demo.end()
     }
+  })
+
+  test('the README that is installed links to nothing that is not', () => {
+    const installed = join(folder, 'node_modules/millrace')
+    const links = [...readFileSync(join(installed, 'README.md'), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path = '']) => path)
+    expect(links.length).toBeGreaterThan(3)
+    expect(links.filter(path => !existsSync(join(installed, path)))).toEqual([])
   })
 
   test('a program embeds the server; its types, the schema and the package itself are found', async () => {
