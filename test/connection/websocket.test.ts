@@ -275,6 +275,21 @@ describe('the end', () => {
     await closing
   })
 
+  test('a server that stops lets nobody in any more', async () => {
+    const deaf = new RawSocket()
+    deaf.socket.write(['GET /ws HTTP/1.1', ...good, '', ''].join('\r\n'))
+    expect(await deaf.status()).toBe(101)
+    const late = new RawSocket()
+    late.socket.write(['GET /ws HTTP/1.1', ...good].join('\r\n'))
+    // Answered after the late one's bytes were read: the request is under way when the stop begins.
+    await fetch(`${url}/health`)
+    const closing = server.close()
+    late.socket.write('\r\n\r\n')
+    expect(await late.status()).toBe(503)
+    expect(late.text).toContain('the server is stopping')
+    await closing
+  })
+
   test('a silent peer is dropped within three heartbeats', async () => {
     const clock = new ManualClock()
     const loaded = configOf({ server: { port: 0 }, sources: { a: { url: upstream.url } } })
