@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Ask } from '../../src/source/ask.ts'
+import { failed, httpSource, rowsOf, type WrittenOptions } from '../support/http-source.ts'
+import { json, redirect, Upstream, type Behaviour } from '../support/upstream.ts'
+
+// A certificate that nobody signed, made for these tests alone.
+const fixture = (name: string): Buffer => readFileSync(new URL(`../fixture/self-signed-${name}.pem`, import.meta.url))
+
+let secure: Server
+let plain: Upstream
+let host: string
+let behaviour: Behaviour
+let ask: Ask | undefined
+
+beforeEach(async () => {
+  behaviour = json([{ id: 1 }])
+  plain = await Upstream.start(json([{ id: 1 }]))
+  secure = createServer({ key: fixture('key'), cert: fixture('cert') }, (request, response) => behaviour(request, response))
+  secure.on('tlsClientError', (_error, socket) => socket.destroy())
+  await new Promise<void>(resolve => {
+    secure.listen(0, '127.0.0.1', resolve)
+  })
+  host = `127.0.0.1:${(secure.address() as AddressInfo).port}`
+})
+
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await ask?.close()
+  await plain.close()
+  await new Promise<void>(resolve => {
+    secure.close(() => resolve())
+    secure.closeAllConnections()
+  })
+})
+
+function source(more: Partial<WrittenOptions> = {}): Ask {
+  ask = httpSource({ url: `https://${host}/`, ...more }).ask
+  return ask
+}
+
+/** As an operator can who knows what he does; Node reads it at each connection. */
+function trustAll(): void {
+  vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
+}
+
+test('TLS failure: a certificate that nobody signed', async () => {
+  const { cause, reason } = failed(await source().poll())
+  expect({ cause, reason }).toEqual({
+    cause: 'tls',
+    reason: `no secure connection to ${host}: its certificate is self-signed (DEPTH_ZERO_SELF_SIGNED_CERT)`,
+  })
+})
+
+test('https is asked like http', async () => {
+  trustAll()
+  expect(rowsOf(await source().poll())).toEqual([{ id: 1 }])
+})
+
+test.each(['strip', 'same-origin', 'none'] as const)('a redirect from https to http fails, with redirects: %s', async redirects => {
+  trustAll()
+  behaviour = redirect(plain.url)
+  const { cause, reason } = failed(await source({ redirects, headers: { authorization: 'Bearer t' } }).poll())
+  expect(cause).toBe('http')
+  expect(reason).toMatch(redirects === 'none' ? /^redirects: none/ : /redirects from https to http, at 127\.0\.0\.1:\d+$/)
+  expect(plain.count).toBe(0)
+})
+
+test('a redirect from http to https is followed, without the configured headers, as it is another origin', async () => {
+  trustAll()
+  const seen: unknown[] = []
+  behaviour = (request, response) => {
+    seen.push(request.headers.authorization)
+    json([{ id: 2 }])(request, response)
+  }
+  plain.script(redirect(`https://${host}/`))
+  expect(rowsOf(await source({ url: plain.url, headers: { authorization: 'Bearer t' } }).poll())).toEqual([{ id: 2 }])
+  expect(seen).toEqual([undefined])
+})
