@@ -1,8 +1,7 @@
 import type { Cell, Row } from '../model/row.ts'
 
 /** Types of cells as bits; null is no type. */
-export const typeBit = { number: 1, string: 2, boolean: 4, object: 8, array: 16 } as const
-type CellType = keyof typeof typeBit
+const typeBit = { number: 1, string: 2, boolean: 4, object: 8, array: 16 } as const
 
 const bits = [typeBit.number, typeBit.string, typeBit.boolean, typeBit.object, typeBit.array] as const
 

@@ -32,7 +32,7 @@ function world(seed: number): World {
   const clock = new ManualClock(1_769_090_000_000 + seed)
   const ask = new ScriptedAsk(clock)
   const random = seededRandom(seed)
-  const budget = new Budget(clock, 1)
+  const budget = new Budget(clock)
   const described = { public: true, demand: 'auto' as const }
   const graph = new Graph({
     sources: [
@@ -78,7 +78,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 
 test('whoever reads is shown what the upstream has, whatever came before; whoever does not costs nothing', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 0, max: 5000 }), async (steps, seed) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), fc.integer({ min: 0, max: 5000 }), async (steps, seed) => {
       const { clock, ask, graph } = world(seed)
       const readers: (() => void)[] = []
       let n = 0
@@ -115,6 +115,6 @@ test('whoever reads is shown what the upstream has, whatever came before; whoeve
       await graph.close()
       expect(clock.pending).toBe(0)
     }),
-    { numRuns: 150, seed: 20260124 },
+    { numRuns: 200, seed: 20260124 },
   )
 })
