@@ -194,7 +194,11 @@ export class Graph {
     const emitted = new Map<Feed, Sample>()
     const changed = new Map<Feed, Sample>()
     const names = this.#affectedBy(offers)
+    const empty = names.filter(name => this.#feeds.get(name)?.hasData !== true)
     for (const name of names) this.#evaluate(name, offers.get(name), emitted, changed, at)
+    // Readers of first data know how far to believe it when they see it. All others are told of the proof after the
+    // data: before it, what they still hold would be called fresh.
+    for (const name of empty) this.#judge(name)
     if (changed.size > 0) this.#tell(listener => listener.tick({ tick: this.#tick, at, changed }))
     for (const name of names) this.#judge(name)
   }

@@ -115,8 +115,11 @@ function settle(subscription: Subscription, { id, since }: Asked, standing: Stan
   subscription.position = resumed ? told : { epoch: view.position.epoch, version: 0 }
   tell(subscription, id, resumed, told)
   for (const other of subscription.alsoAsked.splice(0)) tell(subscription, other, resumed, told)
+  // A reader that holds no rows learns how far to believe them before they come, one that does after what is new.
+  if (!resumed) subscription.write(statusFrame(view))
   if (subscription.isDue) subscription.bring()
-  if (resumed) subscription.line.send(checkFrame(view))
+  if (!resumed) return
+  subscription.line.send(checkFrame(view))
   subscription.write(statusFrame(view))
 }
 

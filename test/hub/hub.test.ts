@@ -326,6 +326,22 @@ describe('demand', () => {
 })
 
 describe('freshness', () => {
+  test('is told before first rows and after what is new: held rows are never called fresher than they are', () => {
+    const [early, late] = [new HubReader(hub), new HubReader(hub)]
+    const types = (reader: HubReader): string[] => reader.take({ status: true }).map(message => message.type)
+    subscribe(early, { feed: 'quotes' })
+    expect(types(early)).toEqual(['subscribed', 'status'])
+    quotes.answer([a])
+    expect(early.take({ status: true })).toMatchObject([{ type: 'status', state: 'fresh' }, { type: 'snapshot' }])
+    subscribe(late, { feed: 'quotes' })
+    expect(types(late)).toEqual(['subscribed', 'status', 'snapshot'])
+    clock.advance(1000)
+    quotes.fail()
+    clock.advance(3000)
+    quotes.answer([{ ...a, price: 2 }])
+    expect(types(late)).toEqual(['status', 'delta', 'status'])
+  })
+
   test('L6: a failing source turns stale, then down, visibly, keeps its rows, and recovers without a snapshot', () => {
     const reader = new HubReader(hub)
     subscribe(reader, { feed: 'quotes' })
