@@ -43,6 +43,7 @@ function compileSource(source: SourceConfig, budgets: Map<string, Budget>, deps:
     createPoller: onPoll =>
       new Poller({
         name,
+        ...(source.kind === 'http' ? { identity: source.http.url } : {}),
         ask: askOf(source, deps),
         intervalMs: everyMs,
         maxBackoffMs,

@@ -97,10 +97,13 @@ export class Outbox implements Line {
     if (first === undefined) return
     if (due.length === 1 && first.view.check === undefined) return first.bring()
     this.#sink.cork()
-    if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle: 0, messages: due.length }))
-    for (const subscription of due) subscription.bring()
-    for (const { view } of due) if (view.check !== undefined) this.#sink.send(view.check)
-    this.#sink.uncork()
+    try {
+      if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle: 0, messages: due.length }))
+      for (const subscription of due) subscription.bring()
+      for (const { view } of due) if (view.check !== undefined) this.#sink.send(view.check)
+    } finally {
+      this.#sink.uncork()
+    }
   }
 
   /** The sink has drained: what was held goes out. `status` makes the current one of a view. */
