@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { Client } from 'undici'
 import { WebSocketServer } from 'ws'
 import { answer, cpuTime } from '../harness/worker.ts'
 
@@ -11,25 +12,44 @@ server.on('connection', socket => {
   socket.on('close', () => sockets.delete(socket))
 })
 
+interface Sending {
+  /** Every message is of this shape. */
+  readonly message: object
+  readonly everyMs: number
+  /** Asked before each message, its answer parsed; undefined: nothing is asked. */
+  readonly url?: string
+}
+
 let timer: NodeJS.Timeout | undefined
 let version = 0
 
-function broadcast(sample: { readonly from: number; readonly to: number }): void {
+function broadcast(message: object): void {
   version++
-  const text = JSON.stringify({ ...sample, from: version, to: version + 1 })
+  const text = JSON.stringify({ ...message, from: version, to: version + 1 })
   for (const socket of sockets) socket.send(text)
 }
 
-answer({
-  listening: () => new Promise(resolve => (server.address() === null ? server.once('listening', () => resolve(port())) : resolve(port()))),
-  /** Sends messages shaped like `message`, every so many ms. */
-  begin: ({ message, everyMs }: { readonly message: { readonly from: number; readonly to: number }; readonly everyMs: number }) => {
+function begin({ message, everyMs, url }: Sending): void {
+  if (url === undefined) {
     timer = setInterval(() => broadcast(message), everyMs)
-  },
-  end: () => clearInterval(timer),
-  cpu: () => cpuTime(),
-})
+    return
+  }
+  const client = new Client(new URL(url).origin)
+  const poll = async (): Promise<void> => {
+    const { body } = await client.request({ path: '/', method: 'GET' })
+    const rows = JSON.parse(await body.text()) as readonly object[]
+    if (rows.length > 0) broadcast(message)
+  }
+  timer = setInterval(() => void poll(), everyMs)
+}
 
 function port(): number {
   return (server.address() as AddressInfo).port
 }
+
+answer({
+  listening: () => new Promise(resolve => (server.address() === null ? server.once('listening', () => resolve(port())) : resolve(port()))),
+  begin,
+  end: () => clearInterval(timer),
+  cpu: () => cpuTime(),
+})

@@ -38,88 +38,98 @@ async function measure(side: Side, windowMs: number): Promise<number> {
   return (after.cpu - before.cpu) / (after.deltas - before.deltas)
 }
 
-async function compare({ readers, everyMs }: Load, windows: number, windowMs: number): Promise<string> {
-  const upstream = await MovingUpstream.start()
-  const [millrace, bare, millraceReaders, bareReaders] = [
-    new Worker('../fan-out/millrace-server.ts'),
-    new Worker('../fan-out/bare-server.ts'),
-    new Worker('../fan-out/readers.ts'),
-    new Worker('../fan-out/readers.ts'),
-  ]
-  try {
-    const url = await millrace.ask<string>('listen', { url: upstream.url, everyMs })
-    const at = (feed: string): string => `${url.replace('http', 'ws')}/ws?feed=${feed}`
-    const ours: Side = {
-      server: millrace,
-      readers: millraceReaders,
-      begin: () => void (upstream.isMoving = true),
-      end: () => void (upstream.isMoving = false),
-    }
-    await millraceReaders.ask('open', { url: at('often'), count: 1 })
-    await measure(ours, warmUpMs)
-    await millraceReaders.ask('closeLast')
-    await millraceReaders.ask('open', { url: at('quotes'), count: 1 })
-    // With one reader a delivery is the whole of an update: polling, comparing, encoding.
-    const alone = spreadOf([await measure(ours, windowMs), await measure(ours, windowMs), await measure(ours, windowMs)]).median
+interface Processes {
+  readonly millrace: Worker
+  readonly bare: Worker
+  readonly millraceReaders: Worker
+  readonly bareReaders: Worker
+}
 
-    const port = await bare.ask<number>('listening')
-    await millraceReaders.ask('open', { url: at('quotes'), count: readers - 1 })
-    await bareReaders.ask('open', { url: `ws://127.0.0.1:${port}`, count: readers })
-    const example = await millraceReaders.ask<string>('example')
-    const message: unknown = JSON.parse(example)
-    const theirs: Side = {
-      server: bare,
-      readers: bareReaders,
-      begin: () => bare.ask('begin', { message, everyMs }),
-      end: () => bare.ask('end'),
-    }
-    await measure(ours, windowMs)
-    await measure(theirs, windowMs)
-    const costs = await inTurns(ours, theirs, windows, windowMs)
-    return row(
-      readers,
-      `${example.length} B`,
-      printSpread(spreadOf(costs.map(cost => cost.ours)), 1),
-      printSpread(spreadOf(costs.map(cost => cost.theirs)), 1),
-      printSpread(spreadOf(costs.map(cost => cost.ours / cost.theirs))),
-      printSpread(spreadOf(costs.map(cost => (cost.ours - alone / readers) / cost.theirs))),
-    )
+/** Follows the feed that is polled most often for a while: what a server does for years is measured, not its first seconds. */
+async function warmUp(ours: Side, url: string): Promise<void> {
+  await ours.readers.ask('open', { url: `${url}often`, count: 1 })
+  await measure(ours, warmUpMs)
+  await ours.readers.ask('closeLast')
+}
+
+async function sidesOf({ readers, everyMs }: Load, upstream: MovingUpstream, processes: Processes): Promise<readonly [Side, Side, Side]> {
+  const { millrace, bare, millraceReaders, bareReaders } = processes
+  const url = await millrace.ask<string>('listen', { url: upstream.url, everyMs })
+  const feeds = `${url.replace('http', 'ws')}/ws?feed=`
+  const ours: Side = {
+    server: millrace,
+    readers: millraceReaders,
+    begin: () => void (upstream.isMoving = true),
+    end: () => void (upstream.isMoving = false),
+  }
+  await warmUp(ours, feeds)
+  const port = await bare.ask<number>('listening')
+  await millraceReaders.ask('open', { url: `${feeds}quotes`, count: readers })
+  await bareReaders.ask('open', { url: `ws://127.0.0.1:${port}`, count: readers })
+  await measure(ours, pauseMs)
+  const message: unknown = JSON.parse(await millraceReaders.ask<string>('example'))
+  const loop = (more: object): Side => ({
+    server: bare,
+    readers: bareReaders,
+    begin: () => bare.ask('begin', { message, everyMs, ...more }),
+    end: () => bare.ask('end'),
+  })
+  return [ours, loop({}), loop({ url: upstream.url })]
+}
+
+async function compare(load: Load, windows: number, windowMs: number): Promise<string> {
+  const upstream = await MovingUpstream.start()
+  const processes: Processes = {
+    millrace: new Worker('../fan-out/millrace-server.ts'),
+    bare: new Worker('../fan-out/bare-server.ts'),
+    millraceReaders: new Worker('../fan-out/readers.ts'),
+    bareReaders: new Worker('../fan-out/readers.ts'),
+  }
+  try {
+    const sides = await sidesOf(load, upstream, processes)
+    for (const side of sides) await measure(side, windowMs)
+    const costs = await inTurns(sides, windows, windowMs)
+    const figures = costs.map(([ours = Number.NaN, loop = Number.NaN, polling = Number.NaN]) => [
+      ours,
+      loop,
+      polling,
+      ours / loop,
+      ours / polling,
+    ])
+    const cells = [0, 1, 2, 3, 4].map(i => printSpread(spreadOf(figures.map(figure => figure[i] ?? Number.NaN)), i < 3 ? 1 : 2))
+    return row(load.readers, ...cells)
   } finally {
-    for (const worker of [millrace, bare, millraceReaders, bareReaders]) worker.end()
+    for (const worker of Object.values(processes) as Worker[]) worker.end()
     upstream.close()
   }
 }
 
-interface Cost {
-  readonly ours: number
-  readonly theirs: number
-}
-
-/** Each goes first as often as the other, so that what drifts meets both. */
-async function inTurns(ours: Side, theirs: Side, windows: number, windowMs: number): Promise<readonly Cost[]> {
-  const costs: Cost[] = []
+/** The costs of all sides, window by window; each goes first in its turn, so that what drifts meets all. */
+async function inTurns(sides: readonly Side[], windows: number, windowMs: number): Promise<readonly (readonly number[])[]> {
+  const costs: number[][] = []
   for (let i = 0; i < windows; i++) {
-    const first = i % 2 === 0
-    const a = await measure(first ? ours : theirs, windowMs)
-    const b = await measure(first ? theirs : ours, windowMs)
-    costs.push(first ? { ours: a, theirs: b } : { ours: b, theirs: a })
+    const window: number[] = []
+    for (let j = 0; j < sides.length; j++) {
+      const at = (i + j) % sides.length
+      const side = sides[at]
+      if (side !== undefined) window[at] = await measure(side, windowMs)
+    }
+    costs.push(window)
   }
   return costs
 }
 
 function row(...cells: readonly (string | number)[]): string {
-  const widths = [8, 8, 24, 24, 24, 24]
-  return cells.map((cell, i) => String(cell).padStart(widths[i] ?? 8)).join('')
+  return cells.map((cell, i) => String(cell).padStart(i === 0 ? 8 : 22)).join('')
 }
 
 /**
- * `npm run bench -- fan-out [readers] [windows] [windowMs]`: server CPU per delivery of one feed against a bare `ws`
- * loop of `send(string)` with messages of the same size, in the same run. `all` counts everything, polling and
- * comparing too, of which the bare loop does nothing; `fan-out` leaves out what an update costs with one reader.
- * Without `readers` all sizes; each side is measured in so many windows, in turns.
+ * `npm run bench -- fan-out [readers] [windows] [windowMs]`: server CPU per delivery of one feed, everything counted,
+ * against a bare `ws` loop of `send(string)` with messages of the same size, in the same run: driven by a timer, and
+ * asking the same upstream before each message, as whoever writes such a loop must. Without `readers` all sizes.
  */
-export async function fanOut([readers, windows = '8', windowMs = '4000']: readonly string[]): Promise<void> {
-  console.log(row('readers', 'delta', 'millrace, µs', 'bare ws, µs', 'ratio, all', 'ratio, fan-out'))
+export async function fanOut([readers, windows = '9', windowMs = '3000']: readonly string[]): Promise<void> {
+  console.log(row('readers', 'millrace, µs', 'loop, µs', 'loop that polls, µs', 'to loop', 'to loop that polls'))
   for (const load of loads) {
     if (readers === undefined || load.readers === Number(readers)) console.log(await compare(load, Number(windows), Number(windowMs)))
   }

@@ -104,8 +104,8 @@ describe('messages', () => {
     say({ type: 'subscribe', id: 1, feed: 'quotes' })
     expect(transport.take()).toMatchObject([
       { type: 'subscribed', id: 1, feed: 'quotes', resumed: false },
-      { type: 'snapshot', rows },
       { type: 'status', state: 'fresh' },
+      { type: 'snapshot', rows },
     ])
     quotes.answer([rows[0] ?? {}])
     expect(transport.only('delta')).toMatchObject({ del: ['b'] })
