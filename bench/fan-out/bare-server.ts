@@ -40,7 +40,7 @@ function begin({ message, everyMs, url }: Sending): void {
     const rows = JSON.parse(await body.text()) as readonly object[]
     if (rows.length > 0) broadcast(message)
   }
-  timer = setInterval(() => void poll(), everyMs)
+  timer = setInterval(() => void poll().catch((error: unknown) => console.error(error)), everyMs)
 }
 
 function port(): number {

@@ -8,7 +8,7 @@ export interface LoopDelay {
 }
 
 /** How often the delay is sampled, in ms: what a waiting loop takes anyway, which is no delay. */
-const resolutionMs = 20
+const resolutionMs = 50
 
 export function measureLoopDelay(): LoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
