@@ -26,7 +26,7 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   millrace.onState(({ phase, reason }) => {
     if (isEnding) return
     if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
-      process.stderr.write(`${phase}${reason === undefined ? '' : `: ${reason}`}\n`)
+      process.stderr.write(`${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${reason}`}\n`)
   })
   const followed = millrace.feed(feed)
   followed.onError(error => {

@@ -4,8 +4,8 @@ interface Page {
 }
 
 /**
- * The socket's address: http(s) becomes ws(s), a path that ends in `/` (or none) gets `ws` appended, and in a page
- * a relative URL is resolved against it.
+ * The socket's address, of a server's or the socket's own: http(s) becomes ws(s), `/ws` ends the path, under whatever
+ * prefix a proxy serves it, and in a page a relative URL is resolved against it.
  * @throws TypeError where it is no URL, or one that no WebSocket speaks
  */
 export function webSocketUrl(text: string, page: Page = globalThis as Page): string {
@@ -13,7 +13,7 @@ export function webSocketUrl(text: string, page: Page = globalThis as Page): str
   const url = base === undefined ? new URL(text) : new URL(text, base)
   url.protocol = url.protocol.replace(/^http/, 'ws')
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new TypeError(`no WebSocket address: ${text}`)
-  if (url.pathname.endsWith('/')) url.pathname += 'ws'
+  if (!url.pathname.endsWith('/ws')) url.pathname = url.pathname.replace(/\/?$/, '/ws')
   url.hash = ''
   return url.href
 }

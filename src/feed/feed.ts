@@ -4,7 +4,7 @@ import { newEpoch, type Position } from '../model/position.ts'
 import { Store, type StoreLimits } from '../model/store.ts'
 import type { Sample } from '../model/table.ts'
 import type { OrderTerm } from '../model/order.ts'
-import { saysTheSame, type Judgement } from './freshness.ts'
+import { saysTheSame, triesAnew, type Judgement } from './freshness.ts'
 
 export interface FeedOptions {
   readonly name: string
@@ -80,9 +80,10 @@ export class Feed {
 
   /** Says how far the data can be believed; returns whether readers have to be told at once. */
   judge(judgement: Judgement, now: number): boolean {
-    const same = saysTheSame(this.#freshness, judgement)
-    this.#freshness = { ...judgement, since: same ? this.#freshness.since : now }
-    return !same
+    const before = this.#freshness
+    const same = saysTheSame(before, judgement)
+    this.#freshness = { ...judgement, since: same ? before.since : now }
+    return !same || triesAnew(before, judgement)
   }
 
   #continues({ table }: Sample): boolean {

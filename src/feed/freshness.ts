@@ -96,7 +96,9 @@ export function judgeDerived(inputs: readonly Judgement[], own: OwnFacts): Judge
   const validatedAt = inputs.map(input => input.validatedAt).reduce(oldest, undefined)
   const every = Math.max(0, ...inputs.map(input => input.every ?? 0))
   const staleAfter = Math.max(0, ...inputs.map(input => input.staleAfter ?? 0))
-  const next = inputs.map(input => input.next).reduce(oldest, undefined)
+  // What a reader waits for is the next try of what fails, not the next poll of what does not.
+  const awaited = inputs.filter(input => input.state === worst.state)
+  const next = (awaited.length === 0 ? inputs : awaited).map(input => input.next).reduce(oldest, undefined)
   return {
     state: worst.state,
     ...(worst.cause === undefined ? {} : { cause: worst.cause }),
@@ -109,7 +111,15 @@ export function judgeDerived(inputs: readonly Judgement[], own: OwnFacts): Judge
   }
 }
 
-/** Whether a reader has to be told at once: the state, its cause or its reason differ. */
+/** Whether what is said of the data is the same: its state, cause and reason. */
 export function saysTheSame(a: Judgement, b: Judgement): boolean {
   return a.state === b.state && a.cause === b.cause && a.reason === b.reason
+}
+
+/**
+ * Whether there is another next try to wait for. While data comes, each message of it proves what the interval promised;
+ * while a source fails, back-off moves its next try, and nothing else would tell.
+ */
+export function triesAnew(before: Judgement, after: Judgement): boolean {
+  return (after.state === 'stale' || after.state === 'down') && after.next !== undefined && after.next !== before.next
 }

@@ -38,6 +38,8 @@ export class Poller {
   #polling = false
   #closed = false
   #next: Decision | undefined
+  /** Of `#next`, by the wall clock when it was decided: readers are told a new one only where it was decided anew. */
+  #nextAt = 0
   #cancel: Cancel | undefined
   /** After a failure nothing is asked before, though readers come and go. */
   #notBefore: Decision | undefined
@@ -54,8 +56,7 @@ export class Poller {
 
   /** When it asks next, ms since 1970 UTC; undefined while it is not wanted, or is asking. */
   get nextAt(): number | undefined {
-    const { clock } = this.#options
-    return this.#next === undefined ? undefined : Math.round(clock.now() + this.#next.dueAt - clock.monotonic())
+    return this.#next === undefined ? undefined : this.#nextAt
   }
 
   /** Why it asks then: one sentence. Empty while it is not wanted. */
@@ -100,8 +101,10 @@ export class Poller {
   }
 
   #schedule(decision: Decision): void {
+    const { clock } = this.#options
     this.#unschedule()
     this.#next = decision
+    this.#nextAt = Math.round(clock.now() + decision.dueAt - clock.monotonic())
     this.#wait()
   }
 

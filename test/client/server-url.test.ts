@@ -6,7 +6,9 @@ test.each([
   ['wss://live.example/', 'wss://live.example/ws'],
   ['http://localhost:8080', 'ws://localhost:8080/ws'],
   ['https://example.org/live/', 'wss://example.org/live/ws'],
-  ['wss://example.org/socket?feed=quotes#top', 'wss://example.org/socket?feed=quotes'],
+  ['https://example.org/live', 'wss://example.org/live/ws'],
+  ['wss://example.org/live/ws', 'wss://example.org/live/ws'],
+  ['wss://example.org/ws?feed=quotes#top', 'wss://example.org/ws?feed=quotes'],
   ['HTTPS://EXAMPLE.org', 'wss://example.org/ws'],
 ])('%s is %s', (text, url) => {
   expect(webSocketUrl(text, {})).toBe(url)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { judgeDerived, judgeSource, nextJudgement, saysTheSame, type Judgement, type SourceFacts } from '../../src/feed/freshness.ts'
+import { judgeDerived, judgeSource, nextJudgement, saysTheSame, triesAnew, type Judgement, type SourceFacts } from '../../src/feed/freshness.ts'
 
 const rules = { everyMs: 1000, staleAfterMs: 3000, downAfterMs: 60_000 }
 const proven: SourceFacts = { validatedAt: 1e12, provenMono: 0, wanted: true }
@@ -75,7 +75,7 @@ describe('a derived feed', () => {
   const stale: Judgement = { state: 'stale', cause: 'timeout', reason: 'slow', validatedAt: 10, every: 5000, staleAfter: 15_000, next: 900 }
   const down: Judgement = { state: 'down', cause: 'refused', reason: 'gone', every: 10, staleAfter: 30 }
 
-  test('takes the worst of its inputs with its cause, the oldest proof, the slowest interval and the soonest poll', () => {
+  test('takes the worst of its inputs with its cause, the oldest proof, the slowest interval and the next try of what fails', () => {
     expect(judgeDerived([fresh, stale], { hasData: true })).toEqual({
       state: 'stale',
       cause: 'timeout',
@@ -84,7 +84,7 @@ describe('a derived feed', () => {
       asOf: 15,
       every: 5000,
       staleAfter: 15_000,
-      next: 500,
+      next: 900,
     })
     expect(judgeDerived([stale, down, fresh], { hasData: true })).toMatchObject({ state: 'down', cause: 'refused' })
     expect(judgeDerived([down, stale], { hasData: true })).toMatchObject({ state: 'down', cause: 'refused' })
@@ -106,4 +106,13 @@ test('readers are told when state, cause or reason differ, not when times do', (
   expect(saysTheSame(a, { ...a, validatedAt: 2, next: 5 })).toBe(true)
   for (const other of [{ state: 'down' as const }, { cause: 'dns' as const }, { reason: 'y' }])
     expect(saysTheSame(a, { ...a, ...other })).toBe(false)
+})
+
+test('readers are told of each new try of what fails, and of no other poll ahead', () => {
+  const down: Judgement = { state: 'down', cause: 'http', reason: 'x', next: 5 }
+  expect(triesAnew(down, down)).toBe(false)
+  expect(triesAnew(down, { ...down, next: 9 })).toBe(true)
+  // While it is being asked there is none.
+  expect(triesAnew(down, { state: 'down', cause: 'http', reason: 'x' })).toBe(false)
+  for (const state of ['fresh', 'degraded', 'waiting'] as const) expect(triesAnew({ ...down, state }, { ...down, state, next: 9 })).toBe(false)
 })
