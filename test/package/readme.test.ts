@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,6 +65,10 @@ describe('commands', () => {
     )
     expect(named.length).toBeGreaterThan(2)
     expect(named.filter(name => scripts[name] === undefined)).toEqual([])
+  })
+
+  test('what npx links to can be executed after each build: npx sets the mode only when it links', () => {
+    expect(statSync(join(root, 'dist/cli/main.js')).mode & 0o111).toBe(0o111)
   })
 
   test('npx millrace is this package, and knows each command and option shown', async () => {
