@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
@@ -12,6 +12,7 @@ import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
 import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
 import { createApp, type Health } from './http/app.ts'
+import { createHttpServer } from './http/http-server.ts'
 import { createMetrics, type MeasuredFeed, type MeasuredSource } from './http/metrics.ts'
 import { Hub } from './hub/hub.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
@@ -78,9 +79,10 @@ export class MillraceServer {
       feeds: () => this.#measuredFeeds(),
     })
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
-    const door: DoorRules = { hosts: config.server.hosts, origins: config.server.origins }
+    const { maxHeaders, maxUrlBytes, maxConnections } = config.limits
+    const door: DoorRules = { hosts: config.server.hosts, origins: config.server.origins, maxHeaders, maxUrlBytes }
     this.#webSockets = new WebSocketBinding(
-      { path: config.server.path, door, maxConnections: config.limits.maxConnections, maxUrlBytes: config.limits.maxUrlBytes },
+      { path: config.server.path, door, maxConnections },
       {
         hub: this.hub,
         clock,
@@ -104,7 +106,12 @@ export class MillraceServer {
       now: () => clock.now(),
       webSocketPath: config.server.path,
     })
-    this.#http = this.#createHttp(getRequestListener(app.fetch, { overrideGlobalObjects: false }), door)
+    this.#http = createHttpServer(config.limits, {
+      judge: request => judgeRequest(request, door),
+      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+      upgrade: (request, socket, head) => this.#webSockets.upgrade(request, socket, head),
+      limited: key => metrics.limited(key),
+    })
   }
 
   /**
@@ -172,27 +179,6 @@ export class MillraceServer {
     late()
   }
 
-  #createHttp(listener: (request: IncomingMessage, response: ServerResponse) => Promise<void>, door: DoorRules): HttpServer {
-    const { limits } = this.#config
-    const http = createServer(
-      {
-        maxHeaderSize: limits.maxHeaderBytes,
-        headersTimeout: limits.upgradeTimeoutMs,
-        requestTimeout: 2 * limits.upgradeTimeoutMs,
-        connectionsCheckingInterval: 1000,
-      },
-      (request, response) => {
-        const refusal =
-          request.url !== undefined && request.url.length > limits.maxUrlBytes ? tooLong : judgeRequest(request.rawHeaders, door)
-        if (refusal === undefined) void listener(request, response)
-        else response.writeHead(refusal.status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(refusal.text)
-      },
-    )
-    http.maxHeadersCount = limits.maxHeaders
-    http.on('upgrade', (request, socket, head) => this.#webSockets.upgrade(request, socket, head))
-    return http
-  }
-
   #figuresOf(feed: string): FeedFigures {
     const { readers, bytesSent, messagesSent, bytesPolled } = this.hub.figures.of(feed)
     return { readers, bytesSent, messagesSent, bytesSaved: Math.max(0, bytesPolled - bytesSent) }
@@ -220,5 +206,3 @@ function ownPage(): string {
   const [beside, built] = ['./public', '../dist/public'].map(path => fileURLToPath(new URL(path, import.meta.url)))
   return beside !== undefined && existsSync(beside) ? beside : (built ?? '')
 }
-
-const tooLong = { status: 414, text: 'the URL is longer than maxUrl' } as const

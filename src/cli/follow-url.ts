@@ -24,6 +24,13 @@ export function feedNameOf(url: string): string {
   return 'feed'
 }
 
+/** The URL without what may be a secret: credentials, and the values of its query. */
+export function shownUrl(text: string): string {
+  const url = new URL(text)
+  const names = [...url.searchParams.keys()].map(name => `${encodeURIComponent(name)}=..`)
+  return `${url.origin}${url.pathname}${names.length === 0 ? '' : `?${names.join('&')}`}`
+}
+
 /** `millrace <url>`: a live feed of that URL, with rows and key found by looking; exit 2 when an option cannot be used. */
 export async function followUrl(url: string, options: FollowOptions): Promise<void> {
   const name = feedNameOf(url)
@@ -35,7 +42,7 @@ export async function followUrl(url: string, options: FollowOptions): Promise<vo
     },
     'command line',
   )
-  if (loaded.ok) return serve({ config: loaded.config, from: url, example: name })
+  if (loaded.ok) return serve({ config: loaded.config, from: shownUrl(url), example: name })
   reportProblems(loaded.problems)
   process.exitCode = 2
 }

@@ -53,6 +53,13 @@ function createProgram(): Command {
   })
   addServerCommands(program)
   addReaderCommands(program)
+  program.hook('preSubcommand', (_program, command) => {
+    const name = ['every', 'rows', 'key'].find(option => program.getOptionValueSource(option) === 'cli')
+    if (name !== undefined)
+      command.error(`--${name} belongs to a URL: millrace https://.. --${name}; a config has it as the key ${name} of a source`, {
+        exitCode: 2,
+      })
+  })
   return program
 }
 

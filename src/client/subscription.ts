@@ -118,7 +118,7 @@ export class Subscription {
     this.#accepting = true
     this.#resumes = 0
     this.#refusals = 0
-    this.#freshness.subscribed(message.version > 0)
+    this.#freshness.subscribed()
     this.#follow(this.#replica.subscribed(message, this.#offered))
   }
 

@@ -1,10 +1,7 @@
-import type { Cancel, Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { StatusMessage } from '../protocol/messages.ts'
 import type { FeedFreshness } from './face.ts'
-
-/** A server says nothing of a feed that is fresh; this long its word is waited for, so that no false "fresh" shows. */
-const settleMs = 100
 
 /** How far the rows of one address can be believed: the server's word, put right by what the client knows itself. */
 export class ViewFreshness {
@@ -12,7 +9,6 @@ export class ViewFreshness {
   readonly #changed: (freshness: FeedFreshness) => void
   #told: Freshness
   #shown: FeedFreshness
-  #settling: Cancel | undefined
   /** Why there is no word of the server's. */
   #lost: { readonly reason: string; readonly since: number } | undefined
   /** Why the rows are not those of the server, while a snapshot is waited for. */
@@ -31,21 +27,20 @@ export class ViewFreshness {
   }
 
   lost(reason: string): void {
-    this.stop()
     if (this.#lost?.reason === reason) return
     this.#lost = { reason, since: this.#lost?.since ?? this.#clock.now() }
     this.#show()
   }
 
-  /** The server holds the subscription; its status follows where the feed is not fresh. */
-  subscribed(hasData: boolean): void {
+  /** The server holds the subscription; until its status comes, which it does with every answer, nothing new is known. */
+  subscribed(): void {
     this.#outOfStep = undefined
-    this.#settling?.()
-    this.#settling = this.#clock.after(settleMs, () => this.#take({ state: hasData ? 'fresh' : 'waiting', since: this.#clock.now() }))
   }
 
-  status({ type: _type, feed: _feed, ...freshness }: StatusMessage): void {
-    this.#take(freshness)
+  status({ type: _type, feed: _feed, ...told }: StatusMessage): void {
+    this.#lost = undefined
+    this.#told = told
+    this.#show()
   }
 
   outOfStep(reason: string): void {
@@ -58,18 +53,6 @@ export class ViewFreshness {
     this.#hasRows = true
     if (this.#outOfStep === undefined) return
     this.#outOfStep = undefined
-    this.#show()
-  }
-
-  stop(): void {
-    this.#settling?.()
-    this.#settling = undefined
-  }
-
-  #take(told: Freshness): void {
-    this.stop()
-    this.#lost = undefined
-    this.#told = told
     this.#show()
   }
 

@@ -3,7 +3,7 @@ import { count, size, time } from '../lib/option.ts'
 
 /** The keys of `limits`: what readers may ask of the server. */
 export const limitsSchema = z.strictObject({
-  maxConnections: count().prefault(10_000).meta({ description: 'Most connections; over it 503, or 1013 once upgraded.' }),
+  maxConnections: count().prefault(10_000).meta({ description: 'Most WebSockets; over it 503.' }),
   upgradeTimeout: time({ most: 600_000 }).prefault('5s').meta({ description: 'Longest way to a complete request for a WebSocket.' }),
   maxHeader: size({ least: 1024, most: 1024 ** 2 })
     .prefault('16KiB')

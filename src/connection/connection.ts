@@ -219,7 +219,7 @@ export class Connection {
   #admitAnswer(): void {
     if (this.#owedResults < mostOwed && !this.#isFull) return
     if (this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
-    throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet', [{ limit: 'answers', value: mostOwed }])
+    throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet')
   }
 
   #list(message: ListMessage): void {

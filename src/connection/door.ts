@@ -6,11 +6,19 @@ export interface DoorRules {
   readonly hosts: readonly string[]
   /** Origins allowed beside the same host, such as `https://status.example`. */
   readonly origins: readonly string[]
+  readonly maxHeaders: number
+  readonly maxUrlBytes: number
+}
+
+/** What is judged of a request. */
+export interface Knock {
+  readonly url?: string | undefined
+  readonly rawHeaders: readonly string[]
 }
 
 /** A refusal by HTTP: a status and one sentence. */
 export interface Refusal {
-  readonly status: 400 | 403
+  readonly status: 400 | 403 | 414 | 431
   readonly text: string
 }
 
@@ -35,10 +43,12 @@ function isKnownHost(name: string, rules: DoorRules): boolean {
 }
 
 /**
- * Judges Host (DNS rebinding) and Origin (cross-site WebSocket hijacking) of a request.
+ * Judges the size of a request, its Host (DNS rebinding) and its Origin (cross-site WebSocket hijacking).
  * No Origin is a program, not a page.
  */
-export function judgeRequest(rawHeaders: readonly string[], rules: DoorRules): Refusal | undefined {
+export function judgeRequest({ url = '/', rawHeaders }: Knock, rules: DoorRules): Refusal | undefined {
+  if (url.length > rules.maxUrlBytes) return { status: 414, text: `maxUrl: ${rules.maxUrlBytes} bytes exceeded` }
+  if (rawHeaders.length > 2 * rules.maxHeaders) return { status: 431, text: `maxHeaders: ${rules.maxHeaders} exceeded` }
   const hosts = headerValues(rawHeaders, 'host')
   const host = hosts.length === 1 ? splitHost(hosts[0] ?? '') : undefined
   if (host === undefined) return { status: 400, text: 'exactly one Host header with a name and port is needed' }

@@ -14,7 +14,6 @@ export interface WebSocketOptions {
   readonly path: string
   readonly door: DoorRules
   readonly maxConnections: number
-  readonly maxUrlBytes: number
 }
 
 /** How long a closing handshake may take before the socket is dropped, in ms. */
@@ -82,10 +81,9 @@ export class WebSocketBinding {
   }
 
   #judge(request: IncomingMessage): HttpRefusal | undefined {
-    const { path, door, maxConnections, maxUrlBytes } = this.#options
+    const { path, door, maxConnections } = this.#options
     const url = request.url ?? '/'
-    if (url.length > maxUrlBytes) return { status: 414, text: `maxUrl: ${maxUrlBytes} bytes exceeded` }
-    const refused = judgeRequest(request.rawHeaders, door)
+    const refused = judgeRequest(request, door)
     if (refused !== undefined) return refused
     if (url.split('?', 1)[0] !== path) return { status: 404, text: `WebSockets are served at ${path}` }
     if (request.headers['sec-websocket-version'] !== webSocketVersion)
@@ -149,6 +147,7 @@ const statusTexts: Readonly<Record<number, string>> = {
   404: 'Not Found',
   414: 'URI Too Long',
   426: 'Upgrade Required',
+  431: 'Request Header Fields Too Large',
   503: 'Service Unavailable',
 }
 

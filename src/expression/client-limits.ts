@@ -15,6 +15,7 @@ export interface ExpressionLimits {
 const refused: ReadonlyMap<string, string> = new Map([
   ['matches', 'patterns can take for ever; use contains, startsWith or endsWith'],
   ['map', 'it can build more than it is given; use exists, all or filter'],
+  ['split', 'its parts, each looked at again, can cost the square of a text; use contains, startsWith or endsWith'],
   ['join', 'it can build more than it is given'],
   ['bind', 'it can build more than it is given'],
 ])

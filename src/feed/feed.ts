@@ -2,7 +2,7 @@ import type { Random } from '../lib/random.ts'
 import type { Freshness } from '../model/freshness.ts'
 import { newEpoch, type Position } from '../model/position.ts'
 import { Store, type StoreLimits } from '../model/store.ts'
-import type { Sample } from '../model/table.ts'
+import { letsGo, type Sample } from '../model/table.ts'
 import type { OrderTerm } from '../model/order.ts'
 import { saysTheSame, triesAnew, type Judgement } from './freshness.ts'
 
@@ -24,6 +24,7 @@ export class Feed {
   #store: Store
   #sample: Sample | undefined
   #freshness: Freshness
+  #changedIn = { tick: 0, at: 0 }
 
   constructor(options: FeedOptions, now: number, random: Random) {
     this.options = options
@@ -51,6 +52,10 @@ export class Feed {
   get sample(): Sample | undefined {
     return this.#sample
   }
+  /** The tick in which its table last changed, and when that was, ms since 1970. */
+  get changedIn(): { readonly tick: number; readonly at: number } {
+    return this.#changedIn
+  }
   get hasData(): boolean {
     return this.#sample !== undefined
   }
@@ -67,7 +72,10 @@ export class Feed {
     const sample: Sample = this.#store.version === 0 ? { ...ordered, changes: 'all' } : ordered
     try {
       const changed = this.#store.commit(this.#version + 1, sample, monotonicMs)
-      if (changed) this.#version++
+      if (changed) {
+        this.#version++
+        this.#changedIn = { tick: sample.tick, at: now }
+      }
       this.#sample = sample
       return { sample, changed }
     } catch (error) {
@@ -86,11 +94,12 @@ export class Feed {
     return !same || triesAnew(before, judgement)
   }
 
-  #continues({ table }: Sample): boolean {
-    return this.#store.version === 0 || this.#store.key === table.key
+  #continues({ table, changes }: Sample): boolean {
+    if (this.#store.version === 0) return true
+    return this.#store.key === table.key && !(changes === 'all' && letsGo(this.#store.columns, table.columns))
   }
 
-  /** Another key column makes other rows of the same ones: continuity is lost. */
+  /** Another key column makes other rows of the same ones, and columns only grow: continuity is lost. */
   #begin(now: number, random: Random): void {
     this.#epoch = newEpoch(now, random, this.#epoch)
     this.#store = new Store(this.options.storeLimits)

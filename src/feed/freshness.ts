@@ -28,7 +28,8 @@ type Verdict = Pick<Freshness, 'state' | 'cause' | 'reason'>
 function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdict {
   const { failure, provenMono } = facts
   if (provenMono === undefined) return failure === undefined ? { state: 'waiting' } : { state: 'down', ...because(failure) }
-  if (failure !== undefined && mono - failure.sinceMono >= rules.downAfterMs) return { state: 'down', ...because(failure) }
+  // Time that nobody asked in proves nothing of the source.
+  if (facts.wanted && failure !== undefined && mono - failure.sinceMono >= rules.downAfterMs) return { state: 'down', ...because(failure) }
   if (mono - provenMono >= rules.staleAfterMs) {
     if (!facts.wanted) return { state: 'stale', cause: 'paused', reason: 'not asked while nobody wants it' }
     if (failure !== undefined) return { state: 'stale', ...because(failure) }
@@ -58,7 +59,7 @@ export function nextJudgement(facts: SourceFacts, rules: FreshnessRules, mono: n
   const instants: number[] = []
   if (facts.provenMono !== undefined) {
     instants.push(facts.provenMono + rules.staleAfterMs)
-    if (facts.failure !== undefined) instants.push(facts.failure.sinceMono + rules.downAfterMs)
+    if (facts.wanted && facts.failure !== undefined) instants.push(facts.failure.sinceMono + rules.downAfterMs)
   }
   const ahead = instants.filter(instant => instant > mono)
   return ahead.length === 0 ? undefined : Math.min(...ahead)

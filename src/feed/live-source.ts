@@ -52,6 +52,9 @@ export class LiveSource implements SourcePoller {
   }
 
   start(): void {
+    const { failure } = this.#facts
+    // It has failed for as long as it was asked: the pause does not count.
+    if (failure !== undefined) this.#facts = { ...this.#facts, failure: { ...failure, sinceMono: this.#clock.monotonic() } }
     this.#poller.start()
   }
 

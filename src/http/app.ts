@@ -13,7 +13,6 @@ import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import { MillraceError, type ErrorCode } from '../model/errors.ts'
 import type { Freshness } from '../model/freshness.ts'
-import { encodeSnapshot } from '../protocol/codec.ts'
 
 /** What `/health` tells; `server.ts` fills it in. */
 export interface Health {
@@ -115,7 +114,18 @@ async function snapshot(context: Context, options: HttpOptions): Promise<Respons
   const etag = `"${epoch}-${version}"`
   const headers = { ...freshnessHeaders(view, options.now()), ETag: etag, 'Cache-Control': 'no-cache' }
   if (matches(context.req.header('If-None-Match'), etag)) return context.body(null, 304, headers)
-  return context.body(new Uint8Array(encodeSnapshot(view.frames.members)), 200, { ...headers, 'Content-Type': 'application/json' })
+  const { snapshot: body } = view.frames
+  return context.body(streamOf(body), 200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': String(body.byteLength) })
+}
+
+/** Bytes that all who ask share: as a body of their own they would be copied for each, and kept until it is read. */
+function streamOf(bytes: Buffer): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes)
+      controller.close()
+    },
+  })
 }
 
 /** `feeds/quotes?where=..`: the path and query are the address. */

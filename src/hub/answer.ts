@@ -84,7 +84,7 @@ export class Answers {
   #resync(subscription: Subscription): void {
     subscription.resyncedAt = this.#clock.monotonic()
     subscription.position = { epoch: subscription.view.position.epoch, version: 0 }
-    subscription.bring()
+    subscription.line.bring(subscription)
   }
 
   /** Answers once the view changes: for the first time, or up to the version asked for. */
@@ -117,10 +117,11 @@ function settle(subscription: Subscription, { id, since }: Asked, standing: Stan
   for (const other of subscription.alsoAsked.splice(0)) tell(subscription, other, resumed, told)
   // A reader that holds no rows learns how far to believe them before they come, one that does after what is new.
   if (!resumed) subscription.write(statusFrame(view))
-  if (subscription.isDue) subscription.bring()
+  if (subscription.isDue) subscription.line.bring(subscription)
   if (!resumed) return
-  subscription.line.send(checkFrame(view))
-  subscription.write(statusFrame(view))
+  // A checksum is of what the reader holds: what is held back comes without one.
+  if (!subscription.isDue) subscription.line.send(checkFrame(view))
+  subscription.writeStatus(statusFrame(view))
 }
 
 function tell(subscription: Subscription, id: RequestId | undefined, resumed: boolean, { epoch, version }: Position): void {

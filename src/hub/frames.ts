@@ -3,6 +3,10 @@ import type { Position } from '../model/position.ts'
 import type { Store } from '../model/store.ts'
 import { encodeDelta, encodeSnapshot, encodeSnapshotMembers, type Stamp } from '../protocol/codec.ts'
 
+/** Deltas from odd positions, which readers who come back choose, are kept up to so many bytes; they are made anew after. */
+const mostDeltaBytes = 1024 ** 2
+const mostDeltas = 1000
+
 /** What a reader at some position is sent, encoded once for all who stand there. */
 export class Frames {
   readonly #address: string
@@ -19,6 +23,7 @@ export class Frames {
   #lastSnapshotBytes = 0
   #snapshot: Buffer | undefined
   readonly #deltas = new Map<number, Buffer | undefined>()
+  #deltaBytes = 0
 
   /** `order` overrides the store's; `encoded` is called for every frame made (L8). */
   constructor(address: string, store: Store, epoch: string, order: readonly OrderTerm[] | undefined, encoded: () => void) {
@@ -41,6 +46,7 @@ export class Frames {
     this.#members = undefined
     this.#snapshot = undefined
     this.#deltas.clear()
+    this.#deltaBytes = 0
   }
 
   /** The members of a snapshot, for `result` and HTTP. */
@@ -66,8 +72,23 @@ export class Frames {
   /** The delta from a position, or undefined where only a snapshot helps: below the floor, another epoch, or not smaller. */
   delta(from: Position): Buffer | undefined {
     if (from.epoch !== this.#epoch || from.version === 0) return undefined
-    if (!this.#deltas.has(from.version)) this.#deltas.set(from.version, this.#encode(from.version))
-    return this.#deltas.get(from.version)
+    const held = this.#deltas.get(from.version)
+    if (held !== undefined || this.#deltas.has(from.version)) return held
+    const frame = this.#encode(from.version)
+    this.#keep(from.version, frame)
+    return frame
+  }
+
+  /** The delta of those who keep up is kept whatever its size; of the others the oldest makes room. */
+  #keep(from: number, frame: Buffer | undefined): void {
+    this.#deltas.set(from, frame)
+    this.#deltaBytes += frame?.byteLength ?? 0
+    for (const [version, old] of this.#deltas) {
+      if (this.#deltaBytes <= mostDeltaBytes && this.#deltas.size <= mostDeltas) return
+      if (version === this.#before || version === from) continue
+      this.#deltas.delete(version)
+      this.#deltaBytes -= old?.byteLength ?? 0
+    }
   }
 
   /** What takes a reader from its position to the store's version. */

@@ -83,6 +83,11 @@ export class Outbox implements Line {
     this.#sink.send(frame)
   }
 
+  bring(subscription: Subscription): void {
+    if (this.#sink.isFull) this.#held = true
+    else subscription.bring()
+  }
+
   /**
    * Writes all that is due, in address order, as one flush: `tick` opens it where it is two messages or more.
    * A checksum of a view goes to those whom this flush brings to the view's version.

@@ -7,6 +7,8 @@ export interface Line {
   /** Data is held back: the reader is behind. */
   readonly isHeld: boolean
   send(frame: Buffer): void
+  /** Data for a subscription that is due: now, or once the reader has room. */
+  bring(subscription: Subscription): void
   /** A subscription of it is due: it is to be written at the next flush. */
   due(): void
 }

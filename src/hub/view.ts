@@ -61,7 +61,7 @@ export class View {
   /** Undefined where the view shows every row and column: it shares the feed's store. */
   readonly #own: { store: Store; epoch: string; pipeline: Pipeline } | undefined
 
-  constructor(feed: Feed, plan: ViewPlan, tick: number, at: number, monotonicMs: number, events: ViewEvents) {
+  constructor(feed: Feed, plan: ViewPlan, monotonicMs: number, events: ViewEvents) {
     this.feed = feed
     this.address = plan.address
     this.checkedAt = monotonicMs
@@ -70,6 +70,7 @@ export class View {
     const narrows = plan.where !== undefined || plan.fields !== undefined || plan.limit !== undefined
     this.#own = narrows ? { store: new Store(feed.store.limits), epoch: feed.position.epoch, pipeline: this.#newPipeline() } : undefined
     this.frames = new Frames(plan.address, this.store, feed.position.epoch, plan.order, () => events.encoded(this))
+    const { tick, at } = feed.changedIn
     if (feed.sample !== undefined) this.take({ ...feed.sample, changes: 'all' }, tick, at, monotonicMs)
   }
 

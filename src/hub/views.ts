@@ -70,7 +70,7 @@ export class Views {
     let held = this.#held.get(plan.address)
     if (held === undefined) {
       if (plan.address !== feed.name) this.#makeRoom(feed)
-      const view = new View(feed, plan, this.#graph.tick, this.#clock.now(), this.#clock.monotonic(), this.#events)
+      const view = new View(feed, plan, this.#clock.monotonic(), this.#events)
       held = { view, readers: 0, release: undefined, linger: undefined }
       this.#held.set(view.address, held)
       const siblings = this.#byFeed.get(feed)

@@ -47,3 +47,10 @@ export const noChanges: Changes = new Map()
 export function emptyTable(key: string): Table {
   return { key, columns: [key], rows: new Map(), order: [], kind: 'table' }
 }
+
+/** Whether columns are gone that were there before: a table that goes on only grows. */
+export function letsGo(before: readonly string[], columns: readonly string[]): boolean {
+  if (before === columns) return false
+  const held = new Set(columns)
+  return before.some(column => !held.has(column))
+}

@@ -1,6 +1,6 @@
 import type { OrderTerm } from '../model/order.ts'
 import { equalRows, type Row } from '../model/row.ts'
-import { noChanges, type Degradation, type Kind, type Sample, type Table } from '../model/table.ts'
+import { letsGo, noChanges, type Degradation, type Kind, type Sample, type Table } from '../model/table.ts'
 
 /** The list with every column of `added`; the same list where that is none. */
 export function grownColumns(columns: readonly string[], added: readonly string[]): readonly string[] {
@@ -26,7 +26,7 @@ interface Shape {
 export class Output {
   #rows = new Map<string, Row>()
   #changes = new Map<string, Row | undefined>()
-  #inputKey: string | undefined
+  #input: Table | undefined
   #anew = true
   #columns: readonly string[] = []
   #table: Table | undefined
@@ -36,12 +36,14 @@ export class Output {
   }
 
   /**
-   * Begins a sample. Columns only grow; a new key column of the input begins the table anew.
+   * Begins a sample. Columns only grow; an input with a new key column, or that lets columns go, begins the table anew.
    * @returns whether it begins anew, so that nothing held counts any more.
    */
   begin(input: Sample, shape: Shape): boolean {
-    this.#anew = this.#inputKey !== input.table.key
-    this.#inputKey = input.table.key
+    const before = this.#input
+    const { table, changes } = input
+    this.#anew = before === undefined || before.key !== table.key || (changes === 'all' && letsGo(before.columns, table.columns))
+    this.#input = table
     this.#changes = new Map()
     if (this.#anew) this.#rows = new Map()
     this.#columns = this.#anew ? shape.columns : grownColumns(this.#columns, shape.columns)

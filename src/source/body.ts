@@ -65,7 +65,7 @@ async function inflate(decoder: Transform, wire: AsyncIterable<Buffer>, maxBytes
   const feed = async (): Promise<void> => {
     for await (const chunk of wire) {
       if (decoder.destroyed) return
-      // What follows the compressed data is no part of it, and a decoder that has ended takes no more.
+      // Zeros behind the compressed data are padding, and a decoder that has ended takes no more; zlib refuses the rest.
       if (!decoder.write(chunk) && !decoder.destroyed) await Promise.race([once(decoder, 'drain'), done])
     }
     decoder.end()

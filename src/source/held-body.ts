@@ -39,6 +39,12 @@ export class HeldBody {
     return isNews
   }
 
+  /** The header fields of what a 304 confirms: those stored, put right by its own (RFC 9111 4.3.4). */
+  confirmed(headers: Answer['headers']): Answer['headers'] {
+    const modified = this.#validators?.headers['if-modified-since']
+    return modified === undefined ? headers : { 'last-modified': modified, ...headers }
+  }
+
   /** What was answered has to be asked for again in full. */
   forget(): void {
     this.#body = this.#validators = undefined

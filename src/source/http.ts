@@ -84,12 +84,12 @@ class HttpAsk implements Ask {
     }
     if (answer.statusCode === 304 && conditions !== undefined) {
       await answer.body.dump()
-      return { told: this.#tell(answer, 0), tabulated: this.#tabulator.same() }
+      return { told: this.#tell(304, this.#held.confirmed(answer.headers), 0), tabulated: this.#tabulator.same() }
     }
     if (answer.statusCode !== 200 && answer.statusCode !== 203) throw this.#refused(answer)
     const coding = answer.headers['content-encoding'] ?? ''
     const body = await readBody(answer.body, String(coding), this.#options.maxBodyBytes)
-    return { told: this.#tell(answer, body.byteLength), tabulated: this.#take(body, answer) }
+    return { told: this.#tell(answer.statusCode, answer.headers, body.byteLength), tabulated: this.#take(body, answer) }
   }
 
   #take(body: Buffer, answer: Answer): Tabulated {
@@ -121,9 +121,9 @@ class HttpAsk implements Ask {
     }
   }
 
-  #tell({ statusCode, headers }: Answer, bytes: number): Told {
+  #tell(status: number, headers: Answer['headers'], bytes: number): Told {
     const asOf = upstreamTime(headers, this.#deps.clock.now())
-    return { status: statusCode, bytes, ...(asOf === undefined ? {} : { asOf }) }
+    return { status, bytes, ...(asOf === undefined ? {} : { asOf }) }
   }
 
   /** Its body is not waited for: it may hang, and the status says enough. */

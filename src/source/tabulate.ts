@@ -112,7 +112,7 @@ export class Tabulator {
 
   #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string): Tabulated {
     const keyed = this.#key(plain, kind, path)
-    const unified = unify(this.#table, keyed, this.#options.ignore)
+    const unified = unify(this.#table, keyed, this.#options)
     this.#table = unified.table
     this.#degraded = keyProblem(keyed)
     return { ...unified, held: false, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }

@@ -40,15 +40,24 @@ function comparer(columns: readonly string[], ignore: readonly string[]): (a: Ro
   return (a, b) => equalRows(a, b, compared)
 }
 
+export interface UnifyOptions {
+  /** Columns whose change alone is none; default: none. */
+  readonly ignore?: readonly string[]
+  /** Most columns that the answers may have together; default: any number. */
+  readonly maxColumns?: number
+}
+
 /**
- * The next table of a source: rows that did not change keep their object, columns only grow, and another key column
- * begins anew. Where nothing changed it is the same table. A change of `ignore` columns alone is none.
+ * The next table of a source: rows that did not change keep their object, and columns only grow. Another key column
+ * begins anew, and so does an answer that brings the columns over their limit: those that nothing has any more go.
+ * Where nothing changed it is the same table.
  */
-export function unify(before: Table | undefined, incoming: Incoming, ignore: readonly string[] = []): Unified {
+export function unify(before: Table | undefined, incoming: Incoming, options: UnifyOptions = {}): Unified {
   const { key, rows } = incoming
-  if (before === undefined || before.key !== key)
+  const { ignore = [], maxColumns = Number.POSITIVE_INFINITY } = options
+  const columns = before === undefined ? incoming.columns : grown(before.columns, incoming.columns)
+  if (before === undefined || before.key !== key || columns.length > Math.max(maxColumns, before.columns.length))
     return { table: { key, columns: incoming.columns, rows, order: [], kind: 'table' }, changes: 'all' }
-  const columns = grown(before.columns, incoming.columns)
   const equal = comparer(columns, ignore)
   const changes = new Map<string, Row | undefined>()
   let kept = 0

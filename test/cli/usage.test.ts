@@ -90,6 +90,20 @@ describe.concurrent('a mistake in the command: exit 2, one sentence', () => {
   })
 })
 
+describe.concurrent('options of a URL', () => {
+  test.each(['--every', '--rows', '--key'])('%s beside a command is refused, not overlooked', async option => {
+    for (const args of [
+      ['check', 'millrace.yaml', option, 'x'],
+      [option, 'x', 'check', 'millrace.yaml'],
+    ]) {
+      const { code, stdout, stderr } = await millrace(...args)
+      expect([code, stdout]).toEqual([2, ''])
+      expect(stderr).toContain(`${option} belongs to a URL`)
+      expectForPeople(stderr)
+    }
+  })
+})
+
 describe.concurrent('check', () => {
   test('a good config: exit 0, what is in it and the next command', async () => {
     expect(await millrace('check', 'millrace.yaml')).toEqual({

@@ -96,7 +96,7 @@ describe('a check', () => {
     run.clock.advance(1)
     expect(run.socket.heard()).toMatchObject([{ type: 'resync', reason: 'checksum' }])
     run.socket.say(snapshot('quotes', 9, [a]))
-    run.clock.advance(100)
+    run.socket.say({ type: 'status', feed: 'quotes', state: 'fresh', since: 1 })
     expect(run.feed.freshness.state).toBe('fresh')
   })
 

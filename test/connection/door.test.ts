@@ -1,10 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { judgeRequest, type DoorRules } from '../../src/connection/door.ts'
 
-const rules: DoorRules = { hosts: ['live.example'], origins: ['https://status.example', 'https://status.example:8443'] }
+const rules: DoorRules = {
+  hosts: ['live.example'],
+  origins: ['https://status.example', 'https://status.example:8443'],
+  maxHeaders: 10,
+  maxUrlBytes: 100,
+}
 
 function judge(headers: readonly (readonly [string, string])[]): number {
-  return judgeRequest(headers.flat(), rules)?.status ?? 200
+  return judgeRequest({ rawHeaders: headers.flat() }, rules)?.status ?? 200
 }
 
 describe('Host', () => {
@@ -44,7 +49,7 @@ describe('Host', () => {
   })
 
   test('the refusal names the setting that lets the name in', () => {
-    expect(judgeRequest(['Host', 'evil.example:80'], rules)?.text).toBe('unknown host: add evil.example to server.hosts')
+    expect(judgeRequest({ rawHeaders: ['Host', 'evil.example:80'] }, rules)?.text).toBe('unknown host: add evil.example to server.hosts')
   })
 })
 
@@ -86,7 +91,7 @@ describe('Origin', () => {
   })
 
   test('the refusal is one printable line of bounded length', () => {
-    const text = judgeRequest(['Host', 'localhost', 'Origin', `http://é\u001b[31m${'x'.repeat(500)}`], rules)?.text ?? ''
+    const text = judgeRequest({ rawHeaders: ['Host', 'localhost', 'Origin', `http://é\u001b[31m${'x'.repeat(500)}`] }, rules)?.text ?? ''
     expect(text).toMatch(/^[\x20-\x7e]{1,250}$/)
     expect(text).toContain('server.origins')
   })

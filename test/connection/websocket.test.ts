@@ -115,6 +115,23 @@ describe('the door', () => {
     await neighbourIsUndisturbed()
   })
 
+  test.each([100, 1000])('%d headers: 431, and none of them is overlooked, such as a foreign Origin', async count => {
+    const many = Array.from({ length: count }, (_, i) => `X${i}: 1`)
+    expect((await knock([...good, ...many, 'Origin: https://evil.example'])).status).toBe(431)
+    expect((await knock(['Host: localhost', 'Connection: close', ...many, 'Origin: https://evil.example'], '/feeds')).status).toBe(431)
+    await neighbourIsUndisturbed()
+  })
+
+  test('an Upgrade to another protocol is ignored, as curl --http2 and Java expect: a plain answer', async () => {
+    const asked = ['Host: localhost', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__']
+    const { status, text } = await knock(asked, '/feeds/a')
+    expect(status).toBe(200)
+    expect(text).toMatch(/Connection: close\r\n/i)
+    expect(text).toContain('"type":"snapshot"')
+    expect((await knock(['Host: evil.example', ...asked.slice(1)], '/feeds/a')).status).toBe(403)
+    await neighbourIsUndisturbed()
+  })
+
   test('a POST is no upgrade', async () => {
     expect((await knock(good, '/ws', 'POST')).status).toBeGreaterThanOrEqual(400)
   })

@@ -291,6 +291,7 @@ describe('of clients', () => {
     ['xs.filter(x, x.ys.exists_one(y, y)).size() > 0', 'exists_one inside of another macro'],
     ['xs.map(x, xs + xs).size() > 0', 'map is not allowed'],
     ['s.split("").join(s) == ""', 'join is not allowed'],
+    [`s.split("").all(c, !s.contains(c + "z"))`, 'split is not allowed'],
     ['cel.bind(y, x, y) > 1', 'bind is not allowed'],
     ['now() > 3', 'now() is not to be had'],
   ])('%s is refused', (text, expected) => {

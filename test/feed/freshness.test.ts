@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { judgeDerived, judgeSource, nextJudgement, saysTheSame, triesAnew, type Judgement, type SourceFacts } from '../../src/feed/freshness.ts'
+import {
+  judgeDerived,
+  judgeSource,
+  nextJudgement,
+  saysTheSame,
+  triesAnew,
+  type Judgement,
+  type SourceFacts,
+} from '../../src/feed/freshness.ts'
 
 const rules = { everyMs: 1000, staleAfterMs: 3000, downAfterMs: 60_000 }
 const proven: SourceFacts = { validatedAt: 1e12, provenMono: 0, wanted: true }
@@ -31,6 +39,12 @@ describe('a source is', () => {
     ['down at downAfter', failing, 60_500, 'down: refused: it refused'],
     ['fresh while nobody wants it, as long as the data is young', { ...proven, wanted: false }, 2999, 'fresh'],
     ['paused then', { ...proven, wanted: false }, 3000, 'stale: paused: not asked while nobody wants it'],
+    [
+      'paused also when its last poll failed: time that nobody asked in proves nothing',
+      { ...failing, wanted: false },
+      1e6,
+      'stale: paused: not asked while nobody wants it',
+    ],
     ['degraded while part is kept back', { ...proven, degraded }, 0, 'degraded: shape: price is gone'],
     ['stale rather than degraded', { ...proven, degraded }, 3000, 'stale: no answer for 3s'],
   ])('%s', (_, facts, mono, expected) => {
@@ -54,6 +68,7 @@ describe('the next judgement', () => {
     ['is never once it is stale', proven, 3000, undefined],
     ['is at downAfter while it fails', failing, 3000, 60_500],
     ['is never once it is down', failing, 60_500, undefined],
+    ['is not at downAfter while nobody wants it', { ...failing, wanted: false }, 3000, undefined],
     ['is never without data', { wanted: true }, 0, undefined],
   ])('%s', (_, facts, mono, expected) => {
     expect(nextJudgement(facts, rules, mono)).toBe(expected)
@@ -114,5 +129,6 @@ test('readers are told of each new try of what fails, and of no other poll ahead
   expect(triesAnew(down, { ...down, next: 9 })).toBe(true)
   // While it is being asked there is none.
   expect(triesAnew(down, { state: 'down', cause: 'http', reason: 'x' })).toBe(false)
-  for (const state of ['fresh', 'degraded', 'waiting'] as const) expect(triesAnew({ ...down, state }, { ...down, state, next: 9 })).toBe(false)
+  for (const state of ['fresh', 'degraded', 'waiting'] as const)
+    expect(triesAnew({ ...down, state }, { ...down, state, next: 9 })).toBe(false)
 })

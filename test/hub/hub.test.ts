@@ -1,8 +1,12 @@
+import { EMPTY } from 'rxjs'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { compileExpression } from '../../src/expression/expression.ts'
+import type { FeedDefinition } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { defaultHubLimits, Hub } from '../../src/hub/hub.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
+import { where } from '../../src/operator/where.ts'
 import type { DeltaMessage, SnapshotMessage, SubscribedMessage } from '../../src/protocol/messages.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { HubReader } from '../support/reader.ts'
@@ -18,12 +22,21 @@ beforeEach(() => {
   clock = new ManualClock()
   quotes = new ScriptedSource('quotes', clock)
   trades = new ScriptedSource('trades', clock)
-  graph = new Graph({ sources: [quotes.definition, trades.definition], feeds: [], clock, random: seededRandom(1), log: silentLogger })
+  graph = new Graph({ sources: [quotes.definition, trades.definition], feeds: [dear], clock, random: seededRandom(1), log: silentLogger })
   hub = new Hub({ graph, clock, random: seededRandom(2), log: silentLogger, limits: { ...defaultHubLimits, maxViewsPerFeed: 2 } })
   graph.start()
 })
 
 const admit = () => undefined
+/** Derived by a step that keeps rows of its own. */
+const dear: FeedDefinition = {
+  name: 'dear',
+  inputs: ['quotes'],
+  public: true,
+  demand: 'auto',
+  holdsPast: false,
+  pipeline: ([input = EMPTY]) => input.pipe(where(compileExpression('price > 0', { origin: 'config' }))),
+}
 const a = { id: 'a', price: 1 }
 const b = { id: 'b', price: 2 }
 
@@ -124,6 +137,39 @@ describe('a slow reader', () => {
     expect(reader.take({ status: true }).filter(message => message.type !== 'status')).toMatchObject([
       { type: 'delta', from: 1, del: ['b'] },
     ])
+  })
+})
+
+describe('one who asks and does not read', () => {
+  test('L5: gets no snapshot after another: each is held until there is room, and then comes once', () => {
+    const reader = new HubReader(hub)
+    quotes.answer([a, b])
+    reader.isFull = true
+    for (let i = 0; i < 10; i++) {
+      subscribe(reader, { feed: 'quotes' })
+      clock.advance(2000)
+      hub.resync(reader.outbox, 'quotes')
+      if (i < 9) hub.unsubscribe(reader.outbox, 'quotes')
+    }
+    expect(reader.take().filter(({ type }) => type === 'snapshot')).toEqual([])
+    reader.isFull = false
+    hub.drained(reader.outbox)
+    expect(reader.take()).toMatchObject([{ type: 'snapshot', to: 1 }])
+  })
+
+  test('who comes back to a full line is told no checksum of what it does not hold yet', () => {
+    const first = new HubReader(hub)
+    quotes.answer([a, b])
+    subscribe(first, { feed: 'quotes' })
+    const [subscribed] = first.take() as [SubscribedMessage]
+    quotes.answer([a, { ...b, price: 9 }])
+    const reader = new HubReader(hub)
+    reader.isFull = true
+    subscribe(reader, { feed: 'quotes', since: { epoch: subscribed.epoch, version: 1 } })
+    expect(reader.take({ status: true }).map(({ type }) => type)).toEqual(['subscribed'])
+    reader.isFull = false
+    hub.drained(reader.outbox)
+    expect(reader.take({ status: true }).map(({ type }) => type)).toEqual(['delta', 'status'])
   })
 })
 
@@ -275,6 +321,21 @@ describe('views', () => {
     expect(delta).toMatchObject({ type: 'delta', from: 1, to: 3, set: { b: { price: 5 } } })
   })
 
+  test('built again say when their rows changed, not when they were built', () => {
+    const reader = new HubReader(hub)
+    quotes.answer([a, b])
+    const look = (): unknown => {
+      subscribe(reader, { feed: 'quotes' })
+      const found = reader.take().find(({ type }) => type === 'snapshot') as SnapshotMessage
+      hub.unsubscribe(reader.outbox, 'quotes')
+      clock.advance(3_600_000)
+      trades.answer([a, { ...b, price: clock.now() }])
+      return [found.tick, found.at]
+    }
+    const first = look()
+    expect([look(), look()]).toEqual([first, first])
+  })
+
   test('with a limit hold the first rows of the order', () => {
     const reader = new HubReader(hub)
     quotes.answer([a, b])
@@ -382,6 +443,25 @@ describe('freshness', () => {
       clock.advance(1000)
     }
     expect(checks).toBe(2)
+  })
+})
+
+describe('columns that an upstream let go', () => {
+  test('begin another epoch in the feed, in what is derived of it and in views', () => {
+    const readers = ['quotes', 'dear', 'quotes?limit=5'].map(feed => {
+      const reader = new HubReader(hub)
+      subscribe(reader, { feed })
+      return reader
+    })
+    quotes.answer([{ ...a, old: 1 }, b])
+    const epochs = readers.map(reader => (reader.take().find(({ type }) => type === 'snapshot') as SnapshotMessage).epoch)
+    quotes.answer([{ ...a, fresh: 2 }, b], { anew: true })
+    for (const [i, reader] of readers.entries()) {
+      const [snapshot, ...rest] = reader.take().filter(({ type }) => type !== 'tick') as SnapshotMessage[]
+      expect(rest).toEqual([])
+      expect(snapshot).toMatchObject({ type: 'snapshot', columns: ['id', 'price', 'fresh'] })
+      expect(snapshot?.epoch).not.toBe(epochs[i])
+    }
   })
 })
 

@@ -82,7 +82,7 @@ describe('commands', () => {
   })
 
   test('the curl line names a path and a query that a server answers', async () => {
-    const [, path = ''] = /curl http:\/\/127\.0\.0\.1:8080\/(\S+)/.exec(readme) ?? []
+    const [, path = ''] = /curl 'http:\/\/127\.0\.0\.1:8080\/([^']+)'/.exec(readme) ?? []
     expect((await fetch(`${url}/${path.replace('quotes', 'stations')}`)).status).toBe(200)
   })
 })

@@ -93,6 +93,13 @@ describe('unchanged', () => {
     expect([first, second].map(poll => answered(poll as Poll).asOf)).toEqual([1445412480000, 1445412480000])
   })
 
+  test('a 304 that does not say so again has the time of what it confirms (RFC 9111 4.3.4)', async () => {
+    const modified = 'Wed, 21 Oct 2015 07:28:00 GMT'
+    upstream.script(json(good, { etag: '"a"', 'last-modified': modified }), status(304, { etag: '"a"' }))
+    const [first, second] = await polls(source().ask, 2)
+    expect([first, second].map(poll => answered(poll as Poll).asOf)).toEqual([1445412480000, 1445412480000])
+  })
+
   test('only rows that changed are in the changes; the others keep their object', async () => {
     const { ask } = source()
     const first = answered(await ask.poll())

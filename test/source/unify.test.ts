@@ -90,13 +90,38 @@ test('an ignored column may change: the row stays as it was, until another one c
     columns: ['id', 'seen', 'n'],
     rows: new Map<string, Row>([['a', { id: 'a', seen, n }]]),
   })
-  const first = unify(undefined, incoming(1, 1), ['seen'])
-  const second = unify(first.table, incoming(2, 1), ['seen'])
+  const first = unify(undefined, incoming(1, 1), { ignore: ['seen'] })
+  const second = unify(first.table, incoming(2, 1), { ignore: ['seen'] })
   expect(second.table).toBe(first.table)
-  expect(unify(first.table, incoming(3, 2), ['seen']).table.rows.get('a')).toEqual({ id: 'a', seen: 3, n: 2 })
+  expect(unify(first.table, incoming(3, 2), { ignore: ['seen'] }).table.rows.get('a')).toEqual({ id: 'a', seen: 3, n: 2 })
 })
 
 test('another key column begins anew', () => {
   const first = unifyRows(undefined, 'id', [{ id: 1, code: 'x' }])
   expect(unifyRows(first.table, 'code', [{ id: 1, code: 'x' }])).toMatchObject({ changes: 'all', table: { key: 'code' } })
 })
+
+describe('columns that come and go for ever', () => {
+  test('go once they are over maxColumns together, which begins anew; the answers within it are taken all the same', () => {
+    const answer = (poll: number) => unifyRowsOf({ id: 'a', [`n${poll}`]: 1, [`m${poll}`]: 2 })
+    let before: Table | undefined
+    const anew: number[] = []
+    for (let poll = 0; poll < 20; poll++) {
+      const { table, changes } = unify(before, answer(poll), { maxColumns: 5 })
+      expect(table.columns.length).toBeLessThanOrEqual(5)
+      expect(table.rows.get('a')).toMatchObject({ [`n${poll}`]: 1, [`m${poll}`]: 2 })
+      if (changes === 'all') anew.push(poll)
+      before = table
+    }
+    expect(anew).toEqual([0, 2, 4, 6, 8, 10, 12, 14, 16, 18])
+  })
+
+  test('a table as wide as it may be goes on', () => {
+    const wide = unify(undefined, unifyRowsOf({ id: 'a', n: 1 }), { maxColumns: 2 }).table
+    expect(unify(wide, unifyRowsOf({ id: 'a', n: 2 }), { maxColumns: 2 }).changes).toEqual(new Map([['a', { id: 'a', n: 1 }]]))
+  })
+})
+
+function unifyRowsOf(row: Row): Parameters<typeof unify>[1] {
+  return { key: 'id', columns: Object.keys(row), rows: new Map([['a', row]]) }
+}

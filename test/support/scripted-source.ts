@@ -32,10 +32,10 @@ export class ScriptedSource {
     }
   }
 
-  /** A good poll that brings these rows, keyed by `id` unless told otherwise. */
-  answer(rows: readonly Row[], options: { key?: string; columns?: readonly string[]; degraded?: Degradation } = {}): void {
+  /** A good poll that brings these rows, keyed by `id` unless told otherwise; `anew`: columns that no row has go. */
+  answer(rows: readonly Row[], options: { key?: string; columns?: readonly string[]; degraded?: Degradation; anew?: boolean } = {}): void {
     const key = options.key ?? 'id'
-    const before = this.#table
+    const before = options.anew === true ? undefined : this.#table
     const map = new Map(
       rows.map(row => {
         const old = before?.rows.get(String(keyOf(row[key] ?? null)))
