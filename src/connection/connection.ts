@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import type { Hub } from '../hub/hub.ts'
-import type { Outbox } from '../hub/outbox.ts'
+import type { Outbox, Sink } from '../hub/outbox.ts'
 import { closeTable, MillraceError, type CloseCode, type ErrorCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
 import {
@@ -40,7 +40,7 @@ export interface ConnectionContext {
 type Answerable = { readonly id?: RequestId | undefined; readonly feed?: string | undefined }
 
 /** One client: reads its messages, answers them, and ends it when it misbehaves. Knows the protocol, not the socket. */
-export class Connection {
+export class Connection implements Sink {
   readonly #context: ConnectionContext
   readonly #transport: Transport
   readonly #outbox: Outbox
@@ -57,15 +57,7 @@ export class Connection {
     this.#context = context
     this.#transport = transport
     this.#inbound = new Inbound(context.clock, context.limits)
-    const isFull = (): boolean => this.#isFull
-    this.#outbox = context.hub.connect({
-      send: frame => this.#send(frame),
-      cork: () => transport.cork(),
-      uncork: () => transport.uncork(),
-      get isFull() {
-        return isFull()
-      },
-    })
+    this.#outbox = context.hub.connect(this)
     this.#stopBeating = context.heartbeat.add(this)
     this.#welcome(undefined)
   }
@@ -149,8 +141,22 @@ export class Connection {
     this.#context.hub.disconnect(this.#outbox)
   }
 
-  get #isFull(): boolean {
+  get isFull(): boolean {
     return this.#transport.bytesWaiting > this.#limits.sendWindowBytes
+  }
+
+  send(frame: Buffer): void {
+    if (this.#closed) return
+    this.#spoke = true
+    this.#transport.send(frame)
+  }
+
+  cork(): void {
+    this.#transport.cork()
+  }
+
+  uncork(): void {
+    this.#transport.uncork()
   }
 
   get #limits(): ConnectionLimits {
@@ -217,7 +223,7 @@ export class Connection {
    * @throws MillraceError `rate_limited`; who goes on is ended.
    */
   #admitAnswer(): void {
-    if (this.#owedResults < mostOwed && !this.#isFull) return
+    if (this.#owedResults < mostOwed && !this.isFull) return
     if (this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
     throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet')
   }
@@ -234,7 +240,7 @@ export class Connection {
     this.#context.hub
       .get(message.feed, message)
       .then(
-        view => this.#send(encodeResult(message.id, view.frames.members)),
+        view => this.send(encodeResult(message.id, view.frames.members)),
         (error: unknown) => this.#refuse(message, error),
       )
       .finally(() => this.#owedResults--)
@@ -276,13 +282,7 @@ export class Connection {
   }
 
   #say(message: ServerMessage): void {
-    this.#send(encodeMessage(message))
-  }
-
-  #send(frame: Buffer): void {
-    if (this.#closed) return
-    this.#spoke = true
-    this.#transport.send(frame)
+    this.send(encodeMessage(message))
   }
 }
 

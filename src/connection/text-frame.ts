@@ -14,16 +14,21 @@ function headerOf(length: number): Buffer {
 }
 
 const framed = new WeakMap<Buffer, Buffer>()
+const none: Buffer = Buffer.alloc(0)
+let last = { payload: none, frame: none }
 
 /**
  * The bytes of an unmasked text message, header and payload in one (RFC 6455 section 5.2). Made once for each payload,
  * however many are sent it: a write of one buffer costs the server less than header and payload apart.
  */
 export function textFrame(payload: Buffer): Buffer {
+  // Mostly it is the one that the reader before was sent.
+  if (payload === last.payload) return last.frame
   let frame = framed.get(payload)
   if (frame === undefined) {
     frame = Buffer.concat([headerOf(payload.byteLength), payload])
     framed.set(payload, frame)
   }
+  last = { payload, frame }
   return frame
 }

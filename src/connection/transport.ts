@@ -1,6 +1,6 @@
 import type { CloseCode } from '../model/errors.ts'
 
-/** What the protocol needs of a socket; `websocket.ts` is the one file that binds it to `ws`. */
+/** What the protocol needs of a socket; `websocket-transport.ts` binds it to `ws`. */
 export interface Transport {
   /** One text frame. */
   send(frame: Buffer): void

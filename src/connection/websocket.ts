@@ -6,8 +6,7 @@ import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { headerValues, judgeRequest, type DoorRules } from './door.ts'
-import { textFrame } from './text-frame.ts'
-import type { Transport } from './transport.ts'
+import { WebSocketTransport } from './websocket-transport.ts'
 
 export interface WebSocketOptions {
   /** The path of the upgrade, `/ws`. */
@@ -16,14 +15,12 @@ export interface WebSocketOptions {
   readonly maxConnections: number
 }
 
-/** How long a closing handshake may take before the socket is dropped, in ms. */
-const closePatienceMs = 1000
 /** The most between two closes of a server that stops, in ms. */
 const closeStepMs = 10
 /** ws accepts versions 8 and 13; this server speaks RFC 6455 alone. */
 const webSocketVersion = '13'
 
-/** Binds connections to `ws`: the one file that knows both. */
+/** Accepts WebSockets, and binds each to a connection. */
 export class WebSocketBinding {
   readonly #options: WebSocketOptions
   readonly #context: ConnectionContext
@@ -97,7 +94,7 @@ export class WebSocketBinding {
   }
 
   #open(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
-    const transport = transportOf(webSocket, socket, this.#context)
+    const transport = new WebSocketTransport(webSocket, socket, this.#context.clock)
     if (webSocket.protocol !== '' && webSocket.protocol !== subprotocol) {
       webSocket.on('error', () => webSocket.terminate())
       transport.close(4406, `the subprotocol is ${subprotocol}`)
@@ -162,26 +159,4 @@ function refuse(socket: Duplex, { status, text, headers }: HttpRefusal): void {
   // A peer that never closes its half must not keep the descriptor.
   socket.once('finish', () => socket.destroy())
   socket.end(`HTTP/1.1 ${status} ${statusTexts[status] ?? 'Refused'}\r\n${head}\r\n${text}`)
-}
-
-function transportOf(webSocket: WebSocket, socket: Socket, { clock }: ConnectionContext): Transport {
-  return {
-    // Past ws, which would write header and payload apart to each reader. Nothing of its own can stand between: without
-    // compression it hands every frame to the socket at once.
-    send: payload => {
-      if (webSocket.readyState === WebSocket.OPEN) socket.write(textFrame(payload))
-    },
-    cork: () => socket.cork(),
-    uncork: () => socket.uncork(),
-    get bytesWaiting() {
-      return socket.writableLength
-    },
-    ping: payload => webSocket.ping(payload),
-    close(code, reason) {
-      webSocket.close(code, reason)
-      const cancel = clock.after(closePatienceMs, () => webSocket.terminate())
-      webSocket.once('close', cancel)
-    },
-    terminate: () => webSocket.terminate(),
-  }
 }

@@ -9,7 +9,9 @@ export class Flush {
   readonly #clock: Clock
   readonly #write: (outbox: Outbox) => void
   readonly #spent: (ms: number) => void
-  readonly #due = new Set<Outbox>()
+  /** In the order in which they became due; what is before `#next` is done. */
+  #due: Outbox[] = []
+  #next = 0
   #scheduled = false
 
   /** `spent` is told what each further slice took, in ms. */
@@ -20,23 +22,24 @@ export class Flush {
   }
 
   add(outbox: Outbox): void {
-    this.#due.add(outbox)
+    if (outbox.isQueued) return
+    outbox.isQueued = true
+    this.#due.push(outbox)
   }
 
   remove(outbox: Outbox): void {
-    this.#due.delete(outbox)
+    outbox.isQueued = false
   }
 
   /** Writes the first slice now and the others in turns of the loop. */
   run(): void {
-    if (this.#scheduled || this.#due.size === 0) return
-    let written = 0
-    for (const outbox of this.#due) {
-      this.#due.delete(outbox)
-      this.#write(outbox)
-      if (++written === sliceSize) break
+    if (this.#scheduled || this.#due.length === 0) return
+    this.#writeSlice()
+    if (this.#next === this.#due.length) {
+      this.#due = []
+      this.#next = 0
+      return
     }
-    if (this.#due.size === 0) return
     this.#scheduled = true
     this.#clock.after(0, () => {
       this.#scheduled = false
@@ -44,5 +47,15 @@ export class Flush {
       this.run()
       this.#spent(this.#clock.monotonic() - began)
     })
+  }
+
+  #writeSlice(): void {
+    const end = Math.min(this.#next + sliceSize, this.#due.length)
+    while (this.#next < end) {
+      const outbox = this.#due[this.#next++]
+      if (outbox?.isQueued !== true) continue
+      outbox.isQueued = false
+      this.#write(outbox)
+    }
   }
 }

@@ -17,6 +17,8 @@ export interface Sink {
  * A full sink holds data; when it drains each address is brought up to date by one net message.
  */
 export class Outbox implements Line {
+  /** It waits for the next flush; of `Flush` alone. */
+  isQueued = false
   readonly #sink: Sink
   readonly #due: (outbox: Outbox) => void
   readonly #subscriptions = new Map<string, Subscription>()
@@ -97,10 +99,15 @@ export class Outbox implements Line {
       this.#held = true
       return
     }
-    const due = this.subscriptions().filter(subscription => subscription.isDue)
-    const [first] = due
-    if (first === undefined) return
-    if (due.length === 1 && first.view.check === undefined) return first.bring()
+    const all = this.subscriptions()
+    const [only] = all
+    // Mostly a connection follows one address, and nothing is made for it alone.
+    if (all.length === 1 && only !== undefined && only.view.check === undefined) {
+      if (only.isDue) only.bring()
+      return
+    }
+    const due = all.filter(subscription => subscription.isDue)
+    if (due.length === 0) return
     this.#sink.cork()
     try {
       if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle: 0, messages: due.length }))

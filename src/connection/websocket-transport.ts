@@ -1,0 +1,59 @@
+import type { Socket } from 'node:net'
+import { WebSocket } from 'ws'
+import type { Clock } from '../lib/clock.ts'
+import type { CloseCode } from '../model/errors.ts'
+import { textFrame } from './text-frame.ts'
+import type { Transport } from './transport.ts'
+
+/** How long a closing handshake may take before the socket is dropped, in ms. */
+const closePatienceMs = 1000
+
+/**
+ * Binds a connection to a socket of `ws`. A class, not an object for each: getters of object literals are slow to find
+ * once there are many of them.
+ */
+export class WebSocketTransport implements Transport {
+  readonly #webSocket: WebSocket
+  readonly #socket: Socket
+  readonly #clock: Clock
+
+  constructor(webSocket: WebSocket, socket: Socket, clock: Clock) {
+    this.#webSocket = webSocket
+    this.#socket = socket
+    this.#clock = clock
+  }
+
+  get bytesWaiting(): number {
+    return this.#socket.writableLength
+  }
+
+  /**
+   * Past ws, which would write header and payload apart to each reader. Nothing of its own can stand between: without
+   * compression it hands every frame to the socket at once.
+   */
+  send(payload: Buffer): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(textFrame(payload))
+  }
+
+  cork(): void {
+    this.#socket.cork()
+  }
+
+  uncork(): void {
+    this.#socket.uncork()
+  }
+
+  ping(payload: Buffer): void {
+    this.#webSocket.ping(payload)
+  }
+
+  close(code: CloseCode, reason: string): void {
+    this.#webSocket.close(code, reason)
+    const cancel = this.#clock.after(closePatienceMs, () => this.#webSocket.terminate())
+    this.#webSocket.once('close', cancel)
+  }
+
+  terminate(): void {
+    this.#webSocket.terminate()
+  }
+}
