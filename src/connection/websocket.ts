@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocket, WebSocketServer } from 'ws'
+import { WebSocketServer, type WebSocket } from 'ws'
 import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
 import { Connection, type ConnectionContext } from './connection.ts'

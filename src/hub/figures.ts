@@ -1,4 +1,3 @@
-import type { Meter } from './subscription.ts'
 import type { View } from './view.ts'
 
 /** What fan-out of one feed has done since the start of the process. */
@@ -14,7 +13,7 @@ export interface FanOutFigures {
 }
 
 /** Counts fan-out by feed. */
-export class Figures implements Meter {
+export class Figures {
   readonly #figures = new Map<string, FanOutFigures>()
 
   of(feed: string): FanOutFigures {
@@ -24,12 +23,6 @@ export class Figures implements Meter {
       this.#figures.set(feed, figures)
     }
     return figures
-  }
-
-  sent(view: View, bytes: number): void {
-    const figures = this.of(view.feed.name)
-    figures.bytesSent += bytes
-    figures.messagesSent++
   }
 
   /** The feed was polled: each reader of the view would have asked for a snapshot of its own. */

@@ -106,10 +106,11 @@ export class Hub implements GraphListener {
     if (held !== undefined) return this.#answers.again(held, request.id)
     admit(address !== query.feed)
     const view = this.#views.acquire(query)
-    const subscription = new Subscription(view, outbox, this.figures)
+    const figures = this.figures.of(view.feed.name)
+    const subscription = new Subscription(view, outbox, figures)
     outbox.add(subscription)
     view.readers.add(subscription)
-    this.figures.of(view.feed.name).readers++
+    figures.readers++
     this.#answers.subscribe(subscription, request)
   }
 

@@ -1,5 +1,6 @@
 import type { Position } from '../model/position.ts'
 import type { RequestId } from '../protocol/messages.ts'
+import type { FanOutFigures } from './figures.ts'
 import type { View, ViewReader } from './view.ts'
 
 /** The connection that a subscription is part of. */
@@ -11,11 +12,6 @@ export interface Line {
   bring(subscription: Subscription): void
   /** A subscription of it is due: it is to be written at the next flush. */
   due(): void
-}
-
-/** Counts what goes out, by feed. */
-export interface Meter {
-  sent(view: View, bytes: number): void
 }
 
 const nowhere: Position = { epoch: '', version: 0 }
@@ -35,14 +31,14 @@ export class Subscription implements ViewReader {
   readonly alsoAsked: RequestId[] = []
   /** Ends the waiting of a pending one. */
   stopWaiting: (() => void) | undefined
-  readonly #meter: Meter
+  readonly #figures: FanOutFigures
   /** A status could not be written while the line was held. */
   #owesStatus = false
 
-  constructor(view: View, line: Line, meter: Meter) {
+  constructor(view: View, line: Line, figures: FanOutFigures) {
     this.view = view
     this.line = line
-    this.#meter = meter
+    this.#figures = figures
   }
 
   /** Whether it is owed data: its position is not the view's. */
@@ -59,7 +55,8 @@ export class Subscription implements ViewReader {
   /** A message of the view's address; counted. */
   write(frame: Buffer): void {
     this.line.send(frame)
-    this.#meter.sent(this.view, frame.byteLength)
+    this.#figures.bytesSent += frame.byteLength
+    this.#figures.messagesSent++
   }
 
   /** A status: while data is held only the last one is kept. */
