@@ -35,6 +35,12 @@ export const limitsSchema = z.strictObject({
   maxExpressionDepth: count({ most: 200 })
     .prefault(16)
     .meta({ description: "Deepest nesting of a client's expression; over it bad_query." }),
+  sendWindow: size({ least: 1024, most: 1024 ** 3 })
+    .prefault('64KiB')
+    .meta({ description: 'Bytes sent to a reader that it has not acknowledged; over it data is held, then sent as one net delta.' }),
+  ackAfter: size({ least: 1024, most: 1024 ** 3 })
+    .prefault('32KiB')
+    .meta({ description: 'Bytes after which a reader is asked for an acknowledgement.' }),
   historyAge: time().prefault('10m').meta({ description: 'How long rows that left are remembered for readers who resume.' }),
   maxTombstones: count()
     .prefault(1000)
@@ -65,6 +71,8 @@ export interface LimitsOptions {
   readonly maxWhere: number
   readonly maxExpressionNodes: number
   readonly maxExpressionDepth: number
+  readonly sendWindowBytes: number
+  readonly ackAfterBytes: number
   readonly historyAgeMs: number
   /** A floor: the store keeps the larger of it and twice the rows. */
   readonly maxTombstones: number
@@ -72,7 +80,7 @@ export interface LimitsOptions {
 }
 
 export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOptions {
-  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, historyAge, checkEvery, ...counts } = written
+  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, sendWindow, ackAfter, historyAge, checkEvery, ...counts } = written
   return {
     ...counts,
     upgradeTimeoutMs: upgradeTimeout,
@@ -80,6 +88,8 @@ export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOpt
     maxUrlBytes: maxUrl,
     maxMessageBytes: maxMessage,
     maxAddressBytes: maxAddress,
+    sendWindowBytes: sendWindow,
+    ackAfterBytes: ackAfter,
     historyAgeMs: historyAge,
     checkEveryMs: checkEvery,
   }

@@ -18,10 +18,12 @@ import { idOf, readClientMessage } from '../protocol/schema.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { Inbound, isDeeperThan, parseObject } from './inbound.ts'
 import type { ConnectionLimits } from './limits.ts'
+import { OwedAnswers } from './owed-answers.ts'
 import type { Transport } from './transport.ts'
+import { Window } from './window.ts'
 
-/** Answers to `get` that one connection may be owed at a time. */
-const mostOwed = 16
+/** A beat may come so much early: the wheel's slots are rounded. */
+const earlyMs = 100
 
 /** What all connections of a server share. */
 export interface ConnectionContext {
@@ -45,11 +47,9 @@ export class Connection implements Sink {
   readonly #transport: Transport
   readonly #outbox: Outbox
   readonly #inbound: Inbound
+  readonly #window: Window
+  readonly #answers = new OwedAnswers(() => !this.isFull)
   readonly #stopBeating: Cancel
-  #owedResults = 0
-  #pings = 0
-  /** Beats since the outstanding ping; undefined: none is outstanding. */
-  #unanswered: number | undefined
   #spoke = false
   #closed = false
 
@@ -57,6 +57,7 @@ export class Connection implements Sink {
     this.#context = context
     this.#transport = transport
     this.#inbound = new Inbound(context.clock, context.limits)
+    this.#window = new Window(context.limits, context.clock)
     this.#outbox = context.hub.connect(this)
     this.#stopBeating = context.heartbeat.add(this)
     this.#welcome(undefined)
@@ -96,14 +97,15 @@ export class Connection implements Sink {
     if (!this.#inbound.ping()) this.close(4429, 'pingsPerSecond retry-after-ms=10000')
   }
 
-  /** Only the payload of the outstanding ping counts: unasked pongs prove nothing. */
+  /** The answer to a ping of this side: what was written before it has been read, and what was held may go out. */
   ponged(payload: Buffer): void {
-    if (payload.toString('latin1') === String(this.#pings)) this.#unanswered = undefined
-  }
-
-  /** The kernel took what was waiting. */
-  drained(): void {
+    if (this.#closed) return
+    const text = payload.toString('latin1')
+    if (!/^\d{1,15}$/.test(text)) return
+    if (this.#window.pong(Number(text))) this.#ping()
+    if (this.isFull) return
     this.#context.hub.drained(this.#outbox)
+    this.#answers.wake()
   }
 
   /** A frame that the protocol has no use for. */
@@ -112,16 +114,13 @@ export class Connection implements Sink {
   }
 
   beat(): void {
-    if (this.#unanswered !== undefined && ++this.#unanswered >= 2) {
+    if (this.#window.unansweredMs >= 2 * this.#context.heartbeat.intervalMs - earlyMs) {
       // What the close frame stands behind may yet be read; the transport gives up waiting for it.
-      if (this.#outbox.isHeld) this.close(4508, 'too slow')
+      if (this.#outbox.isHeld || this.#answers.areWaiting) this.close(4508, 'too slow')
       else this.#transport.terminate()
       return
     }
-    if (this.#unanswered === undefined) {
-      this.#unanswered = 0
-      this.#transport.ping(Buffer.from(String(++this.#pings), 'latin1'))
-    }
+    if (!this.#window.isPinging) this.#ping()
     if (!this.#spoke) this.#say({ type: 'beat', at: this.#context.clock.now() })
     this.#spoke = false
   }
@@ -142,13 +141,14 @@ export class Connection implements Sink {
   }
 
   get isFull(): boolean {
-    return this.#transport.bytesWaiting > this.#limits.sendWindowBytes
+    return this.#window.isFull
   }
 
   send(frame: Buffer): void {
     if (this.#closed) return
     this.#spoke = true
     this.#transport.send(frame)
+    if (this.#window.wrote(frame.byteLength)) this.#ping()
   }
 
   cork(): void {
@@ -218,33 +218,33 @@ export class Connection implements Sink {
     this.#say({ type: 'unsubscribed', ...echo(id), feed: address })
   }
 
-  /**
-   * Whoever asks on and reads nothing must not fill the memory: each of these answers is made for this client alone.
-   * @throws MillraceError `rate_limited`; who goes on is ended.
-   */
-  #admitAnswer(): void {
-    if (this.#owedResults < mostOwed && !this.isFull) return
-    if (this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
-    throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet')
+  /** @throws MillraceError `rate_limited`; who goes on is ended. */
+  #answer(message: ListMessage | GetMessage, make: () => Promise<void> | void): void {
+    if (this.#answers.areTooMany) {
+      if (this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
+      throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet')
+    }
+    this.#answers.owe(make).catch((error: unknown) => this.#refuse(message, error))
   }
 
   #list(message: ListMessage): void {
-    this.#admitAnswer()
-    this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false) })
+    this.#answer(message, () => this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false) }))
   }
 
   #get(message: GetMessage): void {
-    this.#admitAnswer()
-    if (this.#closed) return
-    this.#owedResults++
-    this.#context.hub
-      .get(message.feed, message)
-      .then(
-        view => this.send(encodeResult(message.id, view.frames.members)),
-        (error: unknown) => this.#refuse(message, error),
-      )
-      .finally(() => this.#owedResults--)
-      .catch((error: unknown) => this.#refuse(message, error))
+    this.#answer(message, async () => {
+      let view = await this.#context.hub.get(message.feed, message)
+      // Others may have filled the line meanwhile; what is read then is what is true then.
+      while (this.isFull) {
+        await this.#answers.room()
+        view = await this.#context.hub.get(message.feed, message)
+      }
+      this.send(encodeResult(message.id, view.frames.members))
+    })
+  }
+
+  #ping(): void {
+    this.#transport.ping(Buffer.from(String(this.#window.ping()), 'latin1'))
   }
 
   #attempt(message: Answerable, action: () => void): void {

@@ -1,5 +1,7 @@
+import type { WindowLimits } from './window.ts'
+
 /** What one connection may do. Defaults: configuration.md, `limits`. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends WindowLimits {
   /** Bytes of a message; over it: closed 1009. */
   readonly maxMessageBytes: number
   readonly maxMessageDepth: number
@@ -9,8 +11,6 @@ export interface ConnectionLimits {
   readonly pingBurst: number
   readonly maxFeedsPerConnection: number
   readonly maxViewsPerConnection: number
-  /** Bytes that may wait for the kernel before data is held. */
-  readonly sendWindowBytes: number
 }
 
 export const defaultConnectionLimits: ConnectionLimits = {
@@ -23,4 +23,5 @@ export const defaultConnectionLimits: ConnectionLimits = {
   maxFeedsPerConnection: 256,
   maxViewsPerConnection: 64,
   sendWindowBytes: 65_536,
+  ackAfterBytes: 32_768,
 }

@@ -7,8 +7,6 @@ export interface Transport {
   /** What is sent until `uncork` leaves in one write. */
   cork(): void
   uncork(): void
-  /** Bytes that the kernel has not taken yet. */
-  readonly bytesWaiting: number
   ping(payload: Buffer): void
   /** Begins the closing handshake; `reason` at most 123 bytes. */
   close(code: CloseCode, reason: string): void

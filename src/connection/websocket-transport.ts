@@ -23,10 +23,6 @@ export class WebSocketTransport implements Transport {
     this.#clock = clock
   }
 
-  get bytesWaiting(): number {
-    return this.#socket.writableLength
-  }
-
   /**
    * Past ws, which would write header and payload apart to each reader. Nothing of its own can stand between: without
    * compression it hands every frame to the socket at once.

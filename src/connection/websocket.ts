@@ -110,7 +110,6 @@ export class WebSocketBinding {
       this.#connections.delete(connection)
       connection.ended()
     })
-    socket.on('drain', () => connection.drained())
     this.#subscribeByUrl(connection, request.url ?? '')
   }
 

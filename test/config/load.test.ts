@@ -83,6 +83,8 @@ describe('a good config', () => {
       maxExpressionDepth: 16,
       historyAgeMs: 600_000,
       maxTombstones: 1000,
+      sendWindowBytes: 65_536,
+      ackAfterBytes: 32_768,
       checkEveryMs: 60_000,
     })
     expect(log).toEqual({ level: 'info' })

@@ -27,6 +27,7 @@ let transport: FakeTransport
 let connection: Connection
 /** One who does nothing wrong; nothing that happens to the other may reach it. */
 let neighbour: FakeTransport
+let neighbourConnection: Connection
 
 beforeEach(() => {
   clock = new ManualClock()
@@ -53,8 +54,8 @@ beforeEach(() => {
     limited: limit => limited.push(limit),
   }
   neighbour = new FakeTransport()
-  const reader = new Connection(neighbour, context)
-  reader.receive('{"type":"subscribe","feed":"quotes"}')
+  neighbourConnection = new Connection(neighbour, context)
+  neighbourConnection.receive('{"type":"subscribe","feed":"quotes"}')
   quotes.answer(rows)
   neighbour.take()
   transport = new FakeTransport()
@@ -67,6 +68,21 @@ function say(message: object): void {
 
 function welcomed(): void {
   transport.only('welcome')
+}
+
+/** Follows `quotes` and is sent so much of it that the window is full. */
+function fill(pings: readonly string[] = []): void {
+  say({ type: 'subscribe', feed: 'quotes' })
+  for (const text of ['x', 'y', 'z']) {
+    clock.advance(100)
+    quotes.answer([{ id: 'a', price: 1, note: text.repeat(40_000) }])
+  }
+  expect(transport.pings).toEqual(pings.length > 0 ? pings : ['1'])
+  clock.advance(100)
+  quotes.answer(rows)
+  transport.take()
+  neighbourConnection.ponged(neighbour.lastPing)
+  neighbour.take()
 }
 
 /** The neighbour still gets what changes, and nothing else came to it meanwhile. */
@@ -231,7 +247,7 @@ describe('a wrong message', () => {
     neighbourIsUndisturbed()
   })
 
-  test('a fault of the server is told by an id alone', () => {
+  test('a fault of the server is told by an id alone', async () => {
     const broken: ConnectionContext = {
       ...context,
       hub: Object.assign(Object.create(hub) as Hub, {
@@ -245,6 +261,7 @@ describe('a wrong message', () => {
     const peer = new Connection(other, broken)
     other.take()
     peer.receive('{"type":"list","id":9}')
+    await settle()
     const error = other.only('error')
     expect(error).toMatchObject({ id: 9, code: 'internal', retry: true })
     expect(error.message).not.toContain('secret')
@@ -326,16 +343,34 @@ describe('limits', () => {
     expect(transport.closed).toEqual({ code: 4429, reason: 'pingsPerSecond retry-after-ms=10000' })
   })
 
-  test.each(['get', 'list'])('%s: whoever does not read the answers gets no more of them, then 4429', type => {
-    transport.bytesWaiting = defaultConnectionLimits.sendWindowBytes + 1
-    say({ type, id: 1, feed: 'quotes' })
-    expect(transport.only('error')).toMatchObject({ id: 1, code: 'rate_limited', retry: true })
+  test.each(['get', 'list'])('%s: whoever does not read is owed 16 answers at most, then 4429', async type => {
+    fill()
+    for (let id = 1; id <= 16; id++) say({ type, id, feed: 'quotes' })
+    await settle()
+    expect(transport.take()).toEqual([])
+    say({ type, id: 17, feed: 'quotes' })
+    expect(transport.only('error')).toMatchObject({ id: 17, code: 'rate_limited', retry: true })
     for (let i = 0; i < 200 && transport.closed === undefined; i++) {
       clock.advance(50)
-      say({ type, id: 2, feed: 'quotes' })
+      say({ type, id: 18, feed: 'quotes' })
     }
     expect(transport.closed).toEqual({ code: 4429, reason: 'answers retry-after-ms=10000' })
+    expect(transport.take().filter(message => message.type !== 'error')).toEqual([])
+    await settle()
     neighbourIsUndisturbed()
+  })
+
+  test.each(['get', 'list'])('%s: what is owed comes once there is room, true at that time', async type => {
+    fill()
+    for (let id = 1; id <= 3; id++) say({ type, id, feed: 'quotes' })
+    quotes.answer([{ id: 'late', price: 1 }])
+    connection.ponged(transport.lastPing)
+    await settle()
+    const answers = transport.take().filter(message => message.type === 'result' || message.type === 'feeds')
+    expect(answers.map(({ id }) => id)).toEqual([1, 2, 3])
+    const tables = answers.map(answer => (answer.type === 'result' ? answer.rows : undefined))
+    expect(tables.every(table => table === undefined || table[0]?.['id'] === 'late')).toBe(true)
+    expect(tables.includes(undefined)).toBe(type === 'list')
   })
 
   test('get: 16 may wait for first data; each is told when none came within 5 s', async () => {
@@ -352,21 +387,66 @@ describe('limits', () => {
 
 describe('one that reads slowly', () => {
   test('is held, and brought up to date by one net delta', () => {
+    fill()
+    for (let price = 10; price < 20; price++) {
+      clock.advance(100)
+      quotes.answer([{ id: 'a', price }, ...rows.slice(1)])
+    }
+    expect(transport.take()).toEqual([])
+    connection.ponged(transport.lastPing)
+    expect(transport.take().filter(({ type }) => type !== 'status')).toMatchObject([{ type: 'delta', set: { a: { price: 19 } } }])
+  })
+
+  test('is asked for an acknowledgement after 32 KiB, sent 32 KiB more, and then nothing', () => {
+    say({ type: 'subscribe', feed: 'quotes' })
+    const sent: number[] = []
+    for (let i = 0; i < 100; i++) {
+      clock.advance(100)
+      quotes.answer([{ id: 'a', price: i, note: 'x'.repeat(1000) + String(i) }])
+      if (transport.take().some(({ type }) => type === 'delta')) sent.push(transport.pings.length)
+    }
+    expect(sent.length).toBeGreaterThan(55)
+    expect(sent.length).toBeLessThan(66)
+    expect(sent.filter(pings => pings === 0).length).toBeGreaterThan(25)
+    expect(transport.pings).toEqual(['1'])
+  })
+
+  test('a heartbeat ping outstanding at the wrong moment does not block it for ever', () => {
+    say({ type: 'subscribe', feed: 'quotes' })
+    clock.advance(heartbeatMs)
+    expect(transport.pings).toEqual(['1'])
+    fill(['1'])
+    // What its answer acknowledges was written before the data: the next ping goes at once, though all is held.
+    connection.ponged(Buffer.from('1'))
+    expect(transport.pings).toEqual(['1', '2'])
+    quotes.answer([{ id: 'a', price: 4711 }])
+    expect(transport.take().filter(({ type }) => type === 'delta')).toEqual([])
+    connection.ponged(Buffer.from('2'))
+    expect(transport.take().filter(({ type }) => type === 'delta')).toMatchObject([{ set: { a: { price: 4711 } } }])
+  })
+
+  test('pongs that were not asked for open no window', () => {
+    fill()
+    for (const text of ['', '0', '2', '99', 'x', '1e0', ' 1', '01x']) connection.ponged(Buffer.from(text))
+    quotes.answer([{ id: 'a', price: 4711 }])
+    expect(transport.take()).toEqual([])
+  })
+
+  test('one that reads is never held, however much it is sent', () => {
     say({ type: 'subscribe', feed: 'quotes' })
     transport.take()
-    transport.bytesWaiting = 70_000
-    for (let price = 10; price < 20; price++) quotes.answer([{ id: 'a', price }, ...rows.slice(1)])
-    expect(transport.take()).toEqual([])
-    transport.bytesWaiting = 0
-    connection.drained()
-    expect(transport.only('delta')).toMatchObject({ set: { a: { price: 19 } } })
+    for (let i = 0; i < 200; i++) {
+      clock.advance(100)
+      quotes.answer([{ id: 'a', price: i, note: 'x'.repeat(3000) + String(i) }])
+      expect(transport.take().filter(({ type }) => type === 'delta')).toHaveLength(1)
+      connection.ponged(transport.lastPing)
+    }
   })
 
   test('and answers no ping either is closed 4508: its close frame may yet be read', () => {
-    say({ type: 'subscribe', feed: 'quotes' })
-    transport.bytesWaiting = 70_000
+    fill()
     quotes.answer([])
-    clock.advance(3 * heartbeatMs)
+    clock.advance(4 * heartbeatMs)
     expect(transport.closed).toEqual({ code: 4508, reason: 'too slow' })
     expect(transport.terminated).toBe(false)
   })
@@ -432,7 +512,7 @@ describe('the end', () => {
     connection.ended()
     quotes.answer([])
     say({ type: 'ping' })
-    connection.drained()
+    connection.ponged(Buffer.from('1'))
     clock.advance(4 * heartbeatMs)
     expect(transport.take()).toEqual([])
     expect(transport.pings).toEqual([])

@@ -5,7 +5,6 @@ type Typed<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }
 
 /** A socket without a network: keeps what was sent, and how it ended. */
 export class FakeTransport implements Transport {
-  bytesWaiting = 0
   readonly pings: string[] = []
   closed: { readonly code: number; readonly reason: string } | undefined
   terminated = false
@@ -31,6 +30,11 @@ export class FakeTransport implements Transport {
 
   ping(payload: Buffer): void {
     this.pings.push(payload.toString('latin1'))
+  }
+
+  /** The payload of the last ping, for answering it. */
+  get lastPing(): Buffer {
+    return Buffer.from(this.pings.at(-1) ?? '')
   }
 
   close(code: number, reason: string): void {

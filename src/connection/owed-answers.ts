@@ -1,0 +1,44 @@
+/** Answers to `get` and `list` that one connection may be owed at a time. */
+const mostOwed = 16
+
+/**
+ * The answers that one connection is owed. Each is made for this client alone, so it is made when there is room for it:
+ * whoever asks on and reads nothing must not fill the memory.
+ */
+export class OwedAnswers {
+  readonly #hasRoom: () => boolean
+  readonly #waiting: (() => void)[] = []
+  #owed = 0
+
+  constructor(hasRoom: () => boolean) {
+    this.#hasRoom = hasRoom
+  }
+
+  get areTooMany(): boolean {
+    return this.#owed >= mostOwed
+  }
+  get areWaiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** Makes an answer now, or once there is room. Rejects with what making it throws. */
+  async owe(make: () => Promise<void> | void): Promise<void> {
+    this.#owed++
+    try {
+      if (!this.#hasRoom()) await this.room()
+      await make()
+    } finally {
+      this.#owed--
+    }
+  }
+
+  /** Resolves once there may be room. */
+  room(): Promise<void> {
+    return new Promise(resolve => this.#waiting.push(resolve))
+  }
+
+  /** There is room again. */
+  wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+}
