@@ -47,7 +47,7 @@ const mostResumes = 5
 
 /** What this client follows under one address: asks for it, keeps it in step, shows it to its readers. */
 export class Subscription {
-  readonly request: SubscribeRequest
+  #request: SubscribeRequest
   readonly readers = new Set<Reader>()
   readonly #wire: Wire
   readonly #replica = new Replica()
@@ -66,12 +66,15 @@ export class Subscription {
   #stats: FeedStats = { bytes: 0, messages: 0, snapshots: 0, deltas: 0, resyncs: 0 }
 
   constructor(request: SubscribeRequest, wire: Wire) {
-    this.request = request
+    this.#request = request
     this.#wire = wire
     this.#ladder = new ResyncLadder(wire.random)
     this.#freshness = new ViewFreshness(wire.clock, freshness => this.#tell(reader => reader.freshened(freshness)))
   }
 
+  get request(): SubscribeRequest {
+    return this.#request
+  }
   get table() {
     return this.#replica.table
   }
@@ -111,6 +114,16 @@ export class Subscription {
     if (this.#offered) this.#resumes++
     const since = this.#offered ? { since: this.table.since } : {}
     this.#wire.send({ type: 'subscribe', id: this.#asked, ...this.request, ...since })
+  }
+
+  /**
+   * Another subscription to the same address was merged into this one: the server has taken its throttle, and whoever
+   * wants news most often is to have them.
+   */
+  hasten(otherMs: number): void {
+    const ownMs = this.#request.throttle ?? 0
+    if (ownMs > otherMs) this.#request = { ...this.#request, throttle: otherMs }
+    if (ownMs < otherMs) this.#wire.send({ type: 'subscribe', id: this.#wire.nextId(), feed: this.address, throttle: ownMs })
   }
 
   answered(message: SubscribedMessage): void {

@@ -83,8 +83,8 @@ export class Connection implements Sink {
   }
 
   /** Subscribes to the addresses of the URL's query string. */
-  subscribeTo(addresses: readonly string[]): void {
-    for (const feed of addresses) this.#attempt({ feed }, () => this.#subscribe({ type: 'subscribe', feed }))
+  subscribeTo(addresses: readonly string[], throttle: number): void {
+    for (const feed of addresses) this.#attempt({ feed }, () => this.#subscribe({ type: 'subscribe', feed, throttle }))
   }
 
   /** Tells the client of a fault that no message of its own led to. */

@@ -127,7 +127,7 @@ export class WebSocketBinding {
       connection.fail(new MillraceError('bad_query', `throttle is a number of ms from 0, not '${throttle.slice(0, 32)}'`))
       return
     }
-    connection.subscribeTo(query.getAll('feed'))
+    connection.subscribeTo(query.getAll('feed'), Number(throttle))
   }
 }
 

@@ -6,6 +6,7 @@ import type { RequestId } from '../protocol/messages.ts'
 import { checkFrame, statusFrame } from './view-frame.ts'
 import { standingOf, toldPosition, type Standing } from './resume.ts'
 import type { Subscription } from './subscription.ts'
+import type { Throttle } from './throttle.ts'
 import type { View } from './view.ts'
 
 /** How long `get` waits for first data, and a `since` from ahead for its version. */
@@ -41,11 +42,17 @@ export class Answers {
   }
 
   /**
-   * The answer to a further `subscribe` to an address that is held: it changes nothing.
+   * The answer to a further `subscribe` to an address that is held: it changes the throttle alone, and what is pending
+   * goes out with the new class.
    * @throws MillraceError `rate_limited`.
    */
-  again(held: Subscription, id: RequestId | undefined): void {
-    if (!held.pending) return tell(held, id, true, held.position)
+  again(held: Subscription, id: RequestId | undefined, throttle: Throttle): void {
+    held.throttle = throttle
+    if (!held.pending) {
+      tell(held, id, true, held.position)
+      if (held.isDue) held.changed()
+      return
+    }
     if (held.alsoAsked.length >= mostOwed)
       throw new MillraceError('rate_limited', `'${held.view.address}' has no data yet, and was asked for ${mostOwed} times`)
     if (id !== undefined) held.alsoAsked.push(id)
@@ -127,6 +134,14 @@ function settle(subscription: Subscription, { id, since }: Asked, standing: Stan
 function tell(subscription: Subscription, id: RequestId | undefined, resumed: boolean, { epoch, version }: Position): void {
   const feed = subscription.view.address
   subscription.line.send(
-    encodeMessage({ type: 'subscribed', ...(id === undefined ? {} : { id }), feed, epoch, version, resumed, throttle: 0 }),
+    encodeMessage({
+      type: 'subscribed',
+      ...(id === undefined ? {} : { id }),
+      feed,
+      epoch,
+      version,
+      resumed,
+      throttle: subscription.throttle,
+    }),
   )
 }

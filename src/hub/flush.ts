@@ -7,6 +7,8 @@ const sliceSize = 500
 /** Walks the connections that are due, in slices. What changes meanwhile is simply newer when its slice comes. */
 export class Flush {
   readonly #clock: Clock
+  /** Of this flush among the marks of an outbox. */
+  readonly #mark: number
   readonly #write: (outbox: Outbox) => void
   readonly #spent: (ms: number) => void
   /** In the order in which they became due; what is before `#next` is done. */
@@ -15,20 +17,17 @@ export class Flush {
   #scheduled = false
 
   /** `spent` is told what each further slice took, in ms. */
-  constructor(clock: Clock, write: (outbox: Outbox) => void, spent: (ms: number) => void) {
+  constructor(clock: Clock, mark: number, write: (outbox: Outbox) => void, spent: (ms: number) => void) {
     this.#clock = clock
+    this.#mark = mark
     this.#write = write
     this.#spent = spent
   }
 
   add(outbox: Outbox): void {
-    if (outbox.isQueued) return
-    outbox.isQueued = true
+    if ((outbox.queued & this.#mark) !== 0) return
+    outbox.queued |= this.#mark
     this.#due.push(outbox)
-  }
-
-  remove(outbox: Outbox): void {
-    outbox.isQueued = false
   }
 
   /** Writes the first slice now and the others in turns of the loop. */
@@ -53,8 +52,8 @@ export class Flush {
     const end = Math.min(this.#next + sliceSize, this.#due.length)
     while (this.#next < end) {
       const outbox = this.#due[this.#next++]
-      if (outbox?.isQueued !== true) continue
-      outbox.isQueued = false
+      if (outbox === undefined || (outbox.queued & this.#mark) === 0) continue
+      outbox.queued &= ~this.#mark
       this.#write(outbox)
     }
   }

@@ -9,11 +9,12 @@ import type { FeedDescriptor, Query } from '../protocol/messages.ts'
 import { Answers, type Asked } from './answer.ts'
 import { describeFeed } from './descriptor.ts'
 import { Figures } from './figures.ts'
-import { Flush } from './flush.ts'
+import { Flushes } from './flushes.ts'
 import { checkFrame, statusFrame } from './view-frame.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import { defaultQueryLimits, readQuery } from './query.ts'
 import { Subscription } from './subscription.ts'
+import { throttleOf } from './throttle.ts'
 import type { View } from './view.ts'
 import { Views, type ViewLimits } from './views.ts'
 
@@ -37,6 +38,8 @@ export interface HubOptions {
 
 export interface SubscribeRequest extends Query, Asked {
   readonly feed: string
+  /** Least ms between two deltas; default 0. */
+  readonly throttle?: number
 }
 
 /** One to many: every table is computed and encoded once, whatever the number of its readers. */
@@ -48,7 +51,7 @@ export class Hub implements GraphListener {
   readonly #log: Logger
   readonly #limits: HubLimits
   readonly #views: Views
-  readonly #flush: Flush
+  readonly #flushes: Flushes
   readonly #answers: Answers
 
   constructor(options: HubOptions) {
@@ -61,9 +64,9 @@ export class Hub implements GraphListener {
       failed: (view, error) => this.#fail(view, error),
       encoded: view => this.figures.of(view.feed.name).encodes++,
     })
-    this.#flush = new Flush(
+    this.#flushes = new Flushes(
       options.clock,
-      outbox => outbox.flush(this.#graph.tick),
+      (outbox, throttle) => outbox.flush(this.#graph.tick, throttle),
       spentMs => this.#graph.pace.spent(spentMs),
     )
     this.#answers = new Answers(options.clock)
@@ -76,11 +79,10 @@ export class Hub implements GraphListener {
   }
 
   connect(sink: Sink): Outbox {
-    return new Outbox(sink, outbox => this.#flush.add(outbox))
+    return new Outbox(sink, (outbox, throttle) => this.#flushes.add(outbox, throttle))
   }
 
   disconnect(outbox: Outbox): void {
-    this.#flush.remove(outbox)
     for (const subscription of outbox.subscriptions()) this.#end(subscription)
     outbox.clear()
   }
@@ -103,11 +105,15 @@ export class Hub implements GraphListener {
     const query = readQuery(request.feed, request, this.#limits)
     const address = this.#views.address(query)
     const held = outbox.get(address)
-    if (held !== undefined) return this.#answers.again(held, request.id)
+    const throttle = throttleOf(request.throttle ?? 0)
+    if (held !== undefined) {
+      this.#answers.again(held, request.id, throttle)
+      return this.#flushes.run()
+    }
     admit(address !== query.feed)
     const view = this.#views.acquire(query)
     const figures = this.figures.of(view.feed.name)
-    const subscription = new Subscription(view, outbox, figures)
+    const subscription = new Subscription(view, outbox, throttle, figures)
     outbox.add(subscription)
     view.readers.add(subscription)
     figures.readers++
@@ -147,7 +153,7 @@ export class Hub implements GraphListener {
     for (const [feed, sample] of changed) {
       for (const view of this.#views.of(feed)) if (view.take(sample, tick, at, mono)) this.#changed(view, mono)
     }
-    this.#flush.run()
+    this.#flushes.run()
   }
 
   freshness(feed: Feed, told: boolean): void {
@@ -164,6 +170,7 @@ export class Hub implements GraphListener {
   }
 
   close(): void {
+    this.#flushes.close()
     this.#views.close()
   }
 

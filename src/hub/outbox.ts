@@ -1,5 +1,6 @@
 import { encodeMessage } from '../protocol/codec.ts'
 import type { Line, Subscription } from './subscription.ts'
+import type { Throttle } from './throttle.ts'
 import type { View } from './view.ts'
 
 /** Where the frames of one connection go. */
@@ -17,10 +18,10 @@ export interface Sink {
  * A full sink holds data; when it drains each address is brought up to date by one net message.
  */
 export class Outbox implements Line {
-  /** It waits for the next flush; of `Flush` alone. */
-  isQueued = false
+  /** A bit for each flush that it waits for. */
+  queued = 0
   readonly #sink: Sink
-  readonly #due: (outbox: Outbox) => void
+  readonly #due: (outbox: Outbox, throttle: Throttle) => void
   readonly #subscriptions = new Map<string, Subscription>()
   /** In address order; made anew when a subscription comes or goes. */
   #sorted: readonly Subscription[] | undefined
@@ -28,7 +29,7 @@ export class Outbox implements Line {
   #held = false
 
   /** `due` is called when a subscription has something to be written. */
-  constructor(sink: Sink, due: (outbox: Outbox) => void) {
+  constructor(sink: Sink, due: (outbox: Outbox, throttle: Throttle) => void) {
     this.#sink = sink
     this.#due = due
   }
@@ -66,6 +67,7 @@ export class Outbox implements Line {
   }
 
   clear(): void {
+    this.queued = 0
     this.#subscriptions.clear()
     this.#viewCount = 0
     this.#sorted = undefined
@@ -76,8 +78,8 @@ export class Outbox implements Line {
     return this.#sorted
   }
 
-  due(): void {
-    this.#due(this)
+  due(throttle: Throttle): void {
+    this.#due(this, throttle)
   }
 
   /** An answer or other control message: it passes the hold. */
@@ -91,10 +93,10 @@ export class Outbox implements Line {
   }
 
   /**
-   * Writes all that is due, in address order, as one flush: `tick` opens it where it is two messages or more.
+   * Writes all that is due in a class, in address order, as one flush: `tick` opens it where it is two messages or more.
    * A checksum of a view goes to those whom this flush brings to the view's version.
    */
-  flush(tick: number): void {
+  flush(tick: number, throttle: Throttle): void {
     if (this.#sink.isFull) {
       this.#held = true
       return
@@ -103,14 +105,14 @@ export class Outbox implements Line {
     const [only] = all
     // Mostly a connection follows one address, and nothing is made for it alone.
     if (all.length === 1 && only !== undefined && only.view.check === undefined) {
-      if (only.isDue) only.bring()
+      if (only.throttle === throttle && only.isDue) only.bring()
       return
     }
-    const due = all.filter(subscription => subscription.isDue)
+    const due = all.filter(subscription => subscription.throttle === throttle && subscription.isDue)
     if (due.length === 0) return
     this.#sink.cork()
     try {
-      if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle: 0, messages: due.length }))
+      if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle, messages: due.length }))
       for (const subscription of due) subscription.bring()
       for (const { view } of due) if (view.check !== undefined) this.#sink.send(view.check)
     } finally {
@@ -118,11 +120,17 @@ export class Outbox implements Line {
     }
   }
 
-  /** The sink has drained: what was held goes out. `status` makes the current one of a view. */
+  /**
+   * The sink has room again: what was held goes out, at once or at the next instant of its class. `status` makes the
+   * current one of a view.
+   */
   drained(tick: number, status: (view: View) => Buffer): void {
     if (!this.#held || this.#sink.isFull) return
     this.#held = false
-    this.flush(tick)
-    for (const subscription of this.subscriptions()) subscription.writeOwedStatus(() => status(subscription.view))
+    this.flush(tick, 0)
+    for (const subscription of this.subscriptions()) {
+      if (subscription.throttle > 0 && subscription.isDue) this.due(subscription.throttle)
+      subscription.writeOwedStatus(() => status(subscription.view))
+    }
   }
 }

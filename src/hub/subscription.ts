@@ -1,6 +1,7 @@
 import type { Position } from '../model/position.ts'
 import type { RequestId } from '../protocol/messages.ts'
 import type { FanOutFigures } from './figures.ts'
+import type { Throttle } from './throttle.ts'
 import type { View, ViewReader } from './view.ts'
 
 /** The connection that a subscription is part of. */
@@ -10,8 +11,8 @@ export interface Line {
   send(frame: Buffer): void
   /** Data for a subscription that is due: now, or once the reader has room. */
   bring(subscription: Subscription): void
-  /** A subscription of it is due: it is to be written at the next flush. */
-  due(): void
+  /** A subscription of it is due: it is to be written at the next flush of its class. */
+  due(throttle: Throttle): void
 }
 
 const nowhere: Position = { epoch: '', version: 0 }
@@ -20,6 +21,8 @@ const nowhere: Position = { epoch: '', version: 0 }
 export class Subscription implements ViewReader {
   readonly view: View
   readonly line: Line
+  /** Its class. */
+  throttle: Throttle
   /** The position last written. */
   position: Position = nowhere
   /** Not answered yet: its `subscribed` waits for first data, or for the version it asked to go on from. */
@@ -35,9 +38,10 @@ export class Subscription implements ViewReader {
   /** A status could not be written while the line was held. */
   #owesStatus = false
 
-  constructor(view: View, line: Line, figures: FanOutFigures) {
+  constructor(view: View, line: Line, throttle: Throttle, figures: FanOutFigures) {
     this.view = view
     this.line = line
+    this.throttle = throttle
     this.#figures = figures
   }
 
@@ -49,7 +53,7 @@ export class Subscription implements ViewReader {
   }
 
   changed(): void {
-    this.line.due()
+    this.line.due(this.throttle)
   }
 
   /** A message of the view's address; counted. */

@@ -377,6 +377,33 @@ describe('freshness', () => {
   })
 })
 
+describe('two spellings of one address with different throttles', () => {
+  test.each([
+    [1000, 0],
+    [0, 1000],
+    [500, 500],
+  ])('%d, then %d: whoever wants news most often gets them', (one, two) => {
+    const run = openBench()
+    shownBy(run.millrace.feed('quotes', { where: 'price>1', throttle: one }))
+    shownBy(run.millrace.feed('quotes', { where: 'price > 1', throttle: two }))
+    const [first, second] = run.socket.heard()
+    const feed = 'quotes?where=price%20%3E%201'
+    run.socket.say({ type: 'subscribed', id: first?.['id'], feed, epoch, version: 7, resumed: false, throttle: one })
+    run.socket.say(snapshot(feed, 7, [b]))
+    // The server has taken the throttle of the second.
+    run.socket.say({ type: 'subscribed', id: second?.['id'], feed, epoch, version: 7, resumed: true, throttle: two })
+    const again = run.socket.heard()
+    expect(again).toMatchObject(one < two ? [{ type: 'subscribe', feed, throttle: one }] : [])
+    if (again[0] !== undefined)
+      run.socket.say({ type: 'subscribed', id: again[0]['id'], feed, epoch, version: 7, resumed: true, throttle: one })
+    expect(run.socket.heard()).toEqual([])
+    run.socket.end(1006)
+    run.clock.advance(1000)
+    run.socket.welcome()
+    expect(run.socket.heard()).toMatchObject([{ type: 'subscribe', throttle: Math.min(one, two) }])
+  })
+})
+
 describe('a flush', () => {
   test('is shown as a whole: no listener sees one table without the others', () => {
     const run = openBench()

@@ -142,7 +142,7 @@ describe('messages', () => {
   })
 
   test('the addresses of the URL are subscribed to; one that cannot be is told, the others stay', () => {
-    connection.subscribeTo(['nope', 'quotes', 'quotes?limit=1'])
+    connection.subscribeTo(['nope', 'quotes', 'quotes?limit=1'], 0)
     expect(transport.take().filter(({ type }) => type !== 'status')).toMatchObject([
       { type: 'error', feed: 'nope', code: 'not_found' },
       { type: 'subscribed', feed: 'quotes' },

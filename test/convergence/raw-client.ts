@@ -13,6 +13,8 @@ import { addresses, sourceOf, type Address } from './naive-view.ts'
 import { stateText } from './truth.ts'
 import type { ChaosClient, Held, Witness } from './witness.ts'
 
+const throttles = [0, 0, 70, 100, 250, 1000]
+
 interface Since {
   readonly epoch: string
   readonly version: number
@@ -36,10 +38,14 @@ interface Table {
   isFollowed: boolean
   /** Where in the history it was last. */
   place: number
+  /** As the server told it. */
+  throttle: number
 }
 
 interface Asked {
   readonly table: Table
+  /** It is followed already: only its throttle is to change. */
+  readonly isThrottle: boolean
   readonly since: Since | undefined
 }
 
@@ -57,8 +63,9 @@ export class RawClient implements ChaosClient {
   #isOpen = false
   #isSettling = false
   #ids = 0
-  /** Data messages that still belong to the opened flush. */
+  /** Data messages that still belong to the opened flush, and its class. */
   #flush = 0
+  #flushThrottle = 0
 
   constructor(who: string, url: string, random: Random, witness: Witness) {
     this.who = who
@@ -77,6 +84,7 @@ export class RawClient implements ChaosClient {
     else if (chance < 0.54) this.#pause()
     else if (chance < 0.6) this.#resyncAny()
     else if (chance < 0.64) this.#get()
+    else if (chance < 0.7) this.#throttleAny()
   }
 
   settle(): void {
@@ -155,12 +163,21 @@ export class RawClient implements ChaosClient {
     table.isFollowed = true
     this.#tables.set(address, table)
     const id = ++this.#ids
-    this.#asked.set(id, { table, since })
+    this.#asked.set(id, { table, isThrottle: false, since })
     this.#witness.tally.subscribes++
     const { feed, where, fields, order, limit } = address
     // By the members, or by the name that the server gave it.
     const query = table.name !== '' && this.#random() < 0.5 ? { feed: table.name } : { feed, where, fields, order, limit }
-    this.#send({ type: 'subscribe', id, ...query, since })
+    this.#send({ type: 'subscribe', id, ...query, since, throttle: this.#any(throttles) })
+  }
+
+  #throttleAny(): void {
+    const table = this.#any(this.#followed().filter(table => !this.#isAsked(table)))
+    if (table === undefined) return
+    const id = ++this.#ids
+    this.#asked.set(id, { table, isThrottle: true, since: undefined })
+    this.#witness.tally.throttles++
+    this.#send({ type: 'subscribe', id, feed: table.name, throttle: this.#any(throttles) })
   }
 
   /** Clients send the sum on every reconnect; a few of them do not know how. */
@@ -214,6 +231,7 @@ export class RawClient implements ChaosClient {
         return this.#data(message)
       case 'tick':
         this.#flush = message.messages
+        this.#flushThrottle = message.throttle
         return
       case 'check':
         return this.#check(message)
@@ -232,15 +250,23 @@ export class RawClient implements ChaosClient {
     }
   }
 
-  #subscribed({ id, feed, epoch, version, resumed }: SubscribedMessage): void {
+  #subscribed({ id, feed, epoch, version, resumed, throttle }: SubscribedMessage): void {
     const asked = this.#asked.get(id as number)
     if (asked === undefined) return this.#blame(`a 'subscribed' that was not asked for: ${feed}`)
     this.#asked.delete(id as number)
     const { table, since } = asked
+    table.throttle = throttle
+    if (asked.isThrottle) {
+      // From an `unsubscribe` on, what is said of the address is not listened to.
+      const listens = table.isFollowed && !this.#isAsked(table)
+      if (listens && table.hasData && !table.waits && (!resumed || version !== table.version))
+        this.#blame(`${feed} at ${table.version} was told to stand at ${version} when its throttle changed`)
+      return
+    }
     const { tally } = this.#witness
     table.name = feed
     if (since !== undefined) tally[!resumed ? 'notResumed' : since.epoch === epoch ? 'resumedByVersion' : 'resumedBySum']++
-    if (!resumed) Object.assign(table, newTable(table.address, table.place), { name: feed, isFollowed: table.isFollowed })
+    if (!resumed) Object.assign(table, newTable(table.address, table.place), { name: feed, isFollowed: table.isFollowed, throttle })
     table.waits = false
     table.epoch = epoch
     if (resumed) table.version = version
@@ -258,7 +284,7 @@ export class RawClient implements ChaosClient {
   }
 
   #isAsked({ address }: Table): boolean {
-    return [...this.#asked.values()].some(({ table }) => table.address === address)
+    return [...this.#asked.values()].some(({ table, isThrottle }) => !isThrottle && table.address === address)
   }
 
   #data(message: SnapshotMessage | DeltaMessage): void {
@@ -301,11 +327,11 @@ export class RawClient implements ChaosClient {
     table.place = this.#witness.shown(this.who, table.address, table.rows.values(), table.place).place
   }
 
-  /** After an opened flush all feeds of one source are of one and the same table. */
+  /** After an opened flush all feeds of one source and throttle are of one and the same table. */
   #compareFlush(): void {
     const bySource = new Map<string, Set<number>>()
     for (const table of this.#followed()) {
-      if (!table.hasData || table.waits || this.#isAsked(table)) continue
+      if (!table.hasData || table.waits || table.throttle !== this.#flushThrottle || this.#isAsked(table)) continue
       const places = new Set(this.#witness.truth.places(table.address, stateText(table.rows.values())))
       const source = sourceOf[table.address.feed]
       const common = bySource.get(source)
@@ -331,6 +357,6 @@ export class RawClient implements ChaosClient {
 }
 
 function newTable(address: Address, place: number): Table {
-  const nothing = { rows: new Map(), columns: [], epoch: '', version: 0, hasData: false, waits: false, isFollowed: false }
+  const nothing = { rows: new Map(), columns: [], epoch: '', version: 0, hasData: false, waits: false, isFollowed: false, throttle: 0 }
   return { address, name: '', place, ...nothing }
 }

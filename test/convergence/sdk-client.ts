@@ -6,6 +6,8 @@ import type { Row } from '../../src/model/row.ts'
 import { addresses, inOrder, keyColumn, orderOf, type Address } from './naive-view.ts'
 import type { ChaosClient, Held, Witness } from './witness.ts'
 
+const throttles = [0, 0, 100, 500]
+
 interface Followed {
   readonly address: Address
   readonly feed: Feed
@@ -75,7 +77,8 @@ export class SdkClient implements ChaosClient {
     const address = addresses[Math.floor(this.#random() * addresses.length)]
     if (address === undefined || this.#followed.has(address) || this.#followed.size >= 4) return
     const { name: _name, feed: from, ...query } = address
-    const feed = this.#millrace.feed(from, query)
+    const throttle = throttles[Math.floor(this.#random() * throttles.length)] ?? 0
+    const feed = this.#millrace.feed(from, { ...query, throttle })
     this.#witness.tally.subscribes++
     const stopErrors = feed.onError(error => {
       if (!error.retry) this.#witness.blame(this.who, `${address.name}: ${error.code}: ${error.message}`)

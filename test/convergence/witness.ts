@@ -14,6 +14,7 @@ export interface Tally {
   pauses: number
   restarts: number
   subscribes: number
+  throttles: number
   /** Answers to a `since` in the epoch it named; with another one, proved by its sum; not honoured. */
   resumedByVersion: number
   resumedBySum: number
@@ -38,6 +39,7 @@ export class Witness {
     pauses: 0,
     restarts: 0,
     subscribes: 0,
+    throttles: 0,
     resumedByVersion: 0,
     resumedBySum: 0,
     notResumed: 0,
