@@ -104,7 +104,8 @@ export class Hub implements GraphListener {
   subscribe(outbox: Outbox, request: SubscribeRequest, admit: (isView: boolean) => void): void {
     const query = readQuery(request.feed, request, this.#limits)
     const address = this.#views.address(query)
-    const held = outbox.get(address)
+    // The name that was told before the key was known stays a name of what is held.
+    const held = (request.feed.includes('?') ? outbox.get(request.feed) : undefined) ?? outbox.get(address)
     const throttle = throttleOf(request.throttle ?? 0)
     if (held !== undefined) {
       this.#answers.again(held, request.id, throttle)

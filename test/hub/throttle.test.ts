@@ -5,7 +5,7 @@ import { Hub } from '../../src/hub/hub.ts'
 import { nextInstant, throttleGrid, throttleOf } from '../../src/hub/throttle.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
-import type { DeltaMessage } from '../../src/protocol/messages.ts'
+import type { DeltaMessage, SubscribedMessage } from '../../src/protocol/messages.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { HubReader } from '../support/reader.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
@@ -190,6 +190,20 @@ describe('subscribing again changes the throttle alone', () => {
     expect(reader.take()).toMatchObject([{ type: 'subscribed', throttle: 250, resumed: true, version: 1 }])
     clock.advance(250)
     expect(deltas(reader)).toEqual([[1, 2, 5]])
+  })
+
+  test('also by an address that was told before the key was known', () => {
+    const cold = new ScriptedSource('cold', clock)
+    const graph = new Graph({ sources: [cold.definition], feeds: [], clock, random: seededRandom(1), log: silentLogger })
+    hub = new Hub({ graph, clock, random: seededRandom(2), log: silentLogger })
+    const reader = new HubReader(hub)
+    hub.subscribe(reader.outbox, { feed: 'cold', fields: ['price'] }, () => undefined)
+    const [{ feed } = { feed: '' }] = reader.take() as SubscribedMessage[]
+    cold.answer([{ id: 'a', price: 1 }])
+    reader.take()
+    follow(feed, 1000, reader)
+    expect(reader.take()).toMatchObject([{ type: 'subscribed', feed, throttle: 1000, resumed: true, version: 1 }])
+    expect(reader.outbox.size).toBe(1)
   })
 
   test('before there is data: what comes first goes out at once', () => {
