@@ -187,6 +187,7 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
     switch (message.type) {
       case 'welcome':
       case 'pong':
+      case 'ping':
         return
       case 'tick':
         return this.#subscriptions.openFlush(message.messages)

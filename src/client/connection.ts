@@ -133,12 +133,20 @@ export class Connection {
     if (reading.kind === 'malformed') {
       if (reading.table !== undefined && line.pace !== undefined) this.#options.reader.unreadable(reading.table)
       else this.#drop(`the server sent ${reading.why}`)
-    } else if (line.pace !== undefined) this.#options.reader.received(reading.message, String(data))
+    } else if (reading.message.type === 'ping') this.#answer(line, reading.message.n)
+    else if (line.pace !== undefined) this.#options.reader.received(reading.message, String(data))
     else if (reading.message.type === 'welcome') this.#welcome(line, reading.message)
+  }
+
+  /** Everything before it has been taken and shown by now. The server waits for this: it stands behind no other message. */
+  #answer(line: Line, n: number): void {
+    line.socket.send(JSON.stringify({ type: 'pong', n } satisfies ClientMessage))
   }
 
   #welcome(line: Line, welcome: WelcomeMessage): void {
     const { clock } = this.#options
+    if (Array.isArray(welcome.features) && welcome.features.includes('ack'))
+      line.socket.send(JSON.stringify({ type: 'hello', features: ['ack'] } satisfies ClientMessage))
     line.pace = new Pace(clock, welcome.limits.messagesPerSecond, text => line.socket.send(text))
     line.welcomedAt = clock.monotonic()
     this.#watch(line, 2 * welcome.heartbeat)

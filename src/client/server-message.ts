@@ -67,6 +67,7 @@ const shapes: Readonly<Record<ServerMessage['type'], Readonly<Record<string, Che
   unsubscribed: { id: optional(isId), feed: isText, code: optional(isText) },
   beat: {},
   pong: { id: optional(isId) },
+  ping: { n: isVersion },
   feeds: { id: optional(isId), feeds: (value: unknown) => Array.isArray(value) && value.every(isObject) },
 }
 

@@ -6,6 +6,7 @@ import type { Outbox, Sink } from '../hub/outbox.ts'
 import { closeTable, MillraceError, type CloseCode, type ErrorCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
 import {
+  features,
   subprotocol,
   type ClientMessage,
   type GetMessage,
@@ -19,6 +20,7 @@ import type { Heartbeat } from './heartbeat.ts'
 import { Inbound, isDeeperThan, parseObject } from './inbound.ts'
 import type { ConnectionLimits } from './limits.ts'
 import { OwedAnswers } from './owed-answers.ts'
+import { ReadPings } from './read-pings.ts'
 import type { Transport } from './transport.ts'
 import { Window } from './window.ts'
 
@@ -48,6 +50,7 @@ export class Connection implements Sink {
   readonly #outbox: Outbox
   readonly #inbound: Inbound
   readonly #window: Window
+  readonly #pings: ReadPings
   readonly #answers = new OwedAnswers(() => !this.isFull)
   readonly #stopBeating: Cancel
   #spoke = false
@@ -58,6 +61,7 @@ export class Connection implements Sink {
     this.#transport = transport
     this.#inbound = new Inbound(context.clock, context.limits)
     this.#window = new Window(context.limits, context.clock)
+    this.#pings = new ReadPings(this.#window, transport)
     this.#outbox = context.hub.connect(this)
     this.#stopBeating = context.heartbeat.add(this)
     this.#welcome(undefined)
@@ -66,6 +70,8 @@ export class Connection implements Sink {
   /** One text frame. */
   receive(text: string): void {
     if (this.#closed) return
+    const answered = this.#pings.answerIn(text)
+    if (answered !== undefined) return this.#acknowledge(answered)
     switch (this.#inbound.message()) {
       case 'take':
         return this.#read(text)
@@ -99,10 +105,13 @@ export class Connection implements Sink {
 
   /** The answer to a ping of this side: what was written before it has been read, and what was held may go out. */
   ponged(payload: Buffer): void {
+    const answered = this.#pings.numberOf(payload)
+    if (answered !== undefined) this.#acknowledge(answered)
+  }
+
+  #acknowledge(ping: number): void {
     if (this.#closed) return
-    const text = payload.toString('latin1')
-    if (!/^\d{1,15}$/.test(text)) return
-    if (this.#window.pong(Number(text))) this.#ping()
+    if (this.#window.pong(ping)) this.#pings.ask()
     if (this.isFull) return
     this.#context.hub.drained(this.#outbox)
     this.#answers.wake()
@@ -120,7 +129,7 @@ export class Connection implements Sink {
       else this.#transport.terminate()
       return
     }
-    if (!this.#window.isPinging) this.#ping()
+    if (!this.#window.isPinging) this.#pings.ask()
     if (!this.#spoke) this.#say({ type: 'beat', at: this.#context.clock.now() })
     this.#spoke = false
   }
@@ -148,7 +157,7 @@ export class Connection implements Sink {
     if (this.#closed) return
     this.#spoke = true
     this.#transport.send(frame)
-    if (this.#window.wrote(frame.byteLength)) this.#ping()
+    if (this.#window.wrote(frame.byteLength)) this.#pings.ask()
   }
 
   cork(): void {
@@ -181,6 +190,7 @@ export class Connection implements Sink {
   #take(message: ClientMessage): void {
     switch (message.type) {
       case 'hello':
+        if (message.features?.includes('ack') === true) this.#pings.useMessages()
         return this.#welcome(message.id)
       case 'subscribe':
         return this.#subscribe(message)
@@ -194,6 +204,8 @@ export class Connection implements Sink {
         return this.#context.hub.resync(this.#outbox, message.feed)
       case 'ping':
         return this.#say({ type: 'pong', ...echo(message.id), at: this.#context.clock.now() })
+      case 'pong':
+        return this.#acknowledge(message.n)
     }
   }
 
@@ -243,10 +255,6 @@ export class Connection implements Sink {
     })
   }
 
-  #ping(): void {
-    this.#transport.ping(Buffer.from(String(this.#window.ping()), 'latin1'))
-  }
-
   #attempt(message: Answerable, action: () => void): void {
     try {
       action()
@@ -276,7 +284,7 @@ export class Connection implements Sink {
       protocol: subprotocol,
       server: this.#context.server,
       heartbeat: this.#context.heartbeat.intervalMs,
-      features: [],
+      features,
       limits: { feeds: maxFeedsPerConnection, message: maxMessageBytes, messagesPerSecond },
     })
   }

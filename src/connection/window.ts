@@ -41,6 +41,10 @@ export class Window {
     return this.#outstanding === undefined ? 0 : this.#clock.monotonic() - this.#outstanding.sentAt
   }
 
+  isOutstanding(number: number): boolean {
+    return this.#outstanding !== undefined && number === this.#pings
+  }
+
   /** Counts what was written; returns whether a ping is due. */
   wrote(bytes: number): boolean {
     this.#written += bytes
@@ -55,7 +59,7 @@ export class Window {
 
   /** Only the outstanding ping can be answered: unasked pongs prove nothing. Returns whether another ping is due at once. */
   pong(number: number): boolean {
-    if (this.#outstanding === undefined || number !== this.#pings) return false
+    if (this.#outstanding === undefined || !this.isOutstanding(number)) return false
     this.#acknowledged = this.#outstanding.written
     this.#outstanding = undefined
     return this.#isMuch

@@ -60,7 +60,23 @@ export interface PingMessage {
   readonly type: 'ping'
   readonly id?: RequestId
 }
-export type ClientMessage = HelloMessage | SubscribeMessage | UnsubscribeMessage | GetMessage | ListMessage | ResyncMessage | PingMessage
+/** The answer to a `ping` of the server's: everything before it has been read. Only with the feature `ack`. */
+export interface ReadPongMessage {
+  readonly type: 'pong'
+  readonly n: number
+}
+export type ClientMessage =
+  | HelloMessage
+  | SubscribeMessage
+  | UnsubscribeMessage
+  | GetMessage
+  | ListMessage
+  | ResyncMessage
+  | PingMessage
+  | ReadPongMessage
+
+/** What `welcome` offers and `hello` switches on. `ack`: the server asks by messages how far the client has read. */
+export const features = ['ack'] as const
 
 export interface WelcomeMessage {
   readonly type: 'welcome'
@@ -157,6 +173,11 @@ export interface PongMessage {
   readonly id?: RequestId
   readonly at: number
 }
+/** Asks how far the client has read: see ReadPongMessage. */
+export interface ReadPingMessage {
+  readonly type: 'ping'
+  readonly n: number
+}
 export type ColumnType = 'number' | 'string' | 'boolean' | 'time' | 'json'
 export interface FeedDescriptor {
   readonly feed: string
@@ -186,4 +207,5 @@ export type ServerMessage =
   | UnsubscribedMessage
   | BeatMessage
   | PongMessage
+  | ReadPingMessage
   | FeedsMessage

@@ -53,6 +53,7 @@ const schemas = {
     reason: z.enum(['gap', 'checksum', 'apply']).optional(),
   }),
   ping: z.object({ type: z.literal('ping'), id: id.optional() }),
+  pong: z.object({ type: z.literal('pong'), n: z.int().min(0) }),
 } as const
 
 type MessageType = keyof typeof schemas

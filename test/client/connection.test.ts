@@ -271,3 +271,13 @@ test('errors of no feed and no question go to onError; an ended listener hears n
   run.socket.say({ type: 'error', code: 'internal', message: 'not heard', retry: true })
   expect(heard).toEqual(['unauthorized the token ends soon', 'internal of_later: unknown to us'])
 })
+
+test('a server that offers it asks by messages how far the client has read, and is answered at once', () => {
+  const run = bench()
+  run.socket.welcome({ features: ['ack'] })
+  expect(run.socket.heard()).toEqual([{ type: 'hello', features: ['ack'] }])
+  for (let n = 1; n <= 100; n++) {
+    run.socket.say({ type: 'ping', n })
+    expect(run.socket.heard()).toEqual([{ type: 'pong', n }])
+  }
+})

@@ -67,7 +67,7 @@ describe('data that cannot be read is asked for again, and disturbs no other fee
 describe('what this client does not know is left alone', () => {
   test('types of a later version, and names that every object has', () => {
     const run = following()
-    for (const type of ['reading', '__proto__', 'constructor', 'toString', 'ping']) run.socket.say({ type, feed: 'quotes', n: 1 })
+    for (const type of ['reading', '__proto__', 'constructor', 'toString', 'pang']) run.socket.say({ type, feed: 'quotes', n: 1 })
     expect(run.millrace.state.phase).toBe('open')
     expect(run.socket.heard()).toEqual([])
   })

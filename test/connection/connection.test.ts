@@ -101,7 +101,7 @@ describe('hello and welcome', () => {
       protocol: 'millrace.v1',
       server: 'millrace/0.0.0',
       heartbeat: heartbeatMs,
-      features: [],
+      features: ['ack'],
       limits: { feeds: 256, message: 65_536, messagesPerSecond: 20 },
     })
   })
@@ -423,6 +423,42 @@ describe('one that reads slowly', () => {
     expect(transport.take().filter(({ type }) => type === 'delta')).toEqual([])
     connection.ponged(Buffer.from('2'))
     expect(transport.take().filter(({ type }) => type === 'delta')).toMatchObject([{ set: { a: { price: 4711 } } }])
+  })
+
+  test('with ack: is asked by messages, answers by messages, and a late answer of another kind proves nothing', () => {
+    say({ type: 'hello', features: ['ack'] })
+    say({ type: 'subscribe', feed: 'quotes' })
+    transport.take()
+    for (const text of ['x', 'y']) {
+      clock.advance(100)
+      quotes.answer([{ id: 'a', price: 1, note: text.repeat(40_000) }])
+    }
+    expect(transport.pings).toEqual([])
+    expect(transport.take().map(({ type }) => type)).toEqual(['delta', 'ping', 'delta'])
+    quotes.answer([{ id: 'a', price: 4711 }])
+    clock.advance(100)
+    connection.ponged(Buffer.from('2'))
+    for (const message of [
+      { type: 'pong', n: 2 },
+      { type: 'pong', n: 0 },
+    ])
+      say(message)
+    expect(transport.take()).toEqual([])
+    say({ type: 'pong', n: 1 })
+    expect(transport.take().filter(({ type }) => type !== 'status')).toMatchObject([
+      { type: 'ping', n: 2 },
+      { type: 'delta', set: { a: { price: 4711 } } },
+    ])
+  })
+
+  test('with ack: the answer that is waited for is free of rate limits', () => {
+    say({ type: 'hello', features: ['ack'] })
+    for (let i = 0; i < 2000; i++) {
+      clock.advance(heartbeatMs)
+      const ping = transport.take().find(({ type }) => type === 'ping')
+      if (ping !== undefined) say(ping.type === 'ping' ? { type: 'pong', n: ping.n } : {})
+    }
+    expect([transport.terminated, transport.closed]).toEqual([false, undefined])
   })
 
   test('pongs that were not asked for open no window', () => {

@@ -221,7 +221,10 @@ export class RawClient implements ChaosClient {
   #take(message: ServerMessage): void {
     switch (message.type) {
       case 'welcome':
+        // The answer to its own `hello`.
+        if (message.id !== undefined) return
         this.#isOpen = true
+        if (this.#random() < 0.5) this.#send({ type: 'hello', id: ++this.#ids, features: ['ack'] })
         for (const table of this.#followed()) this.#subscribe(table)
         return
       case 'subscribed':
@@ -229,6 +232,8 @@ export class RawClient implements ChaosClient {
       case 'snapshot':
       case 'delta':
         return this.#data(message)
+      case 'ping':
+        return this.#send({ type: 'pong', n: message.n })
       case 'tick':
         this.#flush = message.messages
         this.#flushThrottle = message.throttle

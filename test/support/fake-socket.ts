@@ -47,10 +47,10 @@ export class FakeSocket implements WebSocketLike {
     this.frame(JSON.stringify(message))
   }
 
-  welcome(members: { readonly heartbeat?: number; readonly messagesPerSecond?: number } = {}): void {
-    const { heartbeat = 25_000, messagesPerSecond = 1000 } = members
+  welcome(members: { readonly heartbeat?: number; readonly messagesPerSecond?: number; readonly features?: readonly string[] } = {}): void {
+    const { heartbeat = 25_000, messagesPerSecond = 1000, features = [] } = members
     const limits = { feeds: 256, message: 65_536, messagesPerSecond }
-    this.say({ type: 'welcome', protocol: 'millrace.v1', server: 'millrace/0.1.0', heartbeat, features: [], limits })
+    this.say({ type: 'welcome', protocol: 'millrace.v1', server: 'millrace/0.1.0', heartbeat, features, limits })
   }
 
   /** The server closes it. */

@@ -10,10 +10,10 @@ function read(file: string): string {
 /** PROTOCOL.md. */
 export const text = read('PROTOCOL.md')
 
-/** The part under a heading, up to the next of the same or a higher level. */
-export function section(heading: string): string {
+/** The part under a heading, of a larger part or the whole, up to the next of the same or a higher level. */
+export function section(heading: string, within = text): string {
   const level = heading.split(' ')[0]?.length ?? 0
-  const lines = text.split('\n')
+  const lines = within.split('\n')
   const start = lines.indexOf(heading)
   if (start < 0) throw new Error(`PROTOCOL.md has no '${heading}'`)
   const length = lines.slice(start + 1).findIndex(line => /^#+ /.test(line) && (line.split(' ')[0]?.length ?? 0) <= level)
@@ -53,6 +53,7 @@ export function fingerprint(): string {
 interface Shape {
   readonly parents: readonly string[]
   readonly members: readonly string[]
+  readonly type: string
 }
 
 function interfaces(): Map<string, Shape> {
@@ -62,19 +63,20 @@ function interfaces(): Map<string, Shape> {
     /export interface (\w+)(?: extends ([\w, ]+))? \{\n([\s\S]*?)^\}/gm,
   )) {
     const members = [...body.matchAll(/^ {2}readonly (\w+)/gm)].map(([, member]) => member ?? '')
-    found.set(name, { parents: parents === '' ? [] : parents.split(', '), members })
+    const type = /^ {2}readonly type: '(\w+)'/m.exec(body)?.[1] ?? ''
+    found.set(name, { parents: parents === '' ? [] : parents.split(', '), members, type })
   }
   return found
 }
 
-/** The members of every message by its type, `type` itself left out; `Client` and `Server` types that share a name do not occur. */
+/** The members of every message by its type, `type` itself left out. */
 export function messageMembers(union: 'ClientMessage' | 'ServerMessage'): Map<string, string[]> {
   const shapes = interfaces()
   const members = (name: string): string[] => {
-    const { parents, members: own } = shapes.get(name) ?? { parents: [], members: [] }
+    const { parents, members: own } = shapes.get(name) ?? { parents: [], members: [], type: '' }
     return [...parents.flatMap(members), ...own]
   }
   const list = new RegExp(`export type ${union} =([\\s\\S]*?)(?=\\n\\nexport|\\n$|$(?![\\s\\S]))`).exec(read('messages.ts'))?.[1] ?? ''
   const names = [...list.matchAll(/\w+Message/g)].map(([name]) => name)
-  return new Map(names.map(name => [name.replace('Message', '').toLowerCase(), members(name).filter(member => member !== 'type')]))
+  return new Map(names.map(name => [shapes.get(name)?.type ?? name, members(name).filter(member => member !== 'type')]))
 }
