@@ -1,0 +1,96 @@
+import type { Row } from '../../src/model/row.ts'
+import { inOrder, type Rows } from '../convergence/naive-view.ts'
+
+export type SourceName = 'stock' | 'trade'
+
+/** An address that clients follow, and the same thing said a second time in plain JavaScript. */
+export interface SimAddress {
+  readonly feed: string
+  readonly where?: string
+  readonly fields?: readonly string[]
+  readonly order?: readonly string[]
+  readonly limit?: number
+  readonly source: SourceName
+  readonly see: (rows: Rows) => Rows
+}
+
+const n = (row: Row): number => row['n'] as number
+
+function totals(rows: Rows): Row[] {
+  const sums = new Map<string, number>()
+  for (const row of rows) sums.set(row['g'] as string, (sums.get(row['g'] as string) ?? 0) + n(row))
+  return [...sums].map(([g, total]) => ({ g, total }))
+}
+
+/** The steps that make `total` of `stock`. */
+export const derived = { total: { from: 'stock', steps: [{ group: { by: ['g'], columns: { total: 'sum(n)' } } }] } }
+
+export const simAddresses: readonly SimAddress[] = [
+  { feed: 'stock', source: 'stock', see: rows => rows },
+  { feed: 'trade', source: 'trade', see: rows => rows },
+  { feed: 'total', source: 'stock', see: totals },
+  { feed: 'stock', where: 'n > 4', source: 'stock', see: rows => rows.filter(row => n(row) > 4) },
+  { feed: 'stock', order: ['-n'], limit: 3, source: 'stock', see: rows => inOrder(rows, ['-n'], 'id').slice(0, 3) },
+  {
+    feed: 'stock',
+    fields: ['id', 'n'],
+    source: 'stock',
+    see: rows => rows.map(row => ({ id: row['id'] ?? null, n: row['n'] ?? null })),
+  },
+  { feed: 'total', where: 'total > 9', source: 'stock', see: rows => totals(rows).filter(row => (row['total'] as number) > 9) },
+  { feed: 'trade', where: 'note != null', source: 'trade', see: rows => rows.filter(row => (row['note'] ?? null) !== null) },
+]
+
+/** Equal where the rows are the same, in whatever order; null and absent are one. */
+export function textOf(rows: Iterable<Row>): string {
+  const cells = (row: Row): string =>
+    JSON.stringify(
+      Object.entries(row)
+        .filter(([, cell]) => cell !== null)
+        .sort(([a], [b]) => (a < b ? -1 : 1)),
+    )
+  return Array.from(rows, cells).sort().join('\n')
+}
+
+/** Every table that a server had of each source, in order; knows where in it a state belongs. */
+export class History {
+  readonly #tables: Record<SourceName, Rows[]> = { stock: [], trade: [] }
+  readonly #last: Record<SourceName, string | undefined> = { stock: undefined, trade: undefined }
+  readonly #places = new Map<SimAddress, { seen: number; readonly at: Map<string, number[]> }>()
+
+  record(source: SourceName, rows: Rows): void {
+    const text = textOf(rows)
+    if (this.#last[source] === text) return
+    this.#last[source] = text
+    this.#tables[source].push(rows)
+  }
+
+  /** The first place from `since` on at which the address looked like this; undefined: none. */
+  placeOf(address: SimAddress, text: string, since: number): number | undefined {
+    return this.#seen(address)
+      .get(text)
+      ?.find(place => place >= since)
+  }
+
+  /** Whether it ever did. */
+  knows(address: SimAddress, text: string): boolean {
+    return this.#seen(address).has(text)
+  }
+
+  final(address: SimAddress): string {
+    return textOf(address.see(this.#tables[address.source].at(-1) ?? []))
+  }
+
+  #seen(address: SimAddress): ReadonlyMap<string, number[]> {
+    const tables = this.#tables[address.source]
+    let places = this.#places.get(address)
+    if (places === undefined) this.#places.set(address, (places = { seen: 0, at: new Map() }))
+    for (; places.seen < tables.length; places.seen++) {
+      const text = textOf(address.see(tables[places.seen] ?? []))
+      const known = places.at.get(text)
+      if (known === undefined) places.at.set(text, [places.seen])
+      else known.push(places.seen)
+    }
+    return places.at
+  }
+}

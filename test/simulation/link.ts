@@ -1,0 +1,180 @@
+import type { SocketEvent, WebSocketLike } from '../../src/client/face.ts'
+import { Connection, type ConnectionContext } from '../../src/connection/connection.ts'
+import type { Transport } from '../../src/connection/transport.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+
+interface Item {
+  readonly dueMs: number
+  readonly arrive: () => void
+}
+
+/** One way of a link: in order, each item late by the latency, none faster than the bandwidth. */
+class Way {
+  readonly #clock: Clock
+  readonly #latencyMs: number
+  readonly #bytesPerMs: number
+  readonly #items: Item[] = []
+  /** When the last item arrives. */
+  #freeAt = 0
+  /** Nothing is read before. */
+  #stalledUntil = 0
+  #isMoving = false
+  #isBroken = false
+
+  constructor(clock: Clock, latencyMs: number, bytesPerMs: number) {
+    this.#clock = clock
+    this.#latencyMs = latencyMs
+    this.#bytesPerMs = bytesPerMs
+  }
+
+  carry(bytes: number, arrive: () => void): void {
+    if (this.#isBroken) return
+    this.#freeAt = Math.max(this.#freeAt, this.#clock.monotonic() + this.#latencyMs) + bytes / this.#bytesPerMs
+    this.#items.push({ dueMs: this.#freeAt, arrive })
+    this.#move()
+  }
+
+  stall(ms: number): void {
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.#clock.monotonic() + ms)
+  }
+
+  /** What is under way, and what comes later, is lost. */
+  break(): void {
+    this.#isBroken = true
+    this.#items.length = 0
+  }
+
+  #move(): void {
+    const [first] = this.#items
+    if (first === undefined || this.#isMoving) return
+    this.#isMoving = true
+    this.#clock.after(Math.max(first.dueMs, this.#stalledUntil) - this.#clock.monotonic(), () => {
+      this.#isMoving = false
+      if (this.#clock.monotonic() >= this.#stalledUntil) this.#items.shift()?.arrive()
+      this.#move()
+    })
+  }
+}
+
+export interface LinkOptions {
+  readonly clock: Clock
+  readonly latencyMs: number
+  /** From the server to the client. */
+  readonly bytesPerMs: number
+  /** The server at the other end; undefined: nobody listens. */
+  readonly context: ConnectionContext | undefined
+  readonly closed: (link: Link) => void
+}
+
+type Listener = (event: SocketEvent) => void
+
+/** A WebSocket between a client and a server, over a network that can be slow, stall, break, or break for one side alone. */
+export class Link implements WebSocketLike {
+  readonly #options: LinkOptions
+  readonly #down: Way
+  readonly #up: Way
+  readonly #listeners = new Map<string, Set<Listener>>()
+  #connection: Connection | undefined
+  #isClosed = false
+
+  constructor(options: LinkOptions) {
+    const { clock, latencyMs, bytesPerMs, context } = options
+    this.#options = options
+    this.#down = new Way(clock, latencyMs, bytesPerMs)
+    this.#up = new Way(clock, latencyMs, Number.POSITIVE_INFINITY)
+    this.#up.carry(0, () => {
+      if (context === undefined) this.#down.carry(0, () => this.#close(1006, ''))
+      else this.#connection = new Connection(this.#transport(), context)
+    })
+  }
+
+  // The client's side.
+
+  addEventListener(type: string, listener: Listener): void {
+    const listeners = this.#listeners.get(type) ?? new Set()
+    this.#listeners.set(type, listeners.add(listener))
+  }
+
+  removeEventListener(type: string, listener: Listener): void {
+    this.#listeners.get(type)?.delete(listener)
+  }
+
+  close(): void {
+    this.#down.break()
+    this.#up.carry(0, () => this.#connection?.ended())
+    this.#forget()
+  }
+
+  /** Not to be heard of any more, as a peer that crashed. */
+  terminate(): void {
+    this.close()
+  }
+
+  /** A message of the client's. */
+  send(message: string): void {
+    this.#up.carry(message.length, () => this.#connection?.receive(message))
+  }
+
+  // The server's side.
+
+  #transport(): Transport {
+    return {
+      send: frame => this.#down.carry(frame.byteLength, () => this.#dispatch({ type: 'message', data: frame.toString('utf8') })),
+      cork: () => undefined,
+      uncork: () => undefined,
+      ping: payload => this.#down.carry(2, () => this.#up.carry(2, () => this.#connection?.ponged(payload))),
+      close: (code, reason) => this.#down.carry(2, () => this.#close(code, reason)),
+      terminate: () => {
+        this.#up.break()
+        this.#down.carry(0, () => this.#close(1006, ''))
+      },
+    }
+  }
+
+  // The network.
+
+  stall(ms: number): void {
+    this.#down.stall(ms)
+  }
+
+  /** Both sides notice, each in its time. */
+  cut(): void {
+    this.#breakWays()
+    const { clock, latencyMs } = this.#options
+    clock.after(latencyMs, () => this.#close(1006, ''))
+    clock.after(latencyMs, () => this.#connection?.ended())
+  }
+
+  /** Nobody notices: each side has to find out by itself. */
+  halfOpen(): void {
+    this.#breakWays()
+  }
+
+  /** The server's process is gone. */
+  kill(): void {
+    this.#connection = undefined
+    this.#breakWays()
+    this.#options.clock.after(this.#options.latencyMs, () => this.#close(1006, ''))
+  }
+
+  #breakWays(): void {
+    this.#up.break()
+    this.#down.break()
+  }
+
+  #close(code: number, reason: string): void {
+    if (this.#isClosed) return
+    this.#connection?.ended()
+    this.#forget()
+    this.#dispatch({ type: 'close', code, reason })
+  }
+
+  #forget(): void {
+    this.#isClosed = true
+    this.#options.closed(this)
+  }
+
+  #dispatch(event: SocketEvent): void {
+    for (const listener of this.#listeners.get(event.type) ?? []) listener(event)
+  }
+}

@@ -1,0 +1,75 @@
+import { World, type WorldReport } from './world.ts'
+
+/** Events of one world; then another one begins, with the next seed. */
+export const stepsOfWorld = 20_000
+const mostClients = 8
+
+export interface Failure {
+  readonly seed: number
+  readonly clients: number
+  readonly steps: number
+  readonly wrong: readonly string[]
+}
+
+export interface Totals {
+  readonly worlds: number
+  readonly steps: number
+  readonly states: number
+  readonly cuts: number
+  readonly kills: number
+  /** Virtual time, ms. */
+  readonly ms: number
+  readonly failure?: Failure
+}
+
+/** Worlds from `seed` on until `steps` events happened or one went wrong; that one is shrunk. */
+export function simulate(steps: number, seed = 1, told: (totals: Totals) => void = () => undefined): Totals {
+  let totals: Totals = { worlds: 0, steps: 0, states: 0, cuts: 0, kills: 0, ms: 0 }
+  for (let at = seed; totals.steps < steps; at++) {
+    const report = new World({ seed: at, clients: mostClients }).run(Math.min(stepsOfWorld, steps - totals.steps))
+    totals = added(totals, report)
+    if (report.wrong.length > 0)
+      return { ...totals, failure: shrunk({ seed: at, clients: mostClients, steps: report.steps, wrong: report.wrong }) }
+    told(totals)
+  }
+  return totals
+}
+
+function added(totals: Totals, { steps, states, cuts, kills, ms }: WorldReport): Totals {
+  return {
+    worlds: totals.worlds + 1,
+    steps: totals.steps + steps,
+    states: totals.states + states,
+    cuts: totals.cuts + cuts,
+    kills: totals.kills + kills,
+    ms: totals.ms + ms,
+  }
+}
+
+/** How many other seeds are tried for a smaller number of clients. */
+const triesOfSize = 20
+
+/** A smaller world that goes wrong as well: fewer clients, then the fewest steps. */
+export function shrunk(failure: Failure): Failure {
+  let least = failure
+  for (let clients = 1; clients < failure.clients && least === failure; clients++) {
+    for (let i = 0; i < triesOfSize && least === failure; i++) {
+      const found = replay({ ...failure, seed: failure.seed + i, clients })
+      if (found.wrong.length > 0) least = found
+    }
+  }
+  let [low, high] = [0, least.steps]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    const found = replay({ ...least, steps: middle })
+    if (found.wrong.length > 0) [high, least] = [middle, found]
+    else low = middle
+  }
+  return least
+}
+
+/** The same world again. */
+export function replay({ seed, clients, steps }: Omit<Failure, 'wrong'>): Failure {
+  const report = new World({ seed, clients }).run(steps)
+  return { seed, clients, steps: report.steps, wrong: report.wrong }
+}

@@ -1,0 +1,20 @@
+import { describe, expect, test } from 'vitest'
+import { simulate } from './run.ts'
+import { World } from './world.ts'
+
+describe('server, clients and the network between them, on virtual time', () => {
+  test('L3, L4: over a million events every state shown was true, none older than one before, and the last ones are equal', () => {
+    const { failure, steps, states, kills } = simulate(1_000_000)
+    expect(failure).toBeUndefined()
+    expect(steps).toBe(1_000_000)
+    expect(states).toBeGreaterThan(100_000)
+    expect(kills).toBeGreaterThan(200)
+  }, 120_000)
+
+  test('a seed repeats everything, to the event', () => {
+    const [once, again] = [new World({ seed: 5, clients: 4 }), new World({ seed: 5, clients: 4 })]
+    expect(once.run(5000)).toEqual(again.run(5000))
+    expect(once.clock.monotonic()).toBe(again.clock.monotonic())
+    expect(once.clock.steps).toBe(again.clock.steps)
+  })
+})

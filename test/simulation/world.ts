@@ -1,0 +1,297 @@
+import { connect } from '../../src/client/client.ts'
+import type { Feed, Millrace } from '../../src/client/face.ts'
+import { compileConfig } from '../../src/compile.ts'
+import { configOf } from '../../src/config/load.ts'
+import type { ConnectionContext } from '../../src/connection/connection.ts'
+import { Heartbeat } from '../../src/connection/heartbeat.ts'
+import { defaultConnectionLimits } from '../../src/connection/limits.ts'
+import { Graph } from '../../src/feed/graph.ts'
+import { defaultHubLimits, Hub } from '../../src/hub/hub.ts'
+import { silentLogger } from '../../src/lib/log.ts'
+import { seededRandom, type Random } from '../../src/lib/random.ts'
+import type { Row } from '../../src/model/row.ts'
+import { ScriptedSource } from '../support/scripted-source.ts'
+import { EventClock } from './event-clock.ts'
+import { derived, History, simAddresses, textOf, type SimAddress, type SourceName } from './history.ts'
+import { Link } from './link.ts'
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly clients: number
+}
+
+export interface WorldReport {
+  readonly steps: number
+  /** States that clients showed, each compared with the history. */
+  readonly states: number
+  readonly cuts: number
+  readonly kills: number
+  /** Virtual time that passed, ms. */
+  readonly ms: number
+  /** What must not be; empty in a good run. */
+  readonly wrong: readonly string[]
+}
+
+const heartbeatMs = 5000
+const throttles = [0, 0, 0, 100, 500, 2000]
+
+interface Followed {
+  readonly feed: Feed
+  readonly stop: () => void
+}
+
+interface Client {
+  readonly name: string
+  readonly millrace: Millrace
+  readonly followed: Map<SimAddress, Followed>
+  /** Where in the history each address was last. */
+  readonly places: Map<SimAddress, number>
+  link: Link | undefined
+}
+
+interface Running {
+  readonly context: ConnectionContext
+  readonly sources: Readonly<Record<SourceName, ScriptedSource>>
+  readonly links: Set<Link>
+}
+
+/**
+ * A server, its clients and the network between them on virtual time: the real hub, outboxes, connections and SDK, and a
+ * history that every state shown must belong to, in order. Everything follows from the seed.
+ */
+export class World {
+  readonly clock = new EventClock()
+  readonly #random: Random
+  readonly #history = new History()
+  readonly #tables: Record<SourceName, Map<string, Row>> = { stock: new Map(), trade: new Map() }
+  readonly #clients: Client[]
+  #server: Running | undefined
+  #isQuiet = false
+  #states = 0
+  #cuts = 0
+  #kills = 0
+  readonly #wrong: string[] = []
+
+  constructor({ seed, clients }: WorldOptions) {
+    this.#random = seededRandom(seed)
+    this.#start()
+    this.#clients = Array.from({ length: clients }, (_, i) => this.#newClient(`client ${i}`))
+    for (const client of this.#clients) this.#often(() => this.#act(client), 400)
+    for (const name of ['stock', 'trade'] as const) {
+      this.#often(() => this.#change(name), 120)
+      this.#poll(name)
+    }
+    this.#often(() => this.#restart(), 20_000)
+  }
+
+  /** Lets `steps` events happen, or fewer where something goes wrong; then all stands still, and everybody must have the end. */
+  run(steps: number): WorldReport {
+    try {
+      while (this.clock.steps < steps && this.#wrong.length === 0 && this.clock.step());
+      const { steps: taken } = this.clock
+      if (this.#wrong.length === 0) this.#settle()
+      return this.#report(taken)
+    } catch (error) {
+      this.#blame('a fault', error instanceof Error ? (error.stack ?? error.message) : String(error))
+      return this.#report(this.clock.steps)
+    }
+  }
+
+  #report(steps: number): WorldReport {
+    return { steps, states: this.#states, cuts: this.#cuts, kills: this.#kills, ms: this.clock.monotonic(), wrong: this.#wrong }
+  }
+
+  #settle(): void {
+    this.#isQuiet = true
+    if (this.#server === undefined) this.#start()
+    const endMs = this.clock.monotonic() + 120_000
+    while (this.clock.step(endMs));
+    for (const client of this.#clients) {
+      for (const [address, { feed }] of client.followed) {
+        const what = `${address.feed}${feed.table.feed.slice(address.feed.length)}`
+        if (feed.freshness.state !== 'fresh')
+          this.#blame(client.name, `${what} ends ${feed.freshness.state}: ${feed.freshness.reason ?? ''}`)
+        else if (textOf(feed.rows ?? []) !== this.#history.final(address))
+          this.#blame(client.name, `${what} does not end as its source does`)
+        if (feed.stats.resyncs > 0) this.#blame(client.name, `${what} had to ask for ${feed.stats.resyncs} resyncs`)
+      }
+    }
+  }
+
+  #blame(who: string, what: string): void {
+    if (this.#wrong.length < 5) this.#wrong.push(`${who} at step ${this.clock.steps}: ${what}`)
+  }
+
+  // Chance.
+
+  #below(most: number): number {
+    return Math.floor(this.#random() * most)
+  }
+
+  #any<T>(all: readonly T[]): T | undefined {
+    return all[this.#below(all.length)]
+  }
+
+  #often(run: () => void, meanMs: number): void {
+    this.clock.after(this.#random() * 2 * meanMs, () => {
+      if (this.#isQuiet) return
+      run()
+      this.#often(run, meanMs)
+    })
+  }
+
+  // The server.
+
+  #start(): void {
+    const { clock } = this
+    const random = seededRandom(this.#below(2 ** 30))
+    const deps = { clock, random, log: silentLogger }
+    const config = configOf({ sources: { stock: 'http://x.example/', trade: 'http://y.example/' }, feeds: derived })
+    if (!config.ok) throw new Error(JSON.stringify(config.problems))
+    const more = { lingerMs: 700, staleAfterMs: 60_000 }
+    const sources = { stock: new ScriptedSource('stock', clock, more), trade: new ScriptedSource('trade', clock, more) }
+    const graph = new Graph({
+      ...deps,
+      sources: Object.values(sources).map(source => source.definition),
+      feeds: compileConfig(config.config, deps).feeds,
+      // Short, so that readers fall below the floor.
+      storeLimits: { historyAgeMs: 3000, maxTombstones: 3 },
+    })
+    const hub = new Hub({ ...deps, graph, limits: { ...defaultHubLimits, checkEveryMs: 1000 } })
+    const limits = { ...defaultConnectionLimits, sendWindowBytes: 1500, ackAfterBytes: 700 }
+    const heartbeat = new Heartbeat(heartbeatMs, clock)
+    const context: ConnectionContext = { hub, ...deps, limits, heartbeat, server: 'simulated', limited: () => undefined }
+    graph.start()
+    this.#server = { context, sources, links: new Set() }
+  }
+
+  #restart(): void {
+    const server = this.#server
+    if (server === undefined) return
+    this.#kills++
+    this.#server = undefined
+    for (const link of server.links) link.kill()
+    server.context.hub.close()
+    server.context.heartbeat.close()
+    this.clock.after(this.#random() * 3000, () => {
+      if (this.#server === undefined) this.#start()
+    })
+  }
+
+  // The upstream.
+
+  #change(name: SourceName): void {
+    const table = this.#tables[name]
+    for (let changes = 1 + this.#below(4); changes > 0; changes--) {
+      const id = `k${this.#below(9)}`
+      const chance = this.#random()
+      if (chance < 0.25) table.delete(id)
+      else if (chance < 0.28) table.clear()
+      else {
+        const note = this.#random() < 0.4 ? { note: `text ${this.#below(3)}` } : {}
+        const late = this.#random() < 0.1 ? { [`late${this.#below(3)}`]: this.#below(2) } : {}
+        table.set(id, { id, g: `g${this.#below(3)}`, n: this.#below(9), ...note, ...late })
+      }
+    }
+  }
+
+  #poll(name: SourceName): void {
+    const source = this.#server?.sources[name]
+    if (source?.polling === true) {
+      const rows = [...this.#tables[name].values()]
+      this.#history.record(name, rows)
+      source.answer(rows)
+    }
+    this.clock.after(30 + this.#random() * 100, () => this.#poll(name))
+  }
+
+  // The clients.
+
+  #newClient(name: string): Client {
+    const { clock } = this
+    const opened = (link: Link): void => void (client.link = link)
+    const options = (): ConstructorParameters<typeof Link>[0] => this.#linkOptions()
+    const linked = (link: Link): void => void this.#server?.links.add(link)
+    class Socket extends Link {
+      constructor() {
+        super(options())
+        opened(this)
+        linked(this)
+      }
+    }
+    const random = seededRandom(this.#below(2 ** 30))
+    const client: Client = {
+      name,
+      millrace: connect('ws://sim', { clock, random, WebSocket: Socket }),
+      followed: new Map(),
+      places: new Map(),
+      link: undefined,
+    }
+    client.millrace.onError(error => this.#blame(name, `${error.code}: ${error.message}`))
+    return client
+  }
+
+  #linkOptions(): ConstructorParameters<typeof Link>[0] {
+    const server = this.#server
+    return {
+      clock: this.clock,
+      latencyMs: this.#random() < 0.2 ? 300 : 1 + this.#below(60),
+      bytesPerMs: this.#random() < 0.3 ? 2 : 1000,
+      context: server?.context,
+      closed: link => void server?.links.delete(link),
+    }
+  }
+
+  #act(client: Client): void {
+    const chance = this.#random()
+    if (chance < 0.3) this.#follow(client)
+    else if (chance < 0.42) this.#unfollow(client)
+    else if (chance < 0.52) this.#break(client, link => link.cut())
+    else if (chance < 0.54) this.#break(client, link => link.halfOpen())
+    else if (chance < 0.68) client.link?.stall(this.#random() * 4000)
+    else if (chance < 0.7) client.link?.stall(this.#random() * 20_000)
+    else if (chance < 0.8) client.millrace.retry()
+  }
+
+  #break(client: Client, how: (link: Link) => void): void {
+    if (client.link === undefined) return
+    this.#cuts++
+    how(client.link)
+  }
+
+  #follow(client: Client): void {
+    const address = this.#any(simAddresses)
+    if (address === undefined || client.followed.has(address) || client.followed.size >= 4) return
+    const { feed: name, where, fields, order, limit } = address
+    const throttle = this.#any(throttles) ?? 0
+    const query = {
+      throttle,
+      ...(where === undefined ? {} : { where }),
+      ...(fields === undefined ? {} : { fields }),
+      ...(order === undefined ? {} : { order }),
+      ...(limit === undefined ? {} : { limit }),
+    }
+    const feed = client.millrace.feed(name, query)
+    const stop = feed.subscribe(rows => this.#shown(client, address, rows))
+    client.followed.set(address, { feed, stop })
+  }
+
+  #unfollow(client: Client): void {
+    const address = this.#any([...client.followed.keys()])
+    if (address === undefined) return
+    client.followed.get(address)?.stop()
+    client.followed.delete(address)
+  }
+
+  #shown(client: Client, address: SimAddress, rows: readonly Row[]): void {
+    this.#states++
+    const since = client.places.get(address) ?? 0
+    const text = textOf(rows)
+    const place = this.#history.placeOf(address, text, since)
+    if (place !== undefined) client.places.set(address, place)
+    else {
+      const what = this.#history.knows(address, text) ? `a table from before that of ${since}` : 'a table that never was'
+      this.#blame(client.name, `${address.feed} ${address.where ?? ''} shows ${what}: ${JSON.stringify(rows).slice(0, 300)}`)
+    }
+  }
+}
