@@ -27,6 +27,8 @@ export class Outbox implements Line {
   #sorted: readonly Subscription[] | undefined
   #viewCount = 0
   #held = false
+  /** Classes whose instant passed while the sink was full. */
+  #missed: Set<Throttle> | undefined
 
   /** `due` is called when a subscription has something to be written. */
   constructor(sink: Sink, due: (outbox: Outbox, throttle: Throttle) => void) {
@@ -99,8 +101,13 @@ export class Outbox implements Line {
   flush(tick: number, throttle: Throttle): void {
     if (this.#sink.isFull) {
       this.#held = true
+      if (throttle > 0) this.#missed = (this.#missed ?? new Set()).add(throttle)
       return
     }
+    this.#write(tick, throttle)
+  }
+
+  #write(tick: number, throttle: Throttle): void {
     const all = this.subscriptions()
     const [only] = all
     // Mostly a connection follows one address, and nothing is made for it alone.
@@ -121,15 +128,20 @@ export class Outbox implements Line {
   }
 
   /**
-   * The sink has room again: what was held goes out, at once or at the next instant of its class. `status` makes the
-   * current one of a view.
+   * The sink has room again: what was held goes out, one message for each address. So does a class that missed its
+   * instant: were it to wait for the next one, feeds without throttle could fill a slow line each time, and it would
+   * never be sent anything. `status` makes the current one of a view.
    */
   drained(tick: number, status: (view: View) => Buffer): void {
     if (!this.#held || this.#sink.isFull) return
     this.#held = false
-    this.flush(tick, 0)
+    const missed = this.#missed
+    this.#missed = undefined
+    for (const throttle of missed ?? []) this.#write(tick, throttle)
+    this.#write(tick, 0)
     for (const subscription of this.subscriptions()) {
-      if (subscription.throttle > 0 && subscription.isDue) this.due(subscription.throttle)
+      const { throttle, isDue } = subscription
+      if (throttle > 0 && isDue && missed?.has(throttle) !== true) this.due(throttle)
       subscription.writeOwedStatus(() => status(subscription.view))
     }
   }

@@ -139,7 +139,7 @@ describe('a throttled reader', () => {
     expect(reader.take()).toMatchObject([{ type: 'delta', feed: 'quotes' }])
   })
 
-  test('that is behind at its instant is brought up to date at the next one after it has room', () => {
+  test('that has no room at its instant is brought up to date as soon as it has, before what is not throttled', () => {
     const reader = follow('quotes', 1000)
     reader.take()
     clock.advance(100)
@@ -149,10 +149,31 @@ describe('a throttled reader', () => {
     expect(deltas(reader)).toEqual([])
     answer(6)
     reader.isFull = false
+    follow('trades', 0, reader)
     hub.drained(reader.outbox)
-    expect(deltas(reader)).toEqual([])
-    clock.advance(1000)
     expect(deltas(reader)).toEqual([[1, 3, 6]])
+    clock.advance(1000)
+    expect(deltas(reader)).toEqual([])
+  })
+
+  test('is not starved by what is not throttled on a line that is full at every instant', () => {
+    const reader = follow('quotes', 1000)
+    follow('trades', 0, reader)
+    reader.take()
+    const came: (string | undefined)[] = []
+    for (let i = 1; i <= 10; i++) {
+      reader.isFull = true
+      answer(i)
+      trades.answer([{ id: 'a', n: i }])
+      clock.advance(1000)
+      // Room for one message: whatever comes first fills the line again.
+      reader.fillsAfter = 1
+      reader.isFull = false
+      hub.drained(reader.outbox)
+      came.push(...reader.take().map(message => ('feed' in message ? message.feed : undefined)))
+    }
+    expect(came.filter(feed => feed === 'quotes').length).toBeGreaterThan(3)
+    expect(came.filter(feed => feed === 'trades').length).toBeGreaterThan(3)
   })
 
   test('that left is sent nothing, and no timer stays', () => {

@@ -55,14 +55,25 @@ export function textOf(rows: Iterable<Row>): string {
 /** Every table that a server had of each source, in order; knows where in it a state belongs. */
 export class History {
   readonly #tables: Record<SourceName, Rows[]> = { stock: [], trade: [] }
+  /** When each of them was published, ms. */
+  readonly #times: Record<SourceName, number[]> = { stock: [], trade: [] }
   readonly #last: Record<SourceName, string | undefined> = { stock: undefined, trade: undefined }
   readonly #places = new Map<SimAddress, { seen: number; readonly at: Map<string, number[]> }>()
 
-  record(source: SourceName, rows: Rows): void {
+  record(source: SourceName, rows: Rows, ms: number): void {
     const text = textOf(rows)
     if (this.#last[source] === text) return
     this.#last[source] = text
     this.#tables[source].push(rows)
+    this.#times[source].push(ms)
+  }
+
+  /** The place of the table that was the last one at a time; 0 where there was none. */
+  placeAt(source: SourceName, ms: number): number {
+    const times = this.#times[source]
+    let place = times.length - 1
+    while (place > 0 && (times[place] ?? 0) > ms) place--
+    return Math.max(place, 0)
   }
 
   /** The first place from `since` on at which the address looked like this; undefined: none. */

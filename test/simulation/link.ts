@@ -64,6 +64,8 @@ export interface LinkOptions {
   /** The server at the other end; undefined: nobody listens. */
   readonly context: ConnectionContext | undefined
   readonly closed: (link: Link) => void
+  /** Whether a delta is lost, as no network does it; default: none. */
+  readonly loses?: () => boolean
 }
 
 type Listener = (event: SocketEvent) => void
@@ -76,10 +78,13 @@ export class Link implements WebSocketLike {
   readonly #listeners = new Map<string, Set<Listener>>()
   #connection: Connection | undefined
   #isClosed = false
+  /** Since when nothing was done to it, ms (monotonic). */
+  calmSince: number
 
   constructor(options: LinkOptions) {
     const { clock, latencyMs, bytesPerMs, context } = options
     this.#options = options
+    this.calmSince = clock.monotonic()
     this.#down = new Way(clock, latencyMs, bytesPerMs)
     this.#up = new Way(clock, latencyMs, Number.POSITIVE_INFINITY)
     this.#up.carry(0, () => {
@@ -119,7 +124,7 @@ export class Link implements WebSocketLike {
 
   #transport(): Transport {
     return {
-      send: frame => this.#down.carry(frame.byteLength, () => this.#dispatch({ type: 'message', data: frame.toString('utf8') })),
+      send: frame => this.#carry(frame.toString('utf8')),
       cork: () => undefined,
       uncork: () => undefined,
       ping: payload => this.#down.carry(2, () => this.#up.carry(2, () => this.#connection?.ponged(payload))),
@@ -131,9 +136,16 @@ export class Link implements WebSocketLike {
     }
   }
 
+  #carry(data: string): void {
+    if (data.startsWith('{"type":"delta"') && this.#options.loses?.() === true) return
+    this.#down.carry(data.length, () => this.#dispatch({ type: 'message', data }))
+  }
+
   // The network.
 
   stall(ms: number): void {
+    if (this.#isClosed || this.calmSince === Number.POSITIVE_INFINITY) return
+    this.calmSince = this.#options.clock.monotonic() + ms
     this.#down.stall(ms)
   }
 
@@ -158,6 +170,7 @@ export class Link implements WebSocketLike {
   }
 
   #breakWays(): void {
+    this.calmSince = Number.POSITIVE_INFINITY
     this.#up.break()
     this.#down.break()
   }
@@ -171,6 +184,7 @@ export class Link implements WebSocketLike {
 
   #forget(): void {
     this.#isClosed = true
+    this.calmSince = Number.POSITIVE_INFINITY
     this.#options.closed(this)
   }
 

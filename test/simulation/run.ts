@@ -8,6 +8,7 @@ export interface Failure {
   readonly seed: number
   readonly clients: number
   readonly steps: number
+  readonly gaps: boolean
   readonly wrong: readonly string[]
 }
 
@@ -22,15 +23,24 @@ export interface Totals {
   readonly failure?: Failure
 }
 
+export interface SimulateOptions {
+  /** Of the first world; default 1. */
+  readonly seed?: number
+  /** Deltas get lost; default: none. */
+  readonly gaps?: boolean
+  readonly told?: (totals: Totals) => void
+}
+
 /** Worlds from `seed` on until `steps` events happened or one went wrong; that one is shrunk. */
-export function simulate(steps: number, seed = 1, told: (totals: Totals) => void = () => undefined): Totals {
+export function simulate(steps: number, options: SimulateOptions = {}): Totals {
+  const { seed = 1, gaps = false, told } = options
   let totals: Totals = { worlds: 0, steps: 0, states: 0, cuts: 0, kills: 0, ms: 0 }
   for (let at = seed; totals.steps < steps; at++) {
-    const report = new World({ seed: at, clients: mostClients }).run(Math.min(stepsOfWorld, steps - totals.steps))
+    const report = new World({ seed: at, clients: mostClients, gaps }).run(Math.min(stepsOfWorld, steps - totals.steps))
     totals = added(totals, report)
     if (report.wrong.length > 0)
-      return { ...totals, failure: shrunk({ seed: at, clients: mostClients, steps: report.steps, wrong: report.wrong }) }
-    told(totals)
+      return { ...totals, failure: shrunk({ seed: at, clients: mostClients, gaps, steps: report.steps, wrong: report.wrong }) }
+    told?.(totals)
   }
   return totals
 }
@@ -69,7 +79,7 @@ export function shrunk(failure: Failure): Failure {
 }
 
 /** The same world again. */
-export function replay({ seed, clients, steps }: Omit<Failure, 'wrong'>): Failure {
-  const report = new World({ seed, clients }).run(steps)
-  return { seed, clients, steps: report.steps, wrong: report.wrong }
+export function replay({ seed, clients, gaps, steps }: Omit<Failure, 'wrong'>): Failure {
+  const report = new World({ seed, clients, gaps }).run(steps)
+  return { seed, clients, gaps, steps: report.steps, wrong: report.wrong }
 }

@@ -18,6 +18,8 @@ import { Link } from './link.ts'
 export interface WorldOptions {
   readonly seed: number
   readonly clients: number
+  /** Deltas get lost now and then; default: none. */
+  readonly gaps?: boolean
 }
 
 export interface WorldReport {
@@ -32,10 +34,14 @@ export interface WorldReport {
   readonly wrong: readonly string[]
 }
 
-const heartbeatMs = 5000
+const heartbeatMs = 20_000
+/** Who was left in peace for so long is no more than this behind. */
+const patienceMs = 12_000
 const throttles = [0, 0, 0, 100, 500, 2000]
 
 interface Followed {
+  readonly address: SimAddress
+  readonly since: number
   readonly feed: Feed
   readonly stop: () => void
 }
@@ -43,7 +49,7 @@ interface Followed {
 interface Client {
   readonly name: string
   readonly millrace: Millrace
-  readonly followed: Map<SimAddress, Followed>
+  readonly followed: Followed[]
   /** Where in the history each address was last. */
   readonly places: Map<SimAddress, number>
   link: Link | undefined
@@ -53,6 +59,7 @@ interface Running {
   readonly context: ConnectionContext
   readonly sources: Readonly<Record<SourceName, ScriptedSource>>
   readonly links: Set<Link>
+  readonly startedMs: number
 }
 
 /**
@@ -65,6 +72,7 @@ export class World {
   readonly #history = new History()
   readonly #tables: Record<SourceName, Map<string, Row>> = { stock: new Map(), trade: new Map() }
   readonly #clients: Client[]
+  #gaps: boolean
   #server: Running | undefined
   #isQuiet = false
   #states = 0
@@ -72,15 +80,18 @@ export class World {
   #kills = 0
   readonly #wrong: string[] = []
 
-  constructor({ seed, clients }: WorldOptions) {
+  constructor({ seed, clients, gaps = false }: WorldOptions) {
     this.#random = seededRandom(seed)
+    this.#gaps = gaps
     this.#start()
     this.#clients = Array.from({ length: clients }, (_, i) => this.#newClient(`client ${i}`))
-    for (const client of this.#clients) this.#often(() => this.#act(client), 400)
-    for (const name of ['stock', 'trade'] as const) {
-      this.#often(() => this.#change(name), 120)
-      this.#poll(name)
-    }
+    // Some are restless, and some are left in peace for long, so that what is forgotten shows.
+    for (const [i, client] of this.#clients.entries()) this.#often(() => this.#act(client), i % 2 === 0 ? 400 : 8000)
+    // One that moves all the time, and one in whose silence what is forgotten shows.
+    this.#often(() => this.#change('stock'), 120)
+    this.#often(() => this.#change('trade'), 3000)
+    for (const name of ['stock', 'trade'] as const) this.#poll(name)
+    this.#audit()
     this.#often(() => this.#restart(), 20_000)
   }
 
@@ -102,18 +113,22 @@ export class World {
   }
 
   #settle(): void {
+    const hasGaps = this.#gaps
     this.#isQuiet = true
     if (this.#server === undefined) this.#start()
+    // What was lost shows with the next change: one more of each, which is not.
+    this.#gaps = false
+    for (const table of Object.values(this.#tables)) table.set('last', { id: 'last', g: 'g0', n: 5, note: 'the end' })
     const endMs = this.clock.monotonic() + 120_000
     while (this.clock.step(endMs));
     for (const client of this.#clients) {
-      for (const [address, { feed }] of client.followed) {
+      for (const { address, feed } of client.followed) {
         const what = `${address.feed}${feed.table.feed.slice(address.feed.length)}`
         if (feed.freshness.state !== 'fresh')
           this.#blame(client.name, `${what} ends ${feed.freshness.state}: ${feed.freshness.reason ?? ''}`)
         else if (textOf(feed.rows ?? []) !== this.#history.final(address))
           this.#blame(client.name, `${what} does not end as its source does`)
-        if (feed.stats.resyncs > 0) this.#blame(client.name, `${what} had to ask for ${feed.stats.resyncs} resyncs`)
+        if (feed.stats.resyncs > 0 && !hasGaps) this.#blame(client.name, `${what} had to ask for ${feed.stats.resyncs} resyncs`)
       }
     }
   }
@@ -162,7 +177,7 @@ export class World {
     const heartbeat = new Heartbeat(heartbeatMs, clock)
     const context: ConnectionContext = { hub, ...deps, limits, heartbeat, server: 'simulated', limited: () => undefined }
     graph.start()
-    this.#server = { context, sources, links: new Set() }
+    this.#server = { context, sources, links: new Set(), startedMs: clock.monotonic() }
   }
 
   #restart(): void {
@@ -189,7 +204,7 @@ export class World {
       else if (chance < 0.28) table.clear()
       else {
         const note = this.#random() < 0.4 ? { note: `text ${this.#below(3)}` } : {}
-        const late = this.#random() < 0.1 ? { [`late${this.#below(3)}`]: this.#below(2) } : {}
+        const late = this.#random() < 0.1 ? { [`late${this.#below(3)}`]: this.#random() < 0.5 ? null : 1 } : {}
         table.set(id, { id, g: `g${this.#below(3)}`, n: this.#below(9), ...note, ...late })
       }
     }
@@ -199,7 +214,7 @@ export class World {
     const source = this.#server?.sources[name]
     if (source?.polling === true) {
       const rows = [...this.#tables[name].values()]
-      this.#history.record(name, rows)
+      this.#history.record(name, rows, this.clock.monotonic())
       source.answer(rows)
     }
     this.clock.after(30 + this.#random() * 100, () => this.#poll(name))
@@ -223,7 +238,7 @@ export class World {
     const client: Client = {
       name,
       millrace: connect('ws://sim', { clock, random, WebSocket: Socket }),
-      followed: new Map(),
+      followed: [],
       places: new Map(),
       link: undefined,
     }
@@ -239,6 +254,7 @@ export class World {
       bytesPerMs: this.#random() < 0.3 ? 2 : 1000,
       context: server?.context,
       closed: link => void server?.links.delete(link),
+      ...(this.#gaps ? { loses: () => this.#gaps && this.#random() < 0.01 } : {}),
     }
   }
 
@@ -261,7 +277,7 @@ export class World {
 
   #follow(client: Client): void {
     const address = this.#any(simAddresses)
-    if (address === undefined || client.followed.has(address) || client.followed.size >= 4) return
+    if (address === undefined || client.followed.length >= 5) return
     const { feed: name, where, fields, order, limit } = address
     const throttle = this.#any(throttles) ?? 0
     const query = {
@@ -273,14 +289,30 @@ export class World {
     }
     const feed = client.millrace.feed(name, query)
     const stop = feed.subscribe(rows => this.#shown(client, address, rows))
-    client.followed.set(address, { feed, stop })
+    client.followed.push({ address, since: this.clock.monotonic(), feed, stop })
   }
 
   #unfollow(client: Client): void {
-    const address = this.#any([...client.followed.keys()])
-    if (address === undefined) return
-    client.followed.get(address)?.stop()
-    client.followed.delete(address)
+    if (client.followed.length === 0) return
+    const [left] = client.followed.splice(this.#below(client.followed.length), 1)
+    left?.stop()
+  }
+
+  /** Whoever was left in peace for long enough shows a table of the last seconds: nothing owed is forgotten. */
+  #audit(): void {
+    const before = this.clock.monotonic() - patienceMs
+    if (!this.#isQuiet && this.#server !== undefined && this.#server.startedMs < before)
+      for (const client of this.#clients) if (client.link !== undefined && client.link.calmSince < before) this.#auditOne(client, before)
+    if (!this.#isQuiet) this.clock.after(1000, () => this.#audit())
+  }
+
+  #auditOne(client: Client, before: number): void {
+    for (const { address, since, feed } of client.followed) {
+      if (since >= before) continue
+      const least = this.#history.placeAt(address.source, before)
+      if (feed.rows === undefined || this.#history.placeOf(address, textOf(feed.rows), least) === undefined)
+        this.#blame(client.name, `${feed.table.feed} is more than ${patienceMs / 1000} s behind, ${feed.freshness.state}`)
+    }
   }
 
   #shown(client: Client, address: SimAddress, rows: readonly Row[]): void {

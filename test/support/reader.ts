@@ -7,12 +7,17 @@ export class HubReader {
   readonly outbox: Outbox
   readonly frames: Buffer[] = []
   isFull = false
+  /** Frames after which it is full; default: none. */
+  fillsAfter = Number.POSITIVE_INFINITY
   corks = 0
 
   constructor(hub: Hub) {
     const isFull = (): boolean => this.isFull
     this.outbox = hub.connect({
-      send: frame => void this.frames.push(frame),
+      send: frame => {
+        this.frames.push(frame)
+        if (--this.fillsAfter <= 0) this.isFull = true
+      },
       cork: () => void this.corks++,
       uncork: () => undefined,
       get isFull() {
