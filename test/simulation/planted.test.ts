@@ -56,11 +56,12 @@ const faults: readonly (readonly [string, PlantedFault & { readonly gaps?: boole
     'a hold that moves the position',
     {
       file: 'hub/outbox.ts',
-      search: '      this.#held = true\n      return',
-      replace: '      this.#held = true\n      for (const held of this.subscriptions()) held.position = held.view.position\n      return',
+      search: '      this.#held = true\n      if (throttle',
+      replace:
+        '      this.#held = true\n      for (const held of this.subscriptions()) held.position = held.view.position\n      if (throttle',
     },
   ],
-  ['a hold that forgets', { file: 'hub/outbox.ts', search: '      this.#held = true\n      return', replace: '      return' }],
+  ['a hold that forgets', { file: 'hub/outbox.ts', search: '      this.#held = true\n      if (throttle', replace: '      if (throttle' }],
   [
     "the window ping's deadlock",
     {

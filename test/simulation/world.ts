@@ -34,9 +34,9 @@ export interface WorldReport {
   readonly wrong: readonly string[]
 }
 
-const heartbeatMs = 20_000
+const heartbeatMs = 30_000
 /** Who was left in peace for so long is no more than this behind. */
-const patienceMs = 12_000
+const patienceMs = 8000
 const throttles = [0, 0, 0, 100, 500, 2000]
 
 interface Followed {
@@ -197,6 +197,9 @@ export class World {
 
   #change(name: SourceName): void {
     const table = this.#tables[name]
+    const some = this.#any([...table.values()])
+    // A column more, and nothing else.
+    if (some !== undefined && this.#random() < 0.1) return void table.set(String(some['id']), { ...some, [`late${this.#below(30)}`]: null })
     for (let changes = 1 + this.#below(4); changes > 0; changes--) {
       const id = `k${this.#below(9)}`
       const chance = this.#random()
