@@ -197,9 +197,13 @@ export class World {
 
   #change(name: SourceName): void {
     const table = this.#tables[name]
-    const some = this.#any([...table.values()])
-    // A column more, and nothing else.
-    if (some !== undefined && this.#random() < 0.1) return void table.set(String(some['id']), { ...some, [`late${this.#below(30)}`]: null })
+    const some = this.#any([...table])
+    if (some !== undefined && this.#random() < 0.1) {
+      // A column more, and nothing else.
+      const [id, row] = some
+      table.set(id, { ...row, [`late${this.#below(30)}`]: null })
+      return
+    }
     for (let changes = 1 + this.#below(4); changes > 0; changes--) {
       const id = `k${this.#below(9)}`
       const chance = this.#random()
