@@ -145,7 +145,8 @@ export class Link implements WebSocketLike {
 
   stall(ms: number): void {
     if (this.#isClosed || this.calmSince === Number.POSITIVE_INFINITY) return
-    this.calmSince = this.#options.clock.monotonic() + ms
+    // A short one ends no long one.
+    this.calmSince = Math.max(this.calmSince, this.#options.clock.monotonic() + ms)
     this.#down.stall(ms)
   }
 
