@@ -245,13 +245,14 @@ export class Connection implements Sink {
 
   #get(message: GetMessage): void {
     this.#answer(message, async () => {
-      let view = await this.#context.hub.get(message.feed, message)
+      const { hub } = this.#context
+      let snapshot = await hub.snapshot(message.feed, message)
       // Others may have filled the line meanwhile; what is read then is what is true then.
       while (this.isFull) {
         await this.#answers.room()
-        view = await this.#context.hub.get(message.feed, message)
+        snapshot = await hub.snapshot(message.feed, message)
       }
-      this.send(encodeResult(message.id, view.frames.members))
+      this.send(encodeResult(message.id, snapshot.frame))
     })
   }
 

@@ -13,6 +13,7 @@ import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import { MillraceError, type ErrorCode } from '../model/errors.ts'
 import type { Freshness } from '../model/freshness.ts'
+import type { Position } from '../model/position.ts'
 
 /** What `/health` tells; `server.ts` fills it in. */
 export interface Health {
@@ -110,12 +111,20 @@ async function cacheByName(context: Context, next: Next): Promise<void> {
 
 async function snapshot(context: Context, options: HttpOptions): Promise<Response> {
   const view = await options.hub.get(addressOf(context), {})
-  const { epoch, version } = view.position
-  const etag = `"${epoch}-${version}"`
-  const headers = { ...freshnessHeaders(view, options.now()), ETag: etag, 'Cache-Control': 'no-cache' }
-  if (matches(context.req.header('If-None-Match'), etag)) return context.body(null, 304, headers)
-  const { snapshot: body } = view.frames
-  return context.body(streamOf(body), 200, { ...headers, 'Content-Type': 'application/json', 'Content-Length': String(body.byteLength) })
+  const headersOf = (etag: string): Record<string, string> => ({
+    ...freshnessHeaders(view, options.now()),
+    ETag: etag,
+    'Cache-Control': 'no-cache',
+  })
+  const held = etagOf(view.position)
+  if (matches(context.req.header('If-None-Match'), held)) return context.body(null, 304, headersOf(held))
+  const { frame, position } = await view.frames.whole()
+  const headers = { ...headersOf(etagOf(position)), 'Content-Type': 'application/json', 'Content-Length': String(frame.byteLength) }
+  return context.body(streamOf(frame), 200, headers)
+}
+
+function etagOf({ epoch, version }: Position): string {
+  return `"${epoch}-${version}"`
 }
 
 /** Bytes that all who ask share: as a body of their own they would be copied for each, and kept until it is read. */

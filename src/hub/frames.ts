@@ -1,17 +1,32 @@
 import type { OrderTerm } from '../model/order.ts'
 import type { Position } from '../model/position.ts'
 import type { Store } from '../model/store.ts'
-import { encodeDelta, encodeSnapshot, encodeSnapshotMembers, type Stamp } from '../protocol/codec.ts'
+import type { Clock } from '../lib/clock.ts'
+import { encodeDelta, snapshotParts, type Stamp } from '../protocol/codec.ts'
+import { Snapshots, type Snapshot } from './snapshots.ts'
 
 /** Deltas from odd positions, which readers who come back choose, are kept up to so many bytes; they are made anew after. */
 const mostDeltaBytes = 1024 ** 2
 const mostDeltas = 1000
+/** UTF-16 units of a snapshot that are encoded in one turn of the loop: some 10 ms. */
+const snapshotPartLength = 1024 ** 2
+
+/** What frames are made of. */
+export interface FramesOptions {
+  readonly address: string
+  readonly clock: Clock
+  /** Overrides the store's. */
+  readonly order: readonly OrderTerm[] | undefined
+  /** Called for every frame made (L8). */
+  readonly encoded: () => void
+  /** Default 1 Mi. */
+  readonly snapshotPartLength?: number | undefined
+}
 
 /** What a reader at some position is sent, encoded once for all who stand there. */
 export class Frames {
-  readonly #address: string
-  readonly #order: readonly OrderTerm[] | undefined
-  readonly #encoded: () => void
+  readonly snapshots: Snapshots
+  readonly #options: FramesOptions
   #store: Store
   #epoch: string
   #tick = 0
@@ -19,20 +34,23 @@ export class Frames {
   /** The version before the last change: where a reader that keeps up stands. */
   #before = 0
   #version = 0
-  #members: Buffer | undefined
-  #lastSnapshotBytes = 0
-  #snapshot: Buffer | undefined
   readonly #deltas = new Map<number, Buffer | undefined>()
   #deltaBytes = 0
 
-  /** `order` overrides the store's; `encoded` is called for every frame made (L8). */
-  constructor(address: string, store: Store, epoch: string, order: readonly OrderTerm[] | undefined, encoded: () => void) {
-    this.#encoded = encoded
-    this.#address = address
+  constructor(store: Store, epoch: string, options: FramesOptions) {
+    this.#options = options
     this.#store = store
     this.#epoch = epoch
-    this.#order = order
     this.#version = store.version
+    const partLength = options.snapshotPartLength ?? snapshotPartLength
+    this.snapshots = new Snapshots(
+      options.clock,
+      () => ({
+        position: { epoch: this.#epoch, version: this.#version },
+        parts: snapshotParts(this.#store, this.#epoch, this.#stamp, options.order, partLength),
+      }),
+      options.encoded,
+    )
   }
 
   /** The store went on to another version; what was encoded for the one before is dropped. */
@@ -43,30 +61,18 @@ export class Frames {
     this.#version = store.version
     this.#tick = tick
     this.#at = at
-    this.#members = undefined
-    this.#snapshot = undefined
+    this.snapshots.advance()
     this.#deltas.clear()
     this.#deltaBytes = 0
   }
 
-  /** The members of a snapshot, for `result` and HTTP. */
-  get members(): Buffer {
-    if (this.#members === undefined) {
-      this.#encoded()
-      this.#members = encodeSnapshotMembers(this.#store, this.#epoch, this.#stamp, this.#order)
-      this.#lastSnapshotBytes = this.#members.byteLength
-    }
-    return this.#members
-  }
-
-  get snapshot(): Buffer {
-    this.#snapshot ??= encodeSnapshot(this.members)
-    return this.#snapshot
-  }
-
-  /** The bytes of the last snapshot that was encoded; 0 = none yet. */
-  get lastSnapshotBytes(): number {
-    return this.#lastSnapshotBytes
+  /**
+   * A snapshot of the table as it is now, or later. Never rejects; made in turns of the loop where it is large.
+   */
+  whole(): Promise<Snapshot> {
+    const { ready } = this.snapshots
+    if (ready !== undefined) return Promise.resolve(ready)
+    return new Promise(resolve => this.snapshots.wait({ made: resolve }))
   }
 
   /** The delta from a position, or undefined where only a snapshot helps: below the floor, another epoch, or not smaller. */
@@ -91,23 +97,20 @@ export class Frames {
     }
   }
 
-  /** What takes a reader from its position to the store's version. */
-  next(from: Position): Buffer {
-    return this.delta(from) ?? this.snapshot
-  }
-
   get #stamp(): Stamp {
-    return { feed: this.#address, tick: this.#tick, at: this.#at }
+    return { feed: this.#options.address, tick: this.#tick, at: this.#at }
   }
 
   #encode(from: number): Buffer | undefined {
     const delta = this.#store.deltaSince(from)
     if (delta === undefined) return undefined
-    this.#encoded()
+    this.#options.encoded()
     const frame = encodeDelta(delta, from, this.#store, this.#stamp)
     // A reader that kept up is always sent the delta, a few bytes longer though it may be when every row changed;
     // so is one who missed little, which spares the encoding of a snapshot just to compare.
     if (from === this.#before || (delta.set.size + delta.del.size) * 4 < this.#store.count) return frame
-    return frame.byteLength < this.snapshot.byteLength ? frame : undefined
+    // A large snapshot is not made to be compared: one like it was.
+    const { ready, lastBytes } = this.snapshots
+    return frame.byteLength < (ready?.frame.byteLength ?? lastBytes) ? frame : undefined
   }
 }

@@ -13,9 +13,10 @@ import { Flushes } from './flushes.ts'
 import { checkFrame, statusFrame } from './view-frame.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import { defaultQueryLimits, readQuery } from './query.ts'
+import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
 import { throttleOf } from './throttle.ts'
-import type { View } from './view.ts'
+import type { View, ViewEvents } from './view.ts'
 import { Views, type ViewLimits } from './views.ts'
 
 export interface HubLimits extends ViewLimits {
@@ -34,6 +35,8 @@ export interface HubOptions {
   readonly random: Random
   readonly log: Logger
   readonly limits?: HubLimits
+  /** UTF-16 units of a snapshot that are encoded in one turn of the loop; default 1 Mi. */
+  readonly snapshotPartLength?: number
 }
 
 export interface SubscribeRequest extends Query, Asked {
@@ -60,10 +63,12 @@ export class Hub implements GraphListener {
     this.#random = options.random
     this.#log = options.log
     this.#limits = options.limits ?? defaultHubLimits
-    this.#views = new Views(options.graph, options.clock, this.#limits, {
+    const { clock, snapshotPartLength } = options
+    const events: ViewEvents = {
       failed: (view, error) => this.#fail(view, error),
       encoded: view => this.figures.of(view.feed.name).encodes++,
-    })
+    }
+    this.#views = new Views(options.graph, this.#limits, { clock, events, snapshotPartLength })
     this.#flushes = new Flushes(
       options.clock,
       (outbox, throttle) => outbox.flush(this.#graph.tick, throttle),
@@ -149,6 +154,14 @@ export class Hub implements GraphListener {
     }
   }
 
+  /**
+   * The table of a request as one message. Errors as `get`.
+   */
+  async snapshot(feed: string, query: Query): Promise<Snapshot> {
+    const view = await this.get(feed, query)
+    return view.frames.whole()
+  }
+
   tick({ tick, at, changed }: Tick): void {
     const mono = this.#clock.monotonic()
     for (const [feed, sample] of changed) {
@@ -205,7 +218,7 @@ export class Hub implements GraphListener {
 
   #end(subscription: Subscription): void {
     const { view } = subscription
-    subscription.stopWaiting?.()
+    subscription.end()
     view.readers.delete(subscription)
     this.figures.of(view.feed.name).readers--
     this.#views.release(view)

@@ -115,7 +115,7 @@ export class Outbox implements Line {
       if (only.throttle === throttle && only.isDue) only.bring()
       return
     }
-    const due = all.filter(subscription => subscription.throttle === throttle && subscription.isDue)
+    const due = all.filter(subscription => subscription.throttle === throttle && subscription.isDue && subscription.isReady)
     if (due.length === 0) return
     this.#sink.cork()
     try {

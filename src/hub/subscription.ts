@@ -1,6 +1,7 @@
 import type { Position } from '../model/position.ts'
 import type { RequestId } from '../protocol/messages.ts'
 import type { FanOutFigures } from './figures.ts'
+import type { Snapshot, SnapshotWaiter } from './snapshots.ts'
 import type { Throttle } from './throttle.ts'
 import type { View, ViewReader } from './view.ts'
 
@@ -18,7 +19,7 @@ export interface Line {
 const nowhere: Position = { epoch: '', version: 0 }
 
 /** One reader of a view: where it stands is all that is kept of it, so that slowness costs nothing (L5). */
-export class Subscription implements ViewReader {
+export class Subscription implements ViewReader, SnapshotWaiter {
   readonly view: View
   readonly line: Line
   /** Its class. */
@@ -35,6 +36,8 @@ export class Subscription implements ViewReader {
   /** Ends the waiting of a pending one. */
   stopWaiting: (() => void) | undefined
   readonly #figures: FanOutFigures
+  /** It waits for a large snapshot, and is due nothing until that is made. */
+  #waits = false
   /** A status could not be written while the line was held. */
   #owesStatus = false
 
@@ -47,7 +50,7 @@ export class Subscription implements ViewReader {
 
   /** Whether it is owed data: its position is not the view's. */
   get isDue(): boolean {
-    if (this.pending) return false
+    if (this.pending || this.#waits) return false
     const { epoch, version } = this.view.position
     return version > 0 && (this.position.version !== version || this.position.epoch !== epoch)
   }
@@ -76,9 +79,49 @@ export class Subscription implements ViewReader {
     this.write(frame())
   }
 
-  /** Goes to the view's version by one message. */
-  bring(): void {
-    this.write(this.view.frames.next(this.position))
-    this.position = this.view.position
+  /** Whether what it is owed can be written now; where not it is brought once that is made. */
+  get isReady(): boolean {
+    const { frames } = this.view
+    if (frames.delta(this.position) !== undefined || frames.snapshots.ready !== undefined) return true
+    this.#wait()
+    return false
+  }
+
+  /** Goes to the view's version by one message; `snapshot`, which it waited for, may be of an earlier one. */
+  bring(snapshot?: Snapshot): void {
+    const { frames, position } = this.view
+    const delta = frames.delta(this.position)
+    if (delta !== undefined) {
+      this.write(delta)
+      this.position = position
+      return
+    }
+    const whole = frames.snapshots.ready ?? snapshot
+    if (whole === undefined) return this.#wait()
+    this.write(whole.frame)
+    this.position = whole.position
+    if (!this.isDue) return
+    if (this.throttle === 0) this.line.bring(this)
+    else this.changed()
+  }
+
+  /**
+   * Part of the flush that asked for it, which had room: were it held now, feeds that change all the time could fill a
+   * slow line each time, and it would never be sent anything.
+   */
+  made(snapshot: Snapshot): void {
+    this.#waits = false
+    this.bring(snapshot)
+  }
+
+  /** It is no more: nothing that it waited for comes. */
+  end(): void {
+    this.stopWaiting?.()
+    this.view.frames.snapshots.forget(this)
+  }
+
+  #wait(): void {
+    this.#waits = true
+    this.view.frames.snapshots.wait(this)
   }
 }

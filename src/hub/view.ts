@@ -1,5 +1,6 @@
 import { map, type Observable } from 'rxjs'
 import type { Feed } from '../feed/feed.ts'
+import type { Clock } from '../lib/clock.ts'
 import { Pipeline } from '../feed/pipeline.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { Position } from '../model/position.ts'
@@ -15,6 +16,13 @@ export interface ViewEvents {
   failed(view: View, error: unknown): void
   /** A frame was encoded. */
   encoded(view: View): void
+}
+
+export interface ViewDeps {
+  readonly clock: Clock
+  readonly events: ViewEvents
+  /** UTF-16 units of a snapshot that are encoded in one turn of the loop; default 1 Mi. */
+  readonly snapshotPartLength?: number | undefined
 }
 
 /** Who follows a view. */
@@ -61,7 +69,8 @@ export class View {
   /** Undefined where the view shows every row and column: it shares the feed's store. */
   readonly #own: { store: Store; epoch: string; pipeline: Pipeline } | undefined
 
-  constructor(feed: Feed, plan: ViewPlan, monotonicMs: number, events: ViewEvents) {
+  constructor(feed: Feed, plan: ViewPlan, { clock, events, snapshotPartLength }: ViewDeps) {
+    const monotonicMs = clock.monotonic()
     this.feed = feed
     this.address = plan.address
     this.checkedAt = monotonicMs
@@ -69,7 +78,9 @@ export class View {
     this.#events = events
     const narrows = plan.where !== undefined || plan.fields !== undefined || plan.limit !== undefined
     this.#own = narrows ? { store: new Store(feed.store.limits), epoch: feed.position.epoch, pipeline: this.#newPipeline() } : undefined
-    this.frames = new Frames(plan.address, this.store, feed.position.epoch, plan.order, () => events.encoded(this))
+    const { address, order } = plan
+    const encoded = (): void => events.encoded(this)
+    this.frames = new Frames(this.store, feed.position.epoch, { address, clock, order, encoded, snapshotPartLength })
     const { tick, at } = feed.changedIn
     if (feed.sample !== undefined) this.take({ ...feed.sample, changes: 'all' }, tick, at, monotonicMs)
   }

@@ -1,11 +1,11 @@
-import type { Cancel, Clock } from '../lib/clock.ts'
+import type { Cancel } from '../lib/clock.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Graph } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Address } from '../protocol/address.ts'
 import { planView, type QueryLimits } from './query.ts'
-import { View, type ViewEvents } from './view.ts'
+import { View, type ViewDeps } from './view.ts'
 
 export interface ViewLimits extends QueryLimits {
   /** Views of one feed at a time, the feed itself not counted; default 1000. */
@@ -22,17 +22,15 @@ interface Held {
 /** All views there are, by address: equal ones are one, and they go when their linger has passed without a reader. */
 export class Views {
   readonly #graph: Graph
-  readonly #clock: Clock
   readonly #limits: ViewLimits
-  readonly #events: ViewEvents
+  readonly #deps: ViewDeps
   readonly #held = new Map<string, Held>()
   readonly #byFeed = new Map<Feed, Set<View>>()
 
-  constructor(graph: Graph, clock: Clock, limits: ViewLimits, events: ViewEvents) {
+  constructor(graph: Graph, limits: ViewLimits, deps: ViewDeps) {
     this.#graph = graph
-    this.#clock = clock
     this.#limits = limits
-    this.#events = events
+    this.#deps = deps
   }
 
   get size(): number {
@@ -70,7 +68,7 @@ export class Views {
     let held = this.#held.get(plan.address)
     if (held === undefined) {
       if (plan.address !== feed.name) this.#makeRoom(feed)
-      const view = new View(feed, plan, this.#clock.monotonic(), this.#events)
+      const view = new View(feed, plan, this.#deps)
       held = { view, readers: 0, release: undefined, linger: undefined }
       this.#held.set(view.address, held)
       const siblings = this.#byFeed.get(feed)
@@ -89,7 +87,7 @@ export class Views {
     if (held === undefined || held.view !== view || --held.readers > 0) return
     held.release?.()
     held.release = undefined
-    held.linger = this.#clock.after(view.feed.options.lingerMs, () => this.#drop(held))
+    held.linger = this.#deps.clock.after(view.feed.options.lingerMs, () => this.#drop(held))
   }
 
   close(): void {

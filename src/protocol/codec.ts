@@ -16,8 +16,19 @@ export function encodeMessage(message: ServerMessage): Buffer {
   return Buffer.from(JSON.stringify(message))
 }
 
-/** The members of a snapshot behind its type, without the opening brace: shared by `snapshot`, `result` and HTTP. */
-export function encodeSnapshotMembers(store: Store, epoch: string, stamp: Stamp, order: readonly OrderTerm[] = store.order): Buffer {
+const snapshotHead = '{"type":"snapshot",'
+
+/**
+ * A snapshot in parts of about `partLength` UTF-16 units, the last one returned. The first call of `next` fixes what it
+ * tells, though the store goes on meanwhile.
+ */
+export function* snapshotParts(
+  store: Store,
+  epoch: string,
+  stamp: Stamp,
+  order: readonly OrderTerm[] = store.order,
+  partLength: number = Number.POSITIVE_INFINITY,
+): Generator<Buffer, Buffer> {
   const head = JSON.stringify({
     feed: stamp.feed,
     kind: store.kind,
@@ -29,19 +40,26 @@ export function encodeSnapshotMembers(store: Store, epoch: string, stamp: Stamp,
     tick: stamp.tick,
     at: stamp.at,
   })
-  const rows: string[] = []
-  for (const [, row] of store.rows()) rows.push(JSON.stringify(row))
-  return Buffer.from(`${head.slice(1, -1)},"rows":[${rows.join(',')}]}`)
+  const rows = Array.from(store.rows(), ([, row]) => row)
+  let text = `${snapshotHead}${head.slice(1, -1)},"rows":[`
+  for (const [i, row] of rows.entries()) {
+    if (text.length >= partLength) {
+      yield Buffer.from(text)
+      text = ''
+    }
+    text += i === 0 ? JSON.stringify(row) : `,${JSON.stringify(row)}`
+  }
+  return Buffer.from(`${text}]}`)
 }
 
-const snapshotHead = Buffer.from('{"type":"snapshot",')
-
-export function encodeSnapshot(members: Buffer): Buffer {
-  return Buffer.concat([snapshotHead, members])
+/** A snapshot at once. */
+export function encodeSnapshot(store: Store, epoch: string, stamp: Stamp, order?: readonly OrderTerm[]): Buffer {
+  return snapshotParts(store, epoch, stamp, order).next().value
 }
 
-export function encodeResult(id: RequestId, members: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`{"type":"result","id":${JSON.stringify(id)},`), members])
+/** A snapshot's members as the answer to a `get`. */
+export function encodeResult(id: RequestId, snapshot: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`{"type":"result","id":${JSON.stringify(id)},`), snapshot.subarray(snapshotHead.length)])
 }
 
 /** One delta; `columns` are told where they grew after `from`. */

@@ -4,7 +4,7 @@ import { apply } from '../../src/model/delta.ts'
 import { rowOf, type Row } from '../../src/model/row.ts'
 import { Store } from '../../src/model/store.ts'
 import type { Table } from '../../src/model/table.ts'
-import { encodeDelta, encodeMessage, encodeResult, encodeSnapshot, encodeSnapshotMembers } from '../../src/protocol/codec.ts'
+import { encodeDelta, encodeMessage, encodeResult, encodeSnapshot } from '../../src/protocol/codec.ts'
 import type { DeltaMessage, SnapshotMessage } from '../../src/protocol/messages.ts'
 import { printTable, tableHistory } from '../support/table-history.ts'
 
@@ -41,7 +41,7 @@ test('a message is its JSON in UTF-8', () => {
 })
 
 test('a snapshot, a result and HTTP share one text of members', () => {
-  const members = encodeSnapshotMembers(storeOf(table), epoch, stamp)
+  const snapshot = encodeSnapshot(storeOf(table), epoch, stamp)
   const expected = {
     ...stamp,
     kind: 'table',
@@ -52,14 +52,13 @@ test('a snapshot, a result and HTTP share one text of members', () => {
     to: 1,
     rows: [...table.rows.values()],
   }
-  expect(decode(encodeSnapshot(members))).toEqual({ type: 'snapshot', ...expected })
-  expect(decode(encodeResult('"a"', members))).toEqual({ type: 'result', id: '"a"', ...expected })
-  expect(decode(encodeResult(7, members))).toEqual({ type: 'result', id: 7, ...expected })
+  expect(decode(snapshot)).toEqual({ type: 'snapshot', ...expected })
+  expect(decode(encodeResult('"a"', snapshot))).toEqual({ type: 'result', id: '"a"', ...expected })
+  expect(decode(encodeResult(7, snapshot))).toEqual({ type: 'result', id: 7, ...expected })
 })
 
 test('an empty table and an order of its own', () => {
-  const members = encodeSnapshotMembers(storeOf({ ...table, rows: new Map() }), epoch, stamp, [])
-  expect(decode(encodeSnapshot(members))).toMatchObject({ rows: [], order: [], to: 1 })
+  expect(decode(encodeSnapshot(storeOf({ ...table, rows: new Map() }), epoch, stamp, []))).toMatchObject({ rows: [], order: [], to: 1 })
 })
 
 test('a delta carries only what there is', () => {
@@ -89,7 +88,7 @@ test('through the wire and back: a snapshot is the table, a delta applied to any
     fc.property(tableHistory(2, 6), fc.nat(), (history, which) => {
       const store = storeOf(...history)
       const truth = printTable(store.table())
-      const snapshot = decode(encodeSnapshot(encodeSnapshotMembers(store, epoch, stamp))) as SnapshotMessage
+      const snapshot = decode(encodeSnapshot(store, epoch, stamp)) as SnapshotMessage
       expect(printTable({ key: snapshot.key, columns: snapshot.columns, rows: keyed(snapshot.rows) })).toBe(truth)
       const index = which % history.length
       const before = storeOf(...history.slice(0, index + 1))

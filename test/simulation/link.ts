@@ -78,19 +78,25 @@ export class Link implements WebSocketLike {
   readonly #listeners = new Map<string, Set<Listener>>()
   #connection: Connection | undefined
   #isClosed = false
-  /** Since when nothing was done to it, ms (monotonic). */
-  calmSince: number
+  #calmSince: number
+  /** Addresses of which a delta was lost, which nothing told yet. */
+  readonly #lost = new Set<string>()
 
   constructor(options: LinkOptions) {
     const { clock, latencyMs, bytesPerMs, context } = options
     this.#options = options
-    this.calmSince = clock.monotonic()
+    this.#calmSince = clock.monotonic()
     this.#down = new Way(clock, latencyMs, bytesPerMs)
     this.#up = new Way(clock, latencyMs, Number.POSITIVE_INFINITY)
     this.#up.carry(0, () => {
       if (context === undefined) this.#down.carry(0, () => this.#close(1006, ''))
       else this.#connection = new Connection(this.#transport(), context)
     })
+  }
+
+  /** Since when nothing was done to it, ms (monotonic). */
+  get calmSince(): number {
+    return this.#lost.size > 0 ? Number.POSITIVE_INFINITY : this.#calmSince
   }
 
   // The client's side.
@@ -137,16 +143,28 @@ export class Link implements WebSocketLike {
   }
 
   #carry(data: string): void {
-    if (data.startsWith('{"type":"delta"') && this.#options.loses?.() === true) return
+    if (this.#options.loses !== undefined && this.#loses(data, this.#options.loses)) return
     this.#down.carry(data.length, () => this.#dispatch({ type: 'message', data }))
+  }
+
+  #loses(data: string, loses: () => boolean): boolean {
+    const [, type, feed = ''] = /^\{"type":"(delta|snapshot)","feed":"([^"]*)"/.exec(data) ?? []
+    if (type === undefined) return false
+    if (type === 'delta' && loses()) {
+      this.#lost.add(feed)
+      return true
+    }
+    // From now on it can be known what was lost.
+    if (this.#lost.delete(feed)) this.#calmSince = Math.max(this.#calmSince, this.#options.clock.monotonic())
+    return false
   }
 
   // The network.
 
   stall(ms: number): void {
-    if (this.#isClosed || this.calmSince === Number.POSITIVE_INFINITY) return
+    if (this.#isClosed || this.#calmSince === Number.POSITIVE_INFINITY) return
     // A short one ends no long one.
-    this.calmSince = Math.max(this.calmSince, this.#options.clock.monotonic() + ms)
+    this.#calmSince = Math.max(this.#calmSince, this.#options.clock.monotonic() + ms)
     this.#down.stall(ms)
   }
 
@@ -171,7 +189,7 @@ export class Link implements WebSocketLike {
   }
 
   #breakWays(): void {
-    this.calmSince = Number.POSITIVE_INFINITY
+    this.#calmSince = Number.POSITIVE_INFINITY
     this.#up.break()
     this.#down.break()
   }
@@ -185,7 +203,7 @@ export class Link implements WebSocketLike {
 
   #forget(): void {
     this.#isClosed = true
-    this.calmSince = Number.POSITIVE_INFINITY
+    this.#calmSince = Number.POSITIVE_INFINITY
     this.#options.closed(this)
   }
 

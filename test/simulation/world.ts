@@ -116,9 +116,9 @@ export class World {
     const hasGaps = this.#gaps
     this.#isQuiet = true
     if (this.#server === undefined) this.#start()
-    // What was lost shows with the next change: one more of each, which is not.
+    // What was lost shows with the next change: one more of each, which is not, and which every address shows.
     this.#gaps = false
-    for (const table of Object.values(this.#tables)) table.set('last', { id: 'last', g: 'g0', n: 5, note: 'the end' })
+    for (const table of Object.values(this.#tables)) table.set('last', { id: 'last', g: 'last', n: 99, note: 'the end' })
     const endMs = this.clock.monotonic() + 120_000
     while (this.clock.step(endMs));
     for (const client of this.#clients) {
@@ -172,7 +172,8 @@ export class World {
       // Short, so that readers fall below the floor.
       storeLimits: { historyAgeMs: 3000, maxTombstones: 3 },
     })
-    const hub = new Hub({ ...deps, graph, limits: { ...defaultHubLimits, checkEveryMs: 1000 } })
+    // So short that many a snapshot is made in several turns of the loop.
+    const hub = new Hub({ ...deps, graph, limits: { ...defaultHubLimits, checkEveryMs: 1000 }, snapshotPartLength: 300 })
     const limits = { ...defaultConnectionLimits, sendWindowBytes: 1500, ackAfterBytes: 700 }
     const heartbeat = new Heartbeat(heartbeatMs, clock)
     const context: ConnectionContext = { hub, ...deps, limits, heartbeat, server: 'simulated', limited: () => undefined }

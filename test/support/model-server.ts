@@ -1,7 +1,7 @@
 import { newEpoch } from '../../src/model/position.ts'
 import { Store } from '../../src/model/store.ts'
 import type { Table } from '../../src/model/table.ts'
-import { encodeDelta, encodeSnapshot, encodeSnapshotMembers } from '../../src/protocol/codec.ts'
+import { encodeDelta, encodeSnapshot } from '../../src/protocol/codec.ts'
 import type { FakeSocket } from './fake-socket.ts'
 import { printTable } from './table-history.ts'
 
@@ -66,7 +66,7 @@ export class ModelServer {
   }
 
   #snapshot(feed: string, { store, epoch }: Served): Buffer {
-    return encodeSnapshot(encodeSnapshotMembers(store, epoch, this.#stamp(feed)))
+    return encodeSnapshot(store, epoch, this.#stamp(feed))
   }
 
   /** A snapshot that nobody asked for. */
