@@ -8,6 +8,7 @@ import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import type { Ask } from './source/ask.ts'
 import { Budget } from './source/budget.ts'
+import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
 import { systemAsk } from './source/system.ts'
@@ -20,14 +21,14 @@ export interface CompileDeps {
 
 /** Config to graph: which source, which pipeline, which feed. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
-  const budgets = new Map<string, Budget>()
+  const budgets = new Budgets(config.limits.firstPollsPerSecond, deps.clock)
   return {
     sources: config.sources.map(source => compileSource(source, budgets, deps)),
     feeds: config.feeds.map(compileFeed),
   }
 }
 
-function compileSource(source: SourceConfig, budgets: Map<string, Budget>, deps: CompileDeps): SourceDefinition {
+function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps): SourceDefinition {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, maxBackoffMs, demand, description } = source
   const origin = source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
   return {
@@ -47,7 +48,7 @@ function compileSource(source: SourceConfig, budgets: Map<string, Budget>, deps:
         ask: askOf(source, deps),
         intervalMs: everyMs,
         maxBackoffMs,
-        budget: budgetOf(origin, budgets, deps),
+        budget: budgets.of(origin),
         clock: deps.clock,
         random: deps.random,
         onPoll,
@@ -55,14 +56,32 @@ function compileSource(source: SourceConfig, budgets: Map<string, Budget>, deps:
   }
 }
 
+/** How many times the first polls of one budget there may be in all. */
+const budgetsAtOnce = 25
+
 /** Without a budget of its own a source belongs to that of its URL's origin. */
-function budgetOf(origin: string, budgets: Map<string, Budget>, deps: CompileDeps): Budget {
-  let budget = budgets.get(origin)
-  if (budget === undefined) {
-    budget = new Budget(deps.clock)
-    budgets.set(origin, budget)
+class Budgets {
+  readonly #budgets = new Map<string, Budget>()
+  readonly #firstPollsPerSecond: number | undefined
+  readonly #all: readonly FirstPolls[]
+  readonly #clock: Clock
+
+  constructor(firstPollsPerSecond: number | undefined, clock: Clock) {
+    this.#clock = clock
+    this.#firstPollsPerSecond = firstPollsPerSecond
+    this.#all = firstPollsPerSecond === undefined ? [] : [new FirstPolls(budgetsAtOnce * firstPollsPerSecond, clock)]
   }
-  return budget
+
+  of(origin: string): Budget {
+    let budget = this.#budgets.get(origin)
+    if (budget === undefined) {
+      const perSecond = this.#firstPollsPerSecond
+      const own = perSecond === undefined ? [] : [new FirstPolls(perSecond, this.#clock)]
+      budget = new Budget(this.#clock, { firstPolls: [...own, ...this.#all] })
+      this.#budgets.set(origin, budget)
+    }
+    return budget
+  }
 }
 
 function askOf(source: SourceConfig, deps: CompileDeps): Ask {

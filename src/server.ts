@@ -15,10 +15,16 @@ import { createApp, type Health } from './http/app.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createMetrics, type MeasuredFeed, type MeasuredSource } from './http/metrics.ts'
 import { Hub } from './hub/hub.ts'
+import { Overload } from './hub/overload.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
+import { measureLoopDelay } from './lib/loop-delay.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+
+/** Whether the event loop is overloaded is judged every so many ms, by samples so many ms apart. */
+const loopWindowMs = 5000
+const loopSampleMs = 20
 
 export interface ServerOptions {
   readonly config: Config
@@ -40,6 +46,8 @@ export class MillraceServer {
   readonly #webSockets: WebSocketBinding
   readonly #heartbeat: Heartbeat
   readonly #startedMono: number
+  readonly #overload: Overload | undefined
+  #stopWatching: () => void = () => undefined
   #ready = false
   #stopping: Promise<void> | undefined
 
@@ -71,18 +79,22 @@ export class MillraceServer {
     ]
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ sources: [...sources, ...own], feeds, clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
-    this.hub = new Hub({ graph: this.graph, clock, random, log, limits: config.limits })
+    const { maxLoopDelayMs } = config.limits
+    const overload = maxLoopDelayMs === undefined ? undefined : new Overload(maxLoopDelayMs, log)
+    this.#overload = overload
+    this.hub = new Hub({ graph: this.graph, clock, random, log, limits: config.limits, ...(overload === undefined ? {} : { overload }) })
     const metrics = createMetrics({
       connections: () => this.#webSockets.size,
       views: () => this.hub.viewCount,
+      shedding: () => this.#overload?.shedding ?? 'none',
       sources: () => this.#measuredSources(),
       feeds: () => this.#measuredFeeds(),
     })
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
-    const { maxHeaders, maxUrlBytes, maxConnections } = config.limits
+    const { maxHeaders, maxUrlBytes, maxConnections, upgradesPerSecond } = config.limits
     const door: DoorRules = { hosts: config.server.hosts, origins: config.server.origins, maxHeaders, maxUrlBytes }
     this.#webSockets = new WebSocketBinding(
-      { path: config.server.path, door, maxConnections },
+      { path: config.server.path, door, maxConnections, upgradesPerSecond, overload },
       {
         hub: this.hub,
         clock,
@@ -129,6 +141,7 @@ export class MillraceServer {
       })
     })
     this.#ready = true
+    this.#watchLoop()
     this.graph.start()
     return this.url
   }
@@ -174,9 +187,25 @@ export class MillraceServer {
     this.hub.close()
     await this.graph.close()
     this.#heartbeat.close()
+    this.#stopWatching()
     this.#http.closeAllConnections()
     await closed
     late()
+  }
+
+  #watchLoop(): void {
+    const overload = this.#overload
+    if (overload === undefined) return
+    const loopDelay = measureLoopDelay(loopSampleMs)
+    const read = (): void => {
+      overload.judge(loopDelay.read())
+      cancel = this.#clock.after(loopWindowMs, read)
+    }
+    let cancel = this.#clock.after(loopWindowMs, read)
+    this.#stopWatching = () => {
+      cancel()
+      loopDelay.stop()
+    }
   }
 
   #figuresOf(feed: string): FeedFigures {

@@ -9,14 +9,16 @@ import { stepSchemas } from './step.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
-/** JSON Schema of a zod schema's input; a map of names (`mapOf`) says what its entries are. */
+/** JSON Schema of a zod schema's input; a map of names (`mapOf`) says what its entries are, a limit that can be off (`orOff`) what it is else. */
 function schemaOf(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
-      const { mapOf } = jsonSchema
+      const { mapOf, orOff } = jsonSchema
       delete jsonSchema['mapOf']
+      delete jsonSchema['orOff']
+      if (orOff instanceof z.ZodType) jsonSchema.anyOf = [schemaOf(orOff), { const: 'off' }]
       if (mapOf instanceof z.ZodType) jsonSchema.additionalProperties = schemaOf(mapOf)
     },
   })

@@ -1,9 +1,15 @@
 import { z } from 'zod'
-import { count, size, time } from '../lib/option.ts'
+import { count, orOff, size, time } from '../lib/option.ts'
 
 /** The keys of `limits`: what readers may ask of the server. */
 export const limitsSchema = z.strictObject({
   maxConnections: count().prefault(10_000).meta({ description: 'Most WebSockets; over it 503.' }),
+  upgradesPerSecond: orOff(count())
+    .prefault(2000)
+    .meta({ description: 'New WebSockets a second, as many at once; over it 503 and Retry-After.' }),
+  firstPollsPerSecond: orOff(count())
+    .prefault(20)
+    .meta({ description: 'First polls a second of the sources of one budget that somebody begins to read; 25 times as many in all.' }),
   upgradeTimeout: time({ most: 600_000 }).prefault('5s').meta({ description: 'Longest way to a complete request for a WebSocket.' }),
   maxHeader: size({ least: 1024, most: 1024 ** 2 })
     .prefault('16KiB')
@@ -35,6 +41,9 @@ export const limitsSchema = z.strictObject({
   maxExpressionDepth: count({ most: 200 })
     .prefault(16)
     .meta({ description: "Deepest nesting of a client's expression; over it bad_query." }),
+  viewTimePerSecond: orOff(time({ most: 1000 }))
+    .prefault('100ms')
+    .meta({ description: 'Time a second that building the views of one connection may take; over it rate_limited.' }),
   sendWindow: size({ least: 1024, most: 1024 ** 3 })
     .prefault('64KiB')
     .meta({ description: 'Bytes sent to a reader that it has not acknowledged; over it data is held, then sent as one net delta.' }),
@@ -48,11 +57,20 @@ export const limitsSchema = z.strictObject({
   checkEvery: time({ least: 1000 })
     .prefault('60s')
     .meta({ description: 'How often readers are told the checksum of a feed that changed.' }),
+  maxLoopDelay: orOff(time({ least: 10, most: 60_000 }))
+    .prefault('100ms')
+    .meta({
+      description:
+        'How late the event loop may run (99th percentile of 5 s); over it longer throttles, then no new views, then no new connections.',
+    }),
 })
 
 /** `limits` in code units. */
 export interface LimitsOptions {
   readonly maxConnections: number
+  readonly upgradesPerSecond: number | undefined
+  /** Of one budget; 25 times as many in all. */
+  readonly firstPollsPerSecond: number | undefined
   readonly upgradeTimeoutMs: number
   readonly maxHeaderBytes: number
   readonly maxHeaders: number
@@ -71,16 +89,19 @@ export interface LimitsOptions {
   readonly maxWhere: number
   readonly maxExpressionNodes: number
   readonly maxExpressionDepth: number
+  readonly viewTimePerSecondMs: number | undefined
   readonly sendWindowBytes: number
   readonly ackAfterBytes: number
   readonly historyAgeMs: number
   /** A floor: the store keeps the larger of it and twice the rows. */
   readonly maxTombstones: number
   readonly checkEveryMs: number
+  readonly maxLoopDelayMs: number | undefined
 }
 
 export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOptions {
-  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, sendWindow, ackAfter, historyAge, checkEvery, ...counts } = written
+  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, sendWindow, ackAfter, historyAge, checkEvery, ...others } = written
+  const { viewTimePerSecond, maxLoopDelay, ...counts } = others
   return {
     ...counts,
     upgradeTimeoutMs: upgradeTimeout,
@@ -88,9 +109,11 @@ export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOpt
     maxUrlBytes: maxUrl,
     maxMessageBytes: maxMessage,
     maxAddressBytes: maxAddress,
+    viewTimePerSecondMs: viewTimePerSecond,
     sendWindowBytes: sendWindow,
     ackAfterBytes: ackAfter,
     historyAgeMs: historyAge,
     checkEveryMs: checkEvery,
+    maxLoopDelayMs: maxLoopDelay,
   }
 }

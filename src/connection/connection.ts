@@ -246,11 +246,11 @@ export class Connection implements Sink {
   #get(message: GetMessage): void {
     this.#answer(message, async () => {
       const { hub } = this.#context
-      let snapshot = await hub.snapshot(message.feed, message)
+      let snapshot = await hub.snapshot(message.feed, message, this.#outbox)
       // Others may have filled the line meanwhile; what is read then is what is true then.
       while (this.isFull) {
         await this.#answers.room()
-        snapshot = await hub.snapshot(message.feed, message)
+        snapshot = await hub.snapshot(message.feed, message, this.#outbox)
       }
       this.send(encodeResult(message.id, snapshot.frame))
     })

@@ -2,6 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer, type WebSocket } from 'ws'
+import type { Overload } from '../hub/overload.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
 import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
@@ -13,6 +15,10 @@ export interface WebSocketOptions {
   readonly path: string
   readonly door: DoorRules
   readonly maxConnections: number
+  /** Undefined: any. */
+  readonly upgradesPerSecond: number | undefined
+  /** Undefined: no load is shed. */
+  readonly overload: Overload | undefined
 }
 
 /** The most between two closes of a server that stops, in ms. */
@@ -26,11 +32,14 @@ export class WebSocketBinding {
   readonly #context: ConnectionContext
   readonly #server: WebSocketServer
   readonly #connections = new Map<Connection, WebSocket>()
+  readonly #upgrades: TokenBucket | undefined
   #closing = false
 
   constructor(options: WebSocketOptions, context: ConnectionContext) {
+    const { upgradesPerSecond } = options
     this.#options = options
     this.#context = context
+    this.#upgrades = upgradesPerSecond === undefined ? undefined : new TokenBucket(upgradesPerSecond, upgradesPerSecond, context.clock)
     this.#server = new WebSocketServer({
       noServer: true,
       clientTracking: false,
@@ -78,7 +87,7 @@ export class WebSocketBinding {
   }
 
   #judge(request: IncomingMessage): HttpRefusal | undefined {
-    const { path, door, maxConnections } = this.#options
+    const { path, door, maxConnections, overload, upgradesPerSecond } = this.#options
     const url = request.url ?? '/'
     const refused = judgeRequest(request, door)
     if (refused !== undefined) return refused
@@ -88,9 +97,15 @@ export class WebSocketBinding {
     if (headerValues(request.rawHeaders, 'sec-websocket-key').length !== 1)
       return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
     if (this.#closing) return { status: 503, text: 'the server is stopping', headers: { 'Retry-After': '1' } }
-    if (this.#connections.size < maxConnections) return undefined
-    this.#context.limited('maxConnections')
-    return { status: 503, text: `maxConnections: ${maxConnections} reached`, headers: { 'Retry-After': '5' } }
+    if (this.#connections.size >= maxConnections) return this.#limited('maxConnections', `${maxConnections} reached`, 5)
+    if (overload?.sheds('no new connections') === true) return this.#limited('maxLoopDelay', 'the server is overloaded', 5)
+    if (this.#upgrades?.take() === false) return this.#limited('upgradesPerSecond', `${upgradesPerSecond ?? 0} exceeded`, 1)
+    return undefined
+  }
+
+  #limited(limit: string, what: string, retryAfterSeconds: number): HttpRefusal {
+    this.#context.limited(limit)
+    return { status: 503, text: `${limit}: ${what}`, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
 
   #open(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {

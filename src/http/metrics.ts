@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { sheddingLevels, type Shedding } from '../hub/overload.ts'
 import { version } from '../lib/version.ts'
 
 /** What the metrics tell of a source. */
@@ -26,6 +27,7 @@ export interface MeasuredFeed {
 export interface Measured {
   connections(): number
   views(): number
+  shedding(): Shedding
   sources(): Iterable<MeasuredSource>
   feeds(): Iterable<MeasuredFeed>
 }
@@ -53,6 +55,7 @@ export function createMetrics(measured: Measured): Metrics {
   exposed.gauge('millrace_build_info', 'Always 1; the version is a label.', ['version'], set => set({ version }, 1))
   exposed.gauge('millrace_connections', 'WebSocket connections.', [], set => set({}, measured.connections()))
   exposed.gauge('millrace_views', 'Views held, feeds that are read included.', [], set => set({}, measured.views()))
+  exposed.gauge('millrace_shedding', 'How much load is shed, from 0 to 3.', [], set => set({}, sheddingLevels.indexOf(measured.shedding())))
   exposeSources(exposed, measured)
   exposeFeeds(exposed, measured)
   return { registry, limited: key => limits.inc({ limit: key }) }

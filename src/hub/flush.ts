@@ -24,6 +24,10 @@ export class Flush {
     this.#spent = spent
   }
 
+  get isDue(): boolean {
+    return this.#due.length > 0
+  }
+
   add(outbox: Outbox): void {
     if ((outbox.queued & this.#mark) !== 0) return
     outbox.queued |= this.#mark

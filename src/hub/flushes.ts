@@ -13,10 +13,20 @@ export class Flushes {
   readonly #clock: Clock
   readonly #spent: (ms: number) => void
   readonly #classes: ReadonlyMap<Throttle, ThrottleClass>
+  readonly #least: () => Throttle
 
-  /** `write` writes what a connection is owed in a class; `spent` is told what each slice outside of a tick took, in ms. */
-  constructor(clock: Clock, write: (outbox: Outbox, throttle: Throttle) => void, spent: (ms: number) => void) {
+  /**
+   * `write` writes what a connection is owed in a class; `spent` is told what each slice outside of a tick took, in ms;
+   * `least`: nobody is written to more often at the moment, whatever their class.
+   */
+  constructor(
+    clock: Clock,
+    write: (outbox: Outbox, throttle: Throttle) => void,
+    spent: (ms: number) => void,
+    least: () => Throttle = () => 0,
+  ) {
     this.#clock = clock
+    this.#least = least
     this.#spent = spent
     const flushOf = (throttle: Throttle, i: number): Flush => new Flush(clock, 1 << i, outbox => write(outbox, throttle), spent)
     this.#classes = new Map(throttleGrid.map((throttle, i) => [throttle, { flush: flushOf(throttle, i), instant: undefined }]))
@@ -27,19 +37,27 @@ export class Flushes {
     const found = this.#classes.get(throttle)
     if (found === undefined) return
     found.flush.add(outbox)
-    if (throttle === 0 || found.instant !== undefined) return
+    if (throttle > 0) this.#await(found, throttle)
+  }
+
+  /** Writes what is owed in class 0, now. */
+  run(): void {
+    const found = this.#classes.get(0)
+    if (found === undefined) return
+    if (this.#least() === 0) found.flush.run()
+    else if (found.flush.isDue) this.#await(found, 0)
+  }
+
+  #await(found: ThrottleClass, throttle: Throttle): void {
+    if (found.instant !== undefined) return
     const mono = this.#clock.monotonic()
-    found.instant = this.#clock.after(nextInstant(throttle, mono) - mono, () => {
+    const least = this.#least()
+    found.instant = this.#clock.after(nextInstant(throttle > least ? throttle : least, mono) - mono, () => {
       found.instant = undefined
       const began = this.#clock.monotonic()
       found.flush.run()
       this.#spent(this.#clock.monotonic() - began)
     })
-  }
-
-  /** Writes what is owed in class 0, now. */
-  run(): void {
-    this.#classes.get(0)?.flush.run()
   }
 
   close(): void {

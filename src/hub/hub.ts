@@ -4,6 +4,7 @@ import { randomText, type Random } from '../lib/random.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Graph, GraphListener, Tick } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
+import type { Address } from '../protocol/address.ts'
 import { encodeMessage } from '../protocol/codec.ts'
 import type { FeedDescriptor, Query } from '../protocol/messages.ts'
 import { Answers, type Asked } from './answer.ts'
@@ -12,19 +13,31 @@ import { Figures } from './figures.ts'
 import { Flushes } from './flushes.ts'
 import { checkFrame, statusFrame } from './view-frame.ts'
 import { Outbox, type Sink } from './outbox.ts'
+import type { Overload } from './overload.ts'
 import { defaultQueryLimits, readQuery } from './query.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
 import { throttleOf } from './throttle.ts'
 import type { View, ViewEvents } from './view.ts'
 import { Views, type ViewLimits } from './views.ts'
+import { ViewTime } from './view-time.ts'
 
 export interface HubLimits extends ViewLimits {
   /** Between two checksums sent to all readers of a feed that changed, in ms; default 60 s. */
   readonly checkEveryMs: number
+  /** Of the time that building the views of one connection may take, in ms a second; undefined: any; default 100. */
+  readonly viewTimePerSecondMs: number | undefined
 }
 
-export const defaultHubLimits: HubLimits = { ...defaultQueryLimits, maxViewsPerFeed: 1000, checkEveryMs: 60_000 }
+export const defaultHubLimits: HubLimits = {
+  ...defaultQueryLimits,
+  maxViewsPerFeed: 1000,
+  checkEveryMs: 60_000,
+  viewTimePerSecondMs: 100,
+}
+
+/** Least ms between two deltas of an address while load is shed. */
+const sheddingThrottle = 1000
 
 /** A proof that nothing else told is told this seldom at most. */
 const leastStatusMs = 5000
@@ -35,6 +48,8 @@ export interface HubOptions {
   readonly random: Random
   readonly log: Logger
   readonly limits?: HubLimits
+  /** Default: no load is shed. */
+  readonly overload?: Overload
   /** UTF-16 units of a snapshot that are encoded in one turn of the loop; default 1 Mi. */
   readonly snapshotPartLength?: number
 }
@@ -56,6 +71,8 @@ export class Hub implements GraphListener {
   readonly #views: Views
   readonly #flushes: Flushes
   readonly #answers: Answers
+  readonly #viewTime: ViewTime
+  readonly #overload: Overload | undefined
 
   constructor(options: HubOptions) {
     this.#graph = options.graph
@@ -73,8 +90,11 @@ export class Hub implements GraphListener {
       options.clock,
       (outbox, throttle) => outbox.flush(this.#graph.tick, throttle),
       spentMs => this.#graph.pace.spent(spentMs),
+      () => (options.overload?.sheds('longer throttles') === true ? sheddingThrottle : 0),
     )
     this.#answers = new Answers(options.clock)
+    this.#overload = options.overload
+    this.#viewTime = new ViewTime(this.#limits.viewTimePerSecondMs, options.clock)
     options.graph.listen(this)
   }
 
@@ -117,7 +137,7 @@ export class Hub implements GraphListener {
       return this.#flushes.run()
     }
     admit(address !== query.feed)
-    const view = this.#views.acquire(query)
+    const view = this.#acquire(query, address, outbox)
     const figures = this.figures.of(view.feed.name)
     const subscription = new Subscription(view, outbox, throttle, figures)
     outbox.add(subscription)
@@ -142,10 +162,12 @@ export class Hub implements GraphListener {
 
   /**
    * The view of a request once it has data, for `get` and HTTP. Whoever asks is a reader until the linger ends.
-   * @throws MillraceError `not_found`, `bad_query`, `too_many`, and `unavailable` after 5 s without data.
+   * `outbox`: of the connection that asks; all requests without one count as one.
+   * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`, and `unavailable` after 5 s without data.
    */
-  async get(feed: string, query: Query): Promise<View> {
-    const view = this.#views.acquire(readQuery(feed, query, this.#limits))
+  async get(feed: string, query: Query, outbox?: Outbox): Promise<View> {
+    const read = readQuery(feed, query, this.#limits)
+    const view = this.#acquire(read, this.#views.address(read), outbox)
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
       return view
@@ -154,11 +176,9 @@ export class Hub implements GraphListener {
     }
   }
 
-  /**
-   * The table of a request as one message. Errors as `get`.
-   */
-  async snapshot(feed: string, query: Query): Promise<Snapshot> {
-    const view = await this.get(feed, query)
+  /** The table of a request as one message. Throws as `get` does. */
+  async snapshot(feed: string, query: Query, outbox?: Outbox): Promise<Snapshot> {
+    const view = await this.get(feed, query, outbox)
     return view.frames.whole()
   }
 
@@ -186,6 +206,12 @@ export class Hub implements GraphListener {
   close(): void {
     this.#flushes.close()
     this.#views.close()
+  }
+
+  #acquire(query: Address, address: string, outbox: Outbox | undefined): View {
+    if (address === query.feed || this.#views.has(address)) return this.#views.acquire(query)
+    if (this.#overload?.sheds('no new views') === true) throw this.#overload.refusal()
+    return this.#viewTime.charge(outbox ?? this, () => this.#views.acquire(query))
   }
 
   #countProof(view: View): void {

@@ -81,8 +81,8 @@ export class View {
     const { address, order } = plan
     const encoded = (): void => events.encoded(this)
     this.frames = new Frames(this.store, feed.position.epoch, { address, clock, order, encoded, snapshotPartLength })
-    const { tick, at } = feed.changedIn
-    if (feed.sample !== undefined) this.take({ ...feed.sample, changes: 'all' }, tick, at, monotonicMs)
+    const { sample, changedIn } = feed
+    if (sample !== undefined) this.take({ ...sample, changes: 'all' }, changedIn.tick, changedIn.at, monotonicMs)
   }
 
   get store(): Store {

@@ -37,6 +37,10 @@ export class Views {
     return this.#held.size
   }
 
+  has(address: string): boolean {
+    return this.#held.has(address)
+  }
+
   /** The views of a feed, itself included where somebody reads it. */
   of(feed: Feed): Iterable<View> {
     return this.#byFeed.get(feed) ?? []

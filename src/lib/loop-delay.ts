@@ -7,10 +7,8 @@ export interface LoopDelay {
   stop(): void
 }
 
-/** How often the delay is sampled, in ms: what a waiting loop takes anyway, which is no delay. */
-const resolutionMs = 50
-
-export function measureLoopDelay(): LoopDelay {
+/** Sampled every `resolutionMs`, which a waiting loop takes anyway and is no delay. */
+export function measureLoopDelay(resolutionMs = 50): LoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
   histogram.enable()
   return {

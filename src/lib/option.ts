@@ -87,6 +87,22 @@ export function count(bounds: Bounds = {}): z.ZodType<number, number> {
     .max(bounds.most ?? Number.MAX_SAFE_INTEGER, { error })
 }
 
+/** A limit, or `off`: then there is none, and the value is undefined. */
+export function orOff<T, I>(limit: z.ZodType<T, I>): z.ZodType<T | undefined, I | 'off'> {
+  return z
+    .custom<I | 'off'>()
+    .transform((written, ctx): T | undefined => {
+      if (written === 'off') return undefined
+      const result = limit.safeParse(written)
+      if (result.success) return result.data
+      ctx.issues.push(
+        ...result.error.issues.map(issue => ({ ...issue, message: `${issue.message}, or off`, input: written }) as z.core.$ZodRawIssue),
+      )
+      return z.NEVER
+    })
+    .meta({ orOff: limit })
+}
+
 /** A text that is not empty. */
 export function text(what = 'a text'): z.ZodType<string, string> {
   const error = `expected ${what}`

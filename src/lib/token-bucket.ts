@@ -18,11 +18,27 @@ export class TokenBucket {
 
   /** Takes one token; false: there is none. */
   take(): boolean {
-    const now = this.#clock.monotonic()
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond)
-    this.#at = now
+    this.#fill()
     if (this.#tokens < 1) return false
     this.#tokens--
     return true
+  }
+
+  /** How long until there is a token, in ms; 0: there is one. */
+  get waitMs(): number {
+    this.#fill()
+    return Math.max(0, ((1 - this.#tokens) / this.#perSecond) * 1000)
+  }
+
+  /** Takes what was used, of which nobody knows beforehand how much it will be: the bucket may be left owing. */
+  use(tokens: number): void {
+    this.#fill()
+    this.#tokens -= tokens
+  }
+
+  #fill(): void {
+    const now = this.#clock.monotonic()
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond)
+    this.#at = now
   }
 }

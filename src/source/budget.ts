@@ -1,7 +1,14 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
+import type { FirstPolls } from './first-polls.ts'
 
 /** Most requests of a budget under way at once. */
 const defaultMaxConcurrent = 16
+
+export interface BudgetOptions {
+  /** Default 16. */
+  readonly maxConcurrent?: number
+  readonly firstPolls?: readonly FirstPolls[]
+}
 
 /** Gives a place back; again does nothing. */
 export type Release = () => void
@@ -13,13 +20,16 @@ export type Release = () => void
 export class Budget {
   readonly maxConcurrent: number
   readonly #clock: Clock
+  readonly #firstPolls: readonly FirstPolls[]
   readonly #waiting = new Set<{ readonly enter: (release: Release) => void }>()
   #underWay = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
 
-  constructor(clock: Clock, maxConcurrent = defaultMaxConcurrent) {
+  /** A first poll passes all of `firstPolls`, one after the other; default: none. */
+  constructor(clock: Clock, { maxConcurrent = defaultMaxConcurrent, firstPolls = [] }: BudgetOptions = {}) {
     this.#clock = clock
     this.maxConcurrent = maxConcurrent
+    this.#firstPolls = firstPolls
   }
 
   /** Requests that hold a place. */
@@ -43,6 +53,25 @@ export class Budget {
     this.#waiting.add(waiter)
     this.#serve()
     return () => void this.#waiting.delete(waiter)
+  }
+
+  /** `admit` for a source that somebody begins to read. */
+  admitFirst(enter: (release: Release) => void): Cancel {
+    let cancel: Cancel = () => undefined
+    const pass = (gates: readonly FirstPolls[]): void => {
+      const [gate, ...others] = gates
+      if (gate === undefined) cancel = this.admit(enter)
+      else {
+        let passed = false
+        const leave = gate.admit(() => {
+          passed = true
+          pass(others)
+        })
+        if (!passed) cancel = leave
+      }
+    }
+    pass(this.#firstPolls)
+    return () => cancel()
   }
 
   #serve(): void {

@@ -46,6 +46,8 @@ export class Poller {
   #answeredAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #skipped = 0
+  /** Somebody began to read it, and it has not asked since. */
+  #isFirst = false
 
   constructor(options: PollerOptions) {
     const { name, identity = '', intervalMs, clock } = options
@@ -97,6 +99,7 @@ export class Poller {
     const now = this.#options.clock.monotonic()
     if (this.#notBefore !== undefined && this.#notBefore.dueAt > now) return this.#notBefore
     if (now - this.#answeredAt < this.#grid.intervalMs) return steady(this.#grid, now)
+    this.#isFirst = true
     return { dueAt: now, why: 'first-reader: asking at once' }
   }
 
@@ -126,8 +129,11 @@ export class Poller {
     if ((this.#next?.dueAt ?? 0) - clock.monotonic() > 1) return this.#wait()
     if (budget.pausedMs > 0) return this.#schedule(this.#afterPause())
     this.#cancel = undefined
-    const cancel = budget.admit(release => this.#ask(release))
-    if (!this.#polling) this.#cancel = cancel
+    const ask = (release: Release): void => this.#ask(release)
+    const cancel = this.#isFirst ? budget.admitFirst(ask) : budget.admit(ask)
+    if (this.#polling) return
+    this.#cancel = cancel
+    if (this.#isFirst && this.#next !== undefined) this.#next = { ...this.#next, why: 'first-reader: waiting for its turn' }
   }
 
   #afterPause(): Decision {
@@ -142,6 +148,7 @@ export class Poller {
     const began = Math.max(this.#options.clock.monotonic(), this.#next?.dueAt ?? 0)
     this.#cancel = undefined
     this.#next = undefined
+    this.#isFirst = false
     this.#polling = true
     void this.#exchange(release, began)
   }

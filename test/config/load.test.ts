@@ -64,6 +64,8 @@ describe('a good config', () => {
     expect(server).toEqual({ host: '127.0.0.1', port: 8080, path: '/ws', hosts: [], origins: [], heartbeatMs: 25_000, drainMs: 10_000 })
     expect(limits).toEqual({
       maxConnections: 10_000,
+      upgradesPerSecond: 2000,
+      firstPollsPerSecond: 20,
       upgradeTimeoutMs: 5000,
       maxHeaderBytes: 16_384,
       maxHeaders: 100,
@@ -83,12 +85,26 @@ describe('a good config', () => {
       maxExpressionDepth: 16,
       historyAgeMs: 600_000,
       maxTombstones: 1000,
+      viewTimePerSecondMs: 100,
       sendWindowBytes: 65_536,
       ackAfterBytes: 32_768,
       checkEveryMs: 60_000,
+      maxLoopDelayMs: 100,
     })
     expect(log).toEqual({ level: 'info' })
     expect(auth).toBeUndefined()
+  })
+
+  test('a limit that may be off is no limit then', () => {
+    const { limits } = good(
+      'sources: {a: http://x}\nlimits: {upgradesPerSecond: off, firstPollsPerSecond: off, viewTimePerSecond: off, maxLoopDelay: off}',
+    )
+    expect(limits).toMatchObject({
+      upgradesPerSecond: undefined,
+      firstPollsPerSecond: undefined,
+      viewTimePerSecondMs: undefined,
+      maxLoopDelayMs: undefined,
+    })
   })
 
   test('takes a plain URL for a source, and JSON for YAML', () => {
@@ -283,6 +299,8 @@ describe('values', () => {
       'limits: {maxConnections: off}',
       '1:26 limits.maxConnections: expected a whole number from 1; this limit cannot be switched off; found off',
     ],
+    ['limits: {upgradesPerSecond: 0}', '1:29 limits.upgradesPerSecond: expected a whole number from 1, or off; found 0'],
+    ['limits: {maxLoopDelay: 5}', '1:24 limits.maxLoopDelay: expected a time with a unit from 10ms to 1m, such as 10s, or off; found 5'],
     ['limits: {historyAge: 0s}', '1:22 limits.historyAge: expected a time with a unit above 0, such as 10s; found 0s'],
     [
       'limits: {historyAge: off}',

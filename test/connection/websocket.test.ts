@@ -154,6 +154,20 @@ describe('the door', () => {
     await neighbourIsUndisturbed()
   })
 
+  test('thousands of connects, reconnect storms: over upgradesPerSecond 503 and Retry-After, the next second has room again', async () => {
+    await server.close()
+    await serve({ maxConnections: 100, upgradesPerSecond: 4 })
+    const answers = await Promise.all(Array.from({ length: 10 }, () => knock(good)))
+    const refused = answers.filter(({ status }) => status === 503)
+    // The neighbour took one of four.
+    expect(answers.filter(({ status }) => status === 101)).toHaveLength(3)
+    expect(refused).toHaveLength(7)
+    for (const { text } of refused) expect(text).toMatch(/Retry-After: 1\r\n[^]*upgradesPerSecond: 4 exceeded/)
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('millrace_limit_total{limit="upgradesPerSecond"} 7')
+    await expect.poll(async () => (await knock(good)).status, { timeout: 3000 }).toBe(101)
+    await neighbourIsUndisturbed()
+  })
+
   test('a refused peer that never closes its half keeps no descriptor', async () => {
     const raw = new RawSocket(true)
     raw.socket.write(['GET /other HTTP/1.1', ...good, '', ''].join('\r\n'))

@@ -1,11 +1,12 @@
 import { seededRandom, type Random } from '../../src/lib/random.ts'
 import type { SnapshotMessage } from '../../src/protocol/messages.ts'
 import { RawReader } from '../support/raw-reader.ts'
+import { FaultProxy, type ProxyTally } from './fault-proxy.ts'
 import { feeds, type Address } from './naive-view.ts'
 import { RandomUpstream } from './random-upstream.ts'
 import { RawClient } from './raw-client.ts'
 import { SdkClient } from './sdk-client.ts'
-import { ServerProcess } from './server-process.ts'
+import { ServerProcess, type ServerConfig } from './server-process.ts'
 import { stateText, Truth } from './truth.ts'
 import { Witness, type ChaosClient, type Held, type Tally } from './witness.ts'
 
@@ -16,6 +17,8 @@ export interface ChaosOptions {
   readonly durationMs: number
   /** How long a server lives before it is killed, on average. */
   readonly lifeMs: number
+  /** A network with faults of its own lies between the clients and the server; default: none does. */
+  readonly faultyNetwork?: boolean
 }
 
 export interface ChaosReport extends Tally {
@@ -23,6 +26,8 @@ export interface ChaosReport extends Tally {
   readonly tables: number
   readonly polls: number
   readonly faults: number
+  /** What the network did, where it was a faulty one. */
+  readonly network?: ProxyTally
   /** Subscriptions whose end was compared with the server's and the upstream's. */
   readonly finals: number
   /** What must not be, in words; empty in a good run. */
@@ -42,12 +47,13 @@ const pause = (ms: number): Promise<void> =>
  * of its own that is killed and started, over an upstream that changes and fails by chance. Every state that anybody
  * shows is compared with what the upstream answered (L3, L4); then all stands still, and everybody must have the end.
  */
-export async function chaos({ seed, clients: count, durationMs, lifeMs }: ChaosOptions): Promise<ChaosReport> {
+export async function chaos({ seed, clients: count, durationMs, lifeMs, faultyNetwork = false }: ChaosOptions): Promise<ChaosReport> {
   const truth = new Truth()
   const witness = new Witness(truth)
   const upstream = await new RandomUpstream({ seed, answered: (source, rows) => truth.record(source, rows) }).listen()
   const server = await ServerProcess.start(configOf(upstream.url))
-  const socketUrl = `${server.url.replace('http', 'ws')}/ws`
+  const proxy = faultyNetwork ? await FaultProxy.start(server.url, seededRandom(seed * 4001)) : undefined
+  const socketUrl = `${(proxy ?? server).url.replace('http', 'ws')}/ws`
   const clients = Array.from({ length: count }, (_, i): ChaosClient => {
     const random = seededRandom(seed * 1009 + i)
     return i % 3 === 0 ? new SdkClient(`sdk ${i}`, socketUrl, random, witness) : new RawClient(`raw ${i}`, socketUrl, random, witness)
@@ -59,24 +65,29 @@ export async function chaos({ seed, clients: count, durationMs, lifeMs }: ChaosO
       restarts(server, witness, seededRandom(seed * 3001), lifeMs, endsAt),
     ])
     upstream.isStill = true
+    proxy?.settle()
     for (const client of clients) client.settle()
     await settled(clients, witness)
     const finals = await compareWithServer(clients, server, witness)
     for (const client of clients) client.close()
     const { polls, faults } = upstream
-    return { ...witness.tally, tables: truth.tables, polls, faults, finals, wrong: witness.wrong }
+    const network = proxy === undefined ? {} : { network: proxy.tally }
+    return { ...witness.tally, tables: truth.tables, polls, faults, finals, ...network, wrong: witness.wrong }
   } finally {
     for (const client of clients) client.close()
+    proxy?.close()
     await server.close()
     upstream.close()
   }
 }
 
-function configOf(upstream: string): Record<string, unknown> {
+function configOf(upstream: string): ServerConfig {
   // Short, so that views are dropped and built again.
   const common = { key: 'id', linger: '150ms', maxBackoff: '200ms', timeout: '2s' }
   return {
     log: { level: 'warn' },
+    // So that silence without an end is found in the run.
+    server: { heartbeat: '3s' },
     limits: { checkEvery: '3s', messagesPerSecond: 1000, messageBurst: 1000 },
     sources: {
       city: { url: `${upstream}/city`, every: '90ms', ...common },

@@ -19,6 +19,11 @@ async function freePort(): Promise<number> {
   return port
 }
 
+/** A config, but for the port, which is any free one. */
+export interface ServerConfig extends Readonly<Record<string, unknown>> {
+  readonly server?: Readonly<Record<string, unknown>>
+}
+
 /** `millrace run <config>` as a process of its own, which can be killed and started again at the same port. */
 export class ServerProcess {
   readonly url: string
@@ -33,11 +38,10 @@ export class ServerProcess {
     this.#folder = folder
   }
 
-  /** @param config without `server.port` */
-  static async start(config: Readonly<Record<string, unknown>>): Promise<ServerProcess> {
+  static async start({ server: given, ...config }: ServerConfig): Promise<ServerProcess> {
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), 'millrace-convergence-'))
-    writeFileSync(join(folder, 'millrace.yaml'), JSON.stringify({ server: { port }, ...config }))
+    writeFileSync(join(folder, 'millrace.yaml'), JSON.stringify({ server: { ...given, port }, ...config }))
     const server = new ServerProcess(port, folder)
     await server.start()
     return server

@@ -5,6 +5,7 @@ import { createMetrics, type Measured } from '../../src/http/metrics.ts'
 const measured: Measured = {
   connections: () => 3,
   views: () => 2,
+  shedding: () => 'no new views',
   sources: () => [
     { name: 'a', changed: 5, unchanged: 2, failed: 1, state: 'fresh', ageMs: 1500 },
     { name: 'b', changed: 0, unchanged: 0, failed: 0, state: 'waiting', ageMs: undefined },

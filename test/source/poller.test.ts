@@ -3,6 +3,7 @@ import type { Clock } from '../../src/lib/clock.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { Poll } from '../../src/source/ask.ts'
 import { Budget } from '../../src/source/budget.ts'
+import { FirstPolls } from '../../src/source/first-polls.ts'
 import { Poller } from '../../src/source/poller.ts'
 import { nextOnGrid, phaseOf } from '../../src/source/schedule.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -63,6 +64,22 @@ describe('demand', () => {
     expect(polls).toHaveLength(4)
     expect(poller.why).toBe('steady: every 1s')
     expect(poller.nextAt).toBe(Math.round(clock.now() + due(0) + 3000 - clock.monotonic()))
+  })
+
+  test('many that are wanted at once: so many a second ask first, the others say that they wait, then all keep their grids', async () => {
+    budget = new Budget(clock, { firstPolls: [new FirstPolls(2, clock)] })
+    const all = Array.from({ length: 6 }, (_, i) => polled(`s${i}`, 10_000))
+    for (const { poller } of all) poller.start()
+    await clock.advanceAsync(0)
+    expect(all.map(({ ask }) => ask.asked.length)).toEqual([1, 1, 0, 0, 0, 0])
+    expect(all[2]?.poller.why).toBe('first-reader: waiting for its turn')
+    all[3]?.poller.stop()
+    await clock.advanceAsync(1000)
+    expect(all.map(({ ask }) => ask.asked.length)).toEqual([1, 1, 1, 0, 1, 0])
+    await clock.advanceAsync(500)
+    expect(all[5]?.ask.asked).toHaveLength(1)
+    await clock.advanceAsync(10_000)
+    expect(all.map(({ ask }) => ask.asked.length >= 2)).toEqual([true, true, true, false, true, true])
   })
 
   test('stopped: no further poll, and no timer', async () => {
@@ -289,7 +306,7 @@ describe('the budget', () => {
   })
 
   test('requests under way are limited, one that hangs holds one place, and all get their turn', async () => {
-    budget = new Budget(clock, 2)
+    budget = new Budget(clock, { maxConcurrent: 2 })
     const all = ['a', 'b', 'c', 'd', 'e'].map(name => polled(name))
     for (const [i, { ask }] of all.entries()) ask.tookMs = i === 0 ? 1e9 : 10
     let most = 0
@@ -303,7 +320,7 @@ describe('the budget', () => {
   })
 
   test('stopped while it waits for a place: it gives up its turn', async () => {
-    budget = new Budget(clock, 1)
+    budget = new Budget(clock, { maxConcurrent: 1 })
     const a = polled('a')
     const b = polled('b')
     a.ask.tookMs = 5000
