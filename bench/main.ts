@@ -1,16 +1,52 @@
-const benches: Readonly<Record<string, () => Promise<(args: readonly string[]) => Promise<void>>>> = {
-  'fan-out': async () => (await import('./fan-out/fan-out.ts')).fanOut,
-  soak: async () => (await import('./soak.ts')).soak,
+import { writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import type { Bench } from './harness/bench.ts'
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  'fan-out': async () => (await import('./fan-out.ts')).fanOut,
+  'five-feeds': async () => (await import('./five-feeds.ts')).fiveFeeds,
+  load: async () => (await import('./load.ts')).load,
+  slow: async () => (await import('./slow.ts')).slow,
+  storm: async () => (await import('./storm.ts')).storm,
+  snapshot: async () => (await import('./snapshot.ts')).snapshot,
+  idle: async () => (await import('./idle.ts')).idle,
 }
 
-/** `npm run bench -- <name> [arguments]`. */
-const [name = '', ...args] = process.argv.slice(2)
-const bench = benches[name]
-if (bench === undefined) {
-  console.error(`which one? npm run bench -- ${Object.keys(benches).join(' | ')}`)
-  process.exitCode = 2
-} else {
-  await (
-    await bench()
-  )(args)
+/** Those that look for faults, for as long as they are told to, and have no figures for the document. */
+const searches: Readonly<Record<string, () => Promise<Bench>>> = {
+  soak: async () => (await import('./soak.ts')).soak,
+  churn: async () => (await import('./churn.ts')).churn,
 }
+
+function machine(): string {
+  const [{ model = 'unknown' } = {}] = cpus()
+  return `Node ${process.versions.node}, ${cpus().length} cores (${model.trim()}), ${Math.round(totalmem() / 1024 ** 3)} GiB`
+}
+
+async function runAll(): Promise<void> {
+  const lines: string[] = [
+    '# Benchmarks',
+    '',
+    `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}: ${machine()}. Trust the ratios: both sides of each ran in turns in`,
+    'one run, on a machine that other work shared. How each is measured: [bench/README.md](../bench/README.md).',
+  ]
+  const say = (line: string): void => {
+    console.log(line)
+    lines.push(line)
+  }
+  for (const [name, load] of Object.entries(benches)) {
+    const { title, about, run } = await load()
+    for (const line of ['', `## ${title}`, '', `\`npm run bench -- ${name}\`: ${about}`, '']) say(line)
+    await run([], say)
+  }
+  writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), `${lines.join('\n')}\n`)
+}
+
+/** `npm run bench`: all, into docs/benchmarks.md. `npm run bench -- <name> [arguments]`: one. */
+const [name, ...args] = process.argv.slice(2)
+const bench = name === undefined ? undefined : (benches[name] ?? searches[name])
+if (name === undefined) await runAll()
+else if (bench === undefined) {
+  console.error(`which one? npm run bench -- ${[...Object.keys(benches), ...Object.keys(searches)].join(' | ')}`)
+  process.exitCode = 2
+} else await (await bench()).run(args, line => console.log(line))

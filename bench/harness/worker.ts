@@ -20,7 +20,7 @@ export class Worker {
 
   /** `file` is relative to the folder of this harness. */
   constructor(file: string) {
-    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--import', 'tsx'] })
+    this.#child = fork(fileURLToPath(new URL(file, import.meta.url)), { execArgv: ['--import', 'tsx', '--expose-gc'] })
     this.#child.on('message', ({ id, value }: Reply) => {
       this.#waiting.get(id)?.(value)
       this.#waiting.delete(id)
@@ -55,4 +55,11 @@ export function answer(answers: Readonly<Record<string, (value: never) => unknow
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage()
   return user + system
+}
+
+/** Memory of this process without garbage, in bytes: the heap with what lies beside it, and what the system counts. */
+export function memory(): { readonly heap: number; readonly rss: number } {
+  for (let i = 0; i < 3; i++) globalThis.gc?.()
+  const { heapUsed, external, rss } = process.memoryUsage()
+  return { heap: heapUsed + external, rss }
 }

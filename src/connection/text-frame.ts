@@ -32,3 +32,26 @@ export function textFrame(payload: Buffer): Buffer {
   last = { payload, frame }
   return frame
 }
+
+/** Flushes of up to so many bytes are joined; above it the copy costs more than the writes it saves. */
+const longestJoined = 64 * 1024
+let lastFlush: { readonly payloads: readonly Buffer[]; readonly frames: Buffer } = { payloads: [], frames: none }
+
+/**
+ * Several text messages in one buffer, made once for all readers in turn that are sent the same ones: mostly the whole
+ * of a flush is. Undefined where they are too many bytes to be copied.
+ */
+export function joinedFrames(payloads: readonly Buffer[]): Buffer | undefined {
+  if (isSame(payloads, lastFlush.payloads)) return lastFlush.frames
+  const bytes = payloads.reduce((sum, payload) => sum + payload.byteLength, 0)
+  if (bytes > longestJoined) return undefined
+  const frames = Buffer.concat(payloads.flatMap(payload => [headerOf(payload.byteLength), payload]))
+  lastFlush = { payloads, frames }
+  return frames
+}
+
+function isSame(a: readonly Buffer[], b: readonly Buffer[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { WebSocket } from 'ws'
 import type { Clock } from '../lib/clock.ts'
 import type { CloseCode } from '../model/errors.ts'
-import { textFrame } from './text-frame.ts'
+import { joinedFrames, textFrame } from './text-frame.ts'
 import type { Transport } from './transport.ts'
 
 /** How long a closing handshake may take before the socket is dropped, in ms. */
@@ -16,6 +16,7 @@ export class WebSocketTransport implements Transport {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #clock: Clock
+  #corked: Buffer[] | undefined
 
   constructor(webSocket: WebSocket, socket: Socket, clock: Clock) {
     this.#webSocket = webSocket
@@ -23,27 +24,35 @@ export class WebSocketTransport implements Transport {
     this.#clock = clock
   }
 
-  /**
-   * Past ws, which would write header and payload apart to each reader. Nothing of its own can stand between: without
-   * compression it hands every frame to the socket at once.
-   */
   send(payload: Buffer): void {
-    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(textFrame(payload))
+    if (this.#corked === undefined) this.#write(textFrame(payload))
+    else this.#corked.push(payload)
   }
 
   cork(): void {
-    this.#socket.cork()
+    this.#corked ??= []
   }
 
   uncork(): void {
+    const payloads = this.#corked
+    this.#corked = undefined
+    const [first] = payloads ?? []
+    if (payloads === undefined || first === undefined) return
+    const joined = payloads.length === 1 ? textFrame(first) : joinedFrames(payloads)
+    if (joined !== undefined) return this.#write(joined)
+    this.#socket.cork()
+    for (const payload of payloads) this.#write(textFrame(payload))
     this.#socket.uncork()
   }
 
+  /** What was written before it goes before it: that is what its answer proves. */
   ping(payload: Buffer): void {
+    this.#writeOut()
     this.#webSocket.ping(payload)
   }
 
   close(code: CloseCode, reason: string): void {
+    this.#writeOut()
     this.#webSocket.close(code, reason)
     const cancel = this.#clock.after(closePatienceMs, () => this.#webSocket.terminate())
     this.#webSocket.once('close', cancel)
@@ -51,5 +60,20 @@ export class WebSocketTransport implements Transport {
 
   terminate(): void {
     this.#webSocket.terminate()
+  }
+
+  /**
+   * Past ws, which would write header and payload apart to each reader. Nothing of its own can stand between: without
+   * compression it hands every frame to the socket at once.
+   */
+  #write(frames: Buffer): void {
+    if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(frames)
+  }
+
+  /** What is corked goes out now; what comes is corked again. */
+  #writeOut(): void {
+    if (this.#corked === undefined) return
+    this.uncork()
+    this.cork()
   }
 }

@@ -4,6 +4,7 @@ import type { Outbox } from './outbox.ts'
 import { nextInstant, throttleGrid, type Throttle } from './throttle.ts'
 
 interface ThrottleClass {
+  readonly throttle: Throttle
   readonly flush: Flush
   instant: Cancel | undefined
 }
@@ -12,7 +13,8 @@ interface ThrottleClass {
 export class Flushes {
   readonly #clock: Clock
   readonly #spent: (ms: number) => void
-  readonly #classes: ReadonlyMap<Throttle, ThrottleClass>
+  readonly #unthrottled: ThrottleClass
+  readonly #throttled: ReadonlyMap<Throttle, ThrottleClass>
   readonly #least: () => Throttle
 
   /**
@@ -28,39 +30,44 @@ export class Flushes {
     this.#clock = clock
     this.#least = least
     this.#spent = spent
-    const flushOf = (throttle: Throttle, i: number): Flush => new Flush(clock, 1 << i, outbox => write(outbox, throttle), spent)
-    this.#classes = new Map(throttleGrid.map((throttle, i) => [throttle, { flush: flushOf(throttle, i), instant: undefined }]))
+    const classOf = (throttle: Throttle, mark: number): ThrottleClass => {
+      return { throttle, flush: new Flush(clock, 1 << mark, outbox => write(outbox, throttle), spent), instant: undefined }
+    }
+    const [, ...throttled] = throttleGrid
+    this.#unthrottled = classOf(0, 0)
+    this.#throttled = new Map(throttled.map((throttle, i) => [throttle, classOf(throttle, i + 1)]))
   }
 
   /** A connection is owed something in a class. */
   add(outbox: Outbox, throttle: Throttle): void {
-    const found = this.#classes.get(throttle)
+    if (throttle === 0) return this.#unthrottled.flush.add(outbox)
+    const found = this.#throttled.get(throttle)
     if (found === undefined) return
     found.flush.add(outbox)
-    if (throttle > 0) this.#await(found, throttle)
+    this.#await(found)
   }
 
   /** Writes what is owed in class 0, now. */
   run(): void {
-    const found = this.#classes.get(0)
-    if (found === undefined) return
-    if (this.#least() === 0) found.flush.run()
-    else if (found.flush.isDue) this.#await(found, 0)
+    const { flush } = this.#unthrottled
+    if (this.#least() === 0) flush.run()
+    else if (flush.isDue) this.#await(this.#unthrottled)
   }
 
-  #await(found: ThrottleClass, throttle: Throttle): void {
+  close(): void {
+    for (const { instant } of [this.#unthrottled, ...this.#throttled.values()]) instant?.()
+  }
+
+  #await(found: ThrottleClass): void {
     if (found.instant !== undefined) return
     const mono = this.#clock.monotonic()
     const least = this.#least()
-    found.instant = this.#clock.after(nextInstant(throttle > least ? throttle : least, mono) - mono, () => {
+    const throttle = found.throttle > least ? found.throttle : least
+    found.instant = this.#clock.after(nextInstant(throttle, mono) - mono, () => {
       found.instant = undefined
       const began = this.#clock.monotonic()
       found.flush.run()
       this.#spent(this.#clock.monotonic() - began)
     })
-  }
-
-  close(): void {
-    for (const { instant } of this.#classes.values()) instant?.()
   }
 }

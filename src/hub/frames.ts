@@ -36,6 +36,8 @@ export class Frames {
   #version = 0
   readonly #deltas = new Map<number, Buffer | undefined>()
   #deltaBytes = 0
+  /** The delta of those who keep up. */
+  #newest: Buffer | undefined
 
   constructor(store: Store, epoch: string, options: FramesOptions) {
     this.#options = options
@@ -62,6 +64,7 @@ export class Frames {
     this.#tick = tick
     this.#at = at
     this.snapshots.advance()
+    this.#newest = undefined
     this.#deltas.clear()
     this.#deltaBytes = 0
   }
@@ -78,6 +81,8 @@ export class Frames {
   /** The delta from a position, or undefined where only a snapshot helps: below the floor, another epoch, or not smaller. */
   delta(from: Position): Buffer | undefined {
     if (from.epoch !== this.#epoch || from.version === 0) return undefined
+    // Mostly.
+    if (from.version === this.#before && this.#newest !== undefined) return this.#newest
     const held = this.#deltas.get(from.version)
     if (held !== undefined || this.#deltas.has(from.version)) return held
     const frame = this.#encode(from.version)
@@ -88,6 +93,7 @@ export class Frames {
   /** The delta of those who keep up is kept whatever its size; of the others the oldest makes room. */
   #keep(from: number, frame: Buffer | undefined): void {
     this.#deltas.set(from, frame)
+    if (from === this.#before) this.#newest = frame
     this.#deltaBytes += frame?.byteLength ?? 0
     for (const [version, old] of this.#deltas) {
       if (this.#deltaBytes <= mostDeltaBytes && this.#deltas.size <= mostDeltas) return

@@ -1,6 +1,6 @@
-import { encodeMessage } from '../protocol/codec.ts'
 import type { Line, Subscription } from './subscription.ts'
 import type { Throttle } from './throttle.ts'
+import { tickFrame } from './view-frame.ts'
 import type { View } from './view.ts'
 
 /** Where the frames of one connection go. */
@@ -115,11 +115,13 @@ export class Outbox implements Line {
       if (only.throttle === throttle && only.isDue) only.bring()
       return
     }
-    const due = all.filter(subscription => subscription.throttle === throttle && subscription.isDue && subscription.isReady)
+    const due: Subscription[] = []
+    for (const subscription of all)
+      if (subscription.throttle === throttle && subscription.isDue && subscription.isReady) due.push(subscription)
     if (due.length === 0) return
     this.#sink.cork()
     try {
-      if (due.length > 1) this.#sink.send(encodeMessage({ type: 'tick', tick, throttle, messages: due.length }))
+      if (due.length > 1) this.#sink.send(tickFrame(tick, throttle, due.length))
       for (const subscription of due) subscription.bring()
       for (const { view } of due) if (view.check !== undefined) this.#sink.send(view.check)
     } finally {

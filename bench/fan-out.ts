@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { printSpread, spreadOf } from '../harness/spread.ts'
-import { Worker } from '../harness/worker.ts'
-import { MovingUpstream } from './moving-upstream.ts'
+import { head, row, type Bench } from './harness/bench.ts'
+import { MovingUpstream } from './harness/moving-upstream.ts'
+import { printSpread, spreadOf } from './harness/spread.ts'
+import { Worker } from './harness/worker.ts'
 
 interface Load {
   readonly readers: number
@@ -54,7 +55,14 @@ async function warmUp(ours: Side, url: string): Promise<void> {
 
 async function sidesOf({ readers, everyMs }: Load, upstream: MovingUpstream, processes: Processes): Promise<readonly [Side, Side, Side]> {
   const { millrace, bare, millraceReaders, bareReaders } = processes
-  const url = await millrace.ask<string>('listen', { url: upstream.url, everyMs })
+  const url = await millrace.ask<string>('listen', {
+    limits: { maxConnections: 20_000 },
+    sources: {
+      quotes: { url: upstream.url, every: `${everyMs}ms`, key: 'symbol' },
+      // Followed at first, so that what a server does for years is measured and not its first seconds.
+      often: { url: upstream.url, every: '10ms', linger: '100ms', key: 'symbol' },
+    },
+  })
   const feeds = `${url.replace('http', 'ws')}/ws?feed=`
   const ours: Side = {
     server: millrace,
@@ -67,11 +75,11 @@ async function sidesOf({ readers, everyMs }: Load, upstream: MovingUpstream, pro
   await millraceReaders.ask('open', { url: `${feeds}quotes`, count: readers })
   await bareReaders.ask('open', { url: `ws://127.0.0.1:${port}`, count: readers })
   await measure(ours, pauseMs)
-  const message: unknown = JSON.parse(await millraceReaders.ask<string>('example'))
+  const message = JSON.parse(await millraceReaders.ask<string>('example')) as object
   const loop = (more: object): Side => ({
     server: bare,
     readers: bareReaders,
-    begin: () => bare.ask('begin', { message, everyMs, ...more }),
+    begin: () => bare.ask('begin', { messages: [message], everyMs, ...more }),
     end: () => bare.ask('end'),
   })
   return [ours, loop({}), loop({ url: upstream.url })]
@@ -80,10 +88,10 @@ async function sidesOf({ readers, everyMs }: Load, upstream: MovingUpstream, pro
 async function compare(load: Load, windows: number, windowMs: number): Promise<string> {
   const upstream = await MovingUpstream.start()
   const processes: Processes = {
-    millrace: new Worker('../fan-out/millrace-server.ts'),
-    bare: new Worker('../fan-out/bare-server.ts'),
-    millraceReaders: new Worker('../fan-out/readers.ts'),
-    bareReaders: new Worker('../fan-out/readers.ts'),
+    millrace: new Worker('millrace-server.ts'),
+    bare: new Worker('bare-server.ts'),
+    millraceReaders: new Worker('readers.ts'),
+    bareReaders: new Worker('readers.ts'),
   }
   try {
     const sides = await sidesOf(load, upstream, processes)
@@ -119,18 +127,15 @@ async function inTurns(sides: readonly Side[], windows: number, windowMs: number
   return costs
 }
 
-function row(...cells: readonly (string | number)[]): string {
-  return cells.map((cell, i) => String(cell).padStart(i === 0 ? 8 : 22)).join('')
-}
-
-/**
- * `npm run bench -- fan-out [readers] [windows] [windowMs]`: server CPU per delivery of one feed, everything counted,
- * against a bare `ws` loop of `send(string)` with messages of the same size, in the same run: driven by a timer, and
- * asking the same upstream before each message, as whoever writes such a loop must. Without `readers` all sizes.
- */
-export async function fanOut([readers, windows = '9', windowMs = '3000']: readonly string[]): Promise<void> {
-  console.log(row('readers', 'millrace, µs', 'loop, µs', 'loop that polls, µs', 'to loop', 'to loop that polls'))
-  for (const load of loads) {
-    if (readers === undefined || load.readers === Number(readers)) console.log(await compare(load, Number(windows), Number(windowMs)))
-  }
+/** Arguments: `[readers] [windows] [windowMs]`; without `readers` all sizes. */
+export const fanOut: Bench = {
+  title: 'Fan-out of one feed',
+  about:
+    'CPU time of the server per delivery of a delta of about 200 bytes, everything counted, against a bare `ws` loop of `send(string)` with messages of the same size, driven by a timer, and against one that asks the same upstream before each message.',
+  async run([readers, windows = '9', windowMs = '3000'], say) {
+    say(head('readers', 'Millrace, µs', 'loop, µs', 'loop that polls, µs', 'to loop', 'to loop that polls'))
+    for (const load of loads) {
+      if (readers === undefined || load.readers === Number(readers)) say(await compare(load, Number(windows), Number(windowMs)))
+    }
+  },
 }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import { Client } from 'undici'
 import { WebSocketServer } from 'ws'
-import { answer, cpuTime } from '../harness/worker.ts'
+import { answer, cpuTime, memory } from './worker.ts'
 
 /** What one would write by hand: on every change one `send(string)` to each client. */
 const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false })
@@ -13,32 +13,34 @@ server.on('connection', socket => {
 })
 
 interface Sending {
-  /** Every message is of this shape. */
-  readonly message: object
+  /** All of them are sent each time. */
+  readonly messages: readonly object[]
   readonly everyMs: number
-  /** Asked before each message, its answer parsed; undefined: nothing is asked. */
+  /** Asked before each sending, its answer parsed; undefined: nothing is asked. */
   readonly url?: string
 }
 
 let timer: NodeJS.Timeout | undefined
 let version = 0
 
-function broadcast(message: object): void {
+function broadcast(messages: readonly object[]): void {
   version++
-  const text = JSON.stringify({ ...message, from: version, to: version + 1 })
-  for (const socket of sockets) socket.send(text)
+  for (const message of messages) {
+    const text = JSON.stringify({ ...message, from: version, to: version + 1, at: Date.now() })
+    for (const socket of sockets) socket.send(text)
+  }
 }
 
-function begin({ message, everyMs, url }: Sending): void {
+function begin({ messages, everyMs, url }: Sending): void {
   if (url === undefined) {
-    timer = setInterval(() => broadcast(message), everyMs)
+    timer = setInterval(() => broadcast(messages), everyMs)
     return
   }
   const client = new Client(new URL(url).origin)
   const poll = async (): Promise<void> => {
     const { body } = await client.request({ path: '/', method: 'GET' })
     const rows = JSON.parse(await body.text()) as readonly object[]
-    if (rows.length > 0) broadcast(message)
+    if (rows.length > 0) broadcast(messages)
   }
   timer = setInterval(() => void poll().catch((error: unknown) => console.error(error)), everyMs)
 }
@@ -52,4 +54,5 @@ answer({
   begin,
   end: () => clearInterval(timer),
   cpu: () => cpuTime(),
+  memory: () => memory(),
 })

@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type * as Package from '../../src/index.ts'
+import { answer, cpuTime, memory } from './worker.ts'
+
+// What is built, not its source through a loader: that is what people run.
+const built = new URL('../../dist/index.js', import.meta.url).href
+const { configOf, MillraceServer } = (await import(built)) as typeof Package
+
+let server: Package.MillraceServer | undefined
+const delay = monitorEventLoopDelay({ resolution: 5 })
+
+answer({
+  /** Serves a config at any free port; returns where. */
+  listen: (config: Readonly<Record<string, unknown>>) => {
+    const loaded = configOf({ server: { port: 0 }, ...config })
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    server = new MillraceServer({ config: loaded.config })
+    delay.enable()
+    return server.listen()
+  },
+  cpu: () => cpuTime(),
+  memory: () => memory(),
+  /** The longest that the event loop was blocked since the last question, in ms. */
+  blocked: () => {
+    const longest = delay.max / 1e6
+    delay.reset()
+    return longest
+  },
+  /** What a server whose readers are all gone must not keep. */
+  kept: () => ({
+    descriptors: readdirSync('/proc/self/fd').length,
+    timers: process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length,
+    sockets: process.getActiveResourcesInfo().filter(kind => kind === 'TCPSocketWrap').length,
+    views: server?.hub.viewCount ?? 0,
+    heap: memory().heap,
+  }),
+})

@@ -1,0 +1,1 @@
+export const snapshot = undefined as never
