@@ -18,7 +18,8 @@ export interface SnapshotParts {
   readonly parts: Iterator<Buffer, Buffer>
 }
 
-/** Waiters that are handed a snapshot in one go; between two lots the loop is free for everything else. */
+/** Bytes that are handed out in one go, and waiters at most; between two lots the loop is free for everything else. */
+const lotBytes = 8 * 1024 ** 2
 const lotSize = 100
 
 /**
@@ -97,7 +98,7 @@ export class Snapshots {
   }
 
   #hand(snapshot: Snapshot): void {
-    let left = lotSize
+    let left = Math.max(1, Math.min(lotSize, Math.floor(lotBytes / snapshot.frame.byteLength)))
     for (const waiter of this.#waiting) {
       if (left-- === 0) return void this.#clock.after(0, () => this.#hand(snapshot))
       this.#waiting.delete(waiter)
