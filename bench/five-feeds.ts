@@ -32,13 +32,14 @@ interface Side {
 }
 
 /** CPU time of the server per five deltas that one reader got, in µs. */
-async function measure({ server, readers: own, begin, end }: Side, windowMs: number): Promise<number> {
-  await begin()
+async function measure(side: Side, windowMs: number): Promise<number> {
+  const { server, readers: own } = side
+  await side.begin()
   await pause(300)
   const before = { cpu: await server.ask<number>('cpu'), deltas: await own.ask<number>('deltas') }
   await pause(windowMs)
   const after = { cpu: await server.ask<number>('cpu'), deltas: await own.ask<number>('deltas') }
-  await end()
+  await side.end()
   await pause(300)
   return ((after.cpu - before.cpu) / (after.deltas - before.deltas)) * feeds.length
 }

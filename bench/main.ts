@@ -19,8 +19,8 @@ const searches: Readonly<Record<string, () => Promise<Bench>>> = {
 }
 
 function machine(): string {
-  const [{ model = 'unknown' } = {}] = cpus()
-  return `Node ${process.versions.node}, ${cpus().length} cores (${model.trim()}), ${Math.round(totalmem() / 1024 ** 3)} GiB`
+  const model = cpus()[0]?.model.trim() ?? 'unknown'
+  return `Node ${process.versions.node}, ${cpus().length} cores (${model}), ${Math.round(totalmem() / 1024 ** 3)} GiB`
 }
 
 async function runAll(): Promise<void> {
@@ -35,9 +35,9 @@ async function runAll(): Promise<void> {
     lines.push(line)
   }
   for (const [name, load] of Object.entries(benches)) {
-    const { title, about, run } = await load()
-    for (const line of ['', `## ${title}`, '', `\`npm run bench -- ${name}\`: ${about}`, '']) say(line)
-    await run([], say)
+    const one = await load()
+    for (const line of ['', `## ${one.title}`, '', `\`npm run bench -- ${name}\`: ${one.about}`, '']) say(line)
+    await one.run([], say)
   }
   writeFileSync(new URL('../docs/benchmarks.md', import.meta.url), `${lines.join('\n')}\n`)
 }

@@ -83,6 +83,11 @@ export class History {
       ?.find(place => place >= since)
   }
 
+  /** All places at which it did. */
+  placesOf(address: SimAddress, text: string): ReadonlySet<number> {
+    return new Set(this.#seen(address).get(text))
+  }
+
   /** Whether it ever did. */
   knows(address: SimAddress, text: string): boolean {
     return this.#seen(address).has(text)

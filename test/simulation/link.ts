@@ -66,6 +66,8 @@ export interface LinkOptions {
   readonly closed: (link: Link) => void
   /** Whether a delta is lost, as no network does it; default: none. */
   readonly loses?: () => boolean
+  /** Told of each message once the client has taken it. */
+  readonly taken: (message: string) => void
 }
 
 type Listener = (event: SocketEvent) => void
@@ -144,7 +146,10 @@ export class Link implements WebSocketLike {
 
   #carry(data: string): void {
     if (this.#options.loses !== undefined && this.#loses(data, this.#options.loses)) return
-    this.#down.carry(data.length, () => this.#dispatch({ type: 'message', data }))
+    this.#down.carry(data.length, () => {
+      this.#dispatch({ type: 'message', data })
+      this.#options.taken(data)
+    })
   }
 
   #loses(data: string, loses: () => boolean): boolean {

@@ -4,8 +4,8 @@ import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
 import type * as Run from './run.ts'
 
-/** A fault: in this file of src, `search` (which stands there once) becomes `replace`. */
-export interface PlantedFault {
+/** Part of a fault: in this file of src, `search` (which stands there once) becomes `replace`. */
+export interface Edit {
   readonly file: string
   readonly search: string
   readonly replace: string
@@ -18,9 +18,9 @@ export class PlantedFaults {
   readonly #folder = mkdtempSync(join(root, 'node_modules/.planted-'))
   #count = 0
 
-  async load(fault: PlantedFault | undefined): Promise<typeof Run> {
+  async load(edits: readonly Edit[]): Promise<typeof Run> {
     const name = `run-${this.#count++}`
-    let planted = fault === undefined ? 1 : 0
+    const planted = new Set<Edit>()
     await build({
       root,
       configFile: false,
@@ -30,11 +30,14 @@ export class PlantedFaults {
           name: 'planted-fault',
           enforce: 'pre',
           transform(code, id) {
-            if (fault === undefined || !id.endsWith(`/src/${fault.file}`)) return undefined
-            const parts = code.split(fault.search)
-            if (parts.length !== 2) throw new Error(`'${fault.search}' stands ${parts.length - 1} times in ${fault.file}`)
-            planted++
-            return parts.join(fault.replace)
+            let planting = code
+            for (const edit of edits.filter(({ file }) => id.endsWith(`/src/${file}`))) {
+              const parts = planting.split(edit.search)
+              if (parts.length !== 2) throw new Error(`'${edit.search}' stands ${parts.length - 1} times in ${edit.file}`)
+              planted.add(edit)
+              planting = parts.join(edit.replace)
+            }
+            return planting === code ? undefined : planting
           },
         },
       ],
@@ -46,7 +49,7 @@ export class PlantedFaults {
         rollupOptions: { output: { entryFileNames: `${name}.js`, format: 'es' } },
       },
     })
-    if (planted !== 1) throw new Error(`${fault?.file ?? ''} is no part of the simulation`)
+    for (const edit of edits) if (!planted.has(edit)) throw new Error(`${edit.file} is no part of the simulation`)
     return (await import(/* @vite-ignore */ pathToFileURL(join(this.#folder, `${name}.js`)).href)) as typeof Run
   }
 

@@ -28,18 +28,22 @@ export interface SimulateOptions {
   readonly seed?: number
   /** Deltas get lost; default: none. */
   readonly gaps?: boolean
+  /** Whether a failure is made smaller; default: it is. */
+  readonly shrinks?: boolean
   readonly told?: (totals: Totals) => void
 }
 
 /** Worlds from `seed` on until `steps` events happened or one went wrong; that one is shrunk. */
 export function simulate(steps: number, options: SimulateOptions = {}): Totals {
-  const { seed = 1, gaps = false, told } = options
+  const { seed = 1, gaps = false, shrinks = true, told } = options
   let totals: Totals = { worlds: 0, steps: 0, states: 0, cuts: 0, kills: 0, ms: 0 }
   for (let at = seed; totals.steps < steps; at++) {
     const report = new World({ seed: at, clients: mostClients, gaps }).run(Math.min(stepsOfWorld, steps - totals.steps))
     totals = added(totals, report)
-    if (report.wrong.length > 0)
-      return { ...totals, failure: shrunk({ seed: at, clients: mostClients, gaps, steps: report.steps, wrong: report.wrong }) }
+    if (report.wrong.length > 0) {
+      const failure = { seed: at, clients: mostClients, gaps, steps: report.steps, wrong: report.wrong }
+      return { ...totals, failure: shrinks ? shrunk(failure) : failure }
+    }
     told?.(totals)
   }
   return totals

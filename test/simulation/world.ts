@@ -8,12 +8,14 @@ import { defaultConnectionLimits } from '../../src/connection/limits.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { defaultHubLimits, Hub } from '../../src/hub/hub.ts'
 import { silentLogger } from '../../src/lib/log.ts'
+import type { Clock } from '../../src/lib/clock.ts'
 import { seededRandom, type Random } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
 import { EventClock } from './event-clock.ts'
 import { derived, History, simAddresses, textOf, type SimAddress, type SourceName } from './history.ts'
-import { Link } from './link.ts'
+import { FlushWatch } from './flush-watch.ts'
+import { Link, type LinkOptions } from './link.ts'
 
 export interface WorldOptions {
   readonly seed: number
@@ -35,6 +37,8 @@ export interface WorldReport {
 }
 
 const heartbeatMs = 30_000
+/** The server's event loop is busy with other things for up to so long. */
+const longestTurnMs = 250
 /** Who was left in peace for so long is no more than this behind. */
 const patienceMs = 8000
 const throttles = [0, 0, 0, 100, 500, 2000]
@@ -89,7 +93,7 @@ export class World {
     for (const [i, client] of this.#clients.entries()) this.#often(() => this.#act(client), i % 2 === 0 ? 400 : 8000)
     // One that moves all the time, and one in whose silence what is forgotten shows.
     this.#often(() => this.#change('stock'), 120)
-    this.#often(() => this.#change('trade'), 3000)
+    this.#often(() => this.#change('trade'), 5500)
     for (const name of ['stock', 'trade'] as const) this.#poll(name)
     this.#audit()
     this.#often(() => this.#restart(), 20_000)
@@ -172,9 +176,14 @@ export class World {
       // Short, so that readers fall below the floor.
       storeLimits: { historyAgeMs: 3000, maxTombstones: 3 },
     })
-    // So short that many a snapshot is made in several turns of the loop.
-    const hub = new Hub({ ...deps, graph, limits: { ...defaultHubLimits, checkEveryMs: 1000 }, snapshotPartLength: 300 })
-    const limits = { ...defaultConnectionLimits, sendWindowBytes: 1500, ackAfterBytes: 700 }
+    // A turn of its loop takes a while, and parts are so short that many a snapshot takes several.
+    const turns: Clock = {
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      after: (ms, run) => clock.after(ms === 0 ? random() * longestTurnMs : ms, run),
+    }
+    const hub = new Hub({ ...deps, clock: turns, graph, limits: { ...defaultHubLimits, checkEveryMs: 1000 }, snapshotPartLength: 300 })
+    const limits = { ...defaultConnectionLimits, sendWindowBytes: 1200, ackAfterBytes: 500 }
     const heartbeat = new Heartbeat(heartbeatMs, clock)
     const context: ConnectionContext = { hub, ...deps, limits, heartbeat, server: 'simulated', limited: () => undefined }
     graph.start()
@@ -209,7 +218,7 @@ export class World {
       const id = `k${this.#below(9)}`
       const chance = this.#random()
       if (chance < 0.25) table.delete(id)
-      else if (chance < 0.28) table.clear()
+      else if (chance < (name === 'stock' ? 0.28 : 0.35)) table.clear()
       else {
         const note = this.#random() < 0.4 ? { note: `text ${this.#below(3)}` } : {}
         const late = this.#random() < 0.1 ? { [`late${this.#below(3)}`]: this.#random() < 0.5 ? null : 1 } : {}
@@ -233,7 +242,7 @@ export class World {
   #newClient(name: string): Client {
     const { clock } = this
     const opened = (link: Link): void => void (client.link = link)
-    const options = (): ConstructorParameters<typeof Link>[0] => this.#linkOptions()
+    const options = (): LinkOptions => this.#linkOptions(client)
     const linked = (link: Link): void => void this.#server?.links.add(link)
     class Socket extends Link {
       constructor() {
@@ -254,14 +263,20 @@ export class World {
     return client
   }
 
-  #linkOptions(): ConstructorParameters<typeof Link>[0] {
+  #linkOptions(client: Client): LinkOptions {
     const server = this.#server
+    const watch = new FlushWatch(
+      what => this.#blame(client.name, what),
+      addresses => this.#compareFlush(client, addresses),
+    )
     return {
       clock: this.clock,
       latencyMs: this.#random() < 0.2 ? 300 : 1 + this.#below(60),
       bytesPerMs: this.#random() < 0.3 ? 2 : 1000,
       context: server?.context,
       closed: link => void server?.links.delete(link),
+      // Where messages get lost flushes do not add up.
+      taken: this.#gaps ? () => undefined : message => watch.take(message),
       ...(this.#gaps ? { loses: () => this.#gaps && this.#random() < 0.01 } : {}),
     }
   }
@@ -321,6 +336,19 @@ export class World {
       if (feed.rows === undefined || this.#history.placeOf(address, textOf(feed.rows), least) === undefined)
         this.#blame(client.name, `${feed.table.feed} is more than ${patienceMs / 1000} s behind, ${feed.freshness.state}`)
     }
+  }
+
+  /** After an opened flush all of its feeds of one source show one and the same of its tables. */
+  #compareFlush(client: Client, addresses: ReadonlySet<string>): void {
+    const common = new Map<SourceName, ReadonlySet<number>>()
+    for (const { address, feed } of client.followed) {
+      if (!addresses.has(feed.table.feed) || feed.rows === undefined || feed.freshness.state !== 'fresh') continue
+      const places = this.#history.placesOf(address, textOf(feed.rows))
+      const others = common.get(address.source)
+      common.set(address.source, others === undefined ? places : new Set([...others].filter(place => places.has(place))))
+    }
+    for (const [source, places] of common)
+      if (places.size === 0) this.#blame(client.name, `a flush left feeds of '${source}' at different tables`)
   }
 
   #shown(client: Client, address: SimAddress, rows: readonly Row[]): void {
