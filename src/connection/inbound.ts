@@ -14,8 +14,9 @@ export type Admission = 'take' | 'drop' | 'refuse' | 'end'
 export class Inbound {
   readonly #clock: Clock
   readonly #limits: ConnectionLimits
-  readonly #messages: TokenBucket
-  readonly #pings: TokenBucket
+  /** Made with the first message, and the first ping: most clients say little. */
+  #messages: TokenBucket | undefined
+  #pings: TokenBucket | undefined
   #refused = 0
   #windowBegan = 0
   #toldAt = Number.NEGATIVE_INFINITY
@@ -23,12 +24,12 @@ export class Inbound {
   constructor(clock: Clock, limits: ConnectionLimits) {
     this.#clock = clock
     this.#limits = limits
-    this.#messages = new TokenBucket(limits.messagesPerSecond, limits.messageBurst, clock)
-    this.#pings = new TokenBucket(limits.pingsPerSecond, limits.pingBurst, clock)
   }
 
   /** `refuse`: not executed, and told; `drop`: not executed, told a moment ago; `end`: too often. */
   message(): Admission {
+    const { messagesPerSecond, messageBurst } = this.#limits
+    this.#messages ??= new TokenBucket(messagesPerSecond, messageBurst, this.#clock)
     if (this.#messages.take()) return 'take'
     if (this.refused()) return 'end'
     const now = this.#clock.monotonic()
@@ -48,6 +49,8 @@ export class Inbound {
   }
 
   ping(): boolean {
+    const { pingsPerSecond, pingBurst } = this.#limits
+    this.#pings ??= new TokenBucket(pingsPerSecond, pingBurst, this.#clock)
     return this.#pings.take()
   }
 }

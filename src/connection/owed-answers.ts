@@ -7,7 +7,8 @@ const mostOwed = 16
  */
 export class OwedAnswers {
   readonly #hasRoom: () => boolean
-  readonly #waiting: (() => void)[] = []
+  /** Mostly there is none. */
+  #waiting: (() => void)[] | undefined
   #owed = 0
 
   constructor(hasRoom: () => boolean) {
@@ -18,7 +19,7 @@ export class OwedAnswers {
     return this.#owed >= mostOwed
   }
   get areWaiting(): boolean {
-    return this.#waiting.length > 0
+    return this.#waiting !== undefined
   }
 
   /** Makes an answer now, or once there is room. Rejects with what making it throws. */
@@ -34,11 +35,13 @@ export class OwedAnswers {
 
   /** Resolves once there may be room. */
   room(): Promise<void> {
-    return new Promise(resolve => this.#waiting.push(resolve))
+    return new Promise(resolve => (this.#waiting ??= []).push(resolve))
   }
 
   /** There is room again. */
   wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake()
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const wake of waiting) wake()
   }
 }

@@ -8,6 +8,7 @@ import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
 import { headerValues, judgeRequest, type DoorRules } from './door.ts'
+import { OpenSockets } from './open-sockets.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
 export interface WebSocketOptions {
@@ -31,7 +32,8 @@ export class WebSocketBinding {
   readonly #options: WebSocketOptions
   readonly #context: ConnectionContext
   readonly #server: WebSocketServer
-  readonly #connections = new Map<Connection, WebSocket>()
+  readonly #open: OpenSockets
+  readonly #socketFailed: (error: Error) => void
   readonly #upgrades: TokenBucket | undefined
   #closing = false
 
@@ -39,6 +41,8 @@ export class WebSocketBinding {
     const { upgradesPerSecond } = options
     this.#options = options
     this.#context = context
+    this.#open = new OpenSockets(context)
+    this.#socketFailed = error => context.log.debug({ err: error }, 'a socket failed during the upgrade')
     this.#upgrades = upgradesPerSecond === undefined ? undefined : new TokenBucket(upgradesPerSecond, upgradesPerSecond, context.clock)
     this.#server = new WebSocketServer({
       noServer: true,
@@ -51,28 +55,28 @@ export class WebSocketBinding {
   }
 
   get size(): number {
-    return this.#connections.size
+    return this.#open.size
   }
 
   /** For the `upgrade` event of an HTTP server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // First of all: a socket may fail at any moment, and without a listener that would end the process.
-    socket.on('error', error => this.#context.log.debug({ err: error }, 'a socket failed during the upgrade'))
+    socket.on('error', this.#socketFailed)
     const refusal = this.#judge(request)
     if (refusal !== undefined) return refuse(socket, refusal)
-    this.#server.handleUpgrade(request, socket, head, webSocket => this.#open(webSocket, request, socket as Socket))
+    this.#server.handleUpgrade(request, socket, head, webSocket => this.#welcome(webSocket, request, socket as Socket))
   }
 
   /** Closes every connection, spread over at most `spreadMs`; each reason tells the client how long to stay away. */
   async close(spreadMs: number): Promise<void> {
     this.#closing = true
-    const all = [...this.#connections]
+    const all = [...this.#open]
     const { clock, random } = this.#context
     // A few readers that come back at once are no storm.
     const stepMs = Math.min(closeStepMs, spreadMs / all.length)
     await Promise.all(
       all.map(
-        ([connection, webSocket], i) =>
+        ([webSocket, connection], i) =>
           new Promise<void>(resolve => {
             webSocket.once('close', () => resolve())
             clock.after(stepMs * i, () => connection.close(1012, `restart retry-after-ms=${Math.round(random() * 1000)}`))
@@ -83,7 +87,7 @@ export class WebSocketBinding {
 
   /** Drops every connection at once. */
   terminate(): void {
-    for (const webSocket of this.#connections.values()) webSocket.terminate()
+    for (const [webSocket] of this.#open) webSocket.terminate()
   }
 
   #judge(request: IncomingMessage): HttpRefusal | undefined {
@@ -97,7 +101,7 @@ export class WebSocketBinding {
     if (headerValues(request.rawHeaders, 'sec-websocket-key').length !== 1)
       return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
     if (this.#closing) return { status: 503, text: 'the server is stopping', headers: { 'Retry-After': '1' } }
-    if (this.#connections.size >= maxConnections) return this.#limited('maxConnections', `${maxConnections} reached`, 5)
+    if (this.#open.size >= maxConnections) return this.#limited('maxConnections', `${maxConnections} reached`, 5)
     if (overload?.sheds('no new connections') === true) return this.#limited('maxLoopDelay', 'the server is overloaded', 5)
     if (this.#upgrades?.take() === false) return this.#limited('upgradesPerSecond', `${upgradesPerSecond ?? 0} exceeded`, 1)
     return undefined
@@ -108,7 +112,7 @@ export class WebSocketBinding {
     return { status: 503, text: `${limit}: ${what}`, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
 
-  #open(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
+  #welcome(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
     const transport = new WebSocketTransport(webSocket, socket, this.#context.clock)
     if (webSocket.protocol !== '' && webSocket.protocol !== subprotocol) {
       webSocket.on('error', () => webSocket.terminate())
@@ -116,22 +120,8 @@ export class WebSocketBinding {
       return
     }
     const connection = new Connection(transport, this.#context)
-    this.#connections.set(connection, webSocket)
-    webSocket.on('message', (data: Buffer, isBinary) => (isBinary ? connection.binary() : connection.receive(data.toString('utf8'))))
-    webSocket.on('ping', () => connection.pinged())
-    webSocket.on('pong', payload => connection.ponged(payload))
-    webSocket.on('error', error => this.#failed(error))
-    webSocket.on('close', () => {
-      this.#connections.delete(connection)
-      connection.ended()
-    })
+    this.#open.add(webSocket, connection)
     this.#subscribeByUrl(connection, request.url ?? '')
-  }
-
-  /** What `ws` ends by itself: a frame against RFC 6455, or one that is too big. */
-  #failed(error: Error): void {
-    if ('code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#context.limited('maxMessage')
-    this.#context.log.debug({ err: error }, 'a WebSocket failed')
   }
 
   #subscribeByUrl(connection: Connection, url: string): void {

@@ -53,9 +53,10 @@ export class Answers {
       if (held.isDue) held.changed()
       return
     }
-    if (held.alsoAsked.length >= mostOwed)
+    const { alsoAsked = [] } = held
+    if (alsoAsked.length >= mostOwed)
       throw new MillraceError('rate_limited', `'${held.view.address}' has no data yet, and was asked for ${mostOwed} times`)
-    if (id !== undefined) held.alsoAsked.push(id)
+    if (id !== undefined) held.alsoAsked = [...alsoAsked, id]
   }
 
   /** A snapshot again. `isHeld` tells whether the subscription is still there when its turn comes. */
@@ -121,7 +122,8 @@ function settle(subscription: Subscription, { id, since }: Asked, standing: Stan
   subscription.pending = false
   subscription.position = resumed ? told : { epoch: view.position.epoch, version: 0 }
   tell(subscription, id, resumed, told)
-  for (const other of subscription.alsoAsked.splice(0)) tell(subscription, other, resumed, told)
+  for (const other of subscription.alsoAsked ?? []) tell(subscription, other, resumed, told)
+  subscription.alsoAsked = undefined
   // A reader that holds no rows learns how far to believe them before they come, one that does after what is new.
   if (!resumed) subscription.write(statusFrame(view))
   if (subscription.isDue) subscription.line.bring(subscription)

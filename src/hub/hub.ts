@@ -17,7 +17,7 @@ import type { Overload } from './overload.ts'
 import { defaultQueryLimits, readQuery } from './query.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
-import { throttleOf } from './throttle.ts'
+import { throttleOf, type Throttle } from './throttle.ts'
 import type { View, ViewEvents } from './view.ts'
 import { Views, type ViewLimits } from './views.ts'
 import { ViewTime } from './view-time.ts'
@@ -70,6 +70,8 @@ export class Hub implements GraphListener {
   readonly #limits: HubLimits
   readonly #views: Views
   readonly #flushes: Flushes
+  /** One function for all connections. */
+  readonly #due: (outbox: Outbox, throttle: Throttle) => void
   readonly #answers: Answers
   readonly #viewTime: ViewTime
   readonly #overload: Overload | undefined
@@ -92,6 +94,7 @@ export class Hub implements GraphListener {
       spentMs => this.#graph.pace.spent(spentMs),
       () => (options.overload?.sheds('longer throttles') === true ? sheddingThrottle : 0),
     )
+    this.#due = (outbox, throttle) => this.#flushes.add(outbox, throttle)
     this.#answers = new Answers(options.clock)
     this.#overload = options.overload
     this.#viewTime = new ViewTime(this.#limits.viewTimePerSecondMs, options.clock)
@@ -104,7 +107,7 @@ export class Hub implements GraphListener {
   }
 
   connect(sink: Sink): Outbox {
-    return new Outbox(sink, (outbox, throttle) => this.#flushes.add(outbox, throttle))
+    return new Outbox(sink, this.#due)
   }
 
   disconnect(outbox: Outbox): void {

@@ -32,7 +32,7 @@ export class Subscription implements ViewReader, SnapshotWaiter {
   resyncedAt = Number.NEGATIVE_INFINITY
   resyncOwed = false
   /** Ids of further `subscribe`s that came while it was pending. */
-  readonly alsoAsked: RequestId[] = []
+  alsoAsked: RequestId[] | undefined
   /** Ends the waiting of a pending one. */
   stopWaiting: (() => void) | undefined
   readonly #figures: FanOutFigures

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { readServerMessage } from '../../src/client/server-message.ts'
-import { defaultConnectionLimits } from '../../src/connection/limits.ts'
-import { defaultQueryLimits } from '../../src/hub/query.ts'
+import { jsonSchema } from '../../src/config/json-schema.ts'
 import { closeTable, errorTable } from '../../src/model/errors.ts'
 import { causes, freshnessStates } from '../../src/model/freshness.ts'
 import { tableSum } from '../../src/model/checksum.ts'
@@ -72,10 +71,10 @@ test('L9: the table of close codes is that of the code', () => {
 })
 
 test('the limits are those in force', () => {
-  const limits: Readonly<Record<string, number>> = { ...defaultConnectionLimits, ...defaultQueryLimits }
+  const { limits } = jsonSchema()['properties'] as { limits: { properties: Record<string, { default?: unknown }> } }
   const rows = tableRows(section('## Limits'))
   expect(rows.length).toBeGreaterThan(5)
-  for (const [name = '', value] of rows) expect([name, value]).toEqual([name, String(limits[name])])
+  for (const [name = '', value] of rows) expect([name, value]).toEqual([name, String(limits.properties[name]?.default)])
 })
 
 test('the table to try the sum with has the sum that is told', () => {
