@@ -111,7 +111,7 @@ export class Subscription implements ViewReader, SnapshotWaiter {
    */
   made(snapshot: Snapshot): void {
     this.#waits = false
-    this.bring(snapshot)
+    if (this.isDue) this.bring(snapshot)
   }
 
   /** It is no more: nothing that it waited for comes. */
@@ -121,6 +121,7 @@ export class Subscription implements ViewReader, SnapshotWaiter {
   }
 
   #wait(): void {
+    if (this.#waits) return
     this.#waits = true
     this.view.frames.snapshots.wait(this)
   }

@@ -3,7 +3,7 @@ import { TokenBucket } from '../lib/token-bucket.ts'
 import { MillraceError } from '../model/errors.ts'
 
 /** So many seconds' worth may be taken at once: a page that opens builds all of its views together. */
-const burstSeconds = 20
+const burstSeconds = 10
 
 /**
  * Counts against whoever asks for views what building them takes. An expression goes over every row once then, which

@@ -85,6 +85,7 @@ export class Poller {
   /** Nobody wants it: no further poll; one under way is still delivered. */
   stop(): void {
     this.#wanted = false
+    this.#isFirst = false
     this.#unschedule()
   }
 

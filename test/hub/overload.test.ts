@@ -105,7 +105,7 @@ describe('expressions made to be slow', () => {
   const view = (i: number) => ({ feed: 'quotes', where: `n > ${i}` })
 
   test('what building views takes counts against the connection that asks, and against no other', () => {
-    const { clock, hub } = served({ viewMs: 700 })
+    const { clock, hub } = served({ viewMs: 350 })
     const greedy = new HubReader(hub)
     const buildAll = (): void => {
       for (let i = 0; i < 4; i++) follow(hub, view(i), greedy)
@@ -119,7 +119,7 @@ describe('expressions made to be slow', () => {
   })
 
   test('plain requests count together, and so do the gets of a connection', async () => {
-    const { hub } = served({ viewMs: 2001 })
+    const { hub } = served({ viewMs: 1001 })
     const reader = new HubReader(hub)
     await hub.get('quotes', { where: 'n > 1' })
     await expect(hub.get('quotes', { where: 'n > 2' })).rejects.toMatchObject({ code: 'rate_limited' })

@@ -85,6 +85,16 @@ describe('a large snapshot', () => {
     expect(hub.figures.of('quotes').encodes).toBe(3)
   })
 
+  test('that is waited for answers a resync as well: it comes once', () => {
+    const reader = follow()
+    quotes.answer(rows(2))
+    hub.resync(reader.outbox, 'quotes')
+    clock.advance(longEnoughMs)
+    expect(reader.take().map(({ type }) => type)).toEqual(['subscribed', 'snapshot', 'delta'])
+    clock.advance(longEnoughMs)
+    expect(reader.take()).toEqual([])
+  })
+
   test('comes to nobody who left meanwhile', () => {
     const reader = follow()
     hub.unsubscribe(reader.outbox, 'quotes')
