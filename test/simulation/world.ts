@@ -16,6 +16,7 @@ import { EventClock } from './event-clock.ts'
 import { derived, History, simAddresses, textOf, type SimAddress, type SourceName } from './history.ts'
 import { FlushWatch } from './flush-watch.ts'
 import { Link, type LinkOptions } from './link.ts'
+import { Tables } from './tables.ts'
 
 export interface WorldOptions {
   readonly seed: number
@@ -74,7 +75,7 @@ export class World {
   readonly clock = new EventClock()
   readonly #random: Random
   readonly #history = new History()
-  readonly #tables: Record<SourceName, Map<string, Row>> = { stock: new Map(), trade: new Map() }
+  readonly #tables: Tables
   readonly #clients: Client[]
   #gaps: boolean
   #server: Running | undefined
@@ -86,14 +87,15 @@ export class World {
 
   constructor({ seed, clients, gaps = false }: WorldOptions) {
     this.#random = seededRandom(seed)
+    this.#tables = new Tables(this.#random)
     this.#gaps = gaps
     this.#start()
     this.#clients = Array.from({ length: clients }, (_, i) => this.#newClient(`client ${i}`))
     // Some are restless, and some are left in peace for long, so that what is forgotten shows.
     for (const [i, client] of this.#clients.entries()) this.#often(() => this.#act(client), i % 2 === 0 ? 400 : 8000)
     // One that moves all the time, and one in whose silence what is forgotten shows.
-    this.#often(() => this.#change('stock'), 120)
-    this.#often(() => this.#change('trade'), 5500)
+    this.#often(() => this.#tables.change('stock'), 120)
+    this.#often(() => this.#tables.change('trade'), 5500)
     for (const name of ['stock', 'trade'] as const) this.#poll(name)
     this.#audit()
     this.#often(() => this.#restart(), 20_000)
@@ -122,7 +124,7 @@ export class World {
     if (this.#server === undefined) this.#start()
     // What was lost shows with the next change: one more of each, which is not, and which every address shows.
     this.#gaps = false
-    for (const table of Object.values(this.#tables)) table.set('last', { id: 'last', g: 'last', n: 99, note: 'the end' })
+    this.#tables.end()
     const endMs = this.clock.monotonic() + 120_000
     while (this.clock.step(endMs));
     for (const client of this.#clients) {
@@ -205,32 +207,10 @@ export class World {
 
   // The upstream.
 
-  #change(name: SourceName): void {
-    const table = this.#tables[name]
-    const some = this.#any([...table])
-    if (some !== undefined && this.#random() < 0.1) {
-      // A column more, and nothing else.
-      const [id, row] = some
-      table.set(id, { ...row, [`late${this.#below(30)}`]: null })
-      return
-    }
-    for (let changes = 1 + this.#below(4); changes > 0; changes--) {
-      const id = `k${this.#below(9)}`
-      const chance = this.#random()
-      if (chance < 0.25) table.delete(id)
-      else if (chance < (name === 'stock' ? 0.28 : 0.35)) table.clear()
-      else {
-        const note = this.#random() < 0.4 ? { note: `text ${this.#below(3)}` } : {}
-        const late = this.#random() < 0.1 ? { [`late${this.#below(3)}`]: this.#random() < 0.5 ? null : 1 } : {}
-        table.set(id, { id, g: `g${this.#below(3)}`, n: this.#below(9), ...note, ...late })
-      }
-    }
-  }
-
   #poll(name: SourceName): void {
     const source = this.#server?.sources[name]
     if (source?.polling === true) {
-      const rows = [...this.#tables[name].values()]
+      const rows = this.#tables.rows(name)
       this.#history.record(name, rows, this.clock.monotonic())
       source.answer(rows)
     }
