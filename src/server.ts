@@ -166,7 +166,8 @@ export class MillraceServer {
         ...(freshness?.cause === undefined ? {} : { cause: freshness.cause }),
         ...(freshness?.reason === undefined ? {} : { reason: freshness.reason }),
       }))
-    return { version, uptimeMs: Math.round(this.#clock.monotonic() - this.#startedMono), failing }
+    const uptimeMs = Math.round(this.#clock.monotonic() - this.#startedMono)
+    return { version, uptimeMs, shedding: this.#overload?.shedding ?? 'none', failing }
   }
 
   /** Stops accepting, closes readers with 1012 spread over half of `drain`, and gives up waiting at its end. */

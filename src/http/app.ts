@@ -8,6 +8,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Registry } from 'prom-client'
 import type { Hub } from '../hub/hub.ts'
+import type { Shedding } from '../hub/overload.ts'
 import type { View } from '../hub/view.ts'
 import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
@@ -19,6 +20,8 @@ import type { Position } from '../model/position.ts'
 export interface Health {
   readonly version: string
   readonly uptimeMs: number
+  /** What the server does less of because its event loop runs late. */
+  readonly shedding: Shedding
   /** Sources that are not fresh, though somebody wants them. */
   readonly failing: readonly ({ readonly source: string } & Pick<Freshness, 'state' | 'cause' | 'reason' | 'since'>)[]
 }

@@ -156,7 +156,13 @@ describe('methods', () => {
 
 describe('health and readiness', () => {
   test('health is 200 while it serves, with what fails and since when', async () => {
-    expect(await json('health')).toMatchObject({ status: 'ok', failing: [], uptimeMs: expect.any(Number), version: expect.any(String) })
+    expect(await json('health')).toMatchObject({
+      status: 'ok',
+      failing: [],
+      shedding: 'none',
+      uptimeMs: expect.any(Number),
+      version: expect.any(String),
+    })
     const reader = await new RawReader(`${url.replace('http', 'ws')}/ws?feed=broken`).open()
     await reader.next('status', ({ state }) => state === 'down')
     expect(await json('health')).toMatchObject({
