@@ -8,6 +8,7 @@ import type { Config } from './config/config.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
 import { defaultConnectionLimits } from './connection/limits.ts'
+import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
 import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
@@ -91,10 +92,11 @@ export class MillraceServer {
       feeds: () => this.#measuredFeeds(),
     })
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
-    const { maxHeaders, maxUrlBytes, maxConnections, upgradesPerSecond } = config.limits
-    const door: DoorRules = { hosts: config.server.hosts, origins: config.server.origins, maxHeaders, maxUrlBytes }
+    const { maxHeaders, maxUrlBytes, maxConnections, maxConnectionsPerAddress, upgradesPerSecond } = config.limits
+    const { hosts, origins, trustProxy } = config.server
+    const door: DoorRules = { hosts, origins, proxies: new TrustedProxies(trustProxy), maxHeaders, maxUrlBytes }
     this.#webSockets = new WebSocketBinding(
-      { path: config.server.path, door, maxConnections, upgradesPerSecond, overload },
+      { path: config.server.path, door, maxConnections, maxConnectionsPerAddress, upgradesPerSecond, overload },
       {
         hub: this.hub,
         clock,

@@ -4,6 +4,9 @@ import { count, orOff, size, time } from '../lib/option.ts'
 /** The keys of `limits`: what readers may ask of the server. */
 export const limitsSchema = z.strictObject({
   maxConnections: count().prefault(10_000).meta({ description: 'Most WebSockets; over it 503.' }),
+  maxConnectionsPerAddress: orOff(count())
+    .prefault(256)
+    .meta({ description: 'Most WebSockets of one address; this machine counts only behind `server.trustProxy`; over it 503.' }),
   upgradesPerSecond: orOff(count())
     .prefault(2000)
     .meta({ description: 'New WebSockets a second, as many at once; over it 503 and Retry-After.' }),
@@ -21,6 +24,7 @@ export const limitsSchema = z.strictObject({
   maxMessage: size({ least: 1024, most: 64 * 1024 ** 2 })
     .prefault('64KiB')
     .meta({ description: 'Longest message of a client; over it 1009.' }),
+  maxFragments: count({ most: 1_000_000 }).prefault(1024).meta({ description: 'Most frames of one message of a client; over it 1008.' }),
   maxMessageDepth: count({ most: 1000 }).prefault(16).meta({ description: "Deepest nesting of a client's message; over it bad_message." }),
   messagesPerSecond: count()
     .prefault(20)
@@ -68,6 +72,7 @@ export const limitsSchema = z.strictObject({
 /** `limits` in code units. */
 export interface LimitsOptions {
   readonly maxConnections: number
+  readonly maxConnectionsPerAddress: number | undefined
   readonly upgradesPerSecond: number | undefined
   /** Of one budget; 25 times as many in all. */
   readonly firstPollsPerSecond: number | undefined
@@ -76,6 +81,7 @@ export interface LimitsOptions {
   readonly maxHeaders: number
   readonly maxUrlBytes: number
   readonly maxMessageBytes: number
+  readonly maxFragments: number
   readonly maxMessageDepth: number
   readonly messagesPerSecond: number
   readonly messageBurst: number

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAddressRange } from '../lib/address-range.ts'
 import { count, text, time } from '../lib/option.ts'
 
 const hostName = z
@@ -16,6 +17,10 @@ const origin = z
   .string({ error: 'expected an origin such as https://live.example' })
   .refine(isOrigin, { error: 'expected an origin: scheme, host and, unless it is the default, port, such as https://live.example' })
   .transform(written => written.toLowerCase())
+
+const addressRange = z
+  .string({ error: 'expected an address or range such as 10.0.0.0/8' })
+  .refine(isAddressRange, { error: 'expected an address or range such as 10.0.0.0/8' })
 
 /** The keys of `server`. */
 export const serverSchema = z.strictObject({
@@ -35,6 +40,10 @@ export const serverSchema = z.strictObject({
     .array(origin, { error: 'expected a list of origins' })
     .prefault([])
     .meta({ description: 'Pages of other origins that may connect, such as https://live.example; the same host always may.' }),
+  trustProxy: z
+    .array(addressRange, { error: 'expected a list of addresses and ranges' })
+    .prefault([])
+    .meta({ description: 'Proxies whose X-Forwarded-For and X-Forwarded-Host are believed: addresses and ranges such as 10.0.0.0/8.' }),
   heartbeat: time({ least: 1000, most: 3_600_000 }).prefault('25s').meta({ description: 'How often each connection is pinged.' }),
   drain: time({ most: 600_000 }).prefault('10s').meta({ description: 'Longest way from SIGTERM to the exit.' }),
 })
@@ -49,6 +58,8 @@ export interface ServerOptions {
   readonly hosts: readonly string[]
   /** Lower-case, as a browser sends them. */
   readonly origins: readonly string[]
+  /** Addresses and CIDR ranges. */
+  readonly trustProxy: readonly string[]
   readonly heartbeatMs: number
   readonly drainMs: number
 }

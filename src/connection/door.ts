@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { headerValues, type TrustedProxies } from './trusted-proxies.ts'
 
 /** Who may knock, judged before anything else is done for a request. */
 export interface DoorRules {
@@ -6,6 +7,7 @@ export interface DoorRules {
   readonly hosts: readonly string[]
   /** Origins allowed beside the same host, such as `https://status.example`. */
   readonly origins: readonly string[]
+  readonly proxies: TrustedProxies
   readonly maxHeaders: number
   readonly maxUrlBytes: number
 }
@@ -14,17 +16,13 @@ export interface DoorRules {
 export interface Knock {
   readonly url?: string | undefined
   readonly rawHeaders: readonly string[]
+  readonly socket: { readonly remoteAddress?: string | undefined }
 }
 
 /** A refusal by HTTP: a status and one sentence. */
 export interface Refusal {
   readonly status: 400 | 403 | 414 | 431
   readonly text: string
-}
-
-/** Node joins or drops repeated headers: only the raw ones tell how many there were. */
-export function headerValues(rawHeaders: readonly string[], name: string): string[] {
-  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name)
 }
 
 function splitHost(text: string): { readonly name: string; readonly host: string } | undefined {
@@ -42,16 +40,20 @@ function isKnownHost(name: string, rules: DoorRules): boolean {
   return name === 'localhost' || isIP(name) !== 0 || rules.hosts.includes(name)
 }
 
+const noHost: Refusal = { status: 400, text: 'exactly one Host header with a name and port is needed' }
+
 /**
  * Judges the size of a request, its Host (DNS rebinding) and its Origin (cross-site WebSocket hijacking).
  * No Origin is a program, not a page.
  */
-export function judgeRequest({ url = '/', rawHeaders }: Knock, rules: DoorRules): Refusal | undefined {
+export function judgeRequest({ url = '/', rawHeaders, socket }: Knock, rules: DoorRules): Refusal | undefined {
   if (url.length > rules.maxUrlBytes) return { status: 414, text: `maxUrl: ${rules.maxUrlBytes} bytes exceeded` }
   if (rawHeaders.length > 2 * rules.maxHeaders) return { status: 431, text: `maxHeaders: ${rules.maxHeaders} exceeded` }
-  const hosts = headerValues(rawHeaders, 'host')
+  // One, also where another one counts: two requests in one, seen apart by two servers, begin like that.
+  if (headerValues(rawHeaders, 'host').length !== 1) return noHost
+  const hosts = rules.proxies.hostsOf(socket.remoteAddress ?? '', rawHeaders)
   const host = hosts.length === 1 ? splitHost(hosts[0] ?? '') : undefined
-  if (host === undefined) return { status: 400, text: 'exactly one Host header with a name and port is needed' }
+  if (host === undefined) return noHost
   if (!isKnownHost(host.name, rules)) return { status: 403, text: `unknown host: add ${host.name} to server.hosts` }
   const origins = headerValues(rawHeaders, 'origin')
   if (origins.length === 0 || (origins.length === 1 && isKnownOrigin(origins[0] ?? '', host.host, rules))) return undefined

@@ -4,6 +4,8 @@ import type { WindowLimits } from './window.ts'
 export interface ConnectionLimits extends WindowLimits {
   /** Bytes of a message; over it: closed 1009. */
   readonly maxMessageBytes: number
+  /** Frames of one message; over it: closed 1008. */
+  readonly maxFragments: number
   readonly maxMessageDepth: number
   readonly messagesPerSecond: number
   readonly messageBurst: number
@@ -15,6 +17,7 @@ export interface ConnectionLimits extends WindowLimits {
 
 export const defaultConnectionLimits: ConnectionLimits = {
   maxMessageBytes: 65_536,
+  maxFragments: 1024,
   maxMessageDepth: 16,
   messagesPerSecond: 20,
   messageBurst: 100,

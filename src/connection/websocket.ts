@@ -7,8 +7,9 @@ import { TokenBucket } from '../lib/token-bucket.ts'
 import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
 import { Connection, type ConnectionContext } from './connection.ts'
-import { headerValues, judgeRequest, type DoorRules } from './door.ts'
+import { judgeRequest, type DoorRules } from './door.ts'
 import { OpenSockets } from './open-sockets.ts'
+import { headerValues } from './trusted-proxies.ts'
 import { WebSocketTransport } from './websocket-transport.ts'
 
 export interface WebSocketOptions {
@@ -16,6 +17,8 @@ export interface WebSocketOptions {
   readonly path: string
   readonly door: DoorRules
   readonly maxConnections: number
+  /** Undefined: any. Those of this machine count only where there is a trusted proxy, which then brings the others'. */
+  readonly maxConnectionsPerAddress: number | undefined
   /** Undefined: any. */
   readonly upgradesPerSecond: number | undefined
   /** Undefined: no load is shed. */
@@ -50,6 +53,7 @@ export class WebSocketBinding {
       // ws's own compression must never mix with frames that many readers share.
       perMessageDeflate: false,
       maxPayload: context.limits.maxMessageBytes,
+      maxFragments: context.limits.maxFragments,
       handleProtocols: offered => (offered.has(subprotocol) ? subprotocol : (offered.values().next().value ?? false)),
     })
   }
@@ -91,7 +95,7 @@ export class WebSocketBinding {
   }
 
   #judge(request: IncomingMessage): HttpRefusal | undefined {
-    const { path, door, maxConnections, overload, upgradesPerSecond } = this.#options
+    const { path, door, maxConnections, maxConnectionsPerAddress, overload, upgradesPerSecond } = this.#options
     const url = request.url ?? '/'
     const refused = judgeRequest(request, door)
     if (refused !== undefined) return refused
@@ -102,9 +106,19 @@ export class WebSocketBinding {
       return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
     if (this.#closing) return { status: 503, text: 'the server is stopping', headers: { 'Retry-After': '1' } }
     if (this.#open.size >= maxConnections) return this.#limited('maxConnections', `${maxConnections} reached`, 5)
+    const address = this.#countedAddress(request)
+    if (address !== undefined && this.#open.countOf(address) >= (maxConnectionsPerAddress ?? Infinity))
+      return this.#limited('maxConnectionsPerAddress', `${maxConnectionsPerAddress ?? 0} reached`, 5)
     if (overload?.sheds('no new connections') === true) return this.#limited('maxLoopDelay', 'the server is overloaded', 5)
     if (this.#upgrades?.take() === false) return this.#limited('upgradesPerSecond', `${upgradesPerSecond ?? 0} exceeded`, 1)
     return undefined
+  }
+
+  #countedAddress({ socket, rawHeaders }: IncomingMessage): string | undefined {
+    const { door, maxConnectionsPerAddress } = this.#options
+    if (maxConnectionsPerAddress === undefined) return undefined
+    const address = door.proxies.clientOf(socket.remoteAddress ?? '', rawHeaders)
+    return door.proxies.areGiven || !isLoopback(address) ? address : undefined
   }
 
   #limited(limit: string, what: string, retryAfterSeconds: number): HttpRefusal {
@@ -120,7 +134,7 @@ export class WebSocketBinding {
       return
     }
     const connection = new Connection(transport, this.#context)
-    this.#open.add(webSocket, connection)
+    this.#open.add(webSocket, connection, this.#countedAddress(request))
     this.#subscribeByUrl(connection, request.url ?? '')
   }
 
@@ -134,6 +148,10 @@ export class WebSocketBinding {
     }
     connection.subscribeTo(query.getAll('feed'), Number(throttle))
   }
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.')
 }
 
 interface HttpRefusal {

@@ -61,9 +61,19 @@ describe('a good config', () => {
 
   test('has the defaults of the documentation', () => {
     const { server, limits, log, auth } = good('sources: {a: http://x}')
-    expect(server).toEqual({ host: '127.0.0.1', port: 8080, path: '/ws', hosts: [], origins: [], heartbeatMs: 25_000, drainMs: 10_000 })
+    expect(server).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      path: '/ws',
+      hosts: [],
+      origins: [],
+      trustProxy: [],
+      heartbeatMs: 25_000,
+      drainMs: 10_000,
+    })
     expect(limits).toEqual({
       maxConnections: 10_000,
+      maxConnectionsPerAddress: 256,
       upgradesPerSecond: 2000,
       firstPollsPerSecond: 20,
       upgradeTimeoutMs: 5000,
@@ -71,6 +81,7 @@ describe('a good config', () => {
       maxHeaders: 100,
       maxUrlBytes: 2048,
       maxMessageBytes: 65_536,
+      maxFragments: 1024,
       maxMessageDepth: 16,
       messagesPerSecond: 20,
       messageBurst: 100,
@@ -291,6 +302,10 @@ describe('values', () => {
     [
       'server: {origins: ["null"]}',
       '1:20 server.origins[0]: expected an origin: scheme, host and, unless it is the default, port, such as https://live.example; found "null"',
+    ],
+    [
+      'server: {trustProxy: [10.0.0.0/33]}',
+      '1:23 server.trustProxy[0]: expected an address or range such as 10.0.0.0/8; found 10.0.0.0/33',
     ],
     ['server: 8080', '1:9 server: expected a map; found 8080'],
     ['limits: {maxMessage: 65536}', '1:22 limits.maxMessage: expected a size with a unit from 1KiB to 64MiB, such as 64KiB; found 65536'],

@@ -1,15 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { judgeRequest, type DoorRules } from '../../src/connection/door.ts'
+import { TrustedProxies } from '../../src/connection/trusted-proxies.ts'
 
 const rules: DoorRules = {
   hosts: ['live.example'],
   origins: ['https://status.example', 'https://status.example:8443'],
+  proxies: new TrustedProxies(['10.0.0.0/8', '2001:db8::/32']),
   maxHeaders: 10,
   maxUrlBytes: 100,
 }
 
-function judge(headers: readonly (readonly [string, string])[]): number {
-  return judgeRequest({ rawHeaders: headers.flat() }, rules)?.status ?? 200
+function judge(headers: readonly (readonly [string, string])[], peer = '192.0.2.1'): number {
+  return judgeRequest({ rawHeaders: headers.flat(), socket: { remoteAddress: peer } }, rules)?.status ?? 200
 }
 
 describe('Host', () => {
@@ -49,7 +51,9 @@ describe('Host', () => {
   })
 
   test('the refusal names the setting that lets the name in', () => {
-    expect(judgeRequest({ rawHeaders: ['Host', 'evil.example:80'] }, rules)?.text).toBe('unknown host: add evil.example to server.hosts')
+    expect(judgeRequest({ rawHeaders: ['Host', 'evil.example:80'], socket: {} }, rules)?.text).toBe(
+      'unknown host: add evil.example to server.hosts',
+    )
   })
 })
 
@@ -91,8 +95,51 @@ describe('Origin', () => {
   })
 
   test('the refusal is one printable line of bounded length', () => {
-    const text = judgeRequest({ rawHeaders: ['Host', 'localhost', 'Origin', `http://é\u001b[31m${'x'.repeat(500)}`] }, rules)?.text ?? ''
+    const text =
+      judgeRequest({ rawHeaders: ['Host', 'localhost', 'Origin', `http://é\u001b[31m${'x'.repeat(500)}`], socket: {} }, rules)?.text ?? ''
     expect(text).toMatch(/^[\x20-\x7e]{1,250}$/)
     expect(text).toContain('server.origins')
+  })
+})
+
+describe('behind a proxy', () => {
+  const internal = ['Host', 'millrace:8080'] as const
+  test.each<[string, string, number]>([
+    ['10.1.2.3', 'live.example', 200],
+    ['::ffff:10.1.2.3', 'live.example', 200],
+    ['2001:db8::5', 'live.example', 200],
+    ['10.1.2.3', 'evil.example', 403],
+    ['10.1.2.3', 'evil.example, live.example', 200],
+    ['10.1.2.3', 'live.example, evil.example', 403],
+    ['192.0.2.1', 'live.example', 403],
+  ])('from %s X-Forwarded-Host %j is %d', (peer, forwarded, status) => {
+    expect(judge([internal, ['X-Forwarded-Host', forwarded]], peer)).toBe(status)
+  })
+
+  test('the Origin of a page is held against the host that was asked for', () => {
+    const forwarded = ['X-Forwarded-Host', 'live.example'] as const
+    expect(judge([internal, forwarded, ['Origin', 'https://live.example']], '10.1.2.3')).toBe(200)
+    expect(judge([internal, forwarded, ['Origin', 'https://evil.example']], '10.1.2.3')).toBe(403)
+  })
+
+  test('two Hosts are two, whatever a proxy says', () => {
+    expect(judge([internal, internal, ['X-Forwarded-Host', 'live.example']], '10.1.2.3')).toBe(400)
+  })
+
+  test.each<[string, string | undefined, string]>([
+    ['192.0.2.1', undefined, '192.0.2.1'],
+    ['192.0.2.1', '198.51.100.7', '192.0.2.1'],
+    ['10.0.0.1', undefined, '10.0.0.1'],
+    ['10.0.0.1', '198.51.100.7', '198.51.100.7'],
+    ['::ffff:10.0.0.1', '198.51.100.7', '198.51.100.7'],
+    ['10.0.0.1', '203.0.113.9, 198.51.100.7', '198.51.100.7'],
+    ['10.0.0.1', '198.51.100.7, 10.0.0.2', '198.51.100.7'],
+    ['10.0.0.1', '198.51.100.7:4711', '198.51.100.7'],
+    ['10.0.0.1', '[2001:db9::7]:443', '2001:db9::7'],
+    ['10.0.0.1', 'unknown', '10.0.0.1'],
+    ['10.0.0.1', '198.51.100.7, <script>', '10.0.0.1'],
+  ])('the client of %s with X-Forwarded-For %j is %s', (peer, forwarded, client) => {
+    const headers = forwarded === undefined ? [] : ['X-Forwarded-For', forwarded]
+    expect(rules.proxies.clientOf(peer, headers)).toBe(client)
   })
 })

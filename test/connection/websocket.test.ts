@@ -25,9 +25,9 @@ afterEach(async () => {
   await upstream.close()
 })
 
-async function serve(limits: object): Promise<void> {
+async function serve(limits: object, more: object = {}): Promise<void> {
   const config = configOf({
-    server: { port: 0, hosts: ['live.example'] },
+    server: { port: 0, hosts: ['live.example'], ...more },
     limits: { upgradeTimeout: '200ms', maxConnections: 5, ...limits },
     sources: { a: { url: upstream.url, every: '20ms' } },
   })
@@ -168,6 +168,27 @@ describe('the door', () => {
     await neighbourIsUndisturbed()
   })
 
+  test('too many connections of one address: 503 for it alone, until one of them is gone', async () => {
+    await server.close()
+    await serve({ maxConnections: 100, maxConnectionsPerAddress: 2 }, { trustProxy: ['127.0.0.1'] })
+    const enter = (address: string): Promise<RawReader> => new RawReader(socketUrl(), { headers: { 'X-Forwarded-For': address } }).open()
+    const guests = [await enter('198.51.100.7'), await enter('198.51.100.7')]
+    const refused = await knock([...good, 'X-Forwarded-For: 198.51.100.7'])
+    expect(refused.text).toMatch(/^HTTP\/1.1 503 [^]*Retry-After: 5\r\n[^]*maxConnectionsPerAddress: 2 reached/)
+    guests.push(await enter('198.51.100.8'))
+    guests[0]?.socket.close()
+    await expect.poll(async () => (await knock([...good, 'X-Forwarded-For: 198.51.100.7'])).status).toBe(101)
+    expect(await (await fetch(`${url}/metrics`)).text()).toMatch(/millrace_limit_total\{limit="maxConnectionsPerAddress"\} \d/)
+    for (const { socket } of guests) socket.terminate()
+    await neighbourIsUndisturbed()
+  })
+
+  test('connections of this machine do not count by address where there is no proxy', async () => {
+    await server.close()
+    await serve({ maxConnections: 100, maxConnectionsPerAddress: 1 })
+    expect((await knock(good)).status).toBe(101)
+  })
+
   test('a refused peer that never closes its half keeps no descriptor', async () => {
     const raw = new RawSocket(true)
     raw.socket.write(['GET /other HTTP/1.1', ...good, '', ''].join('\r\n'))
@@ -264,6 +285,14 @@ describe('frames', () => {
     for (let i = 0; i < 20; i++) other.socket.send('x'.repeat(5000), { fin: false })
     expect((await other.closed).code).toBe(1009)
     expect(await (await fetch(`${url}/metrics`)).text()).toContain('millrace_limit_total{limit="maxMessage"} 2')
+    await neighbourIsUndisturbed()
+  })
+
+  test('fragments without end: 1008, counted', async () => {
+    const reader = await new RawReader(socketUrl()).open()
+    for (let i = 0; i < 1100; i++) reader.socket.send('x', { fin: false })
+    expect((await reader.closed).code).toBe(1008)
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain('millrace_limit_total{limit="maxFragments"} 1')
     await neighbourIsUndisturbed()
   })
 
