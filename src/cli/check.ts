@@ -1,8 +1,9 @@
+import type { ValueInForce } from '../config/explain.ts'
 import { loadConfig } from '../config/load.ts'
 import { reportMissing, reportProblems } from './problems.ts'
 
-/** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not. */
-export async function checkConfig(file: string): Promise<void> {
+/** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not. `show`: every value in force. */
+export async function checkConfig(file: string, { show = false }: { readonly show?: boolean } = {}): Promise<void> {
   if (reportMissing(file)) {
     process.exitCode = 1
     return
@@ -14,10 +15,18 @@ export async function checkConfig(file: string): Promise<void> {
     return
   }
   if (loaded.warnings.length > 0) reportProblems(loaded.warnings)
+  if (show) process.stdout.write(printValues(loaded.inForce()))
   const { sources, feeds } = loaded.config
   process.stdout.write(
     `${file} is valid: ${count(sources.length, 'source')}, ${count(feeds.length, 'feed')}. Serve it: millrace run ${file}\n`,
   )
+}
+
+/** In columns: what, and where it is from. */
+function printValues(values: readonly ValueInForce[]): string {
+  const lines = values.map(({ path, value, origin }) => [`${path}: ${value}`, origin] as const)
+  const width = Math.min(60, Math.max(...lines.map(([text]) => text.length)))
+  return `${lines.map(([text, origin]) => `${text.padEnd(width)}  # ${origin}`).join('\n')}\n\n`
 }
 
 function count(number: number, noun: string): string {

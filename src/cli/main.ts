@@ -95,9 +95,10 @@ function addServerCommands(program: Command): void {
     .command('check')
     .description('say everything that is wrong with a config')
     .argument('<config>', 'a YAML or JSON file')
-    .action(async (config: string) => {
+    .option('--show', 'also every value in force, and where it came from')
+    .action(async (config: string, options: { show?: boolean }) => {
       const { checkConfig } = await import('./check.ts')
-      await checkConfig(config)
+      await checkConfig(config, options)
     })
   program
     .command('schema')

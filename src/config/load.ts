@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { Config } from './config.ts'
+import { valuesInForce, type ValueInForce } from './explain.ts'
 import { pathKey, printPath, type Finding, type Path } from './finding.ts'
 import { byPlace, type Place, type Problem } from './problem.ts'
 import { resolveConfig } from './resolve.ts'
@@ -13,7 +14,13 @@ import { refusal, type SyntaxFault } from './yaml-syntax.ts'
 import { YamlTree } from './yaml-tree.ts'
 
 export type ConfigResult =
-  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Problem[] }
+  | {
+      readonly ok: true
+      readonly config: Config
+      readonly warnings: readonly Problem[]
+      /** Every value, and where it came from. */
+      inForce(): readonly ValueInForce[]
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] }
 
 export interface LoadOptions {
@@ -136,7 +143,12 @@ function judge(tree: Tree, file: string, { problems, spoiled, lines }: Known): C
     .map(finding => problemOf(tree, file, finding))
     .filter(isNew)
   if (config === undefined || problems.length > 0) return failed([...problems, ...own])
-  return { ok: true, config, warnings: warnings.map(finding => ({ ...problemOf(tree, file, finding), isWarning: true as const })) }
+  return {
+    ok: true,
+    config,
+    warnings: warnings.map(finding => ({ ...problemOf(tree, file, finding), isWarning: true as const })),
+    inForce: () => valuesInForce(tree, file, config),
+  }
 }
 
 /** By line, none twice: what `defaults` got wrong is wrong for each source. */

@@ -1,0 +1,97 @@
+import { formatDuration, formatSize } from '../lib/unit.ts'
+import type { Config } from './config.ts'
+import { isRecord, printPath, valueAt, type Path } from './finding.ts'
+import { jsonSchema } from './json-schema.ts'
+import type { Tree } from './tree.ts'
+
+/** A value that a config leads to, as the config says it or would, without what came from variables. */
+export interface ValueInForce {
+  /** `limits.maxConnections` */
+  readonly path: string
+  readonly value: string
+  /** `default`, or where it was written: `millrace.yaml:12`. */
+  readonly origin: string
+}
+
+type Schema = Readonly<Record<string, unknown>>
+
+function inner(schema: Schema, ...members: readonly (string | number)[]): Schema {
+  const found = valueAt(schema, members)
+  return isRecord(found) ? found : {}
+}
+
+/** Every value in force: of fixed sections each key; of sources and feeds each key that is written or has a default. */
+export function valuesInForce(tree: Tree, file: string, config: Config): readonly ValueInForce[] {
+  const { properties } = jsonSchema() as { readonly properties: Schema }
+  const explain = new Explanation(tree, file)
+  for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
+  if (valueAt(tree.value, ['auth']) !== undefined) explain.written(['auth'])
+  // A text, an HTTP source and a system source.
+  const [, http, system] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
+  for (const [name, source] of explain.entries('sources')) {
+    const kind = isRecord(source) && Object.hasOwn(source, 'system') ? system : http
+    if (typeof source === 'string') explain.add(['sources', name, 'url'], source, ['sources', name])
+    const resolved = config.sources.find(known => known.name === name)
+    const filled = resolved?.kind === 'http' ? { ...resolved, ...resolved.http } : { ...resolved }
+    explain.entry(['sources', name], inner(kind ?? {}, 'properties'), filled, ['defaults'])
+  }
+  for (const [name] of explain.entries('feeds'))
+    explain.entry(['feeds', name], inner(properties, 'feeds', 'additionalProperties', 'properties'), {
+      ...config.feeds.find(known => known.name === name),
+    })
+  return explain.values
+}
+
+/** A value in code units as a config would say it. */
+function asWritten(key: string, filled: Schema): unknown {
+  const [ms, bytes] = [filled[`${key}Ms`], filled[`${key}Bytes`]]
+  if (typeof ms === 'number') return formatDuration(ms)
+  if (typeof bytes === 'number') return formatSize(bytes).replace(' ', '')
+  const value = filled[key]
+  return value instanceof Map ? undefined : value
+}
+
+class Explanation {
+  readonly values: ValueInForce[] = []
+  readonly #tree: Tree
+  readonly #file: string
+
+  constructor(tree: Tree, file: string) {
+    this.#tree = tree
+    this.#file = file
+  }
+
+  entries(section: string): readonly (readonly [string, unknown])[] {
+    const written = valueAt(this.#tree.value, [section])
+    return isRecord(written) ? Object.entries(written) : []
+  }
+
+  /** The keys of one map: written there, written in `defaults`, or a default, of the schema's or as it was `filled` in. */
+  entry(path: Path, keys: Schema, filled: Schema = {}, defaults?: Path): void {
+    for (const [key, schema] of Object.entries(keys)) {
+      const own = [...path, key]
+      const other = defaults === undefined ? undefined : [...defaults, key]
+      if (valueAt(this.#tree.value, own) !== undefined) this.written(own)
+      else if (other !== undefined && valueAt(this.#tree.value, other) !== undefined) this.add(own, valueAt(this.#tree.value, other), other)
+      else {
+        const value = isRecord(schema) ? (schema['default'] ?? asWritten(key, filled)) : undefined
+        if (value !== undefined && !this.#isSaid(own)) this.add(own, value)
+      }
+    }
+  }
+
+  #isSaid(path: Path): boolean {
+    return this.values.some(value => value.path === printPath(path))
+  }
+
+  written(path: Path): void {
+    this.add(path, valueAt(this.#tree.value, path), path)
+  }
+
+  /** `from`: where it was written; none: a default. */
+  add(path: Path, value: unknown, from?: Path): void {
+    const place = from === undefined ? undefined : this.#tree.place(from, 'value')
+    const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${this.#file}:${place.line}`
+    this.values.push({ path: printPath(path), value: this.#tree.redact(typeof value === 'string' ? value : JSON.stringify(value)), origin })
+  }
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/load.ts'
+
+function shown(text: string, env: Record<string, string> = {}): Record<string, [string, string]> {
+  const readFile = (): string => {
+    throw Object.assign(new Error('no file'), { code: 'ENOENT' })
+  }
+  const result = parseConfig(text, 'm.yaml', { env, readFile })
+  if (!result.ok) throw new Error(JSON.stringify(result.problems))
+  return Object.fromEntries(result.inForce().map(({ path, value, origin }) => [path, [value, origin]]))
+}
+
+test('every value in force, and where it came from', () => {
+  const values = shown(
+    `defaults:
+  every: 3s
+  headers: {Authorization: "Bearer \${TOKEN}"}
+limits:
+  maxConnections: 5
+  maxLoopDelay: off
+sources:
+  a: http://x.example/
+  b:
+    url: http://y.example/\${TOKEN}
+    every: 7s
+  disks: {system: disks}
+feeds:
+  f: {from: a, steps: [{where: price > 1}]}
+`,
+    { TOKEN: 'very secret' },
+  )
+  expect(values['limits.maxConnections']).toEqual(['5', 'm.yaml:5'])
+  expect(values['limits.maxLoopDelay']).toEqual(['off', 'm.yaml:6'])
+  expect(values['limits.messagesPerSecond']).toEqual(['20', 'default'])
+  expect(values['server.port']).toEqual(['8080', 'default'])
+  expect(values['sources.a.url']).toEqual(['http://x.example/', 'm.yaml:8'])
+  expect(values['sources.a.every']).toEqual(['3s', 'm.yaml:2'])
+  expect(values['sources.b.every']).toEqual(['7s', 'm.yaml:11'])
+  expect(values['sources.b.timeout']).toEqual(['7s', 'default'])
+  expect(values['sources.a.maxBody']).toEqual(['16MiB', 'default'])
+  expect(values['sources.a.staleAfter']).toEqual(['9s', 'default'])
+  expect(values['feeds.f.demand']).toEqual(['auto', 'default'])
+  expect(values['sources.b.headers']?.[0]).toContain('${TOKEN}')
+  expect(values['sources.disks.system']).toEqual(['disks', 'm.yaml:12'])
+  expect(values['sources.disks.every']).toEqual(['3s', 'm.yaml:2'])
+  expect(values['feeds.f.from']).toEqual(['a', 'm.yaml:14'])
+  expect(JSON.stringify(values)).not.toContain('very secret')
+})
