@@ -38,7 +38,7 @@ afterEach(async () => {
   peer.socket.destroy()
   upstream.body = JSON.stringify([{ id: 'a', n: ++changes }])
   await neighbour.next('delta', ({ set }) => set?.['a']?.['n'] === changes)
-  expect(neighbour.messages.filter(({ type }) => type === 'error')).toEqual([])
+  if (neighbour.messages.some(({ type }) => type === 'error')) throw new Error('a neighbour was disturbed')
 })
 
 const handshake = [
@@ -82,7 +82,8 @@ class Peer {
   get frames(): Frame[] {
     const start = this.#bytes.indexOf('\r\n\r\n') + 4
     const frames: Frame[] = []
-    for (let at = start; start > 3 && at + 2 <= this.#bytes.length;) {
+    if (start < 4) return frames
+    for (let at = start; at + 2 <= this.#bytes.length;) {
       const short = (this.#bytes[at + 1] ?? 0) & 0x7f
       const [size, length] = short === 126 ? [4, this.#bytes.readUInt16BE(at + 2)] : [2, short]
       if (at + size + length > this.#bytes.length) break
