@@ -19,6 +19,7 @@ import { Hub } from './hub/hub.ts'
 import { Overload } from './hub/overload.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
+import { heapPart } from './lib/heap.ts'
 import { measureLoopDelay } from './lib/loop-delay.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
@@ -47,7 +48,7 @@ export class MillraceServer {
   readonly #webSockets: WebSocketBinding
   readonly #heartbeat: Heartbeat
   readonly #startedMono: number
-  readonly #overload: Overload | undefined
+  readonly #overload: Overload
   #stopWatching: () => void = () => undefined
   #ready = false
   #stopping: Promise<void> | undefined
@@ -80,14 +81,13 @@ export class MillraceServer {
     ]
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ sources: [...sources, ...own], feeds, clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
-    const { maxLoopDelayMs } = config.limits
-    const overload = maxLoopDelayMs === undefined ? undefined : new Overload(maxLoopDelayMs, log)
+    const overload = new Overload(config.limits, log)
     this.#overload = overload
-    this.hub = new Hub({ graph: this.graph, clock, random, log, limits: config.limits, ...(overload === undefined ? {} : { overload }) })
+    this.hub = new Hub({ graph: this.graph, clock, random, log, limits: config.limits, overload })
     const metrics = createMetrics({
       connections: () => this.#webSockets.size,
       views: () => this.hub.viewCount,
-      shedding: () => this.#overload?.shedding ?? 'none',
+      shedding: () => this.#overload.shedding,
       sources: () => this.#measuredSources(),
       feeds: () => this.#measuredFeeds(),
     })
@@ -169,7 +169,7 @@ export class MillraceServer {
         ...(freshness?.reason === undefined ? {} : { reason: freshness.reason }),
       }))
     const uptimeMs = Math.round(this.#clock.monotonic() - this.#startedMono)
-    return { version, uptimeMs, shedding: this.#overload?.shedding ?? 'none', failing }
+    return { version, uptimeMs, shedding: this.#overload.shedding, failing }
   }
 
   /** Stops accepting, closes readers with 1012 spread over half of `drain`, and gives up waiting at its end. */
@@ -197,11 +197,9 @@ export class MillraceServer {
   }
 
   #watchLoop(): void {
-    const overload = this.#overload
-    if (overload === undefined) return
     const loopDelay = measureLoopDelay(loopSampleMs)
     const read = (): void => {
-      overload.judge(loopDelay.read())
+      this.#overload.judge({ loopDelayMs: loopDelay.read(), heapPart: heapPart() })
       cancel = this.#clock.after(loopWindowMs, read)
     }
     let cancel = this.#clock.after(loopWindowMs, read)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, orOff, size, time } from '../lib/option.ts'
+import { count, orOff, percentage, size, time } from '../lib/option.ts'
 
 /** The keys of `limits`: what readers may ask of the server. */
 export const limitsSchema = z.strictObject({
@@ -67,6 +67,9 @@ export const limitsSchema = z.strictObject({
       description:
         'How late the event loop may run (99th percentile of 5 s); over it longer throttles, then no new views, then no new connections.',
     }),
+  maxHeap: orOff(percentage())
+    .prefault('80%')
+    .meta({ description: 'How full the heap of the process may be; over it load is shed as over maxLoopDelay.' }),
 })
 
 /** `limits` in code units. */
@@ -103,11 +106,13 @@ export interface LimitsOptions {
   readonly maxTombstones: number
   readonly checkEveryMs: number
   readonly maxLoopDelayMs: number | undefined
+  /** From 0 to 1, of what V8 lets the heap grow to. */
+  readonly maxHeapPart: number | undefined
 }
 
 export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOptions {
   const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, sendWindow, ackAfter, historyAge, checkEvery, ...others } = written
-  const { viewTimePerSecond, maxLoopDelay, ...counts } = others
+  const { viewTimePerSecond, maxLoopDelay, maxHeap, ...counts } = others
   return {
     ...counts,
     upgradeTimeoutMs: upgradeTimeout,
@@ -121,5 +126,6 @@ export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOpt
     historyAgeMs: historyAge,
     checkEveryMs: checkEvery,
     maxLoopDelayMs: maxLoopDelay,
+    maxHeapPart: maxHeap,
   }
 }

@@ -109,7 +109,7 @@ export class WebSocketBinding {
     const address = this.#countedAddress(request)
     if (address !== undefined && this.#open.countOf(address) >= (maxConnectionsPerAddress ?? Infinity))
       return this.#limited('maxConnectionsPerAddress', `${maxConnectionsPerAddress ?? 0} reached`, 5)
-    if (overload?.sheds('no new connections') === true) return this.#limited('maxLoopDelay', 'the server is overloaded', 5)
+    if (overload?.sheds('no new connections') === true) return this.#limited(overload.limit, 'the server is overloaded', 5)
     if (this.#upgrades?.take() === false) return this.#limited('upgradesPerSecond', `${upgradesPerSecond ?? 0} exceeded`, 1)
     return undefined
   }

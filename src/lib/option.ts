@@ -87,6 +87,15 @@ export function count(bounds: Bounds = {}): z.ZodType<number, number> {
     .max(bounds.most ?? Number.MAX_SAFE_INTEGER, { error })
 }
 
+/** `80%` to 0.8. */
+export function percentage(): z.ZodType<number, string> {
+  const wanted = 'expected a percentage from 1% to 100%, such as 80%'
+  return z
+    .string({ error: issue => wanted + mend(issue.input) })
+    .regex(/^([1-9]\d?|100)%$/, { error: issue => wanted + mend(issue.input) })
+    .transform(text => Number(text.slice(0, -1)) / 100)
+}
+
 /** A limit, or `off`: then there is none, and the value is undefined. */
 export function orOff<T, I>(limit: z.ZodType<T, I>): z.ZodType<T | undefined, I | 'off'> {
   return z

@@ -143,7 +143,13 @@ test('a random sound config loads, from an object and from the same as JSON, to 
     fc.property(config, value => {
       const fromObject = configOf(value)
       if (!fromObject.ok) throw new Error(printProblems(fromObject.problems))
-      expect(parseConfig(JSON.stringify(value, undefined, 2), 'c.json', { env: {}, readFile: () => '' })).toEqual(fromObject)
+      const fromText = parseConfig(JSON.stringify(value, undefined, 2), 'c.json', { env: {}, readFile: () => '' })
+      if (!fromText.ok) throw new Error(printProblems(fromText.problems))
+      expect(fromText.config).toEqual(fromObject.config)
+      expect(fromText.warnings).toEqual(fromObject.warnings)
+      expect(fromText.inForce().map(({ path, value: shown }) => [path, shown])).toEqual(
+        fromObject.inForce().map(({ path, value: shown }) => [path, shown]),
+      )
       expect(fromObject.config.feeds.map(feed => feed.name)).toEqual(Object.keys(value.feeds))
     }),
     { numRuns: 200 },

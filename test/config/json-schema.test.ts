@@ -98,7 +98,7 @@ test('each default that it shows is the one in force', () => {
     )
   const shown = { server: defaults('server'), limits: defaults('limits'), log: defaults('log') }
   expect(shown.server).toMatchObject({ port: 8080, heartbeat: '25s' })
-  expect(Object.keys(shown.limits)).toHaveLength(29)
+  expect(Object.keys(shown.limits)).toHaveLength(30)
   const { server, limits, log } = good('sources: {a: http://x}')
   expect(good(JSON.stringify({ sources: { a: 'http://x' }, ...shown }))).toMatchObject({ server, limits, log })
 })

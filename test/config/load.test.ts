@@ -101,6 +101,7 @@ describe('a good config', () => {
       ackAfterBytes: 32_768,
       checkEveryMs: 60_000,
       maxLoopDelayMs: 100,
+      maxHeapPart: 0.8,
     })
     expect(log).toEqual({ level: 'info' })
     expect(auth).toBeUndefined()
@@ -316,6 +317,7 @@ describe('values', () => {
     ],
     ['limits: {upgradesPerSecond: 0}', '1:29 limits.upgradesPerSecond: expected a whole number from 1, or off; found 0'],
     ['limits: {maxLoopDelay: 5}', '1:24 limits.maxLoopDelay: expected a time with a unit from 10ms to 1m, such as 10s, or off; found 5'],
+    ['limits: {maxHeap: 80}', '1:19 limits.maxHeap: expected a percentage from 1% to 100%, such as 80%, or off; found 80'],
     ['limits: {historyAge: 0s}', '1:22 limits.historyAge: expected a time with a unit above 0, such as 10s; found 0s'],
     [
       'limits: {historyAge: off}',

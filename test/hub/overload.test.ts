@@ -8,6 +8,8 @@ import { ManualClock } from '../support/manual-clock.ts'
 import { HubReader } from '../support/reader.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
 
+const limitsOf100ms = { maxLoopDelayMs: 100, maxHeapPart: 0.8 }
+
 interface Served {
   readonly clock: ManualClock
   readonly quotes: ScriptedSource
@@ -20,7 +22,7 @@ function served({ limits = {}, viewMs = 0 }: { limits?: Partial<HubLimits>; view
   const clock = new ManualClock()
   const quotes = new ScriptedSource('quotes', clock)
   const deps = { clock, log: silentLogger, random: seededRandom(1) }
-  const overload = new Overload(100, silentLogger)
+  const overload = new Overload(limitsOf100ms, silentLogger)
   const graph = new Graph({ ...deps, sources: [quotes.definition], feeds: [] })
   const slow = { ...deps, clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), after: clock.after.bind(clock) } }
   const hub = new Hub({ ...slow, graph, overload, limits: { ...defaultHubLimits, ...limits } })
@@ -46,8 +48,10 @@ function follow(hub: Hub, request: Parameters<Hub['subscribe']>[1], reader = new
 
 describe('overload', () => {
   test('sheds one thing more each time the loop is too late, and one less at half', () => {
-    const overload = new Overload(100, silentLogger)
-    expect([101, 250, 99, 51, 150, 400, 50, 51, undefined, 0, 0].map(delay => overload.judge(delay))).toEqual([
+    const overload = new Overload(limitsOf100ms, silentLogger)
+    expect(
+      [101, 250, 99, 51, 150, 400, 50, 51, undefined, 0, 0].map(loopDelayMs => overload.judge({ loopDelayMs, heapPart: 0.1 })),
+    ).toEqual([
       'longer throttles',
       'no new views',
       'no new views',
@@ -65,12 +69,26 @@ describe('overload', () => {
   test('is told once for each change of what is shed', () => {
     const said: string[] = []
     const say = (_: unknown, text?: string): void => void said.push(text ?? '')
-    const overload = new Overload(100, { ...silentLogger, warn: say, info: say })
-    for (const delay of [150, 80, 80, 20, 20]) overload.judge(delay)
+    const overload = new Overload(limitsOf100ms, { ...silentLogger, warn: say, info: say })
+    for (const loopDelayMs of [150, 80, 80, 20, 20]) overload.judge({ loopDelayMs, heapPart: 0.1 })
     expect(said).toEqual([
-      'maxLoopDelay: 100ms; the event loop runs 150ms late: longer throttles',
-      'the event loop runs 20ms late: nothing is shed any more',
+      'maxLoopDelay: the event loop runs 150ms late, over 100ms: longer throttles',
+      'the load is low again: nothing is shed any more',
     ])
+  })
+
+  test('a heap that is too full sheds as well, and is calm again a tenth below', () => {
+    const overload = new Overload({ maxLoopDelayMs: undefined, maxHeapPart: 0.8 }, silentLogger)
+    expect([0.8, 0.81, 0.9, 0.75, 0.72, 0.5].map(heapPart => overload.judge({ loopDelayMs: 1e6, heapPart }))).toEqual([
+      'none',
+      'longer throttles',
+      'no new views',
+      'no new views',
+      'longer throttles',
+      'none',
+    ])
+    overload.judge({ loopDelayMs: 0, heapPart: 0.9 })
+    expect(overload.refusal().details).toEqual([{ limit: 'maxHeap', value: 0.8 }])
   })
 
   test('longer throttles: one net delta a second for readers of every class up to that, and at once again afterwards', () => {
@@ -78,14 +96,14 @@ describe('overload', () => {
     const readers = [0, 100, 2000].map(throttle => follow(hub, { feed: 'quotes', throttle }))
     for (const reader of readers) reader.take()
     clock.advance(2000 - (clock.monotonic() % 2000))
-    overload.judge(101)
+    overload.judge({ loopDelayMs: 101, heapPart: 0.1 })
     for (let n = 2; n < 8; n++) {
       quotes.answer([{ id: 'a', n }])
       clock.advance(400)
     }
     const sent = readers.map(reader => reader.take().map(message => (message.type === 'delta' ? message.to : message.type)))
     expect(sent).toEqual([[4, 6], [4, 6], [6]])
-    overload.judge(0)
+    overload.judge({ loopDelayMs: 0, heapPart: 0.1 })
     quotes.answer([{ id: 'a', n: 100 }])
     expect(readers.map(reader => reader.take().length)).toEqual([1, 0, 0])
   })
@@ -93,7 +111,7 @@ describe('overload', () => {
   test('no new views: one that is there can be followed, and every feed', () => {
     const { hub, overload } = served()
     follow(hub, { feed: 'quotes', where: 'n > 0' })
-    for (let i = 0; i < 2; i++) overload.judge(101)
+    for (let i = 0; i < 2; i++) overload.judge({ loopDelayMs: 101, heapPart: 0.1 })
     expect(() => follow(hub, { feed: 'quotes', where: 'n > 1' })).toThrow('the server is overloaded: no new views')
     follow(hub, { feed: 'quotes', where: 'n>0' })
     follow(hub, { feed: 'quotes' })
