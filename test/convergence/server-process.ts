@@ -67,6 +67,10 @@ export class ServerProcess {
     }
   }
 
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
   /** SIGKILL: nothing is told to anybody. */
   async kill(): Promise<void> {
     const child = this.#child
