@@ -56,7 +56,7 @@ async function warmUp(ours: Side, url: string): Promise<void> {
 async function sidesOf({ readers, everyMs }: Load, upstream: MovingUpstream, processes: Processes): Promise<readonly [Side, Side, Side]> {
   const { millrace, bare, millraceReaders, bareReaders } = processes
   const url = await millrace.ask<string>('listen', {
-    limits: { maxConnections: 20_000 },
+    limits: { maxConnections: 20_000, upgradesPerSecond: 'off' },
     sources: {
       quotes: { url: upstream.url, every: `${everyMs}ms`, key: 'symbol' },
       // Followed at first, so that what a server does for years is measured and not its first seconds.

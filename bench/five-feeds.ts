@@ -13,7 +13,7 @@ const feeds = ['quotes', 'cheap', 'dear', 'prices', 'sums']
 
 function config(url: string): object {
   return {
-    limits: { maxConnections: 20_000 },
+    limits: { maxConnections: 20_000, upgradesPerSecond: 'off' },
     sources: { quotes: { url, every: `${everyMs}ms`, key: 'symbol' } },
     feeds: {
       cheap: { from: 'quotes', steps: [{ where: 'price < 1000' }] },

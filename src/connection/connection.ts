@@ -160,12 +160,13 @@ export class Connection implements Sink {
     if (this.#window.wrote(frame.byteLength)) this.#pings.ask()
   }
 
-  cork(): void {
-    this.#transport.cork()
-  }
-
-  uncork(): void {
-    this.#transport.uncork()
+  sendAll(frames: readonly Buffer[]): void {
+    if (this.#closed) return
+    this.#spoke = true
+    this.#transport.sendAll(frames)
+    let bytes = 0
+    for (const frame of frames) bytes += frame.byteLength
+    if (this.#window.wrote(bytes)) this.#pings.ask()
   }
 
   get #limits(): ConnectionLimits {

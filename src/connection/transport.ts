@@ -4,9 +4,8 @@ import type { CloseCode } from '../model/errors.ts'
 export interface Transport {
   /** One text frame. */
   send(frame: Buffer): void
-  /** What is sent until `uncork` leaves in one write. */
-  cork(): void
-  uncork(): void
+  /** Several text frames in one write. */
+  sendAll(frames: readonly Buffer[]): void
   ping(payload: Buffer): void
   /** Begins the closing handshake; `reason` at most 123 bytes. */
   close(code: CloseCode, reason: string): void

@@ -16,7 +16,6 @@ export class WebSocketTransport implements Transport {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #clock: Clock
-  #corked: Buffer[] | undefined
 
   constructor(webSocket: WebSocket, socket: Socket, clock: Clock) {
     this.#webSocket = webSocket
@@ -25,34 +24,22 @@ export class WebSocketTransport implements Transport {
   }
 
   send(payload: Buffer): void {
-    if (this.#corked === undefined) this.#write(textFrame(payload))
-    else this.#corked.push(payload)
+    this.#write(textFrame(payload))
   }
 
-  cork(): void {
-    this.#corked ??= []
-  }
-
-  uncork(): void {
-    const payloads = this.#corked
-    this.#corked = undefined
-    const [first] = payloads ?? []
-    if (payloads === undefined || first === undefined) return
-    const joined = payloads.length === 1 ? textFrame(first) : joinedFrames(payloads)
+  sendAll(payloads: readonly Buffer[]): void {
+    const joined = joinedFrames(payloads)
     if (joined !== undefined) return this.#write(joined)
     this.#socket.cork()
     for (const payload of payloads) this.#write(textFrame(payload))
     this.#socket.uncork()
   }
 
-  /** What was written before it goes before it: that is what its answer proves. */
   ping(payload: Buffer): void {
-    this.#writeOut()
     this.#webSocket.ping(payload)
   }
 
   close(code: CloseCode, reason: string): void {
-    this.#writeOut()
     this.#webSocket.close(code, reason)
     const cancel = this.#clock.after(closePatienceMs, () => this.#webSocket.terminate())
     this.#webSocket.once('close', cancel)
@@ -68,12 +55,5 @@ export class WebSocketTransport implements Transport {
    */
   #write(frames: Buffer): void {
     if (this.#webSocket.readyState === WebSocket.OPEN) this.#socket.write(frames)
-  }
-
-  /** What is corked goes out now; what comes is corked again. */
-  #writeOut(): void {
-    if (this.#corked === undefined) return
-    this.uncork()
-    this.cork()
   }
 }

@@ -6,9 +6,8 @@ import type { View } from './view.ts'
 /** Where the frames of one connection go. */
 export interface Sink {
   send(frame: Buffer): void
-  /** Everything sent until `uncork` leaves in one write. */
-  cork(): void
-  uncork(): void
+  /** Several frames in one write. */
+  sendAll(frames: readonly Buffer[]): void
   /** Whether the reader is behind: what is held then goes out as one net message later. */
   readonly isFull: boolean
 }
@@ -115,18 +114,18 @@ export class Outbox implements Line {
       if (only.throttle === throttle && only.isDue) only.bring()
       return
     }
-    const due: Subscription[] = []
-    for (const subscription of all)
-      if (subscription.throttle === throttle && subscription.isDue && subscription.isReady) due.push(subscription)
-    if (due.length === 0) return
-    this.#sink.cork()
-    try {
-      if (due.length > 1) this.#sink.send(tickFrame(tick, throttle, due.length))
-      for (const subscription of due) subscription.bring()
-      for (const { view } of due) if (view.check !== undefined) this.#sink.send(view.check)
-    } finally {
-      this.#sink.uncork()
+    const frames: Buffer[] = []
+    const checks: Buffer[] = []
+    for (const subscription of all) {
+      if (subscription.throttle !== throttle || !subscription.isDue) continue
+      const frame = subscription.take()
+      if (frame === undefined) continue
+      frames.push(frame)
+      if (subscription.view.check !== undefined) checks.push(subscription.view.check)
     }
+    if (frames.length === 0) return
+    if (frames.length > 1) frames.unshift(tickFrame(tick, throttle, frames.length))
+    this.#sink.sendAll([...frames, ...checks])
   }
 
   /**

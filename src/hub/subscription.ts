@@ -62,8 +62,7 @@ export class Subscription implements ViewReader, SnapshotWaiter {
   /** A message of the view's address; counted. */
   write(frame: Buffer): void {
     this.line.send(frame)
-    this.#figures.bytesSent += frame.byteLength
-    this.#figures.messagesSent++
+    this.#count(frame)
   }
 
   /** A status: while data is held only the last one is kept. */
@@ -79,45 +78,49 @@ export class Subscription implements ViewReader, SnapshotWaiter {
     this.write(frame())
   }
 
-  /** Whether what it is owed can be written now; where not it is brought once that is made. */
-  get isReady(): boolean {
-    const { frames } = this.view
-    if (frames.delta(this.position) !== undefined || frames.snapshots.ready !== undefined) return true
-    this.#wait()
-    return false
+  /** The message that takes it to the view's version, counted as written; undefined: it waits for a large snapshot. */
+  take(): Buffer | undefined {
+    const { frames, position } = this.view
+    const frame = frames.delta(this.position) ?? frames.snapshots.ready?.frame
+    if (frame === undefined) this.#wait()
+    else {
+      this.position = position
+      this.#count(frame)
+    }
+    return frame
   }
 
-  /** Goes to the view's version by one message; `snapshot`, which it waited for, may be of an earlier one. */
-  bring(snapshot?: Snapshot): void {
-    const { frames, position } = this.view
-    const delta = frames.delta(this.position)
-    if (delta !== undefined) {
-      this.write(delta)
-      this.position = position
-      return
-    }
-    const whole = frames.snapshots.ready ?? snapshot
-    if (whole === undefined) return this.#wait()
-    this.write(whole.frame)
-    this.position = whole.position
-    if (!this.isDue) return
-    if (this.throttle === 0) this.line.bring(this)
-    else this.changed()
+  /** Goes to the view's version by one message. */
+  bring(): void {
+    const frame = this.take()
+    if (frame !== undefined) this.line.send(frame)
   }
 
   /**
    * Part of the flush that asked for it, which had room: were it held now, feeds that change all the time could fill a
    * slow line each time, and it would never be sent anything.
    */
-  made(snapshot: Snapshot): void {
+  made({ frame, position }: Snapshot): void {
     this.#waits = false
-    if (this.isDue) this.bring(snapshot)
+    if (!this.isDue) return
+    const { frames } = this.view
+    if (frames.delta(this.position) !== undefined || frames.snapshots.ready !== undefined) return this.bring()
+    // The table went on meanwhile: what is new follows.
+    this.write(frame)
+    this.position = position
+    if (this.throttle === 0) this.line.bring(this)
+    else this.changed()
   }
 
   /** It is no more: nothing that it waited for comes. */
   end(): void {
     this.stopWaiting?.()
     this.view.frames.snapshots.forget(this)
+  }
+
+  #count(frame: Buffer): void {
+    this.#figures.bytesSent += frame.byteLength
+    this.#figures.messagesSent++
   }
 
   #wait(): void {

@@ -101,7 +101,7 @@ describe('a flush', () => {
       { type: 'snapshot', feed: 'quotes' },
       { type: 'snapshot', feed: 'quotes?where=price%20%3E%201' },
     ])
-    expect(reader.corks).toBe(1)
+    expect(reader.flushes).toBe(1)
   })
 
   test('L8: encodes one frame for all readers at one position', () => {

@@ -133,8 +133,9 @@ export class Link implements WebSocketLike {
   #transport(): Transport {
     return {
       send: frame => this.#carry(frame.toString('utf8')),
-      cork: () => undefined,
-      uncork: () => undefined,
+      sendAll: frames => {
+        for (const frame of frames) this.#carry(frame.toString('utf8'))
+      },
       ping: payload => this.#down.carry(2, () => this.#up.carry(2, () => this.#connection?.ponged(payload))),
       close: (code, reason) => this.#down.carry(2, () => this.#close(code, reason)),
       terminate: () => {

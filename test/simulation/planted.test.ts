@@ -148,18 +148,18 @@ const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
   ],
   [
     'a flush opened for another class',
-    { file: 'hub/outbox.ts', search: 'tickFrame(tick, throttle, due.length)', replace: 'tickFrame(tick, 0, due.length)' },
+    { file: 'hub/outbox.ts', search: 'tickFrame(tick, throttle, frames.length)', replace: 'tickFrame(tick, 0, frames.length)' },
   ],
   [
     'a flush that is said to be shorter than it is',
-    { file: 'hub/outbox.ts', search: 'tickFrame(tick, throttle, due.length)', replace: 'tickFrame(tick, throttle, due.length - 1)' },
+    { file: 'hub/outbox.ts', search: 'tickFrame(tick, throttle, frames.length)', replace: 'tickFrame(tick, throttle, frames.length - 1)' },
   ],
   [
     'a feed left out of its flush',
     {
       file: 'hub/outbox.ts',
-      search: 'for (const subscription of due) subscription.bring()',
-      replace: 'for (const subscription of due.slice(0, 2)) subscription.bring()',
+      search: 'this.#sink.sendAll([...frames, ...checks])',
+      replace: 'this.#sink.sendAll([...frames.slice(0, 3), ...checks])',
     },
   ],
   [

@@ -10,22 +10,16 @@ export class FakeTransport implements Transport {
   terminated = false
   /** Frames written in one go. */
   readonly writes: number[] = []
-  #corked: number | undefined
   readonly #sent: ServerMessage[] = []
 
   send(frame: Buffer): void {
     this.#sent.push(JSON.parse(frame.toString('utf8')) as ServerMessage)
-    if (this.#corked === undefined) this.writes.push(1)
-    else this.#corked++
+    this.writes.push(1)
   }
 
-  cork(): void {
-    this.#corked = 0
-  }
-
-  uncork(): void {
-    this.writes.push(this.#corked ?? 0)
-    this.#corked = undefined
+  sendAll(frames: readonly Buffer[]): void {
+    for (const frame of frames) this.#sent.push(JSON.parse(frame.toString('utf8')) as ServerMessage)
+    this.writes.push(frames.length)
   }
 
   ping(payload: Buffer): void {

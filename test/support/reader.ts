@@ -9,7 +9,8 @@ export class HubReader {
   isFull = false
   /** Frames after which it is full; default: none. */
   fillsAfter = Number.POSITIVE_INFINITY
-  corks = 0
+  /** Flushes that came in one write. */
+  flushes = 0
 
   constructor(hub: Hub) {
     const isFull = (): boolean => this.isFull
@@ -18,8 +19,12 @@ export class HubReader {
         this.frames.push(frame)
         if (--this.fillsAfter <= 0) this.isFull = true
       },
-      cork: () => void this.corks++,
-      uncork: () => undefined,
+      sendAll: frames => {
+        this.flushes++
+        this.frames.push(...frames)
+        this.fillsAfter -= frames.length
+        if (this.fillsAfter <= 0) this.isFull = true
+      },
       get isFull() {
         return isFull()
       },
