@@ -76,7 +76,6 @@ export class Connection implements Sink {
       case 'take':
         return this.#read(text)
       case 'refuse':
-        this.#context.limited('messagesPerSecond')
         return this.#refuse(
           {},
           new MillraceError('rate_limited', 'too many messages', [{ limit: 'messagesPerSecond', value: this.#limits.messagesPerSecond }]),
@@ -176,7 +175,6 @@ export class Connection implements Sink {
   #read(text: string): void {
     if (isDeeperThan(text, this.#limits.maxMessageDepth)) {
       const value = this.#limits.maxMessageDepth
-      this.#context.limited('maxMessageDepth')
       return this.#refuse(
         {},
         new MillraceError('bad_message', `the message nests deeper than ${value}`, [{ limit: 'maxMessageDepth', value }]),
