@@ -40,7 +40,9 @@ function begin({ messages, everyMs, url }: Sending): void {
     let dueAt = performance.now() + everyMs
     timer = setInterval(
       () => {
-        for (; dueAt <= performance.now(); dueAt += everyMs) broadcast(messages)
+        // Not for ever: one that cannot keep up must still hear that it is to end.
+        const until = performance.now() + finestMs
+        for (; dueAt <= performance.now() && performance.now() < until; dueAt += everyMs) broadcast(messages)
       },
       Math.min(everyMs, finestMs),
     )
