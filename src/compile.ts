@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig } from './config/config.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import type { Clock } from './lib/clock.ts'
+import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import type { Sample } from './model/table.ts'
@@ -22,13 +23,31 @@ export interface CompileDeps {
 /** Config to graph: which source, which pipeline, which feed. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
   const budgets = new Budgets(config.limits.firstPollsPerSecond, deps.clock)
+  const fingerprints = fingerprintsOf(config)
+  const printOf = (name: string): string => fingerprints.get(name) ?? ''
   return {
-    sources: config.sources.map(source => compileSource(source, budgets, deps)),
-    feeds: config.feeds.map(compileFeed),
+    sources: config.sources.map(source => ({ ...compileSource(source, budgets, deps), fingerprint: printOf(source.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed), fingerprint: printOf(feed.name) })),
   }
 }
 
-function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps): SourceDefinition {
+/** By name; that of a feed holds those of its inputs. */
+function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string> {
+  const prints = new Map(sources.map(source => [source.name, fingerprint(source)]))
+  const definitions = new Map(feeds.map(feed => [feed.name, feed]))
+  const visit = (name: string): string => {
+    const known = prints.get(name)
+    const feed = definitions.get(name)
+    if (known !== undefined || feed === undefined) return known ?? ''
+    const print = fingerprint([feed, visit(feed.from)])
+    prints.set(name, print)
+    return print
+  }
+  for (const name of definitions.keys()) visit(name)
+  return prints
+}
+
+function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, maxBackoffMs, demand, description } = source
   const origin = source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
   return {
@@ -89,7 +108,7 @@ function askOf(source: SourceConfig, deps: CompileDeps): Ask {
   return httpAsk(source.http, { ...deps, name: source.name })
 }
 
-function compileFeed(feed: FeedConfig): FeedDefinition {
+function compileFeed(feed: FeedConfig): Omit<FeedDefinition, 'fingerprint'> {
   const { name, from, steps, demand, order, description } = feed
   return {
     name,

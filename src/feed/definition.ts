@@ -25,6 +25,11 @@ interface Described {
   /** Not listed and not found by readers when false. */
   readonly public: boolean
   readonly demand: DemandRule
+  /**
+   * Equal as long as it is defined in the same way, and so is all that it is computed from: its table may then go on where a
+   * table of its name ended.
+   */
+  readonly fingerprint: string
   /** Overrides the order that the pipeline gives. */
   readonly order?: readonly OrderTerm[]
 }

@@ -122,6 +122,7 @@ export function ownSource(
     name,
     description,
     public: true,
+    fingerprint: name,
     demand: 'readers',
     everyMs: updateMs,
     staleAfterMs: 10 * updateMs,

@@ -25,7 +25,7 @@ beforeEach(() => {
 type Build = FeedDefinition['pipeline']
 
 function feed(name: string, inputs: readonly string[], pipeline: Build, more: Partial<FeedDefinition> = {}): FeedDefinition {
-  return { name, inputs, public: true, demand: 'auto', holdsPast: false, pipeline, ...more }
+  return { name, inputs, public: true, fingerprint: name, demand: 'auto', holdsPast: false, pipeline, ...more }
 }
 
 const same: Build = ([input]) => input as Observable<Sample>

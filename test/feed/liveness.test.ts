@@ -33,7 +33,7 @@ function world(seed: number): World {
   const ask = new ScriptedAsk(clock)
   const random = seededRandom(seed)
   const budget = new Budget(clock)
-  const described = { public: true, demand: 'auto' as const }
+  const described = { public: true, fingerprint: 'same', demand: 'auto' as const }
   const graph = new Graph({
     sources: [
       {

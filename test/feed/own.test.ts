@@ -53,6 +53,7 @@ beforeEach(() => {
         name: 'regions',
         inputs: ['stations'],
         public: true,
+        fingerprint: 'same',
         demand: 'auto',
         holdsPast: false,
         pipeline: ([input]) => (input as Observable<Sample>).pipe(map(sample => sample)),

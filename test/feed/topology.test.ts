@@ -4,7 +4,7 @@ import { topologyOf } from '../../src/feed/topology.ts'
 import type { FeedDefinition } from '../../src/feed/definition.ts'
 
 function feed(name: string, ...inputs: string[]): FeedDefinition {
-  return { name, inputs, public: true, demand: 'auto', holdsPast: false, pipeline: () => NEVER }
+  return { name, inputs, public: true, fingerprint: name, demand: 'auto', holdsPast: false, pipeline: () => NEVER }
 }
 
 describe('what depends on what', () => {

@@ -28,6 +28,7 @@ function source(name: string, url: string, more: Partial<WrittenOptions>): Sourc
   return {
     name,
     public: true,
+    fingerprint: 'same',
     demand: 'always',
     everyMs,
     staleAfterMs: 3 * everyMs,
@@ -59,6 +60,7 @@ async function start(more: Partial<WrittenOptions>): Promise<void> {
         name: 'derived',
         inputs: ['faulty'],
         public: true,
+        fingerprint: 'same',
         demand: 'auto',
         holdsPast: false,
         pipeline: ([input]) => (input as Observable<Sample>).pipe(map(sample => sample)),

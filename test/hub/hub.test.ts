@@ -33,6 +33,7 @@ const dear: FeedDefinition = {
   name: 'dear',
   inputs: ['quotes'],
   public: true,
+  fingerprint: 'same',
   demand: 'auto',
   holdsPast: false,
   pipeline: ([input = EMPTY]) => input.pipe(where(compileExpression('price > 0', { origin: 'config' }))),

@@ -21,6 +21,7 @@ export class ScriptedSource {
     this.definition = {
       name,
       public: true,
+      fingerprint: 'same',
       demand: 'auto',
       everyMs: 1000,
       staleAfterMs: 3000,
