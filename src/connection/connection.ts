@@ -1,4 +1,4 @@
-import type { Cancel, Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import type { Hub } from '../hub/hub.ts'
@@ -16,6 +16,7 @@ import {
   type SubscribeMessage,
 } from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
+import { admitAddress } from './admit.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { Inbound, isDeeperThan, parseObject } from './inbound.ts'
 import type { ConnectionLimits } from './limits.ts'
@@ -48,22 +49,23 @@ export class Connection implements Sink {
   readonly #context: ConnectionContext
   readonly #transport: Transport
   readonly #outbox: Outbox
-  readonly #inbound: Inbound
   readonly #window: Window
   readonly #pings: ReadPings
-  readonly #answers = new OwedAnswers(() => !this.isFull)
-  readonly #stopBeating: Cancel
+  /** In the heartbeat's wheel. */
+  readonly #place: number
+  /** Made when they are first needed: most clients say little. */
+  #inboundOfSpeaker: Inbound | undefined
+  #answersOfAsker: OwedAnswers | undefined
   #spoke = false
   #closed = false
 
   constructor(transport: Transport, context: ConnectionContext) {
     this.#context = context
     this.#transport = transport
-    this.#inbound = new Inbound(context.clock, context.limits)
     this.#window = new Window(context.limits, context.clock)
     this.#pings = new ReadPings(this.#window, transport)
     this.#outbox = context.hub.connect(this)
-    this.#stopBeating = context.heartbeat.add(this)
+    this.#place = context.heartbeat.add(this)
     this.#welcome(undefined)
   }
 
@@ -113,7 +115,7 @@ export class Connection implements Sink {
     if (this.#window.pong(ping)) this.#pings.ask()
     if (this.isFull) return
     this.#context.hub.drained(this.#outbox)
-    this.#answers.wake()
+    this.#answersOfAsker?.wake()
   }
 
   /** A frame that the protocol has no use for. */
@@ -124,7 +126,7 @@ export class Connection implements Sink {
   beat(): void {
     if (this.#window.unansweredMs >= 2 * this.#context.heartbeat.intervalMs - earlyMs) {
       // What the close frame stands behind may yet be read; the transport gives up waiting for it.
-      if (this.#outbox.isHeld || this.#answers.areWaiting) this.close(4508, 'too slow')
+      if (this.#outbox.isHeld || this.#answersOfAsker?.areWaiting === true) this.close(4508, 'too slow')
       else this.#transport.terminate()
       return
     }
@@ -144,7 +146,7 @@ export class Connection implements Sink {
   ended(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#stopBeating()
+    this.#context.heartbeat.remove(this, this.#place)
     this.#context.hub.disconnect(this.#outbox)
   }
 
@@ -170,6 +172,12 @@ export class Connection implements Sink {
 
   get #limits(): ConnectionLimits {
     return this.#context.limits
+  }
+  get #inbound(): Inbound {
+    return (this.#inboundOfSpeaker ??= new Inbound(this.#context.clock, this.#limits))
+  }
+  get #answers(): OwedAnswers {
+    return (this.#answersOfAsker ??= new OwedAnswers(() => !this.isFull))
   }
 
   #read(text: string): void {
@@ -209,19 +217,7 @@ export class Connection implements Sink {
   }
 
   #subscribe(message: SubscribeMessage): void {
-    this.#context.hub.subscribe(this.#outbox, message, isView => this.#admit(isView))
-  }
-
-  #admit(isView: boolean): void {
-    const { maxFeedsPerConnection, maxViewsPerConnection } = this.#limits
-    if (this.#outbox.size >= maxFeedsPerConnection)
-      throw new MillraceError('too_many', `${maxFeedsPerConnection} feeds are followed, as many as one connection may`, [
-        { limit: 'maxFeedsPerConnection', value: maxFeedsPerConnection },
-      ])
-    if (isView && this.#outbox.viewCount >= maxViewsPerConnection)
-      throw new MillraceError('too_many', `${maxViewsPerConnection} views are followed, as many as one connection may`, [
-        { limit: 'maxViewsPerConnection', value: maxViewsPerConnection },
-      ])
+    this.#context.hub.subscribe(this.#outbox, message, isView => admitAddress(this.#outbox, isView, this.#limits))
   }
 
   #unsubscribe(feed: string, id: RequestId | undefined): void {

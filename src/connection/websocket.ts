@@ -68,7 +68,11 @@ export class WebSocketBinding {
     socket.on('error', this.#socketFailed)
     const refusal = this.#judge(request)
     if (refusal !== undefined) return refuse(socket, refusal)
-    this.#server.handleUpgrade(request, socket, head, webSocket => this.#welcome(webSocket, request, socket as Socket))
+    this.#server.handleUpgrade(request, socket, head, webSocket => {
+      // From here on ws listens itself.
+      socket.off('error', this.#socketFailed)
+      this.#welcome(webSocket, request, socket as Socket)
+    })
   }
 
   /** Closes every connection, spread over at most `spreadMs`; each reason tells the client how long to stay away. */
