@@ -22,6 +22,8 @@ export interface Health {
   readonly uptimeMs: number
   /** What the server does less of because its event loop runs late. */
   readonly shedding: Shedding
+  /** When the config was last read and found good, ms since 1970; `error`: why a later one is not in force. */
+  readonly config: { readonly loadedAt: number; readonly error?: string }
   /** Sources that are not fresh, though somebody wants them. */
   readonly failing: readonly ({ readonly source: string } & Pick<Freshness, 'state' | 'cause' | 'reason' | 'since'>)[]
 }
