@@ -137,6 +137,8 @@ describe('a slow reader', () => {
     hub.drained(reader.outbox)
     expect(reader.take({ status: true }).filter(message => message.type !== 'status')).toMatchObject([
       { type: 'delta', from: 1, del: ['b'] },
+      // Some minutes passed since the last one.
+      { type: 'check', count: 1 },
     ])
   })
 })

@@ -128,7 +128,7 @@ describe('expressions made to be slow', () => {
     const buildAll = (): void => {
       for (let i = 0; i < 4; i++) follow(hub, view(i), greedy)
     }
-    expect(buildAll).toThrow(/^building views took more than 100 ms a second; try again in \d s$/)
+    expect(buildAll).toThrow(/^the views asked for took more than 100 ms a second; try again in \d s$/)
     // What is there costs nothing, and others are not asked to pay.
     follow(hub, view(0), greedy)
     follow(hub, view(4))
