@@ -45,6 +45,8 @@ export interface ServerOptions {
 /** What a reload led to. */
 export interface Reloaded extends Redefinition {
   readonly outcome: 'accepted' | 'unchanged'
+  /** Keys of the config but `sources` and `feeds` that are other than before, and in force from now on. */
+  readonly settings: readonly string[]
   /** Keys of the config that are other than at the start, and in force only after the next. */
   readonly needsRestart: readonly string[]
 }
@@ -192,14 +194,15 @@ export class MillraceServer {
   reload(config: Config): Reloaded {
     const isSame = this.#config.isSame(config)
     const redefinition = this.#replaceFeeds(config)
-    this.#config.take(config, this.#clock.now())
+    const settings = this.#config.take(config, this.#clock.now())
     const { needsRestart } = this.#config
     const other = [
       printRedefinition(redefinition) || (isSame ? 'nothing is other' : 'all feeds go on'),
+      ...(settings.length === 0 ? [] : [`in force: ${settings.join(', ')}`]),
       ...(needsRestart.length === 0 ? [] : [`needs a restart: ${needsRestart.join(', ')}`]),
     ]
-    this.#log.info({ ...redefinition, needsRestart }, `config loaded: ${other.join('; ')}`)
-    return { outcome: isSame ? 'unchanged' : 'accepted', ...redefinition, needsRestart }
+    this.#log.info({ ...redefinition, settings, needsRestart }, `config loaded: ${other.join('; ')}`)
+    return { outcome: isSame ? 'unchanged' : 'accepted', ...redefinition, settings, needsRestart }
   }
 
   /** A config that was to be taken over cannot be used: metrics and /health say so. `why` is one sentence without secrets. */

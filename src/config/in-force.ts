@@ -43,20 +43,21 @@ export class ConfigInForce {
   }
   /** The keys that are other than at the start and are not taken over before the next: `server.port`. */
   get needsRestart(): readonly string[] {
-    return differences(this.#atStart, this.#current)
-      .filter(key => !takenOver.some(pattern => pattern.test(key)))
-      .sort()
+    return differences(this.#atStart, this.#current).filter(key => !isTakenOver(key))
   }
 
   isSame(config: Config): boolean {
     return fingerprint(config) === fingerprint(this.#current)
   }
 
-  take(config: Config, now: number): void {
+  /** @returns the keys but `sources` and `feeds` that are other than before, and in force from now on. */
+  take(config: Config, now: number): readonly string[] {
+    const settings = differences(this.#current, config).filter(key => isTakenOver(key) && key.includes('.'))
     this.counts[this.isSame(config) ? 'unchanged' : 'accepted']++
     this.#current = config
     this.#loadedAt = now
     this.#error = undefined
+    return settings
   }
 
   /** `why` is shown to whoever may see the server's health. */
@@ -66,15 +67,20 @@ export class ConfigInForce {
   }
 }
 
+function isTakenOver(key: string): boolean {
+  return takenOver.some(pattern => pattern.test(key))
+}
+
 /** The keys of the sections in which two configs differ, as a config has them. */
 function differences(before: Config, after: Config): string[] {
-  const pairs: readonly (readonly [string, unknown, unknown])[] = members(before, after)
-  return pairs.flatMap(([section, one, other]) => {
+  const pairs = members(before, after)
+  const keys = pairs.flatMap(([section, one, other]) => {
     if (fingerprint(one) === fingerprint(other)) return []
     if (!isRecord(one) || !isRecord(other)) return [section]
-    const keys = members(one, other).filter(([, left, right]) => fingerprint(left) !== fingerprint(right))
-    return keys.map(([key]) => `${section}.${key.replace(/(Ms|Bytes|Part)$/, '')}`)
+    const others = members(one, other).filter(([, left, right]) => fingerprint(left) !== fingerprint(right))
+    return others.map(([key]) => `${section}.${key.replace(/(Ms|Bytes|Part)$/, '')}`)
   })
+  return keys.sort()
 }
 
 function members(one: object, other: object): (readonly [string, unknown, unknown])[] {

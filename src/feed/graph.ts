@@ -173,7 +173,6 @@ export class Graph {
   /** Nothing is left of what was at work under a name. */
   #forget(name: string): void {
     this.#pending.delete(name)
-    this.#seeded.delete(name)
     this.#faults.clear(name)
     this.#demand.remove(name)
   }
