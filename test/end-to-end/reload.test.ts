@@ -223,7 +223,8 @@ test(`${editCount} edits under ${readerCount} readers: who follows what goes on 
   }
   for (const { epochs, unsubscribed } of following('edited')) {
     expect([unsubscribed, [...epochs].sort()]).toEqual([0, epochs])
-    expect(new Set(epochs).size).toBeGreaterThan(editCount / 4)
+    // Not each one: while load is shed an edit may be followed by the next before anything is sent.
+    expect(new Set(epochs).size).toBeGreaterThan(3)
   }
   expect(Math.min(...following('passing').map(({ unsubscribed }) => unsubscribed))).toBeGreaterThan(0)
   // Nobody was asked more often because of the edits.
