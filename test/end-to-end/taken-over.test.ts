@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { configOf } from '../../src/config/load.ts'
+import { connect } from '../../src/client-node.ts'
 import { MillraceServer } from '../../src/server.ts'
 import { RecordedLog } from '../support/http-source.ts'
 import { RawReader } from '../support/raw-reader.ts'
@@ -153,5 +154,26 @@ describe('limits', () => {
     const refused = new RawReader(`${url.replace('http', 'ws')}/ws`)
     expect(await refused.closed).toMatchObject({ code: 1006 })
     for (const one of [reader, next]) one.socket.terminate()
+  })
+})
+
+describe('a program that uses the SDK', () => {
+  test('shows the new table of a feed that begins anew, and is told of one that is gone', async () => {
+    const feeds = (n: number): Written => ({ few: { from: 'things', steps: [{ derive: { twice: `n * ${n}` } }] } })
+    server.reload(config({ sources: { things: things() }, feeds: feeds(2) }))
+    const millrace = connect(url.replace('http', 'ws'))
+    const few = millrace.feed('few')
+    const shown: unknown[] = []
+    const errors: string[] = []
+    few.onError(({ code }) => void errors.push(code))
+    few.subscribe(rows => void shown.push(rows[0]?.['twice']))
+    await until(() => shown.length > 0)
+    server.reload(config({ sources: { things: things() }, feeds: feeds(3) }))
+    await until(() => shown.length > 1)
+    expect([shown, few.freshness.state, few.stats.resyncs]).toEqual([[2, 3], 'fresh', 0])
+    server.reload(config({ sources: { things: things() } }))
+    await until(() => errors.length > 0)
+    expect([errors, few.freshness.state, few.rows]).toMatchObject([['not_found'], 'disconnected', [{ twice: 3 }]])
+    millrace.close()
   })
 })
