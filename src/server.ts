@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import { Budgets, compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
-import { ConfigInForce } from './config/in-force.ts'
+import { ConfigInForce, type Taken } from './config/in-force.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
@@ -43,10 +43,7 @@ export interface ServerOptions {
 }
 
 /** What a reload led to. */
-export interface Reloaded extends Redefinition {
-  readonly outcome: 'accepted' | 'unchanged'
-  /** Keys of the config but `sources` and `feeds` that are other than before, and in force from now on. */
-  readonly settings: readonly string[]
+export interface Reloaded extends Redefinition, Taken {
   /** Keys of the config that are other than at the start, and in force only after the next. */
   readonly needsRestart: readonly string[]
 }
@@ -192,17 +189,16 @@ export class MillraceServer {
    * @throws RangeError when sources and feeds make no graph; metrics and /health tell of it.
    */
   reload(config: Config): Reloaded {
-    const isSame = this.#config.isSame(config)
     const redefinition = this.#replaceFeeds(config)
-    const settings = this.#config.take(config, this.#clock.now())
+    const { outcome, settings } = this.#config.take(config, this.#clock.now())
     const { needsRestart } = this.#config
     const other = [
-      printRedefinition(redefinition) || (isSame ? 'nothing is other' : 'all feeds go on'),
+      printRedefinition(redefinition) || (outcome === 'unchanged' ? 'nothing is other' : 'all feeds go on'),
       ...(settings.length === 0 ? [] : [`in force: ${settings.join(', ')}`]),
       ...(needsRestart.length === 0 ? [] : [`needs a restart: ${needsRestart.join(', ')}`]),
     ]
     this.#log.info({ ...redefinition, settings, needsRestart }, `config loaded: ${other.join('; ')}`)
-    return { outcome: isSame ? 'unchanged' : 'accepted', ...redefinition, settings, needsRestart }
+    return { outcome, ...redefinition, settings, needsRestart }
   }
 
   /** A config that was to be taken over cannot be used: metrics and /health say so. `why` is one sentence without secrets. */

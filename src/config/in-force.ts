@@ -5,9 +5,8 @@ import { isRecord } from './finding.ts'
 /** What became of a config that was read while the server ran. */
 export type ReloadOutcome = 'accepted' | 'refused' | 'unchanged'
 
-/** Taken over while the server runs; every other key is in force from the next start on. */
+/** Beside sources and feeds what is taken over while the server runs; every other key is in force from the next start on. */
 const takenOver = [
-  /^(sources|feeds)$/,
   /^log\.level$/,
   /^server\.drain$/,
   /^limits\.max(Connections|ConnectionsPerAddress|MessageDepth|FeedsPerConnection|ViewsPerConnection|ViewsPerFeed)$/,
@@ -15,11 +14,20 @@ const takenOver = [
   /^limits\.(messagesPerSecond|messageBurst|pingsPerSecond|pingBurst|sendWindow|ackAfter|checkEvery)$/,
 ]
 
+/** What taking a config over has come to. */
+export interface Taken {
+  readonly outcome: 'accepted' | 'unchanged'
+  /** Keys but `sources` and `feeds` that are other than before, and in force from now on. */
+  readonly settings: readonly string[]
+}
+
 /** The config in force, and what became of those that were to take its place. */
 export class ConfigInForce {
   readonly counts: Record<ReloadOutcome, number> = { accepted: 0, refused: 0, unchanged: 0 }
   readonly #atStart: Config
   #current: Config
+  /** Of the current one. */
+  #print: string
   #loadedAt: number
   #error: string | undefined
 
@@ -27,6 +35,7 @@ export class ConfigInForce {
   constructor(config: Config, now: number) {
     this.#atStart = config
     this.#current = config
+    this.#print = fingerprint(config)
     this.#loadedAt = now
   }
 
@@ -46,18 +55,17 @@ export class ConfigInForce {
     return differences(this.#atStart, this.#current).filter(key => !isTakenOver(key))
   }
 
-  isSame(config: Config): boolean {
-    return fingerprint(config) === fingerprint(this.#current)
-  }
-
-  /** @returns the keys but `sources` and `feeds` that are other than before, and in force from now on. */
-  take(config: Config, now: number): readonly string[] {
-    const settings = differences(this.#current, config).filter(key => isTakenOver(key) && key.includes('.'))
-    this.counts[this.isSame(config) ? 'unchanged' : 'accepted']++
+  /** `now`: ms since 1970. */
+  take(config: Config, now: number): Taken {
+    const settings = differences(this.#current, config).filter(isTakenOver)
+    const print = fingerprint(config)
+    const outcome = print === this.#print ? 'unchanged' : 'accepted'
+    this.counts[outcome]++
     this.#current = config
+    this.#print = print
     this.#loadedAt = now
     this.#error = undefined
-    return settings
+    return { outcome, settings }
   }
 
   /** `why` is shown to whoever may see the server's health. */
@@ -71,16 +79,22 @@ function isTakenOver(key: string): boolean {
   return takenOver.some(pattern => pattern.test(key))
 }
 
-/** The keys of the sections in which two configs differ, as a config has them. */
+/** The keys, but sources and feeds, in which two configs differ, as a config has them. */
 function differences(before: Config, after: Config): string[] {
-  const pairs = members(before, after)
-  const keys = pairs.flatMap(([section, one, other]) => {
-    if (fingerprint(one) === fingerprint(other)) return []
-    if (!isRecord(one) || !isRecord(other)) return [section]
-    const others = members(one, other).filter(([, left, right]) => fingerprint(left) !== fingerprint(right))
+  const keys = members(settingsOf(before), settingsOf(after)).flatMap(([section, one, other]) => {
+    if (!isRecord(one) || !isRecord(other)) return isEqual(one, other) ? [] : [section]
+    const others = members(one, other).filter(([, left, right]) => !isEqual(left, right))
     return others.map(([key]) => `${section}.${key.replace(/(Ms|Bytes|Part)$/, '')}`)
   })
   return keys.sort()
+}
+
+function settingsOf({ sources: _sources, feeds: _feeds, ...settings }: Config): object {
+  return settings
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return fingerprint(one) === fingerprint(other)
 }
 
 function members(one: object, other: object): (readonly [string, unknown, unknown])[] {
