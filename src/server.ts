@@ -185,7 +185,7 @@ export class MillraceServer {
 
   /**
    * Takes another config over while the server runs: all of it or, where it throws, nothing. Feeds that are defined as before go on,
-   * and their readers notice nothing. The log says what is other, and which keys wait for a restart.
+   * and their readers notice nothing. The log says what is other, and which keys wait for a restart; its level is set by whoever made it.
    * @throws RangeError when sources and feeds make no graph; metrics and /health tell of it.
    */
   reload(config: Config): Reloaded {
