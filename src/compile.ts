@@ -18,11 +18,13 @@ export interface CompileDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Told of every limit that an answer exceeds, by its key. */
+  readonly limited: (limit: string) => void
 }
 
 /** Config to graph: which source, which pipeline, which feed. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
-  const budgets = new Budgets(config.limits.firstPollsPerSecond, deps.clock)
+  const budgets = new Budgets(config, deps)
   const fingerprints = fingerprintsOf(config)
   const printOf = (name: string): string => fingerprints.get(name) ?? ''
   return {
@@ -67,10 +69,13 @@ function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps
         ask: askOf(source, deps),
         intervalMs: everyMs,
         maxBackoffMs,
-        budget: budgets.of(origin),
+        budget: budgets.of(origin, source.budget),
         clock: deps.clock,
         random: deps.random,
-        onPoll,
+        onPoll: poll => {
+          if (poll.kind === 'failed' && poll.limit !== undefined) deps.limited(poll.limit)
+          onPoll(poll)
+        },
       }),
   }
 }
@@ -78,28 +83,36 @@ function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps
 /** How many times the first polls of one budget there may be in all. */
 const budgetsAtOnce = 25
 
-/** Without a budget of its own a source belongs to that of its URL's origin. */
+/** A source belongs to the budget that it names, else to that of its URL's origin. */
 class Budgets {
   readonly #budgets = new Map<string, Budget>()
-  readonly #firstPollsPerSecond: number | undefined
+  readonly #config: Pick<Config, 'budgets' | 'limits'>
+  readonly #deps: CompileDeps
   readonly #all: readonly FirstPolls[]
-  readonly #clock: Clock
 
-  constructor(firstPollsPerSecond: number | undefined, clock: Clock) {
-    this.#clock = clock
-    this.#firstPollsPerSecond = firstPollsPerSecond
-    this.#all = firstPollsPerSecond === undefined ? [] : [new FirstPolls(budgetsAtOnce * firstPollsPerSecond, clock)]
+  constructor(config: Pick<Config, 'budgets' | 'limits'>, deps: CompileDeps) {
+    this.#config = config
+    this.#deps = deps
+    this.#all = this.#firstPolls(budgetsAtOnce)
   }
 
-  of(origin: string): Budget {
-    let budget = this.#budgets.get(origin)
+  of(origin: string, name: string | undefined): Budget {
+    // No origin is like that.
+    const key = name === undefined ? origin : `budgets.${name}`
+    let budget = this.#budgets.get(key)
     if (budget === undefined) {
-      const perSecond = this.#firstPollsPerSecond
-      const own = perSecond === undefined ? [] : [new FirstPolls(perSecond, this.#clock)]
-      budget = new Budget(this.#clock, { firstPolls: [...own, ...this.#all] })
-      this.#budgets.set(origin, budget)
+      const rules = name === undefined ? {} : this.#config.budgets.get(name)
+      budget = new Budget(this.#deps.clock, { ...rules, firstPolls: [...this.#firstPolls(1), ...this.#all] })
+      this.#budgets.set(key, budget)
     }
     return budget
+  }
+
+  #firstPolls(times: number): readonly FirstPolls[] {
+    const { firstPollsPerSecond } = this.#config.limits
+    if (firstPollsPerSecond === undefined) return []
+    const { clock, limited } = this.#deps
+    return [new FirstPolls(times * firstPollsPerSecond, clock, () => limited('firstPollsPerSecond'))]
   }
 }
 

@@ -13,7 +13,7 @@ import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
 import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
 import { createApp, type Health } from './http/app.ts'
-import { createHttpServer } from './http/http-server.ts'
+import { createHttpServer, unreadable } from './http/http-server.ts'
 import { createMetrics, type MeasuredFeed, type MeasuredSource } from './http/metrics.ts'
 import { Hub } from './hub/hub.ts'
 import { Overload } from './hub/overload.ts'
@@ -62,7 +62,7 @@ export class MillraceServer {
     this.#config = config
     this.#clock = clock
     this.#startedMono = clock.monotonic()
-    const { sources, feeds } = compileConfig(config, { clock, random, log })
+    const { sources, feeds } = compileConfig(config, { clock, random, log, limited: key => metrics.limited(key) })
     const rate = new ChangeRate(clock)
     const own = [
       ownSource('$sources', 'source', 'What is asked, when, why, and how it went', () => sourceRows(this.graph), { clock, random, log }),
@@ -114,6 +114,7 @@ export class MillraceServer {
       origins: door.origins,
       random,
       log,
+      limited: key => metrics.limited(key),
       registry: metrics.registry,
       health: () => this.health(),
       isReady: () => this.#ready,
@@ -122,7 +123,7 @@ export class MillraceServer {
     })
     this.#http = createHttpServer(config.limits, {
       judge: request => judgeRequest(request, door),
-      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: unreadable }),
       upgrade: (request, socket, head) => this.#webSockets.upgrade(request, socket, head),
       limited: key => metrics.limited(key),
     })

@@ -26,6 +26,8 @@ export function valuesInForce(tree: Tree, file: string, config: Config): readonl
   const explain = new Explanation(tree, file)
   for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
   if (valueAt(tree.value, ['auth']) !== undefined) explain.written(['auth'])
+  for (const [name] of explain.entries('budgets'))
+    explain.entry(['budgets', name], inner(properties, 'budgets', 'additionalProperties', 'properties'))
   // A text, an HTTP source and a system source.
   const [, http, system] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
   for (const [name, source] of explain.entries('sources')) {

@@ -58,8 +58,12 @@ class HttpAsk implements Ask {
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
       await this.#exchange.drop()
-      const { kind, status, message, retryAfterMs } = failure
-      const more = { ...(status === undefined ? {} : { status }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+      const { kind, status, message, retryAfterMs, limit } = failure
+      const more = {
+        ...(status === undefined ? {} : { status }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(limit === undefined ? {} : { limit }),
+      }
       return { kind: 'failed', cause: kind, reason: message, bytes: 0, ...more, ...timing() }
     } finally {
       cancel()
