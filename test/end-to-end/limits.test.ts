@@ -275,7 +275,11 @@ const cases = new Map<string, Case>([
       clearInterval(blocking)
     }
   }),
-  refusal('maxHeap', { maxHeap: '1%', maxLoopDelay: 'off' }, () => shed('"limit":"maxHeap"')),
+  refusal('maxHeap', { maxHeap: '1%', maxLoopDelay: 'off' }, async () => {
+    const ballast = Array.from({ length: 10_000_000 }, (_, i) => i / 2)
+    const told = await shed('"limit":"maxHeap"')
+    return ballast.length > 0 ? told : ''
+  }),
 ])
 
 test('no key of `limits` is forgotten', async () => {
