@@ -16,7 +16,7 @@ export interface Tabulated extends Unified {
   readonly held: boolean
 }
 
-type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey'> & RowLimits
+type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey' | 'minRows' | 'maxDropPart'> & RowLimits
 
 /** Polls for which one row must have been the answer before an array in its place is refused as another shape. */
 const settledAfter = 20
@@ -77,8 +77,10 @@ export class Tabulator {
     if (reshaped !== undefined) return this.#unchanged(reshaped, true)
     const items = at.kind === 'array' ? at.items : at.kind === 'document' ? [at.item] : []
     const plain = plainRows(items, this.#options.index && at.kind === 'array', this.#options)
-    const verdict = guard(this.#guard, { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' })
+    const answer = { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' }
+    const verdict = guard(this.#guard, answer, this.#options)
     if (verdict.degraded !== undefined) {
+      if (this.#table === undefined) throw new DecodeError('rows', verdict.degraded.reason.replace(': the last rows are kept', ''))
       this.#guard = verdict.state
       return this.#unchanged(verdict.degraded, true)
     }
@@ -93,7 +95,7 @@ export class Tabulator {
     if (this.#options.rows !== undefined) return held
     if (!this.#pathSettled) return findRows(document)
     // Found by looking and no longer there, which a guard has held once already: perhaps it moved.
-    if (this.#guard.holdsEmpty && rowsAt(document, held.path).kind === 'absent') {
+    if (this.#guard.holdsFall && rowsAt(document, held.path).kind === 'absent') {
       const guess = findRows(document)
       if (guess.isArray) return guess
     }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { limitsSchema } from '../../src/config/limits.options.ts'
 import { budgetSchema } from '../../src/source/budget.options.ts'
+import { httpKeys } from '../../src/source/http.options.ts'
 import { parse } from '../support/config.ts'
 
 const text = readFileSync(new URL('../../docs/limits.md', import.meta.url), 'utf8')
@@ -44,7 +45,9 @@ test('† stands where a limit can be off, and nowhere else', () => {
 test('every limit of a source stands there with its default', () => {
   const values = inForce('sources.a')
   const limits = Object.entries(values).filter(([key]) => key.startsWith('max') || key === 'timeout')
-  expect(documented('Sources')).toEqual(Object.fromEntries(limits.map(([key, value]) => [key, { value, canBeOff: false }])))
+  expect(defaults(documented('Sources'))).toEqual(Object.fromEntries(limits))
+  const guards = Object.keys(documented('Sources')).filter(key => !Object.hasOwn(values, key))
+  expect(guards).toEqual(Object.keys(httpKeys).filter(key => guards.includes(key)))
 })
 
 test('every key of a budget stands there with its default', () => {
