@@ -97,8 +97,7 @@ class Budgets {
   }
 
   of(origin: string, name: string | undefined): Budget {
-    // No origin is like that.
-    const key = name === undefined ? origin : `budgets.${name}`
+    const key = JSON.stringify(name === undefined ? { origin } : { name })
     let budget = this.#budgets.get(key)
     if (budget === undefined) {
       const rules = name === undefined ? {} : this.#config.budgets.get(name)

@@ -53,6 +53,8 @@ export function createHttpServer(limits: HttpServerLimits, handlers: HttpHandler
   server.maxConnections = limits.maxConnections + spareConnections
   server.timeout = idleMs
   server.on('drop', () => handlers.limited('maxConnections'))
+  // An expectation may be ignored (RFC 9110 10.1.1); Node would refuse it with nothing to guard the answer.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = unread(error.code, limits)
     if (refusal.limit !== undefined) handlers.limited(refusal.limit)

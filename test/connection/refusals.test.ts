@@ -82,6 +82,18 @@ describe('a refusal', () => {
     },
   )
 
+  test('an expectation is ignored: the answer is guarded as any', async () => {
+    const { status, headers } = await rawRequest(url, requestText('/feeds', [...plain, 'Expect: everything']))
+    expect(status).toBe(200)
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+  })
+
+  test.each(['CONNECT', 'TRACE', 'OPTIONS', 'DELETE', 'PUT', 'PROPFIND'])('%s is not served', async method => {
+    const { status, text } = await rawRequest(url, requestText(method === 'CONNECT' ? 'localhost:22' : '/feeds', plain, method))
+    // A tunnel is ended without a word.
+    expect(method === 'CONNECT' ? text : status).toBe(method === 'CONNECT' ? '' : 405)
+  })
+
   test('in the midst of an answer nothing is written into it: the socket ends', async () => {
     const { text } = await rawRequest(url, `${requestText('/feeds/a', ['Host: localhost'])}no request\r\n\r\n`)
     expect(text.match(/HTTP\/1\.1 /g)?.length ?? 0).toBeLessThanOrEqual(2)
