@@ -11,7 +11,7 @@ let url: string
 beforeAll(async () => {
   const config = configOf({
     server: { port: 0 },
-    limits: { upgradeTimeout: '100ms', maxHeaders: 20 },
+    limits: { upgradeTimeout: '100ms', maxHeaders: 20, maxLoopDelay: 'off' },
     sources: { a: { system: 'load' } },
   })
   if (!config.ok) throw new Error(JSON.stringify(config.problems))
