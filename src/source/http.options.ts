@@ -50,6 +50,9 @@ export const httpKeys = {
   maxDrop: percentage().optional().meta({
     description: 'A fall of rows by more than this needs two polls to be believed, such as 50%; default: only one from 20 to none.',
   }),
+  removeAfter: count({ most: 100 })
+    .optional()
+    .meta({ description: 'A row that comes and goes leaves once it was gone from so many answers in a row; default 1: at once.' }),
   index: flag().optional().meta({ description: 'Adds a column `index`, the place in the array; default false.' }),
   ignore: oneOrMore('a column').optional().meta({ description: 'Columns whose change alone is no change.' }),
   bigNumbers: oneOf(['flag', 'text'])
@@ -91,6 +94,8 @@ export interface HttpOptions {
   readonly minRows?: number
   /** From 0 to 1. */
   readonly maxDropPart?: number
+  /** Answers in a row. */
+  readonly removeAfter: number
   readonly index: boolean
   readonly ignore: readonly string[]
   readonly bigNumbers: 'flag' | 'text'
@@ -154,6 +159,7 @@ export function httpOptions(written: Written, everyMs: number): HttpOptions {
     onDuplicateKey: written.onDuplicateKey ?? 'last',
     ...(written.minRows === undefined ? {} : { minRows: written.minRows }),
     ...(written.maxDrop === undefined ? {} : { maxDropPart: written.maxDrop }),
+    removeAfter: written.removeAfter ?? 1,
     index: written.index ?? false,
     ignore: list(written.ignore ?? []),
     bigNumbers: written.bigNumbers ?? 'flag',

@@ -44,7 +44,7 @@ test('† stands where a limit can be off, and nowhere else', () => {
 
 test('every limit of a source stands there with its default', () => {
   const values = inForce('sources.a')
-  const limits = Object.entries(values).filter(([key]) => key.startsWith('max') || key === 'timeout')
+  const limits = Object.entries(values).filter(([key]) => key.startsWith('max') || key === 'timeout' || key === 'removeAfter')
   expect(defaults(documented('Sources'))).toEqual(Object.fromEntries(limits))
   const guards = Object.keys(documented('Sources')).filter(key => !Object.hasOwn(values, key))
   expect(guards).toEqual(Object.keys(httpKeys).filter(key => guards.includes(key)))
