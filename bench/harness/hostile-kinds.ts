@@ -87,7 +87,7 @@ export const hostileKinds: readonly HostileKind[] = [
     },
   },
   { name: 'slow and silent upgrades', clients: 200, everyMs: 50, visit: (client, i) => (i % 2 === 0 ? drip(client) : stay(client)) },
-  guest('reconnect storm', 50, 250, () => pause(50), '/ws?feed=quotes'),
+  guest('reconnect storm', 50, 250, client => client.ended(50), '/ws?feed=quotes'),
   guest('half-open TCP: upgraded, then never heard of again', 200, 100, client => (client.socket.pause(), stay(client))),
   guest('never-reading readers', 50, 100, client => (client.socket.pause(), stay(client)), '/ws?feed=quotes'),
   guest(
@@ -120,19 +120,19 @@ export const hostileKinds: readonly HostileKind[] = [
     return client.ended(2000)
   }),
   guest('subscribe and unsubscribe churn', 10, 100, async client => {
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 40 && !client.socket.destroyed; i++) {
       client.say({ type: i % 2 === 0 ? 'subscribe' : 'unsubscribe', feed: 'quotes?limit=5' })
       await pause(50)
     }
   }),
   guest('10 000 distinct views', 10, 500, (client, visit) => {
     many(100, i => client.say({ type: 'subscribe', feed: 'quotes', where: `price > ${visit * 100 + i}` }))
-    return pause(1000)
+    return client.ended(1000)
   }),
   guest('expressions made to be slow', 10, 500, (client, visit) => {
     const heavy = (i: number): string => Array.from({ length: 12 }, (_, j) => `text.contains("y${visit}-${i}-${j}")`).join(' || ')
     many(50, i => client.say({ type: 'subscribe', feed: 'quotes', where: heavy(i) }))
-    return pause(1000)
+    return client.ended(1000)
   }),
   {
     name: 'random bytes',

@@ -8,16 +8,25 @@ interface Attack {
   readonly kind: string
 }
 
-let running: { stop: boolean; visits: number; done: Promise<unknown> } | undefined
+interface Running {
+  stop: boolean
+  visits: number
+  /** Those that are there now. */
+  readonly clients: Set<HostileClient>
+}
 
-async function comeAgain(url: string, kind: HostileKind, state: { stop: boolean; visits: number }): Promise<void> {
+let running: (Running & { readonly done: Promise<unknown> }) | undefined
+
+async function comeAgain(url: string, kind: HostileKind, state: Running): Promise<void> {
   while (!state.stop) {
     const began = performance.now()
     const client = new HostileClient(url)
+    state.clients.add(client)
     await kind.visit(client, state.visits++)
     client.socket.destroy()
     await client.gone
-    await pause(Math.max(0, kind.everyMs - (performance.now() - began)))
+    state.clients.delete(client)
+    if (!state.stop) await pause(Math.max(0, kind.everyMs - (performance.now() - began)))
   }
 }
 
@@ -25,7 +34,7 @@ answer({
   begin: ({ url, kind: name }: Attack) => {
     const kind = hostileKinds.find(one => one.name === name)
     if (kind === undefined) throw new Error(`no kind '${name}'`)
-    const state = { stop: false, visits: 0 }
+    const state: Running = { stop: false, visits: 0, clients: new Set() }
     const done = Promise.all(
       Array.from({ length: kind.clients }, async (_, i) => {
         await pause((kind.everyMs * i) / kind.clients)
@@ -34,10 +43,11 @@ answer({
     )
     running = Object.assign(state, { done })
   },
-  /** Returns how many visits there were. */
+  /** All of them go at once. Returns how many visits there were. */
   end: async () => {
     if (running === undefined) return 0
     running.stop = true
+    for (const { socket } of running.clients) socket.destroy()
     await running.done
     return running.visits
   },
