@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   slow: async () => (await import('./slow.ts')).slow,
   storm: async () => (await import('./storm.ts')).storm,
   snapshot: async () => (await import('./snapshot.ts')).snapshot,
+  hostile: async () => (await import('./hostile.ts')).hostile,
   idle: async () => (await import('./idle.ts')).idle,
 }
 

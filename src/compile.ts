@@ -8,6 +8,7 @@ import type { Random } from './lib/random.ts'
 import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import type { Ask } from './source/ask.ts'
+import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
@@ -20,15 +21,21 @@ export interface CompileDeps {
   readonly log: Logger
   /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
   readonly budgets?: Budgets
+  /** Told of every limit that an answer exceeds, by its key. */
+  readonly limited: (limit: string) => void
 }
 
 /** Config to graph: which source, which pipeline, which feed. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
-  const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps.clock)
+  const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps)
   const fingerprints = fingerprintsOf(config)
   const printOf = (name: string): string => fingerprints.get(name) ?? ''
   return {
-    sources: config.sources.map(source => ({ ...compileSource(source, budgets, deps), fingerprint: printOf(source.name) })),
+    sources: config.sources.map(source => {
+      const rules = source.budget === undefined ? undefined : config.budgets.get(source.budget)
+      const budget = source.budget === undefined || rules === undefined ? budgets.of(originOf(source)) : budgets.named(source.budget, rules)
+      return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
+    }),
     feeds: config.feeds.map(feed => ({ ...compileFeed(feed), fingerprint: printOf(feed.name) })),
   }
 }
@@ -56,9 +63,12 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
   return prints
 }
 
-function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
+function originOf(source: SourceConfig): string {
+  return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
+}
+
+function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, maxBackoffMs, demand, description } = source
-  const origin = source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
   return {
     name,
     public: source.public,
@@ -67,7 +77,7 @@ function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps
     staleAfterMs,
     downAfterMs,
     lingerMs,
-    origin,
+    origin: originOf(source),
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
@@ -76,10 +86,13 @@ function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps
         ask: askOf(source, deps),
         intervalMs: everyMs,
         maxBackoffMs,
-        budget: budgets.of(origin),
+        budget,
         clock: deps.clock,
         random: deps.random,
-        onPoll,
+        onPoll: poll => {
+          if (poll.kind === 'failed' && poll.limit !== undefined) deps.limited(poll.limit)
+          onPoll(poll)
+        },
       }),
   }
 }
@@ -87,28 +100,44 @@ function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps
 /** How many times the first polls of one budget there may be in all. */
 const budgetsAtOnce = 25
 
-/** Without a budget of its own a source belongs to that of its URL's origin. */
+/** A source belongs to the budget that it names, else to that of its URL's origin. */
 export class Budgets {
   readonly #budgets = new Map<string, Budget>()
   readonly #firstPollsPerSecond: number | undefined
+  readonly #deps: Pick<CompileDeps, 'clock' | 'limited'>
   readonly #all: readonly FirstPolls[]
-  readonly #clock: Clock
 
-  constructor(firstPollsPerSecond: number | undefined, clock: Clock) {
-    this.#clock = clock
+  constructor(firstPollsPerSecond: number | undefined, deps: Pick<CompileDeps, 'clock' | 'limited'>) {
     this.#firstPollsPerSecond = firstPollsPerSecond
-    this.#all = firstPollsPerSecond === undefined ? [] : [new FirstPolls(budgetsAtOnce * firstPollsPerSecond, clock)]
+    this.#deps = deps
+    this.#all = this.#firstPolls(budgetsAtOnce)
   }
 
+  /** That of an origin. */
   of(origin: string): Budget {
-    let budget = this.#budgets.get(origin)
+    return this.#get(JSON.stringify({ origin }))
+  }
+
+  /** The one of this name; its rules are those of the newest config. */
+  named(name: string, rules: BudgetOptions): Budget {
+    const budget = this.#get(JSON.stringify({ name }))
+    budget.rule(rules)
+    return budget
+  }
+
+  #get(key: string): Budget {
+    let budget = this.#budgets.get(key)
     if (budget === undefined) {
-      const perSecond = this.#firstPollsPerSecond
-      const own = perSecond === undefined ? [] : [new FirstPolls(perSecond, this.#clock)]
-      budget = new Budget(this.#clock, { firstPolls: [...own, ...this.#all] })
-      this.#budgets.set(origin, budget)
+      budget = new Budget(this.#deps.clock, { firstPolls: [...this.#firstPolls(1), ...this.#all] })
+      this.#budgets.set(key, budget)
     }
     return budget
+  }
+
+  #firstPolls(times: number): readonly FirstPolls[] {
+    if (this.#firstPollsPerSecond === undefined) return []
+    const { clock, limited } = this.#deps
+    return [new FirstPolls(times * this.#firstPollsPerSecond, clock, () => limited('firstPollsPerSecond'))]
   }
 }
 

@@ -15,7 +15,7 @@ import { Graph } from './feed/graph.ts'
 import { ownSources } from './feed/own.ts'
 import { printRedefinition, type Definitions, type Redefinition } from './feed/redefinition.ts'
 import { createApp, type Health } from './http/app.ts'
-import { createHttpServer } from './http/http-server.ts'
+import { createHttpServer, unreadable } from './http/http-server.ts'
 import { createMetrics } from './http/metrics.ts'
 import { Hub } from './hub/hub.ts'
 import { feedFigures, measureFeeds, measureSources } from './hub/measures.ts'
@@ -80,9 +80,10 @@ export class MillraceServer {
       feed => feedFigures(this.hub.figures, feed),
       { clock, random, log },
     )
-    const budgets = new Budgets(config.limits.firstPollsPerSecond, clock)
+    const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
+    const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
-      const { sources, feeds } = compileConfig(config, { clock, random, log, budgets })
+      const { sources, feeds } = compileConfig(config, { ...deps, budgets })
       return { sources: [...sources, ...own], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits
@@ -136,6 +137,7 @@ export class MillraceServer {
       origins: door.origins,
       random,
       log,
+      limited: key => metrics.limited(key),
       registry: metrics.registry,
       health: () => this.health(),
       isReady: () => this.#ready,
@@ -144,7 +146,7 @@ export class MillraceServer {
     })
     this.#http = createHttpServer(config.limits, {
       judge: request => judgeRequest(request, door),
-      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false }),
+      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: unreadable }),
       upgrade: (request, socket, head) => this.#webSockets.upgrade(request, socket, head),
       limited: key => metrics.limited(key),
     })

@@ -7,7 +7,7 @@ import { ManualClock } from './support/manual-clock.ts'
 
 /** The fingerprints of a config with this source and feed, `a` and `f`. */
 function fingerprints(source: string, feed: string): (string | undefined)[] {
-  const deps = { clock: new ManualClock(), random: seededRandom(1), log: silentLogger }
+  const deps = { clock: new ManualClock(), random: seededRandom(1), log: silentLogger, limited: () => undefined }
   const { sources, feeds } = compileConfig(good(`sources:\n  a: {${source}}\nfeeds:\n  f: {${feed}}`), deps)
   return [sources[0]?.fingerprint, feeds[0]?.fingerprint]
 }
@@ -42,7 +42,20 @@ test('another step makes another table of a feed, and leaves its source', () => 
 
 test('the budget of an origin is one and the same in every config of a run', () => {
   const clock = new ManualClock()
-  const budgets = new Budgets(20, clock)
+  const budgets = new Budgets(20, { clock, limited: () => undefined })
   budgets.of('http://x').pause(5000)
   expect([budgets.of('http://x').pausedMs, budgets.of('http://y').pausedMs]).toEqual([5000, 0])
+})
+
+test('a budget of a name goes on in the next config, by the rules of that one, and with no more to spend', () => {
+  const clock = new ManualClock()
+  const budgets = new Budgets(undefined, { clock, limited: () => undefined })
+  const budget = budgets.named('api', { maxConcurrent: 16, ratePerSecond: 1 })
+  clock.advance(10_000)
+  expect(budget.waitMs).toBe(0)
+  budget.pause(500)
+  expect(budgets.named('api', { maxConcurrent: 2, ratePerSecond: 10 })).toBe(budget)
+  expect([budget.maxConcurrent, budget.waitMs]).toEqual([2, 500])
+  clock.advance(50)
+  expect(budgets.named('api', { maxConcurrent: 2, ratePerSecond: 10 }).waitMs).toBe(450)
 })

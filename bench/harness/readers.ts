@@ -5,8 +5,9 @@ import { answer } from './worker.ts'
 
 /** So many connections are opened at a time, so that no accept queue overflows. */
 const atOnce = 100
-/** One in so many messages is looked at for how old it is. */
+/** One in so many messages is looked at for how old it is; of few readers every one. */
 const sampleEvery = 7
+const fewReaders = 20
 
 interface Opening {
   readonly url: string
@@ -55,7 +56,7 @@ function take(text: string, size: number, reader: LeanReader | undefined): void 
     lastWhole.push(text)
     if (lastWhole.length > 16) lastWhole.shift()
   }
-  if (deltas % sampleEvery === 0 && (reader === undefined || !stalled.has(reader)))
+  if ((deltas % sampleEvery === 0 || readers.length <= fewReaders) && (reader === undefined || !stalled.has(reader)))
     ages.push(Date.now() - Number(/"at":(\d+)/.exec(text)?.[1] ?? Number.NaN))
 }
 

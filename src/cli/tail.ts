@@ -26,11 +26,11 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   millrace.onState(({ phase, reason }) => {
     if (isEnding) return
     if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
-      process.stderr.write(`${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${reason}`}\n`)
+      process.stderr.write(`${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${printable(reason)}`}\n`)
   })
   const followed = millrace.feed(feed)
   followed.onError(error => {
-    process.stderr.write(`${error.message}\n`)
+    process.stderr.write(`${printable(error.message)}\n`)
     if (!error.retry) process.exit(1)
   })
   if (options.status === true) followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
@@ -93,7 +93,7 @@ function printable(text: string): string {
 }
 
 function statusLine({ state, cause, reason }: FeedFreshness): string {
-  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${reason}`}`
+  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${printable(reason)}`}`
 }
 
 /** The frames as they come, one a line; ends when the server closes. */
@@ -108,7 +108,7 @@ async function tailFrames(feed: string, options: TailOptions): Promise<void> {
   })
   await new Promise<void>(resolve => {
     socket.on('close', (code, reason) => {
-      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${reason.toString('utf8')}\n`)
+      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${printable(reason.toString('utf8'))}\n`)
       process.exitCode = code === 1000 || code === 1005 ? 0 : 1
       resolve()
     })

@@ -4,6 +4,7 @@ import type { GroupOptions } from '../operator/group.options.ts'
 import type { SelectOptions } from '../operator/select.options.ts'
 import type { TopOptions } from '../operator/top.options.ts'
 import type { WhereOptions } from '../operator/where.options.ts'
+import type { BudgetOptions } from '../source/budget.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
@@ -18,6 +19,8 @@ export interface Config {
   readonly auth?: 'none'
   readonly limits: LimitsOptions
   readonly log: LogOptions
+  /** By name. */
+  readonly budgets: ReadonlyMap<string, BudgetOptions>
   readonly sources: readonly SourceConfig[]
   readonly feeds: readonly FeedConfig[]
 }

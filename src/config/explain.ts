@@ -1,10 +1,11 @@
+import { valueWithoutSecrets } from '../lib/safe-text.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Config } from './config.ts'
 import { isRecord, printPath, valueAt, type Path } from './finding.ts'
 import { jsonSchema } from './json-schema.ts'
 import type { Tree } from './tree.ts'
 
-/** A value that a config leads to, as the config says it or would, without what came from variables. */
+/** A value that a config leads to, as the config says it or would, without what came from variables, and without secrets. */
 export interface ValueInForce {
   /** `limits.maxConnections` */
   readonly path: string
@@ -26,6 +27,8 @@ export function valuesInForce(tree: Tree, file: string, config: Config): readonl
   const explain = new Explanation(tree, file)
   for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
   if (valueAt(tree.value, ['auth']) !== undefined) explain.written(['auth'])
+  for (const [name] of explain.entries('budgets'))
+    explain.entry(['budgets', name], inner(properties, 'budgets', 'additionalProperties', 'properties'))
   // A text, an HTTP source and a system source.
   const [, http, system] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
   for (const [name, source] of explain.entries('sources')) {
@@ -92,6 +95,7 @@ class Explanation {
   add(path: Path, value: unknown, from?: Path): void {
     const place = from === undefined ? undefined : this.#tree.place(from, 'value')
     const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${this.#file}:${place.line}`
-    this.values.push({ path: printPath(path), value: this.#tree.redact(typeof value === 'string' ? value : JSON.stringify(value)), origin })
+    const shown = valueWithoutSecrets(value, text => this.#tree.redact(text))
+    this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown), origin })
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { budgetSchema } from '../source/budget.options.ts'
 import { feedKeys } from './feed.options.ts'
 import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
@@ -62,6 +63,7 @@ export function jsonSchema(): JsonSchema {
       auth: { const: 'none', description: 'Says aloud that whoever reaches the server may read everything.' },
       limits: { ...schemaOf(limitsSchema), description: 'What readers may ask of the server.' },
       log: { ...schemaOf(logSchema), description: 'What is written to stderr.' },
+      budgets: namedEntries(schemaOf(budgetSchema), 'What sources may ask together; a source names one by `budget`.'),
       defaults: {
         ...schemaOf(defaultsSchema),
         description: 'Any key of a source but what it asks: in force for each source that does not have it.',

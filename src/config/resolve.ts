@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
 import { feedConfig } from './feed-section.ts'
 import { isRecord, valueAt, type Finding, type Report } from './finding.ts'
@@ -16,6 +17,7 @@ export const configSchema = z.strictObject({
   auth: z.literal('none', { error: 'expected none; this version knows no other auth' }).optional(),
   limits: z.unknown().optional(),
   log: z.unknown().optional(),
+  budgets: z.unknown().optional(),
   defaults: z.unknown().optional(),
   sources: z.unknown().optional(),
   feeds: z.unknown().optional(),
@@ -44,10 +46,12 @@ function judged(judge: Judge, warn: Report): Config | undefined {
   const limits = part(judge, 'limits', limitsSchema)
   const log = part(judge, 'log', logSchema)
   checkExposure(judge, warn)
+  const budgets = budgetConfigs(judge)
   const { sources, feeds } = tables(judge)
+  checkBudgets(judge, sources)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const auth = top.auth === undefined ? {} : { auth: top.auth }
-  return { server: serverOptions(server), ...auth, limits: limitsOptions(limits), log: logOptions(log), sources, feeds }
+  return { server: serverOptions(server), ...auth, limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds }
 }
 
 /** A section with fixed keys; without it, or with nothing in it, its defaults. */

@@ -43,7 +43,7 @@ export const serverSchema = z.strictObject({
   trustProxy: z
     .array(addressRange, { error: 'expected a list of addresses and ranges' })
     .prefault([])
-    .meta({ description: 'Proxies whose X-Forwarded-For and X-Forwarded-Host are believed: addresses and ranges such as 10.0.0.0/8.' }),
+    .meta({ description: 'Proxies whose X-Forwarded-For, -Host and -Proto are believed: addresses and ranges such as 10.0.0.0/8.' }),
   heartbeat: time({ least: 1000, most: 3_600_000 }).prefault('25s').meta({ description: 'How often each connection is pinged.' }),
   drain: time({ most: 600_000 }).prefault('10s').meta({ description: 'Longest way from SIGTERM to the exit.' }),
 })

@@ -56,6 +56,12 @@ export class TrustedProxies {
     return forwarded === undefined ? headerValues(rawHeaders, 'host') : [forwarded]
   }
 
+  /** `http` or `https`: how the client asked, where a trusted proxy says so by X-Forwarded-Proto. */
+  schemeOf(peer: string, rawHeaders: readonly string[]): string | undefined {
+    const forwarded = this.#trusts(plain(peer)) ? listed(rawHeaders, 'x-forwarded-proto').at(-1)?.toLowerCase() : undefined
+    return forwarded === 'http' || forwarded === 'https' ? forwarded : undefined
+  }
+
   #trusts(address: string): boolean {
     const family = isIP(address)
     return family !== 0 && this.#ranges.check(address, family === 6 ? 'ipv6' : 'ipv4')

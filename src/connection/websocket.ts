@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { WebSocketServer, type WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import type { Overload } from '../hub/overload.ts'
+import { refuseOn, type HttpRefusal } from '../lib/http-refusal.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
@@ -30,6 +31,14 @@ const closeStepMs = 10
 /** ws accepts versions 8 and 13; this server speaks RFC 6455 alone. */
 const webSocketVersion = '13'
 
+/** What `ws` closes by itself bears no reason: whoever meets a limit is told its key. */
+class LimitNamingSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    const limit = code === 1009 ? 'maxMessage' : code === 1008 ? 'maxFragments' : undefined
+    super.close(code, reason ?? limit)
+  }
+}
+
 /** Accepts WebSockets, and binds each to a connection. */
 export class WebSocketBinding {
   readonly #options: WebSocketOptions
@@ -49,6 +58,7 @@ export class WebSocketBinding {
     this.#upgrades = upgradesPerSecond === undefined ? undefined : new TokenBucket(upgradesPerSecond, upgradesPerSecond, context.clock)
     this.#server = new WebSocketServer({
       noServer: true,
+      WebSocket: LimitNamingSocket,
       clientTracking: false,
       // ws's own compression must never mix with frames that many readers share.
       perMessageDeflate: false,
@@ -56,6 +66,8 @@ export class WebSocketBinding {
       maxFragments: context.limits.maxFragments,
       handleProtocols: offered => (offered.has(subprotocol) ? subprotocol : (offered.values().next().value ?? false)),
     })
+    // What is left for `ws` to find: each message is one of its own fixed sentences.
+    this.#server.on('wsClientError', (error, socket) => refuseOn(socket, { status: 400, text: error.message }))
   }
 
   get size(): number {
@@ -67,7 +79,10 @@ export class WebSocketBinding {
     // First of all: a socket may fail at any moment, and without a listener that would end the process.
     socket.on('error', this.#socketFailed)
     const refusal = this.#judge(request)
-    if (refusal !== undefined) return refuse(socket, refusal)
+    if (refusal !== undefined) {
+      if (refusal.limit !== undefined) this.#context.limited(refusal.limit)
+      return refuseOn(socket, refusal)
+    }
     this.#server.handleUpgrade(request, socket, head, webSocket => {
       // From here on ws listens itself.
       socket.off('error', this.#socketFailed)
@@ -103,18 +118,19 @@ export class WebSocketBinding {
     const url = request.url ?? '/'
     const refused = judgeRequest(request, door)
     if (refused !== undefined) return refused
+    if (request.method !== 'GET') return { status: 405, text: 'a WebSocket begins with GET', headers: { Allow: 'GET' } }
     if (url.split('?', 1)[0] !== path) return { status: 404, text: `WebSockets are served at ${path}` }
     if (request.headers['sec-websocket-version'] !== webSocketVersion)
       return { status: 426, text: 'WebSocket version 13 is needed', headers: { 'Sec-WebSocket-Version': webSocketVersion } }
     if (headerValues(request.rawHeaders, 'sec-websocket-key').length !== 1)
       return { status: 400, text: 'exactly one Sec-WebSocket-Key is needed' }
     if (this.#closing) return { status: 503, text: 'the server is stopping', headers: { 'Retry-After': '1' } }
-    if (this.#open.size >= maxConnections) return this.#limited('maxConnections', `${maxConnections} reached`, 5)
+    if (this.#open.size >= maxConnections) return this.#full('maxConnections', `${maxConnections} reached`, 5)
     const address = this.#countedAddress(request)
     if (address !== undefined && this.#open.countOf(address) >= (maxConnectionsPerAddress ?? Infinity))
-      return this.#limited('maxConnectionsPerAddress', `${maxConnectionsPerAddress ?? 0} reached`, 5)
-    if (overload?.sheds('no new connections') === true) return this.#limited(overload.limit, 'the server is overloaded', 5)
-    if (this.#upgrades?.take() === false) return this.#limited('upgradesPerSecond', `${upgradesPerSecond ?? 0} exceeded`, 1)
+      return this.#full('maxConnectionsPerAddress', `${maxConnectionsPerAddress ?? 0} reached`, 5)
+    if (overload?.sheds('no new connections') === true) return this.#full(overload.limit, 'the server is overloaded', 5)
+    if (this.#upgrades?.take() === false) return this.#full('upgradesPerSecond', `${upgradesPerSecond ?? 0} exceeded`, 1)
     return undefined
   }
 
@@ -125,9 +141,8 @@ export class WebSocketBinding {
     return door.proxies.areGiven || !isLoopback(address) ? address : undefined
   }
 
-  #limited(limit: string, what: string, retryAfterSeconds: number): HttpRefusal {
-    this.#context.limited(limit)
-    return { status: 503, text: `${limit}: ${what}`, headers: { 'Retry-After': String(retryAfterSeconds) } }
+  #full(limit: string, what: string, retryAfterSeconds: number): HttpRefusal {
+    return { status: 503, text: `${limit}: ${what}`, limit, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
 
   #welcome(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
@@ -156,33 +171,4 @@ export class WebSocketBinding {
 
 function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.')
-}
-
-interface HttpRefusal {
-  readonly status: number
-  readonly text: string
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-const statusTexts: Readonly<Record<number, string>> = {
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  414: 'URI Too Long',
-  426: 'Upgrade Required',
-  431: 'Request Header Fields Too Large',
-  503: 'Service Unavailable',
-}
-
-function refuse(socket: Duplex, { status, text, headers }: HttpRefusal): void {
-  const lines = Object.entries({
-    ...headers,
-    Connection: 'close',
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': String(Buffer.byteLength(text)),
-  })
-  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  // A peer that never closes its half must not keep the descriptor.
-  socket.once('finish', () => socket.destroy())
-  socket.end(`HTTP/1.1 ${status} ${statusTexts[status] ?? 'Refused'}\r\n${head}\r\n${text}`)
 }

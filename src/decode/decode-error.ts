@@ -1,17 +1,20 @@
 /** An answer that cannot be made into rows: the cause that freshness tells, and one sentence for people. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
-  readonly kind: 'decode' | 'too_large' | 'key'
+  readonly kind: 'decode' | 'too_large' | 'rows' | 'key'
+  /** The limit that was exceeded, by its key. */
+  readonly limit: string | undefined
 
-  constructor(kind: 'decode' | 'too_large' | 'key', message: string) {
+  constructor(kind: 'decode' | 'too_large' | 'rows' | 'key', message: string, limit?: string) {
     super(message)
     this.kind = kind
+    this.limit = limit
   }
 }
 
 /** A limit was exceeded; the sentence begins with its key: `maxBody: 16 MiB exceeded`. */
 export function exceeded(key: string, limit: string): DecodeError {
-  return new DecodeError('too_large', `${key}: ${limit} exceeded`)
+  return new DecodeError('too_large', `${key}: ${limit} exceeded`, key)
 }
 
 /** A name or text of an upstream, fit to stand in a sentence: short, and without control characters. */

@@ -57,7 +57,7 @@ export function plainRows(items: readonly Cell[], index: boolean, limits: RowLim
   const surelyShort = maxCellBytes / 3
   const profile = profileColumns(rows, (column, cell) => {
     if (typeof cell === 'string' && cell.length > surelyShort && Buffer.byteLength(cell) > maxCellBytes)
-      throw new DecodeError('too_large', `maxCell: ${formatSize(maxCellBytes)} exceeded in column ${quotable(column)}`)
+      throw new DecodeError('too_large', `maxCell: ${formatSize(maxCellBytes)} exceeded in column ${quotable(column)}`, 'maxCell')
   })
   if (profile.size > maxColumns) throw exceeded('maxColumns', String(maxColumns))
   if (rows.length * profile.size > maxCells) throw exceeded('maxCells', String(maxCells))

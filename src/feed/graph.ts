@@ -8,40 +8,12 @@ import { Faults } from './faults.ts'
 import type { Feed } from './feed.ts'
 import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
+import type { GraphListener } from './graph-listener.ts'
 import type { LiveSource } from './live-source.ts'
 import { Parts } from './parts.ts'
 import { mergeSamples } from './pipeline.ts'
 import { compareDefinitions, sleepless, type Definitions, type Redefinition } from './redefinition.ts'
 import { topologyOf, type Topology } from './topology.ts'
-
-/** One evaluation of the graph, as the hub sees it. */
-export interface Tick {
-  readonly tick: number
-  /** When it was published, ms since 1970. */
-  readonly at: number
-  /** The feeds whose table changed, with the sample that changed it. */
-  readonly changed: ReadonlyMap<Feed, Sample>
-}
-
-/** What became of feeds whose definitions were replaced. */
-export interface Redefined {
-  /** Of another epoch, and without data yet. */
-  readonly changed: readonly Feed[]
-  readonly removed: readonly Feed[]
-  /** They go on, but described, listed or asked for otherwise. */
-  readonly adjusted: readonly Feed[]
-}
-
-export interface GraphListener {
-  /** After every tick in which a table changed. */
-  tick(tick: Tick): void
-  /** `told`: the state, cause or reason changed; otherwise only the proof moved on. */
-  freshness(feed: Feed, told: boolean): void
-  /** What there was to tell of freshness has been told, of all feeds that one thing had an effect on; never within a tick. */
-  settled?(): void
-  /** After the definitions were replaced, before anything is computed by the new ones. */
-  redefined?(feeds: Redefined): void
-}
 
 export interface GraphOptions extends Definitions {
   readonly clock: Clock

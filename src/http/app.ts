@@ -41,6 +41,8 @@ export interface HttpOptions {
   readonly now: () => number
   readonly random: Random
   readonly log: Logger
+  /** Told of every limit met, by its key. */
+  readonly limited: (key: string) => void
   /** The path of the WebSocket, relative to the server's root. */
   readonly webSocketPath: string
 }
@@ -161,6 +163,7 @@ function matches(header: string | undefined, etag: string): boolean {
 
 function refusal(context: Context, error: Error, options: HttpOptions): Response {
   const { code, message, retry, details } = error instanceof MillraceError ? error : internal(error, options)
+  for (const detail of details) if ('limit' in detail) options.limited(detail.limit)
   const headers: Record<string, string> = { ...unstored, ...(retry ? { 'Retry-After': '5' } : {}) }
   return context.json({ code, message, retry, ...(details.length === 0 ? {} : { details }) }, statusOf[code] ?? 500, headers)
 }

@@ -1,5 +1,8 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { refusalHeaders, refuseOn, type HttpRefusal } from '../lib/http-refusal.ts'
+import { formatDuration, formatSize } from '../lib/unit.ts'
 
 /** Limits of a plain HTTP server. Defaults: configuration.md, `limits`. */
 export interface HttpServerLimits {
@@ -12,7 +15,7 @@ export interface HttpServerLimits {
 /** What is done with requests. */
 export interface HttpHandlers {
   /** Judges a request before anything else is done for it; undefined: it may pass. */
-  judge(request: IncomingMessage): { readonly status: number; readonly text: string } | undefined
+  judge(request: IncomingMessage): HttpRefusal | undefined
   answer(request: IncomingMessage, response: ServerResponse): Promise<void>
   /** Takes a WebSocket's socket over. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
@@ -36,20 +39,48 @@ export function createHttpServer(limits: HttpServerLimits, handlers: HttpHandler
     },
     (request, response) => {
       const refusal = handlers.judge(request)
-      if (refusal === undefined) void handlers.answer(request, response)
-      else response.writeHead(refusal.status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(refusal.text)
+      answering.add(request.socket)
+      response.once('close', () => answering.delete(request.socket))
+      if (refusal === undefined) return void handlers.answer(request, response)
+      if (refusal.limit !== undefined) handlers.limited(refusal.limit)
+      response.writeHead(refusal.status, refusalHeaders(refusal)).end(refusal.text)
     },
   )
+  /** Those that are in the midst of an answer, which nothing may be written into. */
+  const answering = new WeakSet<Duplex>()
   // Node drops what is over its own limit without a word, an Origin too: they are counted by `judge`.
   server.maxHeadersCount = 0
   server.maxConnections = limits.maxConnections + spareConnections
   server.timeout = idleMs
   server.on('drop', () => handlers.limited('maxConnections'))
+  // An expectation may be ignored (RFC 9110 10.1.1); Node would refuse it with nothing to guard the answer.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const refusal = unread(error.code, limits)
+    if (refusal.limit !== undefined) handlers.limited(refusal.limit)
+    if (socket.writable && !answering.has(socket)) refuseOn(socket, refusal)
+    else socket.destroy()
+  })
   server.on('upgrade', (request, socket, head) => {
     if (request.headers.upgrade?.toLowerCase() === 'websocket') handlers.upgrade(request, socket, head)
     else answerPlainly(server, request, socket)
   })
   return server
+}
+
+const noRequest: HttpRefusal = { status: 400, text: 'this is no HTTP request' }
+
+/** The answer to a request whose path makes no URL. */
+export function unreadable(): Response {
+  return new Response(noRequest.text, { status: noRequest.status, headers: refusalHeaders(noRequest) })
+}
+
+/** Why a request could not be read to its end. */
+function unread(code: string | undefined, { maxHeaderBytes, upgradeTimeoutMs }: HttpServerLimits): HttpRefusal {
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: 431, text: `maxHeader: ${formatSize(maxHeaderBytes)} exceeded`, limit: 'maxHeader' }
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return { status: 408, text: `upgradeTimeout: ${formatDuration(upgradeTimeoutMs)} exceeded`, limit: 'upgradeTimeout' }
+  return noRequest
 }
 
 /** A server may ignore an Upgrade it has no use for (RFC 9110 7.8), such as the `h2c` of curl and Java. */

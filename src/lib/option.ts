@@ -87,6 +87,21 @@ export function count(bounds: Bounds = {}): z.ZodType<number, number> {
     .max(bounds.most ?? Number.MAX_SAFE_INTEGER, { error })
 }
 
+/** `60/1m` to 1: so many a time, to a second. */
+export function rate(): z.ZodType<number, string> {
+  const wanted = 'expected so many a time, such as 60/1m'
+  return z
+    .string({ error: wanted })
+    .transform((text, ctx) => {
+      const [count = '', over = ''] = text.split('/', 2)
+      const overMs = parseDuration(over) ?? 0
+      if (text === `${count}/${over}` && /^[1-9]\d{0,8}$/.test(count) && overMs > 0) return (Number(count) * 1000) / overMs
+      ctx.issues.push({ code: 'custom', message: wanted, input: text })
+      return z.NEVER
+    })
+    .meta({ pattern: '^[1-9]\\d{0,8}/\\d+(\\.\\d+)?(ms|s|m|h|d)$', examples: ['60/1m'] })
+}
+
 /** `80%` to 0.8. */
 export function percentage(): z.ZodType<number, string> {
   const wanted = 'expected a percentage from 1% to 100%, such as 80%'

@@ -8,11 +8,12 @@ export class TokenBucket {
   #tokens: number
   #at: number
 
-  constructor(perSecond: number, burst: number, clock: Clock) {
+  /** `tokens`: there at the beginning; default as many as there may be. */
+  constructor(perSecond: number, burst: number, clock: Clock, tokens = burst) {
     this.#perSecond = perSecond
     this.#burst = burst
     this.#clock = clock
-    this.#tokens = burst
+    this.#tokens = tokens
     this.#at = clock.monotonic()
   }
 

@@ -33,6 +33,8 @@ export interface PollFailed extends PollFacts {
   readonly reason: string
   /** From Retry-After, already capped. */
   readonly retryAfterMs?: number
+  /** The limit that was exceeded, by its key. */
+  readonly limit?: string
 }
 
 /** One question and its outcome. A failed poll is a value, never a thrown error. */

@@ -1,12 +1,14 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
+import { TokenBucket } from '../lib/token-bucket.ts'
+import type { BudgetOptions } from './budget.options.ts'
 import type { FirstPolls } from './first-polls.ts'
 
 /** Most requests of a budget under way at once. */
 const defaultMaxConcurrent = 16
+/** So many may follow each other at once where that was saved up. */
+const burst = 2
 
-export interface BudgetOptions {
-  /** Default 16. */
-  readonly maxConcurrent?: number
+export interface BudgetRules extends Partial<BudgetOptions> {
   readonly firstPolls?: readonly FirstPolls[]
 }
 
@@ -14,22 +16,46 @@ export interface BudgetOptions {
 export type Release = () => void
 
 /**
- * What a group of sources, by default those of one origin, may ask: so many requests at once, and none while paused.
+ * What a group of sources, by default those of one origin, may ask: so many requests at once and a time, and none while paused.
  * A request holds its place from `admit`'s callback to its `Release`, which its deadline sees to.
  */
 export class Budget {
-  readonly maxConcurrent: number
   readonly #clock: Clock
+  #rules: Partial<BudgetOptions>
+  /** Undefined: as many as wanted. */
+  #rate: TokenBucket | undefined
   readonly #firstPolls: readonly FirstPolls[]
   readonly #waiting = new Set<{ readonly enter: (release: Release) => void }>()
   #underWay = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
+  /** When the last one was let in, ms (monotonic). */
+  #enteredAt = Number.NEGATIVE_INFINITY
+  #timer: Cancel | undefined
 
   /** A first poll passes all of `firstPolls`, one after the other; default: none. */
-  constructor(clock: Clock, { maxConcurrent = defaultMaxConcurrent, firstPolls = [] }: BudgetOptions = {}) {
+  constructor(clock: Clock, { firstPolls = [], ...rules }: BudgetRules = {}) {
     this.#clock = clock
-    this.maxConcurrent = maxConcurrent
+    this.#rules = rules
+    this.#rate = this.#newRate()
     this.#firstPolls = firstPolls
+  }
+
+  get maxConcurrent(): number {
+    return this.#rules.maxConcurrent ?? defaultMaxConcurrent
+  }
+
+  /** Other rules from now on, for who waits as well. Another rate begins with an empty bucket; a pause goes on. */
+  rule(rules: BudgetOptions): void {
+    const { ratePerSecond } = this.#rules
+    this.#rules = rules
+    if (ratePerSecond !== rules.ratePerSecond) this.#rate = this.#newRate()
+    this.#serve()
+  }
+
+  /** Empty: who starts again and again must not ask more often than one who runs on. */
+  #newRate(): TokenBucket | undefined {
+    const { ratePerSecond } = this.#rules
+    return ratePerSecond === undefined ? undefined : new TokenBucket(ratePerSecond, burst, this.#clock, 0)
   }
 
   /** Requests that hold a place. */
@@ -42,17 +68,26 @@ export class Budget {
     return Math.max(0, this.#pausedUntil - this.#clock.monotonic())
   }
 
+  /** How long until the next one may ask, places aside, in ms; 0: at once. */
+  get waitMs(): number {
+    const spaced = this.#enteredAt + (this.#rules.spacingMs ?? 0) - this.#clock.monotonic()
+    return Math.max(this.pausedMs, this.#rate?.waitMs ?? 0, spaced, 0)
+  }
+
   /** Nobody of this budget asks for so long (a 429). A pause is never shortened. */
   pause(durationMs: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + durationMs)
   }
 
-  /** Calls `enter` once there is a place: at once where there is one, else in the order asked, unless cancelled before. */
+  /** Calls `enter` once it may ask: at once where there is a place and the rate allows it, else in the order asked, unless cancelled before. */
   admit(enter: (release: Release) => void): Cancel {
     const waiter = { enter }
     this.#waiting.add(waiter)
     this.#serve()
-    return () => void this.#waiting.delete(waiter)
+    return () => {
+      this.#waiting.delete(waiter)
+      if (this.#waiting.size === 0) this.#timer?.()
+    }
   }
 
   /** `admit` for a source that somebody begins to read. */
@@ -77,8 +112,16 @@ export class Budget {
   #serve(): void {
     for (const waiter of this.#waiting) {
       if (this.#underWay >= this.maxConcurrent) return
+      const { waitMs } = this
+      if (waitMs > 0) {
+        this.#timer?.()
+        this.#timer = this.#clock.after(Math.ceil(waitMs), () => this.#serve())
+        return
+      }
       this.#waiting.delete(waiter)
       this.#underWay++
+      this.#rate?.take()
+      this.#enteredAt = this.#clock.monotonic()
       waiter.enter(this.#newRelease())
     }
   }

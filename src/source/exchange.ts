@@ -63,7 +63,8 @@ export class Exchange {
       const { location } = answer.headers
       if (!redirectStatuses.has(answer.statusCode) || typeof location !== 'string') return answer
       const next = this.#follow(hop, answer.statusCode, location)
-      if (hops >= maxRedirects) throw new PollError('http', `maxRedirects: ${maxRedirects} exceeded, at ${next.url.host}`)
+      if (hops >= maxRedirects)
+        throw new PollError('http', `maxRedirects: ${maxRedirects} exceeded, at ${next.url.host}`, { limit: 'maxRedirects' })
       await answer.body.dump({ limit: redirectBodyBytes, signal })
       hop = next
     }

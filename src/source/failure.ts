@@ -1,18 +1,27 @@
 import { DecodeError, quotable } from '../decode/decode-error.ts'
 import type { Cause } from '../model/freshness.ts'
 
+interface PollErrorFacts {
+  readonly status?: number
+  readonly retryAfterMs?: number | undefined
+  readonly limit?: string | undefined
+}
+
 /** Why a poll failed, as a value. */
 export class PollError extends Error {
   override readonly name = 'PollError'
   readonly kind: Cause
   readonly status: number | undefined
   readonly retryAfterMs: number | undefined
+  /** The limit that was exceeded, by its key. */
+  readonly limit: string | undefined
 
-  constructor(kind: Cause, message: string, more: { readonly status?: number; readonly retryAfterMs?: number | undefined } = {}) {
+  constructor(kind: Cause, message: string, more: PollErrorFacts = {}) {
     super(quotable(message, 200))
     this.kind = kind
     this.status = more.status
     this.retryAfterMs = more.retryAfterMs
+    this.limit = more.limit
   }
 }
 
@@ -83,7 +92,7 @@ const table: readonly (readonly [RegExp, Cause, Sentence])[] = [
 /** What any error of a poll means. Messages of errors are not passed on: they may quote a URL or a body. */
 export function failureOf(error: unknown, scene: Scene): PollError {
   if (error instanceof PollError) return error
-  if (error instanceof DecodeError) return new PollError(error.kind, error.message)
+  if (error instanceof DecodeError) return new PollError(error.kind, error.message, { limit: error.limit })
   const inner = isCoded(error) ? innermost(error) : {}
   const code = typeof inner.code === 'string' ? inner.code : inner instanceof Error ? inner.name : ''
   const known = table.find(([pattern]) => pattern.test(code))

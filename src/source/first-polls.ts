@@ -9,10 +9,13 @@ export class FirstPolls {
   readonly #clock: Clock
   readonly #bucket: TokenBucket
   readonly #waiting = new Set<{ readonly enter: () => void }>()
+  readonly #held: () => void
   #timer: Cancel | undefined
 
-  constructor(perSecond: number, clock: Clock) {
+  /** `held` is told of each that has to wait. */
+  constructor(perSecond: number, clock: Clock, held: () => void = () => undefined) {
     this.#clock = clock
+    this.#held = held
     this.#bucket = new TokenBucket(perSecond, perSecond, clock)
   }
 
@@ -21,6 +24,7 @@ export class FirstPolls {
     const waiter = { enter }
     this.#waiting.add(waiter)
     if (this.#timer === undefined) this.#serve()
+    if (this.#waiting.has(waiter)) this.#held()
     return () => void this.#waiting.delete(waiter)
   }
 

@@ -19,11 +19,19 @@ export interface GuardState {
   /** Rows of the last answer that was taken. */
   readonly rows: number
   readonly streaks: ReadonlyMap<string, Streak>
-  /** An answer without rows is held, and the next one is believed. */
-  readonly holdsEmpty: boolean
+  /** An answer with far fewer rows is held, and the next one is believed. */
+  readonly holdsFall: boolean
 }
 
-export const newGuard: GuardState = { rows: 0, streaks: new Map(), holdsEmpty: false }
+export const newGuard: GuardState = { rows: 0, streaks: new Map(), holdsFall: false }
+
+/** What the operator says of a source's rows. */
+export interface GuardRules {
+  /** Fewer are never believed; undefined: any. */
+  readonly minRows?: number
+  /** By more than this part, from 0 to 1, rows do not fall without being asked twice; undefined: but to none. */
+  readonly maxDropPart?: number
+}
 
 /** What the guard judges of one answer. */
 export interface GuardedAnswer {
@@ -64,32 +72,44 @@ function learned(state: GuardState, { rows, profile }: GuardedAnswer): GuardStat
   return streaks
 }
 
+/** Why an answer has too few rows to be believed at once. */
+function fall({ rows: before }: GuardState, { rows, absent }: GuardedAnswer, { maxDropPart = 1 }: GuardRules): string | undefined {
+  if (before > 0 && absent) return `nothing stands where the rows were, after ${before}`
+  if (rows === 0 && before >= manyRows) return `no rows, after ${before}`
+  if (rows < before * (1 - maxDropPart)) return `maxDrop: ${Math.round(maxDropPart * 100)}% exceeded, from ${before} rows to ${rows}`
+  return undefined
+}
+
 /**
- * Two guards against the bad 200 (design.md section 5). *Rows*: a fall from 20 rows or more to none, or an answer without
- * the place where rows were, is held for one poll and then believed. *Shape*: a column that was non-null in every row
+ * Two guards against the bad 200 (design.md section 5). *Rows*: a fall from 20 rows or more to none, one by more than `maxDrop`, or an
+ * answer without the place where rows were is held for one poll and then believed; fewer than `minRows` never are. *Shape*: a column that was non-null in every row
  * of the last 20 polls and that no row has any more, or that is of another type in half of the rows or more (null is no
  * type), keeps the last good table for as long as that lasts. Optional members that come and go are no news.
  */
-export function guard(state: GuardState, answer: GuardedAnswer): GuardVerdict {
-  if (answer.rows === 0) {
-    const falls = state.rows >= manyRows || (answer.absent && state.rows > 0)
-    if (!falls || state.holdsEmpty) return { state: { ...state, rows: 0, holdsEmpty: false } }
-    const what = answer.absent ? 'nothing stands where the rows were' : 'no rows'
-    const reason = `${what}, after ${state.rows}: the last rows are kept until the next poll says so too`
-    return { state: { ...state, holdsEmpty: true }, degraded: { cause: 'rows', reason } }
+export function guard(state: GuardState, answer: GuardedAnswer, rules: GuardRules = {}): GuardVerdict {
+  const { minRows = 0 } = rules
+  if (answer.rows < minRows) {
+    const reason = `minRows: ${minRows} not reached by ${answer.rows}: the last rows are kept`
+    return { state: { ...state, holdsFall: false }, degraded: { cause: 'rows', reason } }
   }
+  const fell = state.holdsFall ? undefined : fall(state, answer, rules)
+  if (fell !== undefined) {
+    const reason = `${fell}: the last rows are kept until the next poll says so too`
+    return { state: { ...state, holdsFall: true }, degraded: { cause: 'rows', reason } }
+  }
+  if (answer.rows === 0) return { state: { ...state, rows: 0, holdsFall: false } }
   const found = shapeDifferences(state, answer.profile)
   if (found.length > 0) {
     const more = found.length > 3 ? ` and ${found.length - 3} more` : ''
     const reason = `the last good rows are kept: ${found.slice(0, 3).join('; ')}${more}`
-    return { state: { ...state, holdsEmpty: false }, degraded: { cause: 'shape', reason: quotable(reason, 200) } }
+    return { state: { ...state, holdsFall: false }, degraded: { cause: 'shape', reason: quotable(reason, 200) } }
   }
-  return { state: { rows: answer.rows, streaks: learned(state, answer), holdsEmpty: false } }
+  return { state: { rows: answer.rows, streaks: learned(state, answer), holdsFall: false } }
 }
 
 /** The same answer as the one taken last: another poll in which every column kept its promise. */
 export function guardSame(state: GuardState): GuardState {
   const streaks = new Map<string, Streak>()
   for (const [column, streak] of state.streaks) streaks.set(column, { ...streak, polls: Math.min(streak.polls + 1, promisedAfter) })
-  return { ...state, streaks, holdsEmpty: false }
+  return { ...state, streaks, holdsFall: false }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, flag, mapOf, oneOf, size, text, time } from '../lib/option.ts'
+import { count, flag, mapOf, oneOf, percentage, size, text, time } from '../lib/option.ts'
 
 function isHttpUrl(address: string): boolean {
   if (!URL.canParse(address)) return false
@@ -44,6 +44,15 @@ export const httpKeys = {
   onDuplicateKey: oneOf(['last', 'fail'])
     .optional()
     .meta({ description: 'Rows of the same key: the last one wins and the source is degraded, or the poll fails; default last.' }),
+  minRows: count()
+    .optional()
+    .meta({ description: 'An answer with fewer rows is not believed: the last rows are kept and the source is degraded; default: any.' }),
+  maxDrop: percentage().optional().meta({
+    description: 'A fall of rows by more than this needs two polls to be believed, such as 50%; default: only one from 20 to none.',
+  }),
+  removeAfter: count({ most: 100 })
+    .optional()
+    .meta({ description: 'A row that comes and goes leaves once it was gone from so many answers in a row; default 1: at once.' }),
   index: flag().optional().meta({ description: 'Adds a column `index`, the place in the array; default false.' }),
   ignore: oneOrMore('a column').optional().meta({ description: 'Columns whose change alone is no change.' }),
   bigNumbers: oneOf(['flag', 'text'])
@@ -82,6 +91,11 @@ export interface HttpOptions {
   readonly rows?: string
   readonly key?: readonly string[]
   readonly onDuplicateKey: 'last' | 'fail'
+  readonly minRows?: number
+  /** From 0 to 1. */
+  readonly maxDropPart?: number
+  /** Answers in a row. */
+  readonly removeAfter: number
   readonly index: boolean
   readonly ignore: readonly string[]
   readonly bigNumbers: 'flag' | 'text'
@@ -143,6 +157,9 @@ export function httpOptions(written: Written, everyMs: number): HttpOptions {
     ...(written.rows === undefined ? {} : { rows: written.rows }),
     ...(written.key === undefined ? {} : { key: list(written.key) }),
     onDuplicateKey: written.onDuplicateKey ?? 'last',
+    ...(written.minRows === undefined ? {} : { minRows: written.minRows }),
+    ...(written.maxDrop === undefined ? {} : { maxDropPart: written.maxDrop }),
+    removeAfter: written.removeAfter ?? 1,
     index: written.index ?? false,
     ignore: list(written.ignore ?? []),
     bigNumbers: written.bigNumbers ?? 'flag',

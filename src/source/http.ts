@@ -58,8 +58,12 @@ class HttpAsk implements Ask {
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
       await this.#exchange.drop()
-      const { kind, status, message, retryAfterMs } = failure
-      const more = { ...(status === undefined ? {} : { status }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
+      const { kind, status, message, retryAfterMs, limit } = failure
+      const more = {
+        ...(status === undefined ? {} : { status }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+        ...(limit === undefined ? {} : { limit }),
+      }
       return { kind: 'failed', cause: kind, reason: message, bytes: 0, ...more, ...timing() }
     } finally {
       cancel()
@@ -100,7 +104,7 @@ class HttpAsk implements Ask {
     const { value, rounded, firstRounded } = decodeJson(body, this.#options, String(answer.headers['content-type'] ?? ''))
     const tabulated = this.#tabulator.take(value)
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
-    if (tabulated.held) this.#held.forget()
+    if (tabulated.unsettled) this.#held.forget()
     else if (this.#held.hold(body, answer, this.#exchange.url))
       this.#warn('its ETag stood still while its body changed: asked without it from now on')
     if (rounded > 0) this.#warnRounded(rounded, firstRounded ?? '')

@@ -134,7 +134,8 @@ export class Poller {
     const cancel = this.#isFirst ? budget.admitFirst(ask) : budget.admit(ask)
     if (this.#polling) return
     this.#cancel = cancel
-    if (this.#isFirst && this.#next !== undefined) this.#next = { ...this.#next, why: 'first-reader: waiting for its turn' }
+    const why = this.#isFirst ? 'first-reader: waiting for its turn' : 'budget: waiting for its turn'
+    if (this.#next !== undefined) this.#next = { ...this.#next, why }
   }
 
   #afterPause(): Decision {

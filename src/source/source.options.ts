@@ -13,6 +13,9 @@ export const sourceKeys = {
   demand: oneOf(['auto', 'readers', 'always']).optional().meta({
     description: 'When it is asked: auto (while a reader or a feed that must not sleep wants it), readers, always; default auto.',
   }),
+  budget: text('the name of one of `budgets`')
+    .optional()
+    .meta({ description: "Whose requests it counts among; default: those of its URL's origin, which have no rate." }),
   public: flag().optional().meta({ description: 'Whether readers may follow it by its own name; default true.' }),
   description: text().optional().meta({ description: 'One sentence for people.' }),
 }
@@ -27,6 +30,8 @@ export interface SourceOptions {
   readonly maxBackoffMs: number
   readonly lingerMs: number
   readonly demand: 'auto' | 'readers' | 'always'
+  /** One of `budgets`; undefined: that of its URL's origin. */
+  readonly budget?: string
   readonly public: boolean
   readonly description?: string
 }
@@ -41,6 +46,7 @@ export function sourceOptions(written: z.output<typeof sourceSchema>): SourceOpt
     maxBackoffMs: written.maxBackoff ?? 300_000,
     lingerMs: written.linger ?? 30_000,
     demand: written.demand ?? 'auto',
+    ...(written.budget === undefined ? {} : { budget: written.budget }),
     public: written.public ?? true,
     ...(written.description === undefined ? {} : { description: written.description }),
   }

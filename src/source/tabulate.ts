@@ -5,6 +5,7 @@ import { keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } fr
 import type { Logger } from '../lib/log.ts'
 import type { Cell } from '../model/row.ts'
 import { emptyTable, noChanges, type Degradation, type Table } from '../model/table.ts'
+import { FlappingRows } from './flapping-rows.ts'
 import { guard, guardSame, newGuard, type GuardState } from './guard.ts'
 import type { HttpOptions } from './http.options.ts'
 import { KeySearch } from './key-search.ts'
@@ -14,9 +15,13 @@ export interface Tabulated extends Unified {
   readonly degraded?: Degradation
   /** Nothing of the answer was taken: a guard holds the last good table. */
   readonly held: boolean
+  /** Rows that are gone are kept until another answer says so too: it has to be asked for in full. */
+  readonly unsettled: boolean
 }
 
-type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey'> & RowLimits
+type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey' | 'minRows' | 'maxDropPart'> &
+  Partial<Pick<HttpOptions, 'removeAfter'>> &
+  RowLimits
 
 /** Polls for which one row must have been the answer before an array in its place is refused as another shape. */
 const settledAfter = 20
@@ -38,6 +43,7 @@ export class Tabulator {
   /** Polls in a row that were of this kind. */
   #polls = 0
   #guard: GuardState = newGuard
+  readonly #flapping: FlappingRows
   #degraded: Degradation | undefined
   #found = ''
   #said = ''
@@ -47,6 +53,7 @@ export class Tabulator {
     this.#path = options.rows
     this.#pathSettled = options.rows !== undefined
     this.#keys = new KeySearch(options.key)
+    this.#flapping = new FlappingRows(options.removeAfter ?? 1, options.maxRows)
     this.#say = sentence => log.info({ source: name }, `source '${name}': ${sentence}`)
   }
 
@@ -77,8 +84,10 @@ export class Tabulator {
     if (reshaped !== undefined) return this.#unchanged(reshaped, true)
     const items = at.kind === 'array' ? at.items : at.kind === 'document' ? [at.item] : []
     const plain = plainRows(items, this.#options.index && at.kind === 'array', this.#options)
-    const verdict = guard(this.#guard, { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' })
+    const answer = { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' }
+    const verdict = guard(this.#guard, answer, this.#options)
     if (verdict.degraded !== undefined) {
+      if (this.#table === undefined) throw new DecodeError('rows', verdict.degraded.reason.replace(': the last rows are kept', ''))
       this.#guard = verdict.state
       return this.#unchanged(verdict.degraded, true)
     }
@@ -93,7 +102,7 @@ export class Tabulator {
     if (this.#options.rows !== undefined) return held
     if (!this.#pathSettled) return findRows(document)
     // Found by looking and no longer there, which a guard has held once already: perhaps it moved.
-    if (this.#guard.holdsEmpty && rowsAt(document, held.path).kind === 'absent') {
+    if (this.#guard.holdsFall && rowsAt(document, held.path).kind === 'absent') {
       const guess = findRows(document)
       if (guess.isArray) return guess
     }
@@ -112,10 +121,12 @@ export class Tabulator {
 
   #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string): Tabulated {
     const keyed = this.#key(plain, kind, path)
+    const problem = keyProblem(keyed)
+    const kept = this.#flapping.keep(this.#table, keyed)
     const unified = unify(this.#table, keyed, this.#options)
     this.#table = unified.table
-    this.#degraded = keyProblem(keyed)
-    return { ...unified, held: false, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
+    this.#degraded = problem ?? kept
+    return { ...unified, held: false, unsettled: kept !== undefined, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
   }
 
   #key(plain: PlainRows, kind: RowsFound['kind'], path: string): KeyedRows {
@@ -138,7 +149,7 @@ export class Tabulator {
 
   #unchanged(degraded: Degradation | undefined, held: boolean): Tabulated {
     const table = this.#table ?? emptyTable('#')
-    return { table, changes: noChanges, held, ...(degraded === undefined ? {} : { degraded }) }
+    return { table, changes: noChanges, held, unsettled: held, ...(degraded === undefined ? {} : { degraded }) }
   }
 
   /** Says how rows and key were found whenever that, or how sure it is, changed. */

@@ -46,3 +46,21 @@ feeds:
   expect(values['feeds.f.from']).toEqual(['a', 'm.yaml:14'])
   expect(JSON.stringify(values)).not.toContain('very secret')
 })
+
+test('no secret is shown, also where it is written out in the config', () => {
+  const values = shown(`
+sources:
+  a:
+    url: https://me:hunter2@x.example/rows?token=hunter2&page=3
+    query: {api_key: hunter2, region: north}
+    headers: {Authorization: Bearer hunter2, X-Api-Key: hunter2, Cookie: sid=hunter2, Accept: text/plain}
+    method: POST
+    body: {login: {password: hunter2, pin: [1]}, note: Basic hunter2}
+  b: 'https://me:hunter2@x.example/'
+`)
+  expect(JSON.stringify(values)).not.toContain('hunter2')
+  expect(values['sources.a.url']?.[0]).toBe('https://***@x.example/rows?token=***&page=3')
+  expect(values['sources.a.query']?.[0]).toBe('{"api_key":"***","region":"north"}')
+  expect(values['sources.a.headers']?.[0]).toContain('"Accept":"text/plain"')
+  expect(values['sources.b.url']?.[0]).toBe('https://***@x.example/')
+})

@@ -34,6 +34,7 @@ feeds:
   'sources: {a: {system: cpu}}\nauth: none\nserver: {port: 0, host: 0.0.0.0, hosts: [x.example], origins: ["https://y.example"], heartbeat: 5s}',
   'sources: {a: {url: http://x, headers: {A: 1}, key: [a, b], body: {any: [thing]}, method: POST}}\ndefaults: {every: 1s, maxBody: 1MiB}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, order: [-x, y], demand: always, public: false, steps: [{where: true}, {derive: {one: 1}}]}}',
+  'sources: {a: {url: http://x, budget: api}}\nbudgets: {api: {rate: 60/1m, maxConcurrent: 2, spacing: 100ms}, other: {}}',
   'sources: {a: http://x}\nlimits: {maxMessage: 1MiB, historyAge: 1h, maxConnections: 5, upgradesPerSecond: off, maxLoopDelay: 1s}\nlog: {level: debug, format: json}',
 ]
 
@@ -55,6 +56,9 @@ const wrong = [
   'sources: {a: http://x}\nboards: {}',
   'sources: {a: http://x}\nserver: {port: 70000}',
   'sources: {a: http://x}\nlimits: {maxMessage: 64}',
+  'sources: {a: http://x}\nbudgets: {api: {rate: 60}}',
+  'sources: {a: http://x}\nbudgets: {api: {rate: 0/1m}}',
+  'sources: {a: http://x}\nbudgets: {api: {rates: 1/1m}}',
   'sources: {a: http://x}\nlimits: {maxConnections: 0}',
   'sources: {a: http://x}\nlimits: {maxConnections: off}',
   'sources: {a: http://x}\nlimits: {upgradesPerSecond: on}',

@@ -122,6 +122,25 @@ describe('behind a proxy', () => {
     expect(judge([internal, forwarded, ['Origin', 'https://evil.example']], '10.1.2.3')).toBe(403)
   })
 
+  test.each<[string, string, string, number]>([
+    ['10.1.2.3', 'https', 'https://live.example', 200],
+    ['10.1.2.3', 'https', 'http://live.example', 403],
+    ['10.1.2.3', 'HTTPS', 'http://live.example', 403],
+    ['10.1.2.3', 'http, https', 'http://live.example', 403],
+    // A proxy behind another one, which ends TLS.
+    ['10.1.2.3', 'http', 'https://live.example', 200],
+    ['10.1.2.3', 'http', 'http://live.example', 200],
+    ['10.1.2.3', 'gopher', 'http://live.example', 200],
+    ['192.0.2.1', 'https', 'http://live.example', 200],
+  ])('from %s X-Forwarded-Proto %j, a page of %s is %d', (peer, scheme, origin, status) => {
+    const headers = [
+      ['Host', 'live.example'],
+      ['X-Forwarded-Proto', scheme],
+      ['Origin', origin],
+    ] as const
+    expect(judge(headers, peer)).toBe(status)
+  })
+
   test('two Hosts are two, whatever a proxy says', () => {
     expect(judge([internal, internal, ['X-Forwarded-Host', 'live.example']], '10.1.2.3')).toBe(400)
   })

@@ -28,7 +28,7 @@ afterEach(async () => {
 async function serve(limits: object, more: object = {}): Promise<void> {
   const config = configOf({
     server: { port: 0, hosts: ['live.example'], ...more },
-    limits: { upgradeTimeout: '200ms', maxConnections: 5, ...limits },
+    limits: { upgradeTimeout: '200ms', maxConnections: 5, maxLoopDelay: 'off', ...limits },
     sources: { a: { url: upstream.url, every: '20ms' } },
   })
   if (!config.ok) throw new Error(JSON.stringify(config.problems))

@@ -174,7 +174,7 @@ export class World {
     const graph = new Graph({
       ...deps,
       sources: Object.values(sources).map(source => source.definition),
-      feeds: compileConfig(config.config, deps).feeds,
+      feeds: compileConfig(config.config, { ...deps, limited: () => undefined }).feeds,
       // Short, so that readers fall below the floor.
       storeLimits: { historyAgeMs: 3000, maxTombstones: 3 },
     })

@@ -1,5 +1,6 @@
-import { expect, test } from 'vitest'
-import { Budget, type Release } from '../../src/source/budget.ts'
+import { array, assert, double, integer, property } from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Budget, type BudgetRules, type Release } from '../../src/source/budget.ts'
 import { FirstPolls } from '../../src/source/first-polls.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -62,4 +63,89 @@ test('first polls: so many a second of a budget, and so many of all, in the orde
   clock.advance(10_000)
   expect(entered).toHaveLength(11)
   expect(clock.pending).toBe(0)
+})
+
+describe('a rate', () => {
+  /** When each of `count` that ask at once is let in, in ms, and what they do then. */
+  function entries(rules: BudgetRules, count: number, clock = new ManualClock()): number[] {
+    const budget = new Budget(clock, rules)
+    const at: number[] = []
+    for (let i = 0; i < count; i++)
+      budget.admit(release => {
+        at.push(clock.monotonic())
+        release()
+      })
+    clock.advance(3_600_000)
+    expect(clock.pending).toBe(0)
+    return at
+  }
+
+  test('60/1m: one a second, and the first not before a second: who starts again and again asks no more often', () => {
+    expect(entries({ ratePerSecond: 1 }, 4)).toEqual([1000, 2000, 3000, 4000])
+  })
+
+  test('two at once where that was saved up', () => {
+    const clock = new ManualClock()
+    const budget = new Budget(clock, { ratePerSecond: 1 })
+    clock.advance(60_000)
+    const at: number[] = []
+    for (let i = 0; i < 4; i++) budget.admit(() => void at.push(clock.monotonic()))
+    clock.advance(10_000)
+    expect(at).toEqual([60_000, 60_000, 61_000, 62_000])
+  })
+
+  test('spacing: never closer, also without a rate', () => {
+    expect(entries({ spacingMs: 100 }, 3)).toEqual([0, 100, 200])
+    expect(entries({ ratePerSecond: 1000, spacingMs: 100 }, 3)).toEqual([1, 101, 201])
+  })
+
+  test('a budget is never exceeded (L7): burst + rate x time, whoever asks when', () => {
+    assert(
+      property(
+        double({ min: 0.1, max: 50, noNaN: true }),
+        array(integer({ min: 0, max: 2000 }), { minLength: 1, maxLength: 60 }),
+        (ratePerSecond, pauses) => {
+          const clock = new ManualClock()
+          const budget = new Budget(clock, { ratePerSecond })
+          const at: number[] = []
+          for (const pauseMs of pauses) {
+            budget.admit(release => {
+              at.push(clock.monotonic())
+              release()
+            })
+            clock.advance(pauseMs)
+          }
+          clock.advance(pauses.length * 20_000)
+          expect(at).toHaveLength(pauses.length)
+          const excess = at.flatMap((from, i) => at.slice(i).map((to, more) => more + 1 - 2 - (ratePerSecond * (to - from)) / 1000))
+          expect(Math.max(...excess)).toBeLessThanOrEqual(1e-6)
+          expect((at[0] ?? 0) / 1000).toBeGreaterThanOrEqual(1 / ratePerSecond - 1e-6)
+        },
+      ),
+    )
+  })
+
+  test('those that wait, wait on where the budget pauses, and a cancelled one leaves no timer', () => {
+    const clock = new ManualClock()
+    const budget = new Budget(clock, { ratePerSecond: 1 })
+    let entered = 0
+    budget.admit(() => void entered++)
+    budget.pause(5000)
+    clock.advance(4999)
+    expect(entered).toBe(0)
+    clock.advance(1)
+    expect(entered).toBe(1)
+    budget.admit(() => undefined)
+    const cancel = budget.admit(() => undefined)
+    cancel()
+    expect(clock.pending).toBe(0)
+  })
+})
+
+test('first polls that must wait are told', () => {
+  const clock = new ManualClock()
+  let held = 0
+  const gate = new FirstPolls(2, clock, () => void held++)
+  for (let i = 0; i < 5; i++) gate.admit(() => undefined)
+  expect(held).toBe(3)
 })

@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { profileColumns } from '../../src/decode/column-profile.ts'
 import type { Row } from '../../src/model/row.ts'
-import { guard, guardSame, newGuard, type GuardState } from '../../src/source/guard.ts'
+import { guard, guardSame, newGuard, type GuardRules, type GuardState } from '../../src/source/guard.ts'
 
 /** What a source says, poll by poll: `taken`, or the cause and reason for which it is kept back. */
 class Guarded {
   state: GuardState = newGuard
+  readonly #rules: GuardRules
+
+  constructor(rules: GuardRules = {}) {
+    this.#rules = rules
+  }
 
   poll(rows: readonly Row[], absent = false): string {
-    const verdict = guard(this.state, { rows: rows.length, profile: profileColumns(rows, () => undefined), absent })
+    const verdict = guard(this.state, { rows: rows.length, profile: profileColumns(rows, () => undefined), absent }, this.#rules)
     this.state = verdict.state
     return verdict.degraded === undefined ? 'taken' : `${verdict.degraded.cause}: ${verdict.degraded.reason}`
   }
@@ -49,6 +54,44 @@ describe('the rows guard', () => {
     guarded.poll([])
     guarded.state = guardSame(guarded.state)
     expect(guarded.poll([])).toBe(held)
+  })
+})
+
+describe('maxDrop', () => {
+  const held = 'rows: maxDrop: 50% exceeded, from 10 rows to 4: the last rows are kept until the next poll says so too'
+  test('half a page, once: held for one poll, then believed, and the next fall is from there', () => {
+    const guarded = new Guarded({ maxDropPart: 0.5 }).polls(1, many(10))
+    expect([guarded.poll(many(4)), guarded.poll(many(4)), guarded.poll(many(2)), guarded.poll(many(1)), guarded.poll(many(0))]).toEqual([
+      held,
+      'taken',
+      'taken',
+      'taken',
+      'rows: maxDrop: 50% exceeded, from 1 rows to 0: the last rows are kept until the next poll says so too',
+    ])
+  })
+  test('half is no more than half; what grows again is no news', () => {
+    const guarded = new Guarded({ maxDropPart: 0.5 }).polls(1, many(10))
+    expect([guarded.poll(many(5)), guarded.poll(many(10)), guarded.poll(many(4)), guarded.poll(many(10)), guarded.poll(many(4))]).toEqual([
+      'taken',
+      'taken',
+      held,
+      'taken',
+      held,
+    ])
+  })
+  test('what falls is judged by its shape all the same', () => {
+    const guarded = new Guarded({ maxDropPart: 0.5 }).polls(20, many(10))
+    expect(guarded.poll(many(4, { id: 1 }))).toBe(held)
+    expect(guarded.poll(many(4, { id: 1 }))).toMatch(/^shape/)
+  })
+})
+
+describe('minRows', () => {
+  test('fewer are never believed, however often; as many are', () => {
+    const guarded = new Guarded({ minRows: 3 }).polls(1, many(30))
+    for (const rows of [2, 0, 0, 2])
+      expect(guarded.poll(many(rows))).toBe(`rows: minRows: 3 not reached by ${rows}: the last rows are kept`)
+    expect(guarded.poll(many(3))).toBe('taken')
   })
 })
 

@@ -335,4 +335,22 @@ describe('the budget', () => {
     await clock.advanceAsync(0)
     expect(b.ask.asked).toHaveLength(1)
   })
+
+  test('a rate: it waits its turn and says so, and what it could not ask it does not make up for', async () => {
+    budget = new Budget(clock, { ratePerSecond: 0.2 })
+    const { poller, ask } = polled()
+    poller.start()
+    await clock.advanceAsync(100)
+    expect([ask.asked.length, poller.why]).toEqual([0, 'first-reader: waiting for its turn'])
+    await clock.advanceAsync(62_000)
+    expect(ask.asked.length).toBeGreaterThanOrEqual(10)
+    expect(ask.asked.length).toBeLessThanOrEqual(12)
+    expect(poller.why).toBe('budget: waiting for its turn')
+    poller.stop()
+    await clock.advanceAsync(600_000)
+    const before = ask.asked.length
+    poller.start()
+    await clock.advanceAsync(4000)
+    expect(ask.asked.length - before).toBeLessThanOrEqual(2)
+  })
 })

@@ -1,0 +1,45 @@
+/** What names something that is nobody else's business: a header, a query parameter or a member of a body. */
+const secretName = /auth|cookie|token|secret|passw|pwd|session|signature|credential|api[-_]?key|access[-_]?key|^(key|sig)$/i
+
+/** Whether a header, query parameter or member of that name probably holds a secret. */
+function isSecretName(name: string): boolean {
+  return secretName.test(name)
+}
+
+const hidden = '***'
+
+/**
+ * A text without the secrets that it may quote: user names and passwords of URLs, values of query parameters that are called like
+ * secrets, and what follows `Bearer` or `Basic`.
+ */
+export function withoutSecrets(text: string): string {
+  return text
+    .replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi, `$1${hidden}@`)
+    .replaceAll(/([?&;])([^\s?&;=#]+)=([^\s&;#"']*)/g, (all, mark: string, name: string) =>
+      isSecretName(name) ? `${mark}${name}=${hidden}` : all,
+    )
+    .replaceAll(/\b(Bearer|Basic)\s+[\w~+/.=-]+/gi, `$1 ${hidden}`)
+}
+
+/**
+ * A value without secrets: texts as above, and members of maps that are called like secrets. `told` may replace a part of a text that
+ * is known to be a secret by what may be told of it, such as `${TOKEN}`; a member in which it did so is shown.
+ */
+export function valueWithoutSecrets(value: unknown, told: (text: string) => string, name = ''): unknown {
+  if (Array.isArray(value)) return value.map(item => valueWithoutSecrets(item, told, name))
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(
+      Object.entries(value).map(([name, member]: [string, unknown]) => [name, valueWithoutSecrets(member, told, name)]),
+    )
+  if (typeof value !== 'string') return isSecretName(name) ? hidden : value
+  const text = told(value)
+  return isSecretName(name) && text === value ? hidden : withoutSecrets(text)
+}
+
+/** A text as one line that no terminal obeys: control and format characters, and line and paragraph separators, are written out. */
+export function asOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, character => {
+    const code = character.codePointAt(0) ?? 0
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
+  })
+}
