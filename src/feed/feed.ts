@@ -1,18 +1,39 @@
 import type { Random } from '../lib/random.ts'
 import type { Freshness } from '../model/freshness.ts'
 import { newEpoch, type Position } from '../model/position.ts'
-import { Store, type StoreLimits } from '../model/store.ts'
+import type { LeftOff } from '../model/saved.ts'
+import { defaultStoreLimits, Store, type StoreLimits } from '../model/store.ts'
 import { letsGo, type Sample } from '../model/table.ts'
 import type { OrderTerm } from '../model/order.ts'
+import type { FeedDefinition, SourceDefinition } from './definition.ts'
 import { saysTheSame, triesAnew, type Judgement } from './freshness.ts'
 
 export interface FeedOptions {
   readonly name: string
   readonly description?: string
   readonly public: boolean
+  /** Of its definition. */
+  readonly fingerprint: string
   readonly order?: readonly OrderTerm[]
   readonly lingerMs: number
   readonly storeLimits: StoreLimits
+}
+
+export function feedOptions(
+  definition: SourceDefinition | FeedDefinition,
+  lingerMs: number,
+  storeLimits = defaultStoreLimits,
+): FeedOptions {
+  const { name, description, order, fingerprint } = definition
+  return {
+    name,
+    public: definition.public,
+    fingerprint,
+    lingerMs,
+    storeLimits,
+    ...(description === undefined ? {} : { description }),
+    ...(order === undefined ? {} : { order }),
+  }
 }
 
 /** A named live table; the unit of subscription. Only the graph calls `accept` and `judge`. */
@@ -25,6 +46,9 @@ export class Feed {
   #sample: Sample | undefined
   #freshness: Freshness
   #changedIn = { tick: 0, at: 0 }
+  #left: LeftOff | undefined
+  /** A run before may have shown later tables than this one, and no poll has proved it since. */
+  isBehind = false
 
   constructor(options: FeedOptions, now: number, random: Random) {
     this.options = options
@@ -60,6 +84,11 @@ export class Feed {
     return this.#sample !== undefined
   }
 
+  /** Its first table goes on at the position where a run before left off, if it is the one that was there; else it only counts on. */
+  resume(left: LeftOff): void {
+    this.#left = left
+  }
+
   /**
    * Takes what its pipeline or poll brought; returns the sample as it stands, and whether the table changed.
    * @throws what makes the sample no table that can be kept; the feed has no data then, and begins anew with the next.
@@ -71,9 +100,11 @@ export class Feed {
     // An empty store is given everything: what changed since a sample it never took would be a part only.
     const sample: Sample = this.#store.version === 0 ? { ...ordered, changes: 'all' } : ordered
     try {
-      const changed = this.#store.commit(this.#version + 1, sample, monotonicMs)
+      const version = this.#left?.version ?? this.#version + 1
+      const changed = this.#store.commit(version, sample, monotonicMs)
       if (changed) {
-        this.#version++
+        this.#version = version
+        this.#goOn(now, random)
         this.#changedIn = { tick: sample.tick, at: now }
       }
       this.#sample = sample
@@ -97,6 +128,14 @@ export class Feed {
   #continues({ table, changes }: Sample): boolean {
     if (this.#store.version === 0) return true
     return this.#store.key === table.key && !(changes === 'all' && letsGo(this.#store.columns, table.columns))
+  }
+
+  #goOn(now: number, random: Random): void {
+    const left = this.#left
+    if (left === undefined) return
+    this.#left = undefined
+    const isSame = this.#store.count === left.count && this.#store.sum === left.sum
+    this.#epoch = isSame ? left.epoch : newEpoch(now, random, left.epoch)
   }
 
   /** Another key column makes other rows of the same ones, and columns only grow: continuity is lost. */

@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
-import { defaultStoreLimits, type StoreLimits } from '../model/store.ts'
+import type { LeftOff, SavedTable } from '../model/saved.ts'
+import type { StoreLimits } from '../model/store.ts'
 import type { Sample } from '../model/table.ts'
 import type { FeedDefinition, SourceDefinition } from './definition.ts'
 import { Demand } from './demand.ts'
-import { Feed } from './feed.ts'
+import { Feed, feedOptions } from './feed.ts'
 import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
 import { mergeSamples, Pipeline } from './pipeline.ts'
@@ -82,6 +83,16 @@ export class Graph {
     }
   }
 
+  /** Takes up, in one tick, the tables and positions of a run before; once, before `start` and before anybody reads. */
+  restore(saved: ReadonlyMap<string, SavedTable>, left: ReadonlyMap<string, LeftOff>): void {
+    for (const [name, position] of left) this.#feeds.get(name)?.resume(position)
+    for (const [name, table] of saved) {
+      const sample = this.#sources.get(name)?.restore(table, left.get(name))
+      if (sample !== undefined) this.#pending.set(name, sample)
+    }
+    this.#run()
+  }
+
   /** Begins to poll what must not sleep. */
   start(): void {
     const { sources, feeds } = this.#options
@@ -119,6 +130,11 @@ export class Graph {
     return this.#demand.want(this.#sourcesOf(name))
   }
 
+  /** A sample of it waits for the next tick: what its freshness says of a proof is not of its table yet. */
+  isPending(name: string): boolean {
+    return this.#pending.has(name)
+  }
+
   /** Why a source is polled, for people; empty while nobody wants it. */
   wantedBy(source: string): string {
     return this.#demand.reason(source)
@@ -142,21 +158,9 @@ export class Graph {
     return this.#topology.sources.get(name) ?? new Set()
   }
 
-  #feedOptions(definition: SourceDefinition | FeedDefinition, lingerMs: number): ConstructorParameters<typeof Feed>[0] {
-    const { name, description, order } = definition
-    return {
-      name,
-      public: definition.public,
-      lingerMs,
-      storeLimits: this.#options.storeLimits ?? defaultStoreLimits,
-      ...(description === undefined ? {} : { description }),
-      ...(order === undefined ? {} : { order }),
-    }
-  }
-
   #addSource(definition: SourceDefinition): void {
     const { clock, random, log } = this.#options
-    const feed = new Feed(this.#feedOptions(definition, definition.lingerMs), clock.now(), random)
+    const feed = new Feed(feedOptions(definition, definition.lingerMs, this.#options.storeLimits), clock.now(), random)
     const source = new LiveSource(definition, clock, log, {
       answered: (sample, isNews) => (isNews ? this.offer(definition.name, sample) : this.#pass(feed, sample)),
       judged: () => this.#rejudge(definition.name),
@@ -170,7 +174,7 @@ export class Graph {
     const { clock, random } = this.#options
     const inputs = definition.inputs.map(input => this.#feeds.get(input)).filter(input => input !== undefined)
     const lingerMs = Math.max(0, ...inputs.map(input => input.options.lingerMs))
-    const feed = new Feed(this.#feedOptions(definition, lingerMs), clock.now(), random)
+    const feed = new Feed(feedOptions(definition, lingerMs, this.#options.storeLimits), clock.now(), random)
     const pipeline = new Pipeline(sources => definition.pipeline(sources), inputs.length, {
       late: sample => this.offer(definition.name, sample),
       failed: error => this.#fail(definition.name, error),
@@ -268,7 +272,17 @@ export class Graph {
     const before = feed.freshness
     const judgement = this.#judgement(name, feed)
     const told = feed.judge(judgement, this.#options.clock.now())
-    if (told || before.validatedAt !== judgement.validatedAt) this.#tell(listener => listener.freshness(feed, told))
+    const caughtUp = this.#catchUp(feed)
+    if (told || caughtUp || before.validatedAt !== judgement.validatedAt) this.#tell(listener => listener.freshness(feed, told))
+  }
+
+  /** Whether it was behind a run before, and polls have now proved all of its sources. */
+  #catchUp(feed: Feed): boolean {
+    const before = feed.isBehind
+    feed.isBehind = [...this.#sourcesOf(feed.name)].some(
+      source => this.#sources.get(source)?.isBehind === true || (before && this.#pending.has(source)),
+    )
+    return before && !feed.isBehind
   }
 
   #judgement(name: string, feed: Feed): Judgement {

@@ -198,6 +198,8 @@ export class Hub implements GraphListener {
     const least = Math.max(leastStatusMs, feed.freshness.every ?? 0)
     for (const view of this.#views.of(feed)) {
       this.#countProof(view)
+      // Who waits for first data is woken by it; the others wait for this.
+      if (view.position.version > 0) for (const wake of view.waiting) wake()
       if (!told && mono - view.saidAt < least) continue
       view.saidAt = mono
       if (view.readers.size === 0) continue
