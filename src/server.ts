@@ -11,6 +11,7 @@ import { defaultConnectionLimits } from './connection/limits.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
+import { liveTables, standings } from './feed/kept.ts'
 import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
 import { createApp, type Health } from './http/app.ts'
 import { createHttpServer } from './http/http-server.ts'
@@ -23,6 +24,7 @@ import { heapPart } from './lib/heap.ts'
 import { measureLoopDelay } from './lib/loop-delay.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { SavedState, type Kept } from './state/saved-state.ts'
 
 /** Whether the event loop is overloaded is judged every so many ms, by samples so many ms apart. */
 const loopWindowMs = 5000
@@ -49,6 +51,7 @@ export class MillraceServer {
   readonly #heartbeat: Heartbeat
   readonly #startedMono: number
   readonly #overload: Overload
+  readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
   #ready = false
   #stopping: Promise<void> | undefined
@@ -81,6 +84,10 @@ export class MillraceServer {
     ]
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ sources: [...sources, ...own], feeds, clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
+    this.#state =
+      config.state === undefined
+        ? undefined
+        : new SavedState(config.state, this.#kept(), { everyMs: config.limits.saveEveryMs, clock, log })
     const overload = new Overload(config.limits, log)
     this.#overload = overload
     this.hub = new Hub({ graph: this.graph, clock, random, log, limits: config.limits, overload })
@@ -88,6 +95,7 @@ export class MillraceServer {
       connections: () => this.#webSockets.size,
       views: () => this.hub.viewCount,
       shedding: () => this.#overload.shedding,
+      state: () => this.#state?.figures,
       sources: () => this.#measuredSources(),
       feeds: () => this.#measuredFeeds(),
     })
@@ -129,11 +137,12 @@ export class MillraceServer {
   }
 
   /**
-   * Listens and begins to poll what must not sleep.
+   * Takes up what a run before has left, listens, and begins to poll what must not sleep.
    * @returns the address, `http://127.0.0.1:8080`.
-   * @throws the error of `listen`, such as EADDRINUSE.
+   * @throws StateError when the state folder cannot be used; the error of `listen`, such as EADDRINUSE.
    */
   async listen(): Promise<string> {
+    this.#state?.takeUp()
     const { host, port } = this.#config.server
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject)
@@ -145,6 +154,7 @@ export class MillraceServer {
     this.#ready = true
     this.#watchLoop()
     this.graph.start()
+    this.#state?.start()
     return this.url
   }
 
@@ -181,6 +191,7 @@ export class MillraceServer {
   async #drain(): Promise<void> {
     this.#ready = false
     const { drainMs } = this.#config.server
+    const stopsMono = this.#clock.monotonic() + drainMs * 0.95
     const closed = new Promise<void>(resolve => this.#http.close(() => resolve()))
     const late = this.#clock.after(drainMs * 0.8, () => {
       this.#webSockets.terminate()
@@ -189,6 +200,7 @@ export class MillraceServer {
     await this.#webSockets.close(drainMs / 2)
     this.hub.close()
     await this.graph.close()
+    await this.#state?.stop(stopsMono - this.#clock.monotonic())
     this.#heartbeat.close()
     this.#stopWatching()
     this.#http.closeAllConnections()
@@ -206,6 +218,17 @@ export class MillraceServer {
     this.#stopWatching = () => {
       cancel()
       loopDelay.stop()
+    }
+  }
+
+  #kept(): Kept {
+    const { graph } = this
+    return {
+      sources: () => [...graph.sources()].map(({ definition }) => definition.name).filter(name => !name.startsWith('$')),
+      fingerprintOf: feed => graph.feed(feed)?.options.fingerprint,
+      live: () => liveTables(graph),
+      standings: () => standings(graph),
+      restore: ({ tables, left }) => graph.restore(tables, left),
     }
   }
 

@@ -18,6 +18,8 @@ export interface Config {
   readonly auth?: 'none'
   readonly limits: LimitsOptions
   readonly log: LogOptions
+  /** The folder of what survives a restart, absolute; none: nothing does. */
+  readonly state?: string
   readonly sources: readonly SourceConfig[]
   readonly feeds: readonly FeedConfig[]
 }

@@ -25,7 +25,7 @@ export function valuesInForce(tree: Tree, file: string, config: Config): readonl
   const { properties } = jsonSchema() as { readonly properties: Schema }
   const explain = new Explanation(tree, file)
   for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
-  if (valueAt(tree.value, ['auth']) !== undefined) explain.written(['auth'])
+  for (const key of ['auth', 'state']) if (valueAt(tree.value, [key]) !== undefined) explain.written([key])
   // A text, an HTTP source and a system source.
   const [, http, system] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
   for (const [name, source] of explain.entries('sources')) {

@@ -62,6 +62,11 @@ export function jsonSchema(): JsonSchema {
       auth: { const: 'none', description: 'Says aloud that whoever reaches the server may read everything.' },
       limits: { ...schemaOf(limitsSchema), description: 'What readers may ask of the server.' },
       log: { ...schemaOf(logSchema), description: 'What is written to stderr.' },
+      state: {
+        type: 'string',
+        minLength: 1,
+        description: 'The folder of what survives a restart, from where the config is; default: nothing does.',
+      },
       defaults: {
         ...schemaOf(defaultsSchema),
         description: 'Any key of a source but what it asks: in force for each source that does not have it.',

@@ -19,8 +19,27 @@ export interface SavedTable extends Proof {
   readonly sum: string
 }
 
+/** The table of a source as it is now, to be kept. */
+export interface LiveTable extends Proof {
+  readonly source: string
+  /** Of the source's definition. */
+  readonly fingerprint: string
+  /** Another one is another table. */
+  readonly position: Position
+  readonly count: number
+  readonly sum: string
+  /** A copy, which nothing changes. */
+  table(): Table
+}
+
 /** Where a feed stood when its server stopped in order: the last position that it published, and the table there. */
 export interface LeftOff extends Position {
   readonly count: number
   readonly sum: string
+}
+
+/** Where a feed stands, and how it is defined. */
+export interface Standing extends LeftOff {
+  readonly name: string
+  readonly fingerprint: string
 }

@@ -11,7 +11,9 @@ import { silentLogger } from '../../src/lib/log.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { seededRandom, type Random } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
+import type { SubscribedMessage } from '../../src/protocol/messages.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
+import { Disk } from './disk.ts'
 import { EventClock } from './event-clock.ts'
 import { derived, History, simAddresses, textOf, type SimAddress, type SourceName } from './history.ts'
 import { FlushWatch } from './flush-watch.ts'
@@ -30,7 +32,9 @@ export interface WorldReport {
   /** States that clients showed, each compared with the history. */
   readonly states: number
   readonly cuts: number
+  /** Ends of a server, in order or not, and those in order that left all there was. */
   readonly kills: number
+  readonly stops: number
   /** Virtual time that passed, ms. */
   readonly ms: number
   /** What must not be; empty in a good run. */
@@ -48,20 +52,23 @@ interface Followed {
   readonly address: SimAddress
   readonly since: number
   readonly feed: Feed
-  readonly stop: () => void
+  stop: () => void
+  /** Since it was followed, or told to begin anew. */
+  hasShown: boolean
 }
 
 interface Client {
   readonly name: string
   readonly millrace: Millrace
   readonly followed: Followed[]
-  /** Where in the history each address was last. */
-  readonly places: Map<SimAddress, number>
+  /** Where in the history each address was last, and how many servers had ended without leaving all there was by then. */
+  readonly places: Map<SimAddress, { readonly place: number; readonly crashes: number }>
   link: Link | undefined
 }
 
 interface Running {
   readonly context: ConnectionContext
+  readonly graph: Graph
   readonly sources: Readonly<Record<SourceName, ScriptedSource>>
   readonly links: Set<Link>
   readonly startedMs: number
@@ -83,12 +90,16 @@ export class World {
   #states = 0
   #cuts = 0
   #kills = 0
+  #stops = 0
+  /** What servers keep over their restarts; undefined: they keep nothing. */
+  readonly #disk: Disk | undefined
   readonly #wrong: string[] = []
 
   constructor({ seed, clients, gaps = false }: WorldOptions) {
     this.#random = seededRandom(seed)
     this.#tables = new Tables(this.#random)
     this.#gaps = gaps
+    this.#disk = seed % 2 === 0 ? new Disk() : undefined
     this.#start()
     this.#clients = Array.from({ length: clients }, (_, i) => this.#newClient(`client ${i}`))
     // Some are restless, and some are left in peace for long, so that what is forgotten shows.
@@ -99,6 +110,8 @@ export class World {
     for (const name of ['stock', 'trade'] as const) this.#poll(name)
     this.#audit()
     this.#often(() => this.#restart(), 20_000)
+    // Seldom, so that much is lost in a crash.
+    if (this.#disk !== undefined) this.#often(() => this.#save(), 8000)
   }
 
   /** Lets `steps` events happen, or fewer where something goes wrong; then all stands still, and everybody must have the end. */
@@ -115,7 +128,15 @@ export class World {
   }
 
   #report(steps: number): WorldReport {
-    return { steps, states: this.#states, cuts: this.#cuts, kills: this.#kills, ms: this.clock.monotonic(), wrong: this.#wrong }
+    return {
+      steps,
+      states: this.#states,
+      cuts: this.#cuts,
+      kills: this.#kills,
+      stops: this.#stops,
+      ms: this.clock.monotonic(),
+      wrong: this.#wrong,
+    }
   }
 
   #settle(): void {
@@ -188,8 +209,9 @@ export class World {
     const limits = { ...defaultConnectionLimits, sendWindowBytes: 1200, ackAfterBytes: 500 }
     const heartbeat = new Heartbeat(heartbeatMs, clock)
     const context: ConnectionContext = { hub, ...deps, limits, heartbeat, server: 'simulated', limited: () => undefined }
+    this.#disk?.restore(graph)
     graph.start()
-    this.#server = { context, sources, links: new Set(), startedMs: clock.monotonic() }
+    this.#server = { context, graph, sources, links: new Set(), startedMs: clock.monotonic() }
   }
 
   #restart(): void {
@@ -199,10 +221,20 @@ export class World {
     this.#server = undefined
     for (const link of server.links) link.kill()
     server.context.hub.close()
+    void server.graph.close()
     server.context.heartbeat.close()
+    if (this.#disk !== undefined && this.#random() < 0.5) {
+      const isWhole = this.#random() < 0.5
+      if (isWhole) this.#stops++
+      this.#disk.stop(server.graph, isWhole)
+    }
     this.clock.after(this.#random() * 3000, () => {
       if (this.#server === undefined) this.#start()
     })
+  }
+
+  #save(): void {
+    if (this.#server !== undefined) this.#disk?.save(this.#server.graph)
   }
 
   // The upstream.
@@ -256,9 +288,21 @@ export class World {
       context: server?.context,
       closed: link => void server?.links.delete(link),
       // Where messages get lost flushes do not add up.
-      taken: this.#gaps ? () => undefined : message => watch.take(message),
+      taken: message => {
+        this.#told(client, message)
+        if (!this.#gaps) watch.take(message)
+      },
       ...(this.#gaps ? { loses: () => this.#gaps && this.#random() < 0.01 } : {}),
     }
+  }
+
+  /** Who is told to begin anew, by the server it was shown something by, has nothing to say where it was until it is shown more. */
+  #told(client: Client, message: string): void {
+    if (!message.startsWith('{"type":"subscribed"')) return
+    const { feed, resumed } = JSON.parse(message) as SubscribedMessage
+    for (const followed of client.followed)
+      if (!resumed && followed.feed.table.feed === feed && client.places.get(followed.address)?.crashes === this.#kills - this.#stops)
+        followed.hasShown = false
   }
 
   #act(client: Client): void {
@@ -291,8 +335,9 @@ export class World {
       ...(limit === undefined ? {} : { limit }),
     }
     const feed = client.millrace.feed(name, query)
-    const stop = feed.subscribe(rows => this.#shown(client, address, rows))
-    client.followed.push({ address, since: this.clock.monotonic(), feed, stop })
+    const followed: Followed = { address, since: this.clock.monotonic(), feed, stop: () => undefined, hasShown: false }
+    followed.stop = feed.subscribe(rows => this.#shown(client, followed, rows))
+    client.followed.push(followed)
   }
 
   #unfollow(client: Client): void {
@@ -331,12 +376,17 @@ export class World {
       if (places.size === 0) this.#blame(client.name, `a flush left feeds of '${source}' at different tables`)
   }
 
-  #shown(client: Client, address: SimAddress, rows: readonly Row[]): void {
+  #shown(client: Client, followed: Followed, rows: readonly Row[]): void {
     this.#states++
-    const since = client.places.get(address) ?? 0
+    const { address } = followed
+    const crashes = this.#kills - this.#stops
+    const before = client.places.get(address)
+    // Who does not say where it was may be shown what such a server has left.
+    const since = before === undefined || (!followed.hasShown && before.crashes !== crashes) ? 0 : before.place
+    followed.hasShown = true
     const text = textOf(rows)
     const place = this.#history.placeOf(address, text, since)
-    if (place !== undefined) client.places.set(address, place)
+    if (place !== undefined) client.places.set(address, { place, crashes })
     else {
       const what = this.#history.knows(address, text) ? `a table from before that of ${since}` : 'a table that never was'
       this.#blame(client.name, `${address.feed} ${address.where ?? ''} shows ${what}: ${JSON.stringify(rows).slice(0, 300)}`)
