@@ -13,7 +13,7 @@ interface Followed {
   readonly address: Address
   readonly feed: Feed
   stop: () => void
-  /** It was shown nothing yet, or was told to begin anew. */
+  /** It was shown nothing since it was followed, or began anew. */
   begins: boolean
 }
 
@@ -34,12 +34,21 @@ export class SdkClient implements ChaosClient {
     this.#random = random
     this.#witness = witness
     const opened = (socket: WebSocket): void => void (this.#socket = socket)
-    const told = (text: string): void => this.#told(text)
+    const took = (text: string, anew: ReadonlySet<unknown>): void => this.#took(text, anew)
     class CuttableSocket extends WebSocket {
+      /** Ids of subscribes that do not say where they go on from. */
+      readonly #anew = new Set<unknown>()
+
       constructor(address: string, protocols?: string | string[]) {
         super(address, protocols, { perMessageDeflate: false })
         opened(this)
-        this.on('message', (data: Buffer) => told(data.toString('utf8')))
+        this.on('message', (data: Buffer) => took(data.toString('utf8'), this.#anew))
+      }
+
+      override send(text: string): void {
+        const { type, id, since } = JSON.parse(text) as { type: string; id?: unknown; since?: unknown }
+        if (type === 'subscribe' && since === undefined) this.#anew.add(id)
+        super.send(text)
       }
     }
     this.#millrace = connect(url, { WebSocket: CuttableSocket, random })
@@ -103,17 +112,12 @@ export class SdkClient implements ChaosClient {
     this.#followed.set(address, followed)
   }
 
-  /** Who is told to begin anew, by the server it was shown something by, has nothing to say where it was until it is shown more. */
-  #told(text: string): void {
+  /** Who begins anew, and did not say where it was, may be shown what a crash has left. */
+  #took(text: string, anew: ReadonlySet<unknown>): void {
     if (!text.startsWith('{"type":"subscribed"')) return
-    const message = JSON.parse(text) as SubscribedMessage
-    for (const followed of this.#followed.values())
-      if (
-        !message.resumed &&
-        followed.feed.table.feed === message.feed &&
-        this.#places.get(followed.address)?.kills === this.#witness.tally.kills
-      )
-        followed.begins = true
+    const { id, feed, resumed } = JSON.parse(text) as SubscribedMessage
+    if (!resumed && anew.has(id))
+      for (const followed of this.#followed.values()) if (followed.feed.table.feed === feed) followed.begins = true
   }
 
   #shown(followed: Followed, rows: readonly Row[], table: TableView): void {
@@ -121,7 +125,6 @@ export class SdkClient implements ChaosClient {
     followed.begins = false
     const { kills } = this.#witness.tally
     const before = this.#places.get(address)
-    // Who does not say where it was may be shown what a crash has left.
     const since = before === undefined || (begins && before.kills !== kills) ? 0 : before.place
     this.#places.set(address, { place: this.#witness.shown(this.who, address, rows, since).place, kills })
     const key = keyColumn(address)

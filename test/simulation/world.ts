@@ -53,7 +53,7 @@ interface Followed {
   readonly since: number
   readonly feed: Feed
   stop: () => void
-  /** Since it was followed, or told to begin anew. */
+  /** Since it was followed, or began anew. */
   hasShown: boolean
 }
 
@@ -155,9 +155,14 @@ export class World {
           this.#blame(client.name, `${what} ends ${feed.freshness.state}: ${feed.freshness.reason ?? ''}`)
         else if (textOf(feed.rows ?? []) !== this.#history.final(address))
           this.#blame(client.name, `${what} does not end as its source does`)
-        if (feed.stats.resyncs > 0 && !hasGaps) this.#blame(client.name, `${what} had to ask for ${feed.stats.resyncs} resyncs`)
+        if (!hasGaps) this.#blameResyncs(client, feed)
       }
     }
+  }
+
+  /** Where no message is lost nothing has to be asked for again. */
+  #blameResyncs(client: Client, { stats, table }: Feed): void {
+    if (stats.resyncs > 0) this.#blame(client.name, `${table.feed} had to ask for ${stats.resyncs} resyncs`)
   }
 
   #blame(who: string, what: string): void {
@@ -277,6 +282,8 @@ export class World {
 
   #linkOptions(client: Client): LinkOptions {
     const server = this.#server
+    /** Ids of subscribes that do not say where they go on from. */
+    const anew = new Set<unknown>()
     // Where messages get lost flushes do not add up.
     const watch = this.#gaps
       ? undefined
@@ -290,21 +297,23 @@ export class World {
       bytesPerMs: this.#random() < 0.3 ? 2 : 1000,
       context: server?.context,
       closed: link => void server?.links.delete(link),
+      heard: message => {
+        const { type, id, since } = JSON.parse(message) as { type: string; id?: unknown; since?: unknown }
+        if (type === 'subscribe' && since === undefined) anew.add(id)
+      },
       taken: message => {
-        this.#told(client, message)
+        this.#began(client, message, anew)
         watch?.take(message)
       },
       ...(this.#gaps ? { loses: () => this.#gaps && this.#random() < 0.01 } : {}),
     }
   }
 
-  /** Who is told to begin anew, by the server it was shown something by, has nothing to say where it was until it is shown more. */
-  #told(client: Client, message: string): void {
+  /** Who begins anew, and did not say where it was, may be shown what a crash has left. */
+  #began(client: Client, message: string, anew: ReadonlySet<unknown>): void {
     if (!message.startsWith('{"type":"subscribed"')) return
-    const { feed, resumed } = JSON.parse(message) as SubscribedMessage
-    for (const followed of client.followed)
-      if (!resumed && followed.feed.table.feed === feed && client.places.get(followed.address)?.crashes === this.#kills - this.#stops)
-        followed.hasShown = false
+    const { id, feed, resumed } = JSON.parse(message) as SubscribedMessage
+    if (!resumed && anew.has(id)) for (const followed of client.followed) if (followed.feed.table.feed === feed) followed.hasShown = false
   }
 
   #act(client: Client): void {
@@ -345,7 +354,9 @@ export class World {
   #unfollow(client: Client): void {
     if (client.followed.length === 0) return
     const [left] = client.followed.splice(this.#below(client.followed.length), 1)
-    left?.stop()
+    if (left === undefined) return
+    if (!this.#gaps) this.#blameResyncs(client, left.feed)
+    left.stop()
   }
 
   /** Whoever was left in peace for long enough shows a table of the last seconds: nothing owed is forgotten. */
@@ -383,7 +394,6 @@ export class World {
     const { address } = followed
     const crashes = this.#kills - this.#stops
     const before = client.places.get(address)
-    // Who does not say where it was may be shown what such a server has left.
     const since = before === undefined || (!followed.hasShown && before.crashes !== crashes) ? 0 : before.place
     followed.hasShown = true
     const text = textOf(rows)
