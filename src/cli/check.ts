@@ -18,7 +18,7 @@ export async function checkConfig(file: string, { show = false }: { readonly sho
   const { state } = loaded.config
   const fault = state === undefined ? undefined : folderFault(state)
   // Another machine may be the one that serves it.
-  const message = `the state folder '${state ?? ''}' cannot be used here: ${fault ?? ''}`
+  const message = `the folder cannot be used on this machine: ${fault ?? ''}`
   const faults =
     fault === undefined ? [] : [{ file, path: 'state', message, hint: 'make it writable, or choose another', isWarning: true as const }]
   const warnings = [...loaded.warnings, ...faults]
