@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { tableSum } from '../../src/model/checksum.ts'
 import { rowOf, type Cell, type Row } from '../../src/model/row.ts'
@@ -17,6 +17,8 @@ function savedOf(rows: ReadonlyMap<string, Row>, more: Partial<SavedTable> = {})
 }
 
 const written = (saved: SavedTable): Buffer => Buffer.concat([...tableParts({ fingerprint: 'f', saved })])
+
+const one = (): string => written(savedOf(new Map([['a', { id: 'a' }]]))).toString()
 
 describe('a saved table', () => {
   test('is read as it was, whatever its keys, columns and cells are', () => {
@@ -46,21 +48,11 @@ describe('a saved table', () => {
   })
 
   test.each([
-    ['no line', ''],
-    ['a head of something else', '{"fingerprint":1}\n'],
-    [
-      'other rows than those of its sum',
-      written(savedOf(new Map([['a', { id: 'a' }]])))
-        .toString()
-        .replace('"id":"a"', '"id":"b"'),
-    ],
-    [
-      'a row too few',
-      written(savedOf(new Map([['a', { id: 'a' }]])))
-        .toString()
-        .split('\n')[0] ?? '',
-    ],
-  ])('is refused where it has %s', (_, text) => {
-    expect(() => readTable(Buffer.from(text))).toThrow()
+    ['no line', '', 'it holds no table'],
+    ['a head of something else', '{"fingerprint":1}\n', 'it holds no table'],
+    ['other rows than those of its sum', one().replace('"id":"a"', '"id":"b"'), 'its rows are not'],
+    ['a row too few', one().split('\n')[0] ?? '', 'its rows are not'],
+  ])('is refused where it has %s', (_, text, why) => {
+    expect(() => readTable(Buffer.from(text))).toThrow(why)
   })
 })
