@@ -153,7 +153,7 @@ describe.concurrent('check', () => {
     const [checked, ran] = await Promise.all([millrace('check', 'state.yaml'), millrace('run', 'state.yaml', '--port', '0')])
     const path = realpathSync(join(folder, 'file'))
     expect(checked.code).toBe(0)
-    expect(checked.stderr).toContain('state.yaml: state: the folder cannot be used on this machine: it is a file')
+    expect(checked.stderr).toContain('state.yaml: warning: state: the folder cannot be used on this machine: it is a file')
     expect([ran.code, ran.stdout, ran.stderr]).toEqual([
       1,
       '',

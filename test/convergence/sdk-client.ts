@@ -126,7 +126,9 @@ export class SdkClient implements ChaosClient {
     const { kills } = this.#witness.tally
     const before = this.#places.get(address)
     const since = before === undefined || (begins && before.kills !== kills) ? 0 : before.place
-    this.#places.set(address, { place: this.#witness.shown(this.who, address, rows, since).place, kills })
+    const { place } = this.#witness.shown(this.who, address, rows, since)
+    // What it held already, shown once more, is nothing of a new server.
+    if (place !== before?.place) this.#places.set(address, { place, kills })
     const key = keyColumn(address)
     const ordered = inOrder(rows, orderOf(address), key)
     if (ordered.some((row, i) => row !== rows[i])) this.#witness.blame(this.who, `${table.feed} is not in its order`)

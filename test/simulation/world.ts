@@ -398,8 +398,10 @@ export class World {
     followed.hasShown = true
     const text = textOf(rows)
     const place = this.#history.placeOf(address, text, since)
-    if (place !== undefined) client.places.set(address, { place, crashes })
-    else {
+    if (place !== undefined) {
+      // What it held already, shown once more, is nothing of a new server.
+      if (place !== before?.place) client.places.set(address, { place, crashes })
+    } else {
       const what = this.#history.knows(address, text) ? `a table from before that of ${since}` : 'a table that never was'
       this.#blame(client.name, `${address.feed} ${address.where ?? ''} shows ${what}: ${JSON.stringify(rows).slice(0, 300)}`)
     }
