@@ -18,7 +18,7 @@ test.each<Surroundings>([
   { name: 'over sockets of this machine', lifeMs: 3500 },
   { name: 'over a network that splits, stalls, cuts and falls silent', faultyNetwork: true, lifeMs: 3500 },
   // Most of the time the server is down or begins.
-  { name: 'with a server that keeps state, and every other time stops in order', withState: true, lifeMs: 2000, states: 300 },
+  { name: 'with a server that keeps state, and every other time stops in order', withState: true, lifeMs: 2000, states: 100 },
 ])(
   'L3, L4: whatever is cut, stalled, resumed, resynced or killed, every state shown was true and the last ones are equal: $name',
   async ({ lifeMs, faultyNetwork = false, withState = false, states = 1000 }) => {
