@@ -12,6 +12,7 @@ import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { failingSources } from './feed/failing.ts'
 import { Graph } from './feed/graph.ts'
+import { liveTables, standings } from './feed/kept.ts'
 import { ownSources } from './feed/own.ts'
 import { printRedefinition, type Definitions, type Redefinition } from './feed/redefinition.ts'
 import { createApp, type Health } from './http/app.ts'
@@ -27,6 +28,7 @@ import { heapPart } from './lib/heap.ts'
 import { measureLoopDelay } from './lib/loop-delay.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { SavedState, type Kept } from './state/saved-state.ts'
 
 /** Whether the event loop is overloaded is judged every so many ms, by samples so many ms apart. */
 const loopWindowMs = 5000
@@ -61,6 +63,7 @@ export class MillraceServer {
   readonly #heartbeat: Heartbeat
   readonly #startedMono: number
   readonly #overload: Overload
+  readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
   #ready = false
   #stopping: Promise<void> | undefined
@@ -88,6 +91,10 @@ export class MillraceServer {
     }
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ ...this.#compile(config), clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
+    this.#state =
+      config.state === undefined
+        ? undefined
+        : new SavedState(config.state, this.#kept(), { everyMs: config.limits.saveEveryMs, clock, log })
     const limitsNow = (): Config['limits'] => this.#config.current.limits
     const limits = live(limitsNow)
     const overload = new Overload(limits, log)
@@ -100,6 +107,7 @@ export class MillraceServer {
       config: () => ({ reloads: this.#config.counts, success: this.#config.error === undefined, loadedAt: this.#config.loadedAt }),
       sources: () => measureSources(this.graph, clock.now()),
       feeds: () => measureFeeds(this.graph, this.hub.figures),
+      state: () => this.#state?.figures,
     })
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
     const { maxHeaders, maxUrlBytes, upgradesPerSecond } = config.limits
@@ -153,11 +161,12 @@ export class MillraceServer {
   }
 
   /**
-   * Listens and begins to poll what must not sleep.
+   * Takes up what a run before has left, listens, and begins to poll what must not sleep.
    * @returns the address, `http://127.0.0.1:8080`.
-   * @throws the error of `listen`, such as EADDRINUSE.
+   * @throws StateError when the state folder cannot be used; the error of `listen`, such as EADDRINUSE.
    */
   async listen(): Promise<string> {
+    this.#state?.takeUp()
     const { host, port } = this.#config.current.server
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject)
@@ -169,6 +178,7 @@ export class MillraceServer {
     this.#ready = true
     this.#watchLoop()
     this.graph.start()
+    this.#state?.start()
     return this.url
   }
 
@@ -217,6 +227,7 @@ export class MillraceServer {
   async #drain(): Promise<void> {
     this.#ready = false
     const { drainMs } = this.#config.current.server
+    const stopsMono = this.#clock.monotonic() + drainMs * 0.95
     const closed = new Promise<void>(resolve => this.#http.close(() => resolve()))
     const late = this.#clock.after(drainMs * 0.8, () => {
       this.#webSockets.terminate()
@@ -225,6 +236,7 @@ export class MillraceServer {
     await this.#webSockets.close(drainMs / 2)
     this.hub.close()
     await this.graph.close()
+    await this.#state?.stop(stopsMono - this.#clock.monotonic())
     this.#heartbeat.close()
     this.#stopWatching()
     this.#http.closeAllConnections()
@@ -251,6 +263,17 @@ export class MillraceServer {
     this.#stopWatching = () => {
       cancel()
       loopDelay.stop()
+    }
+  }
+
+  #kept(): Kept {
+    const { graph } = this
+    return {
+      sources: () => [...graph.sources()].map(({ definition }) => definition.name).filter(name => !name.startsWith('$')),
+      fingerprintOf: feed => graph.feed(feed)?.options.fingerprint,
+      live: () => liveTables(graph),
+      standings: () => standings(graph),
+      restore: ({ tables, left }) => graph.restore(tables, left),
     }
   }
 }

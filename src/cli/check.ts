@@ -1,5 +1,6 @@
 import type { ValueInForce } from '../config/explain.ts'
 import { loadConfig } from '../config/load.ts'
+import { folderFault } from '../state/section-folder.ts'
 import { reportMissing, reportProblems } from './problems.ts'
 
 /** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not. `show`: every value in force. */
@@ -14,7 +15,14 @@ export async function checkConfig(file: string, { show = false }: { readonly sho
     process.exitCode = 1
     return
   }
-  if (loaded.warnings.length > 0) reportProblems(loaded.warnings)
+  const { state } = loaded.config
+  const fault = state === undefined ? undefined : folderFault(state)
+  // Another machine may be the one that serves it.
+  const message = `the folder cannot be used on this machine: ${fault ?? ''}`
+  const faults =
+    fault === undefined ? [] : [{ file, path: 'state', message, hint: 'make it writable, or choose another', isWarning: true as const }]
+  const warnings = [...loaded.warnings, ...faults]
+  if (warnings.length > 0) reportProblems(warnings)
   if (show) process.stdout.write(printValues(loaded.inForce()))
   const { sources, feeds } = loaded.config
   process.stdout.write(

@@ -4,6 +4,7 @@ import { createLogger, type LeveledLogger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { version } from '../lib/version.ts'
 import { MillraceServer } from '../server.ts'
+import { StateError } from '../state/state-error.ts'
 import { prettyDestination } from './pretty-log.ts'
 import { ConfigReload, type ConfigRead } from './reload.ts'
 
@@ -71,6 +72,7 @@ export async function serve({ config, from, example, reload, stopped }: ServeOpt
 }
 
 function whyNotListening(error: unknown, { server: { host, port } }: Config): string {
+  if (error instanceof StateError) return error.message
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'EADDRINUSE')
     return `Port ${port} on ${host} is in use: stop what listens there, or choose another with --port or server.port.`

@@ -21,6 +21,8 @@ export interface Config {
   readonly log: LogOptions
   /** By name. */
   readonly budgets: ReadonlyMap<string, BudgetOptions>
+  /** The folder of what survives a restart, absolute; none: nothing does. */
+  readonly state?: string
   readonly sources: readonly SourceConfig[]
   readonly feeds: readonly FeedConfig[]
 }

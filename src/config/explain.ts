@@ -26,7 +26,7 @@ export function valuesInForce(tree: Tree, file: string, config: Config): readonl
   const { properties } = jsonSchema() as { readonly properties: Schema }
   const explain = new Explanation(tree, file)
   for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
-  if (valueAt(tree.value, ['auth']) !== undefined) explain.written(['auth'])
+  for (const key of ['auth', 'state']) if (valueAt(tree.value, [key]) !== undefined) explain.written([key])
   for (const [name] of explain.entries('budgets'))
     explain.entry(['budgets', name], inner(properties, 'budgets', 'additionalProperties', 'properties'))
   // A text, an HTTP source and a system source.

@@ -64,6 +64,11 @@ export function jsonSchema(): JsonSchema {
       limits: { ...schemaOf(limitsSchema), description: 'What readers may ask of the server.' },
       log: { ...schemaOf(logSchema), description: 'What is written to stderr.' },
       budgets: namedEntries(schemaOf(budgetSchema), 'What sources may ask together; a source names one by `budget`.'),
+      state: {
+        type: 'string',
+        minLength: 1,
+        description: 'The folder of what survives a restart, from where the config is; default: nothing does.',
+      },
       defaults: {
         ...schemaOf(defaultsSchema),
         description: 'Any key of a source but what it asks: in force for each source that does not have it.',

@@ -61,6 +61,9 @@ export const limitsSchema = z.strictObject({
   checkEvery: time({ least: 1000 })
     .prefault('60s')
     .meta({ description: 'How often readers are told the checksum of a feed that changed.' }),
+  saveEvery: time({ least: 100, most: 86_400_000 })
+    .prefault('10s')
+    .meta({ description: 'How often what changed is written to the `state` folder: what a crash may cost at most.' }),
   maxLoopDelay: orOff(time({ least: 10, most: 60_000 }))
     .prefault('100ms')
     .meta({
@@ -105,13 +108,15 @@ export interface LimitsOptions {
   /** A floor: the store keeps the larger of it and twice the rows. */
   readonly maxTombstones: number
   readonly checkEveryMs: number
+  readonly saveEveryMs: number
   readonly maxLoopDelayMs: number | undefined
   /** From 0 to 1, of what V8 lets the heap grow to. */
   readonly maxHeapPart: number | undefined
 }
 
 export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOptions {
-  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, sendWindow, ackAfter, historyAge, checkEvery, ...others } = written
+  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, sendWindow, ackAfter, historyAge, checkEvery, saveEvery, ...others } =
+    written
   const { viewTimePerSecond, maxLoopDelay, maxHeap, ...counts } = others
   return {
     ...counts,
@@ -125,6 +130,7 @@ export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOpt
     ackAfterBytes: ackAfter,
     historyAgeMs: historyAge,
     checkEveryMs: checkEvery,
+    saveEveryMs: saveEvery,
     maxLoopDelayMs: maxLoopDelay,
     maxHeapPart: maxHeap,
   }

@@ -1,4 +1,6 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
+import { text } from '../lib/option.ts'
 import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
 import { feedConfig } from './feed-section.ts'
@@ -18,6 +20,7 @@ export const configSchema = z.strictObject({
   limits: z.unknown().optional(),
   log: z.unknown().optional(),
   budgets: z.unknown().optional(),
+  state: text('the path of a folder').optional(),
   defaults: z.unknown().optional(),
   sources: z.unknown().optional(),
   feeds: z.unknown().optional(),
@@ -30,17 +33,17 @@ export interface Resolved {
   readonly warnings: readonly Finding[]
 }
 
-/** From plain values to a config, or to all that is wrong with them. */
-export function resolveConfig(tree: Tree): Resolved {
+/** From plain values to a config, or to all that is wrong with them. `folder`: from which relative paths are meant. */
+export function resolveConfig(tree: Tree, folder: string): Resolved {
   const findings: Finding[] = []
   const warnings: Finding[] = []
   const judge = new Judge(tree, finding => findings.push(finding))
-  const config = isRecord(tree.value) ? judged(judge, finding => warnings.push(finding)) : undefined
+  const config = isRecord(tree.value) ? judged(judge, folder, finding => warnings.push(finding)) : undefined
   if (!isRecord(tree.value)) findings.push({ path: [], at: 'value', expected: 'a map with `sources` and `feeds`' })
   return config === undefined || findings.length > 0 ? { findings, warnings } : { config: freeze(config), findings, warnings }
 }
 
-function judged(judge: Judge, warn: Report): Config | undefined {
+function judged(judge: Judge, folder: string, warn: Report): Config | undefined {
   const top = judge.check(configSchema, judge.tree.value, [])
   const server = part(judge, 'server', serverSchema)
   const limits = part(judge, 'limits', limitsSchema)
@@ -51,7 +54,8 @@ function judged(judge: Judge, warn: Report): Config | undefined {
   checkBudgets(judge, sources)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const auth = top.auth === undefined ? {} : { auth: top.auth }
-  return { server: serverOptions(server), ...auth, limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds }
+  const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
+  return { server: serverOptions(server), ...auth, limits: limitsOptions(limits), log: logOptions(log), budgets, ...state, sources, feeds }
 }
 
 /** A section with fixed keys; without it, or with nothing in it, its defaults. */

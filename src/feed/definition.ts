@@ -1,10 +1,13 @@
 import type { Observable } from 'rxjs'
 import type { OrderTerm } from '../model/order.ts'
+import type { SavedTable } from '../model/saved.ts'
 import type { Sample } from '../model/table.ts'
 import type { Poll } from '../source/ask.ts'
 
 /** What the graph needs of whatever polls a source; `source/poller.ts` is it. */
 export interface SourcePoller {
+  /** It answered so long ago, in a run before, with this table. Absent: it knows of no run before. */
+  resume?(saved: SavedTable, ageMs: number): void
   /** It is wanted from now on: asks at once where there is no recent data. */
   start(): void
   /** Nobody wants it: no further poll; one under way is still delivered. */

@@ -1,6 +1,7 @@
 import type { Random } from '../lib/random.ts'
 import type { Freshness } from '../model/freshness.ts'
 import { newEpoch, type Position } from '../model/position.ts'
+import type { LeftOff } from '../model/saved.ts'
 import { Store, type StoreLimits } from '../model/store.ts'
 import { letsGo, type Sample } from '../model/table.ts'
 import type { OrderTerm } from '../model/order.ts'
@@ -10,6 +11,8 @@ export interface FeedOptions {
   readonly name: string
   readonly description?: string
   readonly public: boolean
+  /** Of its definition. */
+  readonly fingerprint: string
   readonly order?: readonly OrderTerm[]
   readonly lingerMs: number
   readonly storeLimits: StoreLimits
@@ -27,6 +30,9 @@ export class Feed {
   #sample: Sample | undefined
   #freshness: Freshness
   #changedIn = { tick: 0, at: 0 }
+  #left: LeftOff | undefined
+  /** A run before may have shown later tables than this one, and no poll has proved it since. */
+  isBehind = false
 
   /** `after`: the last position that a reader of a feed of this name may hold; epoch and version go on from it. */
   constructor(options: FeedOptions, now: number, random: Random, after: Position = nowhere) {
@@ -67,6 +73,11 @@ export class Feed {
     return this.#sample !== undefined
   }
 
+  /** Its first table goes on at the position where a run before left off, if it is the one that was there; else it only counts on. */
+  resume(left: LeftOff): void {
+    this.#left = left
+  }
+
   /**
    * Takes what its pipeline or poll brought; returns the sample as it stands, and whether the table changed.
    * @throws what makes the sample no table that can be kept; the feed has no data then, and begins anew with the next.
@@ -78,9 +89,11 @@ export class Feed {
     // An empty store is given everything: what changed since a sample it never took would be a part only.
     const sample: Sample = this.#store.version === 0 ? { ...ordered, changes: 'all' } : ordered
     try {
-      const changed = this.#store.commit(this.#version + 1, sample, monotonicMs)
+      const version = this.#left?.version ?? this.#version + 1
+      const changed = this.#store.commit(version, sample, monotonicMs)
       if (changed) {
-        this.#version++
+        this.#version = version
+        this.#goOn(now, random)
         this.#changedIn = { tick: sample.tick, at: now }
       }
       this.#sample = sample
@@ -108,9 +121,14 @@ export class Feed {
 
   /** It is another table from now on, without data yet: a new epoch. */
   redefine(options: FeedOptions, now: number, random: Random): void {
+    const left = this.#left
     this.#options = options
     this.#sample = undefined
-    this.#begin(now, random)
+    this.isBehind = false
+    // Where a run before left off was a table of the former definition; a reader may hold it.
+    this.#left = undefined
+    this.#version = Math.max(this.#version, left?.version ?? 0)
+    this.#begin(now, random, left?.epoch)
   }
 
   #continues({ table, changes }: Sample): boolean {
@@ -118,9 +136,17 @@ export class Feed {
     return this.#store.key === table.key && !(changes === 'all' && letsGo(this.#store.columns, table.columns))
   }
 
+  #goOn(now: number, random: Random): void {
+    const left = this.#left
+    if (left === undefined) return
+    this.#left = undefined
+    const isSame = this.#store.count === left.count && this.#store.sum === left.sum
+    this.#epoch = isSame ? left.epoch : newEpoch(now, random, left.epoch)
+  }
+
   /** Another key column makes other rows of the same ones, and columns only grow: continuity is lost. */
-  #begin(now: number, random: Random): void {
-    this.#epoch = newEpoch(now, random, this.#epoch)
+  #begin(now: number, random: Random, after = ''): void {
+    this.#epoch = newEpoch(now, random, after > this.#epoch ? after : this.#epoch)
     this.#store = new Store(this.#options.storeLimits)
   }
 }

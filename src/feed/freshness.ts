@@ -6,6 +6,7 @@ import { formatDuration } from '../lib/unit.ts'
 /** What is known of a source when its freshness is judged. `...At` ms since 1970, `...Mono` ms of the monotonic clock. */
 export interface SourceFacts {
   readonly validatedAt?: number
+  /** Negative infinity: in a run before, which may have gone further. */
   readonly provenMono?: number
   readonly asOf?: number
   readonly degraded?: Degradation
@@ -33,6 +34,7 @@ function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdi
   if (mono - provenMono >= rules.staleAfterMs) {
     if (!facts.wanted) return { state: 'stale', cause: 'paused', reason: 'not asked while nobody wants it' }
     if (failure !== undefined) return { state: 'stale', ...because(failure) }
+    if (provenMono === Number.NEGATIVE_INFINITY) return { state: 'stale', reason: 'kept from before a restart, not proved since' }
     return { state: 'stale', reason: `no answer for ${formatDuration(rules.staleAfterMs)}` }
   }
   if (facts.degraded !== undefined) return { state: 'degraded', cause: facts.degraded.cause, reason: facts.degraded.reason }

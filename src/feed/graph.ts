@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import type { LeftOff, SavedTable } from '../model/saved.ts'
 import { defaultStoreLimits, type StoreLimits } from '../model/store.ts'
 import type { Sample } from '../model/table.ts'
 import { Demand } from './demand.ts'
@@ -59,6 +60,16 @@ export class Graph {
       source => this.#rejudge(source),
     )
     this.replace(options)
+  }
+
+  /** Takes up, in one tick, the tables and positions of a run before; once, before `start` and before anybody reads. */
+  restore(saved: ReadonlyMap<string, SavedTable>, left: ReadonlyMap<string, LeftOff>): void {
+    for (const [name, position] of left) this.#parts.feeds.get(name)?.resume(position)
+    for (const [name, table] of saved) {
+      const sample = this.#parts.sources.get(name)?.restore(table, left.get(name))
+      if (sample !== undefined) this.#pending.set(name, sample)
+    }
+    this.#run()
   }
 
   /** Begins to poll what must not sleep. */
@@ -122,6 +133,11 @@ export class Graph {
   /** One reader wants a feed until the returned function is called; its sources go on for their linger. */
   want(name: string): () => void {
     return this.#demand.want(name)
+  }
+
+  /** A sample of it waits for the next tick: what its freshness says of a proof is not of its table yet. */
+  isPending(name: string): boolean {
+    return this.#pending.has(name)
   }
 
   /** Why a source is polled, for people; empty while nobody wants it. */
@@ -256,7 +272,16 @@ export class Graph {
     const before = feed.freshness
     const judgement = this.#judgement(name, feed)
     const told = feed.judge(judgement, this.#options.clock.now())
-    if (told || before.validatedAt !== judgement.validatedAt) this.#tell(listener => listener.freshness(feed, told))
+    const caughtUp = this.#catchUp(feed)
+    if (told || caughtUp || before.validatedAt !== judgement.validatedAt) this.#tell(listener => listener.freshness(feed, told))
+  }
+
+  /** Whether it was behind a run before, and polls have now proved all of its sources. */
+  #catchUp(feed: Feed): boolean {
+    const before = feed.isBehind
+    const sources = [...(this.#topology.sources.get(feed.name) ?? [])]
+    feed.isBehind = sources.some(source => this.#parts.sources.get(source)?.isBehind === true || (before && this.#pending.has(source)))
+    return before && !feed.isBehind
   }
 
   #judgement(name: string, feed: Feed): Judgement {

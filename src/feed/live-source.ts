@@ -1,5 +1,6 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import type { LeftOff, SavedTable } from '../model/saved.ts'
 import type { Sample } from '../model/table.ts'
 import type { Poll, PollAnswered, PollFailed } from '../source/ask.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
@@ -11,6 +12,9 @@ export interface LiveSourceEvents {
   /** The source has to be judged again: a poll failed, or time passed. */
   judged(): void
 }
+
+/** When data was proven that a run before has left, which may have gone further. */
+const unproved = Number.NEGATIVE_INFINITY
 
 /** Counted since the start of the process. */
 export interface PollCounts {
@@ -47,8 +51,34 @@ export class LiveSource implements SourcePoller {
   get why(): string {
     return this.#poller.why
   }
+  /** Its table is from a run before, which may have gone further, and no poll has proved it since. */
+  get isBehind(): boolean {
+    return this.#facts.provenMono === unproved
+  }
   get lastPoll(): Poll | undefined {
     return this.#lastPoll
+  }
+
+  /**
+   * Takes up the table of a run before. Where that run left off in order with this very table it is as old as its proof;
+   * else the run may have gone further, and the table proves nothing.
+   * @returns its first sample
+   */
+  restore(saved: SavedTable, left: LeftOff | undefined): Sample {
+    const { table, count, sum, validatedAt, asOf, degraded } = saved
+    const isLast = left !== undefined && left.count === count && left.sum === sum
+    const elapsedMs = this.#clock.now() - validatedAt
+    // A wall clock that was set back since does not tell the age.
+    const ageMs = elapsedMs >= 0 ? elapsedMs : Number.POSITIVE_INFINITY
+    const more = degraded === undefined ? {} : { degraded }
+    this.#facts = {
+      validatedAt,
+      provenMono: isLast ? this.#clock.monotonic() - ageMs : unproved,
+      ...(asOf === undefined ? {} : { asOf }),
+      ...more,
+    }
+    this.#poller.resume?.(saved, ageMs)
+    return { table, changes: 'all', tick: 0, time: validatedAt, ...more }
   }
 
   start(): void {
@@ -89,9 +119,11 @@ export class LiveSource implements SourcePoller {
     if (this.#facts.failure !== undefined)
       this.#log.info({ source: this.definition.name }, `source '${this.definition.name}' answers again`)
     const before = this.#facts.degraded
+    // What a guard keeps back leaves the old table unproved.
+    const isHeld = this.isBehind && (poll.degraded?.cause === 'rows' || poll.degraded?.cause === 'shape')
     this.#facts = {
-      validatedAt: poll.at,
-      provenMono: this.#clock.monotonic(),
+      validatedAt: isHeld ? (this.#facts.validatedAt ?? 0) : poll.at,
+      provenMono: isHeld ? unproved : this.#clock.monotonic(),
       ...(poll.asOf === undefined ? {} : { asOf: poll.asOf }),
       ...(poll.degraded === undefined ? {} : { degraded: poll.degraded }),
     }

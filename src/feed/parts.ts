@@ -124,11 +124,12 @@ export class Parts {
   }
 
   #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>): FeedOptions {
-    const { name, description, order } = definition
+    const { name, description, order, fingerprint } = definition
     const lingers = isSource(definition) ? [definition.lingerMs] : definition.inputs.map(input => feeds.get(input)?.options.lingerMs ?? 0)
     return {
       name,
       public: definition.public,
+      fingerprint,
       lingerMs: Math.max(0, ...lingers),
       storeLimits: this.#options.storeLimits,
       ...(description === undefined ? {} : { description }),

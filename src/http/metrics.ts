@@ -33,12 +33,24 @@ export interface MeasuredConfig {
   readonly loadedAt: number
 }
 
+/** What the metrics tell of the state folder. */
+export interface MeasuredState {
+  readonly written: number
+  readonly failed: number
+  readonly bytes: number
+  readonly setAside: number
+  /** ms since all that was to be written was; undefined: it never was. */
+  readonly ageMs: number | undefined
+}
+
 /** What the metrics read when they are scraped; `server.ts` fills it in. */
 export interface Measured {
   connections(): number
   views(): number
   shedding(): Shedding
   config(): MeasuredConfig
+  /** Undefined where no state is kept. */
+  state?(): MeasuredState | undefined
   sources(): Iterable<MeasuredSource>
   feeds(): Iterable<MeasuredFeed>
 }
@@ -70,6 +82,7 @@ export function createMetrics(measured: Measured): Metrics {
   exposeConfig(exposed, measured)
   exposeSources(exposed, measured)
   exposeFeeds(exposed, measured)
+  exposeState(exposed, measured)
   return { registry, limited: key => limits.inc({ limit: key }) }
 }
 
@@ -134,6 +147,38 @@ function exposeFeeds(exposed: Exposition, measured: Measured): void {
     'Frames encoded: once for all readers at one position.',
     labels,
     of(feed => feed.encodes),
+  )
+}
+
+function exposeState(exposed: Exposition, measured: Measured): void {
+  exposed.counter('millrace_state_writes_total', 'Files of the state folder, by outcome.', ['outcome'], set => {
+    const { written, failed } = measured.state?.() ?? {}
+    for (const [outcome, count] of Object.entries({ written, failed })) if (count !== undefined) set({ outcome }, count)
+  })
+  const one = (value: (state: MeasuredState) => number | undefined): Collect => {
+    return set => {
+      const state = measured.state?.()
+      const found = state === undefined ? undefined : value(state)
+      if (found !== undefined) set({}, found)
+    }
+  }
+  exposed.counter(
+    'millrace_state_written_bytes_total',
+    'Bytes written to the state folder.',
+    [],
+    one(({ bytes }) => bytes),
+  )
+  exposed.counter(
+    'millrace_state_set_aside_total',
+    'Files of the state folder that were of no use and set aside.',
+    [],
+    one(({ setAside }) => setAside),
+  )
+  exposed.gauge(
+    'millrace_state_age_seconds',
+    'Since all that was to be written to the state folder was.',
+    [],
+    one(({ ageMs }) => (ageMs === undefined ? undefined : ageMs / 1000)),
   )
 }
 

@@ -21,6 +21,7 @@ import { throttleOf, type Throttle } from './throttle.ts'
 import type { View, ViewEvents } from './view.ts'
 import { Views, type PlannedView, type ViewLimits } from './views.ts'
 import { ViewTime } from './view-time.ts'
+import { Waking } from './waking.ts'
 
 export interface HubLimits extends ViewLimits {
   /** Between two checksums sent to all readers of a feed that changed, in ms; default 60 s. */
@@ -38,9 +39,6 @@ export const defaultHubLimits: HubLimits = {
 
 /** Least ms between two deltas of an address while load is shed. */
 const sheddingThrottle = 1000
-
-/** Waiters that are answered in one turn of the loop. */
-const wakesAtOnce = 500
 
 /** A proof that nothing else told is told this seldom at most. */
 const leastStatusMs = 5000
@@ -78,6 +76,9 @@ export class Hub implements GraphListener {
   readonly #answers: Answers
   readonly #viewTime: ViewTime
   readonly #overload: Overload | undefined
+  /** Views that somebody waits for, of which it was told how far they can be believed. */
+  readonly #judged = new Set<View>()
+  readonly #waking: Waking
 
   constructor(options: HubOptions) {
     this.#graph = options.graph
@@ -100,6 +101,7 @@ export class Hub implements GraphListener {
     this.#due = (outbox, throttle) => this.#flushes.add(outbox, throttle)
     this.#answers = new Answers(options.clock)
     this.#overload = options.overload
+    this.#waking = new Waking(options.clock)
     this.#viewTime = new ViewTime(this.#limits.viewTimePerSecondMs, options.clock)
     options.graph.listen(this)
   }
@@ -199,6 +201,7 @@ export class Hub implements GraphListener {
     const least = Math.max(leastStatusMs, feed.freshness.every ?? 0)
     for (const view of this.#views.of(feed)) {
       this.#countProof(view)
+      if (view.waiting.size > 0) this.#judged.add(view)
       if (!told && mono - view.saidAt < least) continue
       view.saidAt = mono
       for (const reader of view.readers) reader.freshened()
@@ -206,6 +209,9 @@ export class Hub implements GraphListener {
   }
 
   settled(): void {
+    // Who waits for first data is woken by it; others wait for a proof of what there is.
+    for (const view of this.#judged) if (view.position.version > 0) this.#waking.wake(view)
+    this.#judged.clear()
     this.#flushes.run()
   }
 
@@ -257,14 +263,8 @@ export class Hub implements GraphListener {
   #changed(view: View, mono: number): void {
     view.saidAt = mono
     view.checkRound = Math.floor((mono - view.builtAt) / this.#limits.checkEveryMs)
-    if (view.waiting.size > 0) this.#wake(view, [...view.waiting])
+    this.#waking.wake(view)
     for (const reader of view.readers) reader.changed()
-  }
-
-  /** In slices: after a restart thousands may have waited for the first table. */
-  #wake(view: View, waiting: readonly (() => void)[]): void {
-    for (const wake of waiting.slice(0, wakesAtOnce)) if (view.waiting.has(wake)) wake()
-    if (waiting.length > wakesAtOnce) this.#clock.after(0, () => this.#wake(view, waiting.slice(wakesAtOnce)))
   }
 
   /** A subscription by any spelling of its address; the one that `subscribed` told is found without reading it. */

@@ -4,7 +4,7 @@ import type { View } from './view.ts'
 /**
  * Where a reader that comes back with `since` stands.
  * `same`: it holds the view's table. `behind`: one net delta takes it there. `elsewhere`: only a snapshot helps.
- * `ahead`: it has seen a version that this server has not reached; `waiting`: there is no data yet.
+ * `ahead`: it has seen a version that this server has not reached; `waiting`: there is no data yet, or none since a crash.
  */
 export type Standing = 'same' | 'behind' | 'elsewhere' | 'ahead' | 'waiting'
 
@@ -18,7 +18,9 @@ export function standingOf(view: View, since: Since): Standing {
     if (since.version > own.version) return holdsTheSame(view, since) ? 'same' : 'ahead'
     if (view.frames.delta(since) !== undefined) return 'behind'
   }
-  return holdsTheSame(view, since) ? 'same' : 'elsewhere'
+  if (holdsTheSame(view, since)) return 'same'
+  // What it holds may be newer than what a crash has left: it keeps that until a poll brings the truth.
+  return view.feed.isBehind ? 'waiting' : 'elsewhere'
 }
 
 function holdsTheSame(view: View, { count, sum }: Since): boolean {

@@ -42,6 +42,8 @@ export type Poll = PollAnswered | PollFailed
 
 /** A remote that can only be asked. */
 export interface Ask {
+  /** Goes on from a table of a run before: what it holds is no change, and guarded as any last good table is. Absent: it begins anew. */
+  resume?(table: Table): void
   /** Asks once; never rejects. The caller sees to it that polls of one source do not overlap (L7). */
   poll(): Promise<Poll>
   /** Drops connections; a poll under way fails. */

@@ -3,6 +3,7 @@ import { decodeJson } from '../decode/json.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
+import type { Table } from '../model/table.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import { readBody } from './body.ts'
 import { Exchange, type Answer } from './exchange.ts'
@@ -43,6 +44,11 @@ class HttpAsk implements Ask {
     this.#deps = deps
     this.#exchange = new Exchange(options)
     this.#tabulator = new Tabulator(options, deps.name, deps.log)
+  }
+
+  resume(table: Table): void {
+    this.#tabulator.resume(table)
+    this.#columns = table.columns
   }
 
   async poll(): Promise<Poll> {

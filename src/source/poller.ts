@@ -1,6 +1,7 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { formatDuration } from '../lib/unit.ts'
+import type { SavedTable } from '../model/saved.ts'
 import type { Ask, Poll, PollFailed } from './ask.ts'
 import type { Budget, Release } from './budget.ts'
 import { decide, duesBetween, phaseOf, shiftGrid, steady, type Decision, type Grid } from './schedule.ts'
@@ -73,6 +74,12 @@ export class Poller {
   /** Dues that passed while a poll was still under way, since the start. */
   get skipped(): number {
     return this.#skipped
+  }
+
+  /** It answered so long ago, in a run before: where that is less than an interval it keeps to its grid. */
+  resume({ table }: SavedTable, ageMs: number): void {
+    this.#answeredAt = this.#options.clock.monotonic() - ageMs
+    this.#options.ask.resume?.(table)
   }
 
   /** It is wanted from now on: asks at once where the last answer is an interval old or older, else at the next due. */

@@ -33,6 +33,7 @@ export function systemAsk({ part }: SystemOptions, deps: SystemDeps): Ask {
   const reader = readers[part]({ ...machine, readText: deps.readText ?? machine.readText })
   let table: Table | undefined
   return {
+    resume: before => void (table = before),
     async poll(): Promise<Poll> {
       const began = clock.monotonic()
       const facts = () => ({ at: clock.now(), durationMs: clock.monotonic() - began, bytes: 0 })

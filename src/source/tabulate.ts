@@ -61,6 +61,12 @@ export class Tabulator {
     return this.#table
   }
 
+  /** Goes on from a table of a run before, which the guard keeps from an answer without rows as if it had seen it come. */
+  resume(table: Table): void {
+    this.#table = table
+    this.#guard = { ...newGuard, rows: table.rows.size }
+  }
+
   /** How rows and key were found: one sentence with the reason. Empty before the first answer. */
   get found(): string {
     return this.#found

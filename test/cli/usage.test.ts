@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -145,6 +145,20 @@ describe.concurrent('check', () => {
   test('run of a wrong config: the same problems, exit 1, before any port opens', async () => {
     const [checked, ran] = await Promise.all([millrace('check', 'wrong.yaml'), millrace('run', 'wrong.yaml')])
     expect(ran).toEqual(checked)
+  })
+
+  test('a state folder that cannot be used: check warns, run says so in one sentence, exit 1', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    writeFileSync(join(folder, 'state.yaml'), 'sources:\n  a: {url: http://127.0.0.1:9/a}\nstate: file\n')
+    const [checked, ran] = await Promise.all([millrace('check', 'state.yaml'), millrace('run', 'state.yaml', '--port', '0')])
+    const path = realpathSync(join(folder, 'file'))
+    expect(checked.code).toBe(0)
+    expect(checked.stderr).toContain('state.yaml: warning: state: the folder cannot be used on this machine: it is a file')
+    expect([ran.code, ran.stdout, ran.stderr]).toEqual([
+      1,
+      '',
+      `state folder '${path}' cannot be used: it is a file; make it writable, or choose another with state.\n`,
+    ])
   })
 
   test('a secret of the environment is not shown', async () => {

@@ -26,6 +26,7 @@ sources:
   disks: {system: disks}
 feeds:
   f: {from: a, steps: [{where: price > 1}]}
+state: \${TOKEN}/state
 `,
     { TOKEN: 'very secret' },
   )
@@ -44,6 +45,7 @@ feeds:
   expect(values['sources.disks.system']).toEqual(['disks', 'm.yaml:12'])
   expect(values['sources.disks.every']).toEqual(['3s', 'm.yaml:2'])
   expect(values['feeds.f.from']).toEqual(['a', 'm.yaml:14'])
+  expect(values['state']).toEqual(['${TOKEN}/state', 'm.yaml:15'])
   expect(JSON.stringify(values)).not.toContain('very secret')
 })
 

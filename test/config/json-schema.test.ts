@@ -36,6 +36,7 @@ feeds:
   'sources: {a: http://x}\nfeeds: {f: {from: a, order: [-x, y], demand: always, public: false, steps: [{where: true}, {derive: {one: 1}}]}}',
   'sources: {a: {url: http://x, budget: api}}\nbudgets: {api: {rate: 60/1m, maxConcurrent: 2, spacing: 100ms}, other: {}}',
   'sources: {a: http://x}\nlimits: {maxMessage: 1MiB, historyAge: 1h, maxConnections: 5, upgradesPerSecond: off, maxLoopDelay: 1s}\nlog: {level: debug, format: json}',
+  'sources: {a: http://x}\nstate: ./state\nlimits: {saveEvery: 30s}',
 ]
 
 test.each(sound)('a sound config is of the schema: %#', text => {
@@ -54,6 +55,8 @@ const wrong = [
   'sources: {a: {system: cpu, url: http://x}}',
   'sources: {a: {url: http://x, headers: {a: [1]}}}',
   'sources: {a: http://x}\nboards: {}',
+  'sources: {a: http://x}\nstate: ""',
+  'sources: {a: http://x}\nstate: {folder: x}',
   'sources: {a: http://x}\nserver: {port: 70000}',
   'sources: {a: http://x}\nlimits: {maxMessage: 64}',
   'sources: {a: http://x}\nbudgets: {api: {rate: 60}}',
@@ -102,7 +105,7 @@ test('each default that it shows is the one in force', () => {
     )
   const shown = { server: defaults('server'), limits: defaults('limits'), log: defaults('log') }
   expect(shown.server).toMatchObject({ port: 8080, heartbeat: '25s' })
-  expect(Object.keys(shown.limits)).toHaveLength(30)
+  expect(Object.keys(shown.limits)).toHaveLength(31)
   const { server, limits, log } = good('sources: {a: http://x}')
   expect(good(JSON.stringify({ sources: { a: 'http://x' }, ...shown }))).toMatchObject({ server, limits, log })
 })

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
-import { configOf, loadConfig } from '../../src/config/load.ts'
+import { configOf, loadConfig, parseConfig } from '../../src/config/load.ts'
 import { printProblems } from '../../src/config/problem.ts'
-import { good, parse, problems, said, withSteps } from '../support/config.ts'
+import { filesOf, good, parse, problems, said, withSteps } from '../support/config.ts'
 
 const example = `
 sources:
@@ -60,7 +60,7 @@ describe('a good config', () => {
   })
 
   test('has the defaults of the documentation', () => {
-    const { server, limits, log, auth } = good('sources: {a: http://x}')
+    const { server, limits, log, auth, state } = good('sources: {a: http://x}')
     expect(server).toEqual({
       host: '127.0.0.1',
       port: 8080,
@@ -100,11 +100,24 @@ describe('a good config', () => {
       sendWindowBytes: 65_536,
       ackAfterBytes: 32_768,
       checkEveryMs: 60_000,
+      saveEveryMs: 10_000,
       maxLoopDelayMs: 100,
       maxHeapPart: 0.8,
     })
     expect(log).toEqual({ level: 'info' })
-    expect(auth).toBeUndefined()
+    expect([auth, state]).toEqual([undefined, undefined])
+  })
+
+  test('the state folder is meant from where the config is', () => {
+    const options = { env: {}, readFile: filesOf({}) }
+    for (const [state, expected] of [
+      ['state', '/etc/millrace/state'],
+      ['../state', '/etc/state'],
+      ['/var/lib/millrace', '/var/lib/millrace'],
+    ]) {
+      const result = parseConfig(`sources: {a: http://x}\nstate: ${state}`, '/etc/millrace/m.yaml', options)
+      expect(result.ok && result.config.state).toBe(expected)
+    }
   })
 
   test('a limit that may be off is no limit then', () => {
@@ -277,7 +290,7 @@ describe('keys', () => {
   test('unknown keys without a likeness tell what is known', () => {
     expect(said('sources: {a: http://x}\nlog: {colour: red}\nboards: {}')).toEqual([
       '2:7 log.colour: unknown key `colour` (known here: level, format)',
-      '3:1 boards: unknown key `boards` (known here: server, auth, limits, log, budgets, defaults, sources, feeds)',
+      '3:1 boards: unknown key `boards` (known here: server, auth, limits, log, budgets, state, defaults, sources, feeds)',
     ])
   })
 
@@ -324,6 +337,7 @@ describe('values', () => {
       '1:22 limits.historyAge: expected a time with a unit above 0, such as 10s; this limit cannot be switched off; found off',
     ],
     ['log: {level: wran}', '1:14 log.level: expected debug, info, warn, error, or silent; found wran (did you mean `warn`?)'],
+    ['state: {path: x}', '1:8 state: expected the path of a folder; found a map'],
     ['auth: {tokens: []}', '1:7 auth: expected none; this version knows no other auth; found a map'],
   ])('%s', (text, expected) => {
     expect(said(`${text}\nsources: {a: http://x}`)).toEqual([expected])

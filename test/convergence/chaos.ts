@@ -19,6 +19,8 @@ export interface ChaosOptions {
   readonly lifeMs: number
   /** A network with faults of its own lies between the clients and the server; default: none does. */
   readonly faultyNetwork?: boolean
+  /** The server keeps state, and every other end of it is a clean stop; default: it keeps none and is always killed. */
+  readonly withState?: boolean
 }
 
 export interface ChaosReport extends Tally {
@@ -47,11 +49,18 @@ const pause = (ms: number): Promise<void> =>
  * of its own that is killed and started, over an upstream that changes and fails by chance. Every state that anybody
  * shows is compared with what the upstream answered (L3, L4); then all stands still, and everybody must have the end.
  */
-export async function chaos({ seed, clients: count, durationMs, lifeMs, faultyNetwork = false }: ChaosOptions): Promise<ChaosReport> {
+export async function chaos({
+  seed,
+  clients: count,
+  durationMs,
+  lifeMs,
+  faultyNetwork = false,
+  withState = false,
+}: ChaosOptions): Promise<ChaosReport> {
   const truth = new Truth()
   const witness = new Witness(truth)
   const upstream = await new RandomUpstream({ seed, answered: (source, rows) => truth.record(source, rows) }).listen()
-  const server = await ServerProcess.start(configOf(upstream.url))
+  const server = await ServerProcess.start(configOf(upstream.url, withState))
   const proxy = faultyNetwork ? await FaultProxy.start(server.url, seededRandom(seed * 4001)) : undefined
   const socketUrl = `${(proxy ?? server).url.replace('http', 'ws')}/ws`
   const clients = Array.from({ length: count }, (_, i): ChaosClient => {
@@ -62,13 +71,14 @@ export async function chaos({ seed, clients: count, durationMs, lifeMs, faultyNe
     const endsAt = performance.now() + durationMs
     await Promise.all([
       ...clients.map((client, i) => live(client, seededRandom(seed * 2003 + i), endsAt)),
-      restarts(server, witness, seededRandom(seed * 3001), lifeMs, endsAt),
+      restarts(server, witness, seededRandom(seed * 3001), { lifeMs, endsAt, withState }),
     ])
     upstream.isStill = true
     proxy?.settle()
     for (const client of clients) client.settle()
     await settled(clients, witness)
     const finals = await compareWithServer(clients, server, witness)
+    for (const file of server.stateFiles) if (file.includes('.bad-')) witness.blame('server', `${file}: ${server.said}`)
     for (const client of clients) client.close()
     const { polls, faults } = upstream
     const network = proxy === undefined ? {} : { network: proxy.tally }
@@ -81,14 +91,15 @@ export async function chaos({ seed, clients: count, durationMs, lifeMs, faultyNe
   }
 }
 
-function configOf(upstream: string): ServerConfig {
+function configOf(upstream: string, withState: boolean): ServerConfig {
   // Short, so that views are dropped and built again.
   const common = { key: 'id', linger: '150ms', maxBackoff: '200ms', timeout: '2s' }
   return {
     log: { level: 'warn' },
+    ...(withState ? { state: 'state' } : {}),
     // So that silence without an end is found in the run.
-    server: { heartbeat: '3s' },
-    limits: { checkEvery: '3s', messagesPerSecond: 1000, messageBurst: 1000 },
+    server: { heartbeat: '3s', drain: '1s' },
+    limits: { checkEvery: '3s', saveEvery: '200ms', messagesPerSecond: 1000, messageBurst: 1000 },
     sources: {
       city: { url: `${upstream}/city`, every: '90ms', ...common },
       market: { url: `${upstream}/market`, every: '70ms', ...common },
@@ -106,11 +117,23 @@ async function live(client: ChaosClient, random: Random, endsAt: number): Promis
   }
 }
 
-async function restarts(server: ServerProcess, witness: Witness, random: Random, lifeMs: number, endsAt: number): Promise<void> {
+interface Lives {
+  readonly lifeMs: number
+  readonly endsAt: number
+  readonly withState: boolean
+}
+
+async function restarts(server: ServerProcess, witness: Witness, random: Random, { lifeMs, endsAt, withState }: Lives): Promise<void> {
   for (;;) {
     await pause(Math.min(lifeMs * (0.5 + random()), Math.max(0, endsAt - performance.now())))
     if (performance.now() >= endsAt) return
-    await server.kill()
+    if (withState && witness.tally.restarts % 2 === 0) {
+      const code = await server.stop()
+      if (code !== 0) witness.blame('server', `a clean stop ended with ${code}: ${server.said}`)
+    } else {
+      await server.kill()
+      witness.tally.kills++
+    }
     witness.tally.restarts++
     await pause(random() * 300)
     await server.start()

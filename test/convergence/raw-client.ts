@@ -38,6 +38,8 @@ interface Table {
   isFollowed: boolean
   /** Where in the history it was last. */
   place: number
+  /** What the server had gone through by then. */
+  shownIn: { readonly restarts: number; readonly kills: number }
   /** As the server told it. */
   throttle: number
 }
@@ -120,7 +122,8 @@ export class RawClient implements ChaosClient {
     })
     socket.on('close', (code, reason) => {
       if (socket !== this.#socket) return
-      if (code !== 1006) this.#blame(`closed with ${code} ${reason.toString()}`)
+      // A clean stop says so.
+      if (code !== 1006 && code !== 1012) this.#blame(`closed with ${code} ${reason.toString()}`)
       this.#lost()
     })
   }
@@ -154,12 +157,14 @@ export class RawClient implements ChaosClient {
     const held = this.#tables.get(address)
     if (held?.isFollowed === true) return
     // Sometimes what was held before the `unsubscribe` is gone on from.
-    this.#subscribe(held !== undefined && this.#random() < 0.7 ? held : newTable(address, held?.place ?? 0))
+    this.#subscribe(held !== undefined && this.#random() < 0.7 ? held : newTable(address, held))
   }
 
   #subscribe(table: Table): void {
     const { address, hasData } = table
     const since = hasData ? this.#sinceOf(table) : undefined
+    // Who does not say where it was may be shown what a crash has left.
+    if (since === undefined && table.shownIn.kills !== this.#witness.tally.kills) table.place = 0
     table.isFollowed = true
     this.#tables.set(address, table)
     const id = ++this.#ids
@@ -270,8 +275,9 @@ export class RawClient implements ChaosClient {
     }
     const { tally } = this.#witness
     table.name = feed
+    if (resumed && since?.epoch === epoch && table.shownIn.restarts !== tally.restarts) tally.resumedOverStop++
     if (since !== undefined) tally[!resumed ? 'notResumed' : since.epoch === epoch ? 'resumedByVersion' : 'resumedBySum']++
-    if (!resumed) Object.assign(table, newTable(table.address, table.place), { name: feed, isFollowed: table.isFollowed, throttle })
+    if (!resumed) Object.assign(table, newTable(table.address, table), { name: feed, isFollowed: table.isFollowed, throttle })
     table.waits = false
     table.epoch = epoch
     if (resumed) table.version = version
@@ -329,7 +335,9 @@ export class RawClient implements ChaosClient {
   }
 
   #show(table: Table): void {
+    const { restarts, kills } = this.#witness.tally
     table.place = this.#witness.shown(this.who, table.address, table.rows.values(), table.place).place
+    table.shownIn = { restarts, kills }
   }
 
   /** After an opened flush all feeds of one source and throttle are of one and the same table. */
@@ -361,7 +369,8 @@ export class RawClient implements ChaosClient {
   }
 }
 
-function newTable(address: Address, place: number): Table {
+function newTable(address: Address, before?: Pick<Table, 'place' | 'shownIn'>): Table {
+  const { place, shownIn } = before ?? { place: 0, shownIn: { restarts: 0, kills: 0 } }
   const nothing = { rows: new Map(), columns: [], epoch: '', version: 0, hasData: false, waits: false, isFollowed: false, throttle: 0 }
-  return { address, name: '', place, ...nothing }
+  return { address, name: '', place, shownIn, ...nothing }
 }

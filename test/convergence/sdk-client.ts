@@ -3,6 +3,7 @@ import type { Feed, Millrace, TableView } from '../../src/client/face.ts'
 import { connect } from '../../src/client-node.ts'
 import type { Random } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
+import type { SubscribedMessage } from '../../src/protocol/messages.ts'
 import { addresses, inOrder, keyColumn, orderOf, type Address } from './naive-view.ts'
 import type { ChaosClient, Held, Witness } from './witness.ts'
 
@@ -11,7 +12,9 @@ const throttles = [0, 0, 100, 500]
 interface Followed {
   readonly address: Address
   readonly feed: Feed
-  readonly stop: () => void
+  stop: () => void
+  /** It was shown nothing since it was followed, or began anew. */
+  begins: boolean
 }
 
 /** A client of the SDK as a program has it, whose sockets are cut and stopped under it. Its decisions follow from `random`. */
@@ -21,7 +24,8 @@ export class SdkClient implements ChaosClient {
   readonly #witness: Witness
   readonly #millrace: Millrace
   readonly #followed = new Map<Address, Followed>()
-  readonly #places = new Map<Address, number>()
+  /** Where in the history each address was last, and how often the server had been killed by then. */
+  readonly #places = new Map<Address, { readonly place: number; readonly kills: number }>()
   #socket: WebSocket | undefined
   #isSettling = false
 
@@ -30,10 +34,21 @@ export class SdkClient implements ChaosClient {
     this.#random = random
     this.#witness = witness
     const opened = (socket: WebSocket): void => void (this.#socket = socket)
+    const took = (text: string, anew: ReadonlySet<unknown>): void => this.#took(text, anew)
     class CuttableSocket extends WebSocket {
+      /** Ids of subscribes that do not say where they go on from. */
+      readonly #anew = new Set<unknown>()
+
       constructor(address: string, protocols?: string | string[]) {
         super(address, protocols, { perMessageDeflate: false })
         opened(this)
+        this.on('message', (data: Buffer) => took(data.toString('utf8'), this.#anew))
+      }
+
+      override send(text: string): void {
+        const { type, id, since } = JSON.parse(text) as { type: string; id?: unknown; since?: unknown }
+        if (type === 'subscribe' && since === undefined) this.#anew.add(id)
+        super.send(text)
       }
     }
     this.#millrace = connect(url, { WebSocket: CuttableSocket, random })
@@ -83,25 +98,37 @@ export class SdkClient implements ChaosClient {
     const stopErrors = feed.onError(error => {
       if (!error.retry) this.#witness.blame(this.who, `${address.name}: ${error.code}: ${error.message}`)
     })
-    const stopRows = feed.subscribe((rows, { table }) => this.#shown(address, rows, table))
-    this.#followed.set(address, {
-      address,
-      feed,
-      stop: () => {
-        stopRows()
-        stopErrors()
-        const { resyncs, snapshots, deltas } = feed.stats
-        this.#witness.tally.snapshots += snapshots
-        this.#witness.tally.deltas += deltas
-        // Nothing on this side asks for one unless the data differs.
-        if (resyncs > 0) this.#witness.blame(this.who, `${address.name} had to ask for ${resyncs} resyncs`)
-      },
-    })
+    const followed: Followed = { address, feed, stop: () => undefined, begins: true }
+    const stopRows = feed.subscribe((rows, { table }) => this.#shown(followed, rows, table))
+    followed.stop = () => {
+      stopRows()
+      stopErrors()
+      const { resyncs, snapshots, deltas } = feed.stats
+      this.#witness.tally.snapshots += snapshots
+      this.#witness.tally.deltas += deltas
+      // Nothing on this side asks for one unless the data differs.
+      if (resyncs > 0) this.#witness.blame(this.who, `${address.name} had to ask for ${resyncs} resyncs`)
+    }
+    this.#followed.set(address, followed)
   }
 
-  #shown(address: Address, rows: readonly Row[], table: TableView): void {
-    const { place } = this.#witness.shown(this.who, address, rows, this.#places.get(address) ?? 0)
-    this.#places.set(address, place)
+  /** Who begins anew, and did not say where it was, may be shown what a crash has left. */
+  #took(text: string, anew: ReadonlySet<unknown>): void {
+    if (!text.startsWith('{"type":"subscribed"')) return
+    const { id, feed, resumed } = JSON.parse(text) as SubscribedMessage
+    if (!resumed && anew.has(id))
+      for (const followed of this.#followed.values()) if (followed.feed.table.feed === feed) followed.begins = true
+  }
+
+  #shown(followed: Followed, rows: readonly Row[], table: TableView): void {
+    const { address, begins } = followed
+    followed.begins = false
+    const { kills } = this.#witness.tally
+    const before = this.#places.get(address)
+    const since = before === undefined || (begins && before.kills !== kills) ? 0 : before.place
+    const { place } = this.#witness.shown(this.who, address, rows, since)
+    // What it held already, shown once more, is nothing of a new server.
+    if (place !== before?.place) this.#places.set(address, { place, kills })
     const key = keyColumn(address)
     const ordered = inOrder(rows, orderOf(address), key)
     if (ordered.some((row, i) => row !== rows[i])) this.#witness.blame(this.who, `${table.feed} is not in its order`)

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,23 +67,38 @@ export class ServerProcess {
     }
   }
 
+  /** The files of its state folder, `state` beside the config. */
+  get stateFiles(): string[] {
+    const folder = join(this.#folder, 'state')
+    return existsSync(folder) ? readdirSync(folder) : []
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid
   }
 
   /** SIGKILL: nothing is told to anybody. */
   async kill(): Promise<void> {
-    const child = this.#child
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    await new Promise<void>(resolve => {
-      child.once('exit', () => resolve())
-      child.kill('SIGKILL')
-    })
+    await this.#end('SIGKILL')
+  }
+
+  /** SIGTERM: it stops in order. @returns its exit code */
+  stop(): Promise<number | null> {
+    return this.#end('SIGTERM')
   }
 
   async close(): Promise<void> {
     await this.kill()
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#child
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null
+    return new Promise(resolve => {
+      child.once('exit', resolve)
+      child.kill(signal)
+    })
   }
 
   async #isReady(): Promise<boolean> {

@@ -12,12 +12,16 @@ export interface Tally {
   checks: number
   cuts: number
   pauses: number
+  /** Starts of the server, the first not counted: after a kill, and after a clean stop. */
   restarts: number
+  kills: number
   subscribes: number
   throttles: number
   /** Answers to a `since` in the epoch it named; with another one, proved by its sum; not honoured. */
   resumedByVersion: number
   resumedBySum: number
+  /** Of those by version: by one that a server before the last clean stop had given. */
+  resumedOverStop: number
   notResumed: number
   snapshots: number
   deltas: number
@@ -38,10 +42,12 @@ export class Witness {
     cuts: 0,
     pauses: 0,
     restarts: 0,
+    kills: 0,
     subscribes: 0,
     throttles: 0,
     resumedByVersion: 0,
     resumedBySum: 0,
+    resumedOverStop: 0,
     notResumed: 0,
     snapshots: 0,
     deltas: 0,

@@ -12,6 +12,7 @@ const measured: Measured = {
     { name: 'b', changed: 0, unchanged: 0, failed: 0, state: 'waiting', ageMs: undefined },
   ],
   feeds: () => [{ name: 'a', rows: 7, readers: 4, bytesSent: 1000, messagesSent: 20, encodes: 5 }],
+  state: () => ({ written: 9, failed: 1, bytes: 4096, setAside: 2, ageMs: 2500 }),
 }
 
 interface Family {
@@ -101,6 +102,8 @@ test('values are those of the moment, also at the second scrape', async () => {
     expect(valuesOf(found, 'millrace_source_fresh')).toEqual({ '{source="a"}': 1, '{source="b"}': 0 })
     expect(valuesOf(found, 'millrace_source_age_seconds')).toEqual({ '{source="a"}': 1.5 })
     expect(valuesOf(found, 'millrace_feed_sent_bytes_total')).toEqual({ '{feed="a"}': 1000 })
+    expect(valuesOf(found, 'millrace_state_writes_total')).toEqual({ '{outcome="written"}': 9, '{outcome="failed"}': 1 })
+    expect(valuesOf(found, 'millrace_state_age_seconds')).toEqual({ '': 2.5 })
   }
 })
 

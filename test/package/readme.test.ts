@@ -19,6 +19,7 @@ const documents = [
   'docs/limits.md',
   'docs/operating.md',
   'docs/reload.md',
+  'docs/state.md',
 ]
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const readme = read('README.md')

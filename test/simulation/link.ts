@@ -66,6 +66,8 @@ export interface LinkOptions {
   readonly closed: (link: Link) => void
   /** Whether a delta is lost, as no network does it; default: none. */
   readonly loses?: () => boolean
+  /** Told of each message that the client sends. */
+  readonly heard: (message: string) => void
   /** Told of each message once the client has taken it. */
   readonly taken: (message: string) => void
 }
@@ -125,6 +127,7 @@ export class Link implements WebSocketLike {
 
   /** A message of the client's. */
   send(message: string): void {
+    this.#options.heard(message)
     this.#up.carry(message.length, () => this.#connection?.receive(message))
   }
 

@@ -18,6 +18,7 @@ export interface Totals {
   readonly states: number
   readonly cuts: number
   readonly kills: number
+  readonly stops: number
   /** Virtual time, ms. */
   readonly ms: number
   readonly failure?: Failure
@@ -36,7 +37,7 @@ export interface SimulateOptions {
 /** Worlds from `seed` on until `steps` events happened or one went wrong; that one is shrunk. */
 export function simulate(steps: number, options: SimulateOptions = {}): Totals {
   const { seed = 1, gaps = false, shrinks = true, told } = options
-  let totals: Totals = { worlds: 0, steps: 0, states: 0, cuts: 0, kills: 0, ms: 0 }
+  let totals: Totals = { worlds: 0, steps: 0, states: 0, cuts: 0, kills: 0, stops: 0, ms: 0 }
   for (let at = seed; totals.steps < steps; at++) {
     const report = new World({ seed: at, clients: mostClients, gaps }).run(Math.min(stepsOfWorld, steps - totals.steps))
     totals = added(totals, report)
@@ -49,13 +50,14 @@ export function simulate(steps: number, options: SimulateOptions = {}): Totals {
   return totals
 }
 
-function added(totals: Totals, { steps, states, cuts, kills, ms }: WorldReport): Totals {
+function added(totals: Totals, { steps, states, cuts, kills, stops, ms }: WorldReport): Totals {
   return {
     worlds: totals.worlds + 1,
     steps: totals.steps + steps,
     states: totals.states + states,
     cuts: totals.cuts + cuts,
     kills: totals.kills + kills,
+    stops: totals.stops + stops,
     ms: totals.ms + ms,
   }
 }

@@ -11,7 +11,9 @@ import { silentLogger } from '../../src/lib/log.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 import { seededRandom, type Random } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
+import type { SubscribedMessage } from '../../src/protocol/messages.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
+import { Disk } from './disk.ts'
 import { EventClock } from './event-clock.ts'
 import { derived, History, simAddresses, textOf, type SimAddress, type SourceName } from './history.ts'
 import { FlushWatch } from './flush-watch.ts'
@@ -30,7 +32,9 @@ export interface WorldReport {
   /** States that clients showed, each compared with the history. */
   readonly states: number
   readonly cuts: number
+  /** Ends of a server, in order or not, and those in order that left all there was. */
   readonly kills: number
+  readonly stops: number
   /** Virtual time that passed, ms. */
   readonly ms: number
   /** What must not be; empty in a good run. */
@@ -48,20 +52,23 @@ interface Followed {
   readonly address: SimAddress
   readonly since: number
   readonly feed: Feed
-  readonly stop: () => void
+  stop: () => void
+  /** Since it was followed, or began anew. */
+  hasShown: boolean
 }
 
 interface Client {
   readonly name: string
   readonly millrace: Millrace
   readonly followed: Followed[]
-  /** Where in the history each address was last. */
-  readonly places: Map<SimAddress, number>
+  /** Where in the history each address was last, and how many servers had ended without leaving all there was by then. */
+  readonly places: Map<SimAddress, { readonly place: number; readonly crashes: number }>
   link: Link | undefined
 }
 
 interface Running {
   readonly context: ConnectionContext
+  readonly graph: Graph
   readonly sources: Readonly<Record<SourceName, ScriptedSource>>
   readonly links: Set<Link>
   readonly startedMs: number
@@ -83,12 +90,16 @@ export class World {
   #states = 0
   #cuts = 0
   #kills = 0
+  #stops = 0
+  /** What servers keep over their restarts; undefined: they keep nothing. */
+  readonly #disk: Disk | undefined
   readonly #wrong: string[] = []
 
   constructor({ seed, clients, gaps = false }: WorldOptions) {
     this.#random = seededRandom(seed)
     this.#tables = new Tables(this.#random)
     this.#gaps = gaps
+    this.#disk = seed % 2 === 0 ? new Disk() : undefined
     this.#start()
     this.#clients = Array.from({ length: clients }, (_, i) => this.#newClient(`client ${i}`))
     // Some are restless, and some are left in peace for long, so that what is forgotten shows.
@@ -98,7 +109,9 @@ export class World {
     this.#often(() => this.#tables.change('trade'), 5500)
     for (const name of ['stock', 'trade'] as const) this.#poll(name)
     this.#audit()
-    this.#often(() => this.#restart(), 20_000)
+    this.#often(() => this.#restart(), this.#disk === undefined ? 20_000 : 6000)
+    // Seldom, so that much is lost in a crash.
+    if (this.#disk !== undefined) this.#often(() => this.#save(), 8000)
   }
 
   /** Lets `steps` events happen, or fewer where something goes wrong; then all stands still, and everybody must have the end. */
@@ -115,7 +128,15 @@ export class World {
   }
 
   #report(steps: number): WorldReport {
-    return { steps, states: this.#states, cuts: this.#cuts, kills: this.#kills, ms: this.clock.monotonic(), wrong: this.#wrong }
+    return {
+      steps,
+      states: this.#states,
+      cuts: this.#cuts,
+      kills: this.#kills,
+      stops: this.#stops,
+      ms: this.clock.monotonic(),
+      wrong: this.#wrong,
+    }
   }
 
   #settle(): void {
@@ -134,9 +155,14 @@ export class World {
           this.#blame(client.name, `${what} ends ${feed.freshness.state}: ${feed.freshness.reason ?? ''}`)
         else if (textOf(feed.rows ?? []) !== this.#history.final(address))
           this.#blame(client.name, `${what} does not end as its source does`)
-        if (feed.stats.resyncs > 0 && !hasGaps) this.#blame(client.name, `${what} had to ask for ${feed.stats.resyncs} resyncs`)
+        if (!hasGaps) this.#blameResyncs(client, feed)
       }
     }
+  }
+
+  /** Where no message is lost nothing has to be asked for again. */
+  #blameResyncs(client: Client, { stats, table }: Feed): void {
+    if (stats.resyncs > 0) this.#blame(client.name, `${table.feed} had to ask for ${stats.resyncs} resyncs`)
   }
 
   #blame(who: string, what: string): void {
@@ -188,8 +214,9 @@ export class World {
     const limits = { ...defaultConnectionLimits, sendWindowBytes: 1200, ackAfterBytes: 500 }
     const heartbeat = new Heartbeat(heartbeatMs, clock)
     const context: ConnectionContext = { hub, ...deps, limits, heartbeat, server: 'simulated', limited: () => undefined }
+    this.#disk?.restore(graph)
     graph.start()
-    this.#server = { context, sources, links: new Set(), startedMs: clock.monotonic() }
+    this.#server = { context, graph, sources, links: new Set(), startedMs: clock.monotonic() }
   }
 
   #restart(): void {
@@ -199,10 +226,20 @@ export class World {
     this.#server = undefined
     for (const link of server.links) link.kill()
     server.context.hub.close()
+    void server.graph.close()
     server.context.heartbeat.close()
+    if (this.#disk !== undefined && this.#random() < 0.5) {
+      const isWhole = this.#random() < 0.5
+      if (isWhole) this.#stops++
+      this.#disk.stop(server.graph, isWhole)
+    }
     this.clock.after(this.#random() * 3000, () => {
       if (this.#server === undefined) this.#start()
     })
+  }
+
+  #save(): void {
+    if (this.#server !== undefined) this.#disk?.save(this.#server.graph)
   }
 
   // The upstream.
@@ -245,20 +282,38 @@ export class World {
 
   #linkOptions(client: Client): LinkOptions {
     const server = this.#server
-    const watch = new FlushWatch(
-      what => this.#blame(client.name, what),
-      addresses => this.#compareFlush(client, addresses),
-    )
+    /** Ids of subscribes that do not say where they go on from. */
+    const anew = new Set<unknown>()
+    // Where messages get lost flushes do not add up.
+    const watch = this.#gaps
+      ? undefined
+      : new FlushWatch(
+          what => this.#blame(client.name, what),
+          addresses => this.#compareFlush(client, addresses),
+        )
     return {
       clock: this.clock,
       latencyMs: this.#random() < 0.2 ? 300 : 1 + this.#below(60),
       bytesPerMs: this.#random() < 0.3 ? 2 : 1000,
       context: server?.context,
       closed: link => void server?.links.delete(link),
-      // Where messages get lost flushes do not add up.
-      taken: this.#gaps ? () => undefined : message => watch.take(message),
+      heard: message => {
+        const { type, id, since } = JSON.parse(message) as { type: string; id?: unknown; since?: unknown }
+        if (type === 'subscribe' && since === undefined) anew.add(id)
+      },
+      taken: message => {
+        this.#began(client, message, anew)
+        watch?.take(message)
+      },
       ...(this.#gaps ? { loses: () => this.#gaps && this.#random() < 0.01 } : {}),
     }
+  }
+
+  /** Who begins anew, and did not say where it was, may be shown what a crash has left. */
+  #began(client: Client, message: string, anew: ReadonlySet<unknown>): void {
+    if (!message.startsWith('{"type":"subscribed"')) return
+    const { id, feed, resumed } = JSON.parse(message) as SubscribedMessage
+    if (!resumed && anew.has(id)) for (const followed of client.followed) if (followed.feed.table.feed === feed) followed.hasShown = false
   }
 
   #act(client: Client): void {
@@ -291,14 +346,17 @@ export class World {
       ...(limit === undefined ? {} : { limit }),
     }
     const feed = client.millrace.feed(name, query)
-    const stop = feed.subscribe(rows => this.#shown(client, address, rows))
-    client.followed.push({ address, since: this.clock.monotonic(), feed, stop })
+    const followed: Followed = { address, since: this.clock.monotonic(), feed, stop: () => undefined, hasShown: false }
+    followed.stop = feed.subscribe(rows => this.#shown(client, followed, rows))
+    client.followed.push(followed)
   }
 
   #unfollow(client: Client): void {
     if (client.followed.length === 0) return
     const [left] = client.followed.splice(this.#below(client.followed.length), 1)
-    left?.stop()
+    if (left === undefined) return
+    if (!this.#gaps) this.#blameResyncs(client, left.feed)
+    left.stop()
   }
 
   /** Whoever was left in peace for long enough shows a table of the last seconds: nothing owed is forgotten. */
@@ -331,13 +389,19 @@ export class World {
       if (places.size === 0) this.#blame(client.name, `a flush left feeds of '${source}' at different tables`)
   }
 
-  #shown(client: Client, address: SimAddress, rows: readonly Row[]): void {
+  #shown(client: Client, followed: Followed, rows: readonly Row[]): void {
     this.#states++
-    const since = client.places.get(address) ?? 0
+    const { address } = followed
+    const crashes = this.#kills - this.#stops
+    const before = client.places.get(address)
+    const since = before === undefined || (!followed.hasShown && before.crashes !== crashes) ? 0 : before.place
+    followed.hasShown = true
     const text = textOf(rows)
     const place = this.#history.placeOf(address, text, since)
-    if (place !== undefined) client.places.set(address, place)
-    else {
+    if (place !== undefined) {
+      // What it held already, shown once more, is nothing of a new server.
+      if (place !== before?.place) client.places.set(address, { place, crashes })
+    } else {
       const what = this.#history.knows(address, text) ? `a table from before that of ${since}` : 'a table that never was'
       this.#blame(client.name, `${address.feed} ${address.where ?? ''} shows ${what}: ${JSON.stringify(rows).slice(0, 300)}`)
     }

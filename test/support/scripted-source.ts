@@ -72,6 +72,7 @@ export class ScriptedSource {
   #create(onPoll: (poll: Poll) => void): ReturnType<SourceDefinition['createPoller']> {
     this.#onPoll = onPoll
     return {
+      resume: ({ table }) => void (this.#table = table),
       start: () => {
         this.starts++
         this.polling = true

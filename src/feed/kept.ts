@@ -1,0 +1,37 @@
+import type { LiveTable, Proof, Standing } from '../model/saved.ts'
+import type { Feed } from './feed.ts'
+import type { Graph } from './graph.ts'
+
+/** The sources that have a table, but the server's own. */
+export function* liveTables(graph: Graph): Generator<LiveTable> {
+  for (const { definition } of graph.sources()) {
+    const feed = graph.feed(definition.name)
+    const proof = feed === undefined ? undefined : proofOf(graph, feed)
+    if (feed === undefined || proof === undefined || isOwn(feed)) continue
+    const { store, position } = feed
+    const { fingerprint } = feed.options
+    yield { source: feed.name, fingerprint, position, count: store.count, sum: store.sum, table: () => store.table(), ...proof }
+  }
+}
+
+/** The feeds that have a table, but the server's own, and but those that may be behind a run before: the next one is so too. */
+export function* standings(graph: Graph): Generator<Standing> {
+  for (const feed of graph.feeds()) {
+    const { store, position } = feed
+    if (feed.hasData && !feed.isBehind && !isOwn(feed))
+      yield { name: feed.name, fingerprint: feed.options.fingerprint, ...position, count: store.count, sum: store.sum }
+  }
+}
+
+function isOwn(feed: Feed): boolean {
+  return feed.name.startsWith('$')
+}
+
+function proofOf(graph: Graph, { name, sample, freshness }: Feed): Proof | undefined {
+  if (sample === undefined) return undefined
+  const degraded = sample.degraded === undefined ? {} : { degraded: sample.degraded }
+  // The last poll waits for its tick: its proof is of a table that is not here yet.
+  if (graph.isPending(name)) return { validatedAt: sample.time, ...degraded }
+  const { validatedAt = sample.time, asOf } = freshness
+  return { validatedAt, ...(asOf === undefined ? {} : { asOf }), ...degraded }
+}

@@ -1,0 +1,227 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { configOf } from '../../src/config/load.ts'
+import { MillraceServer } from '../../src/server.ts'
+import { startChangingUpstream, type ChangingUpstream } from '../support/changing-upstream.ts'
+import { RecordedLog } from '../support/http-source.ts'
+import { RawReader } from '../support/raw-reader.ts'
+
+let base: string
+let upstream: ChangingUpstream
+const servers = new Set<MillraceServer>()
+let log: RecordedLog
+
+const rows = [
+  { id: 'a', region: 'north', bikes: 3 },
+  { id: 'b', region: 'south', bikes: 5 },
+]
+
+beforeEach(async () => {
+  base = mkdtempSync(join(tmpdir(), 'millrace-restart-'))
+  upstream = await startChangingUpstream(JSON.stringify(rows))
+  log = new RecordedLog()
+})
+
+afterEach(async () => {
+  await Promise.all([...servers].map(server => server.close()))
+  servers.clear()
+  await upstream.close()
+  rmSync(base, { recursive: true, force: true })
+})
+
+interface Given {
+  readonly folder?: string
+  readonly where?: string
+  readonly every?: string
+}
+
+async function started({ folder = 'state', where = 'bikes > 0', every = '30ms' }: Given = {}): Promise<{
+  server: MillraceServer
+  url: string
+}> {
+  const loaded = configOf({
+    server: { port: 0, drain: '1s' },
+    limits: { saveEvery: '100ms' },
+    state: join(base, folder),
+    sources: { stations: { url: upstream.url, every, staleAfter: '1h', key: 'id' } },
+    feeds: { some: { from: 'stations', steps: [{ where }] } },
+  })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  const server = new MillraceServer({ config: loaded.config, log: log.logger })
+  servers.add(server)
+  const url = await server.listen()
+  return { server, url: `${url.replace('http', 'ws')}/ws` }
+}
+
+async function stopped(server: MillraceServer): Promise<void> {
+  servers.delete(server)
+  await server.close()
+}
+
+/** Waits for what is only to be seen from outside. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds())
+    await new Promise(resolve => {
+      setTimeout(resolve, 10)
+    })
+}
+
+/** What a process that was killed now would have left: another folder with the same files. */
+async function crashed(): Promise<string> {
+  cpSync(join(base, 'state'), join(base, 'copy'), { recursive: true, filter: from => !from.endsWith('lock') && !from.endsWith('.tmp') })
+  return Promise.resolve('copy')
+}
+
+interface Where {
+  readonly epoch: string
+  readonly version: number
+  readonly count: number
+  readonly sum: string
+}
+
+/** Follows a feed until it has its table. */
+async function read(url: string, feed: string): Promise<Where & { rows: unknown }> {
+  const reader = await new RawReader(url).open()
+  reader.send({ type: 'subscribe', id: 1, feed })
+  await reader.next('subscribed')
+  const snapshot = await reader.next('snapshot')
+  reader.send({ type: 'unsubscribe', id: 2, feed })
+  await reader.next('unsubscribed')
+  reader.send({ type: 'subscribe', id: 3, feed, since: { epoch: snapshot.epoch, version: snapshot.to } })
+  const { epoch, version } = await reader.next('subscribed')
+  const { count, sum } = await reader.next('check')
+  reader.socket.terminate()
+  return { epoch, version, count, sum, rows: snapshot.rows }
+}
+
+async function comesBack(url: string, feed: string, since: Where) {
+  const reader = await new RawReader(url).open()
+  reader.send({ type: 'subscribe', id: 1, feed, since })
+  return { reader, subscribed: await reader.next('subscribed') }
+}
+
+describe('after a clean stop', () => {
+  test('readers resume by position, and versions go on', async () => {
+    const first = await started()
+    const held = { stations: await read(first.url, 'stations'), some: await read(first.url, 'some') }
+    await stopped(first.server)
+    const second = await started()
+    for (const feed of ['stations', 'some'] as const) {
+      const { epoch, version, count, sum } = held[feed]
+      const { reader, subscribed } = await comesBack(second.url, feed, { epoch, version, count, sum })
+      expect(subscribed).toMatchObject({ epoch, version, resumed: true })
+      reader.socket.terminate()
+    }
+    const { reader } = await comesBack(second.url, 'some', held.some)
+    upstream.body = JSON.stringify([rows[0], { ...rows[1], bikes: 6 }])
+    expect(await reader.next('delta')).toMatchObject({ from: held.some.version, to: held.some.version + 1, set: { b: { bikes: 6 } } })
+    reader.socket.terminate()
+    expect(log.lines.filter(line => line.includes('state'))).toEqual(['info: state: 1 table is taken up where a clean stop left off'])
+  })
+
+  test('a feed that is defined otherwise begins anew; its source goes on', async () => {
+    const first = await started()
+    const held = { stations: await read(first.url, 'stations'), some: await read(first.url, 'some') }
+    await stopped(first.server)
+    const second = await started({ where: 'bikes > 4' })
+    expect((await comesBack(second.url, 'stations', held.stations)).subscribed).toMatchObject({ resumed: true, epoch: held.stations.epoch })
+    const { reader, subscribed } = await comesBack(second.url, 'some', held.some)
+    expect(subscribed.resumed).toBe(false)
+    expect(subscribed.epoch).not.toBe(held.some.epoch)
+    expect((await reader.next('snapshot')).rows).toEqual([rows[1]])
+  })
+
+  test('the record is gone from the moment that the next run begins', async () => {
+    const first = await started()
+    await read(first.url, 'some')
+    await stopped(first.server)
+    expect(readdirSync(join(base, 'state'))).toContain('clean-stop.state')
+    await started()
+    expect(readdirSync(join(base, 'state'))).not.toContain('clean-stop.state')
+  })
+
+  test('a start that came to nothing, as the port is taken, loses nothing', async () => {
+    const first = await started()
+    const held = await read(first.url, 'some')
+    await stopped(first.server)
+    const taken = await started({ folder: 'other' })
+    const port = Number(new URL(taken.server.url).port)
+    const loaded = configOf({
+      server: { port },
+      state: join(base, 'state'),
+      sources: { stations: { url: upstream.url, every: '30ms', staleAfter: '1h', key: 'id' } },
+      feeds: { some: { from: 'stations', steps: [{ where: 'bikes > 0' }] } },
+    })
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    const failing = new MillraceServer({ config: loaded.config })
+    await expect(failing.listen()).rejects.toThrow('EADDRINUSE')
+    await failing.close()
+    const second = await started()
+    expect((await comesBack(second.url, 'some', held)).subscribed).toMatchObject({ resumed: true, epoch: held.epoch })
+  })
+})
+
+describe('after a crash', () => {
+  test('readers who hold what was saved resume by its checksum, in a new epoch, before anything is asked', async () => {
+    const first = await started()
+    const held = await read(first.url, 'some')
+    await until(() => readdirSync(join(base, 'state')).includes('proofs.state'))
+    const folder = await crashed()
+    await stopped(first.server)
+    upstream.status = 503
+    const second = await started({ folder })
+    const { subscribed, reader } = await comesBack(second.url, 'some', held)
+    expect(subscribed.resumed).toBe(true)
+    expect(subscribed.epoch > held.epoch).toBe(true)
+    expect(await reader.next('status')).toMatchObject({ state: 'stale', validatedAt: expect.any(Number) })
+    reader.socket.terminate()
+    expect(await read(second.url, 'some')).toMatchObject({ rows })
+  })
+
+  test('who was ahead of what was saved keeps what it has until a poll brings the truth, and a new reader sees it at once', async () => {
+    const first = await started()
+    await read(first.url, 'some')
+    await until(() => readdirSync(join(base, 'state')).includes('proofs.state'))
+    const folder = await crashed()
+    upstream.body = JSON.stringify([{ ...rows[0], bikes: 4 }, rows[1]])
+    await until(() => first.server.graph.feed('some')?.store.row('a')?.['bikes'] === 4 || (void read(first.url, 'some'), false))
+    const held = await read(first.url, 'some')
+    await stopped(first.server)
+    upstream.status = 503
+    const second = await started({ folder })
+    const reader = await new RawReader(second.url).open()
+    reader.send({ type: 'subscribe', id: 1, feed: 'some', since: held })
+    expect(await reader.next('status')).toMatchObject({ feed: 'some', state: 'stale' })
+    expect(await read(second.url, 'some')).toMatchObject({ rows })
+    upstream.body = JSON.stringify([{ ...rows[0], bikes: 5 }, rows[1]])
+    upstream.status = 200
+    expect(await reader.next('subscribed')).toMatchObject({ id: 1, resumed: false })
+    expect((await reader.next('snapshot')).rows).toEqual([{ ...rows[0], bikes: 5 }, rows[1]])
+    reader.socket.terminate()
+  })
+
+  test('and one more of a torn folder, the server starts without what is torn', async () => {
+    const first = await started()
+    const held = await read(first.url, 'some')
+    await stopped(first.server)
+    writeFileSync(join(base, 'state/table-stations.state'), '{"millrace":"state"')
+    writeFileSync(join(base, 'state/clean-stop.state'), '')
+    const second = await started()
+    const { subscribed } = await comesBack(second.url, 'some', held)
+    expect(subscribed.resumed).toBe(true)
+    expect(subscribed.epoch).not.toBe(held.epoch)
+    expect(log.lines.filter(line => line.startsWith('warn'))).toEqual([
+      "warn: state: 'clean-stop.state' is set aside as 'clean-stop.state.bad-1': it is no file of Millrace, or torn",
+      "warn: state: 'table-stations.state' is set aside as 'table-stations.state.bad-2': it is no file of Millrace, or torn",
+    ])
+    const metrics = await (await fetch(`${second.server.url}/metrics`)).text()
+    expect(metrics).toContain('millrace_state_set_aside_total 2')
+  })
+})
+
+test('a folder that another server uses: it does not start, and says why', async () => {
+  await started()
+  await expect(started()).rejects.toThrow(/^state folder '.*' is in use by process \d+: stop that one/)
+})
