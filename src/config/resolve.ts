@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { authConfig } from './auth-section.ts'
 import type { Config } from './config.ts'
 import { feedConfig } from './feed-section.ts'
 import { isRecord, valueAt, type Finding, type Report } from './finding.ts'
@@ -13,7 +14,7 @@ import type { Tree } from './tree.ts'
 /** The sections of a config; what each holds is judged by its own part. */
 export const configSchema = z.strictObject({
   server: z.unknown().optional(),
-  auth: z.literal('none', { error: 'expected none; this version knows no other auth' }).optional(),
+  auth: z.unknown().optional(),
   limits: z.unknown().optional(),
   log: z.unknown().optional(),
   defaults: z.unknown().optional(),
@@ -43,11 +44,12 @@ function judged(judge: Judge, warn: Report): Config | undefined {
   const server = part(judge, 'server', serverSchema)
   const limits = part(judge, 'limits', limitsSchema)
   const log = part(judge, 'log', logSchema)
+  const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const { sources, feeds } = tables(judge)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
-  const auth = top.auth === undefined ? {} : { auth: top.auth }
-  return { server: serverOptions(server), ...auth, limits: limitsOptions(limits), log: logOptions(log), sources, feeds }
+  const asked = auth === undefined ? {} : { auth }
+  return { server: serverOptions(server), ...asked, limits: limitsOptions(limits), log: logOptions(log), sources, feeds }
 }
 
 /** A section with fixed keys; without it, or with nothing in it, its defaults. */
@@ -77,20 +79,21 @@ function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host)
 }
 
-/** Whoever reaches the server reads everything: beyond this machine only where that is said aloud. */
+/** Whoever reaches a server that asks for no token reads everything: beyond this machine only where that is said aloud. */
 function checkExposure(judge: Judge, warn: Report): void {
   const path = ['server', 'host']
   const host = valueAt(judge.tree.value, path)
   if (typeof host !== 'string' || host === '' || isLoopback(host)) return
+  const auth = valueAt(judge.tree.value, ['auth'])
+  if (auth !== undefined && auth !== 'none') return
   const exposed = `${judge.tree.found(path)} can be reached from other machines and whoever reaches it may read every feed`
-  if (valueAt(judge.tree.value, ['auth']) === 'none')
-    warn({ path, at: 'value', message: exposed, hint: '`auth: none` says that this is meant' })
+  if (auth === 'none') warn({ path, at: 'value', message: exposed, hint: '`auth: none` says that this is meant' })
   else
     judge.report({
       path,
       at: 'value',
       message: exposed,
-      hint: 'listen on 127.0.0.1 behind a proxy that asks who it is, or say that it is meant: `auth: none` at the top level',
+      hint: 'ask for tokens: `auth: {tokens: [..]}`, or say that it is meant: `auth: none` at the top level',
     })
 }
 
