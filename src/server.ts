@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import { compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
+import { Auth } from './connection/auth.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
 import { defaultConnectionLimits } from './connection/limits.ts'
+import { fixedTokens } from './connection/tokens.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
@@ -91,6 +93,7 @@ export class MillraceServer {
       sources: () => this.#measuredSources(),
       feeds: () => this.#measuredFeeds(),
     })
+    const auth = authOf(config, clock)
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
     const { maxHeaders, maxUrlBytes, maxConnections, maxConnectionsPerAddress, upgradesPerSecond } = config.limits
     const { hosts, origins, trustProxy } = config.server
@@ -105,11 +108,18 @@ export class MillraceServer {
         limits: { ...defaultConnectionLimits, ...config.limits },
         heartbeat: this.#heartbeat,
         server: `millrace/${version}`,
+        auth,
         limited: key => metrics.limited(key),
       },
     )
     const app = createApp({
       hub: this.hub,
+      admission: auth && {
+        authenticate: token => auth.authenticate(token),
+        issueTicket: principal => auth.tickets.issue(principal),
+      },
+      poll: source => this.#poll(source),
+      limited: key => metrics.limited(key),
       pageFolder: options.pageFolder ?? ownPage(),
       origins: door.origins,
       random,
@@ -209,6 +219,16 @@ export class MillraceServer {
     }
   }
 
+  /** Asks a source as a reader would who leaves at once. */
+  #poll(name: string): { readonly next: number | undefined; readonly why: string } | undefined {
+    const source = [...this.graph.sources()].find(({ definition }) => definition.name === name && !name.startsWith('$'))
+    if (source === undefined) return undefined
+    const release = this.graph.want(name)
+    source.nudge()
+    release()
+    return { next: source.nextAt, why: source.why }
+  }
+
   #figuresOf(feed: string): FeedFigures {
     const { readers, bytesSent, messagesSent, bytesPolled } = this.hub.figures.of(feed)
     return { readers, bytesSent, messagesSent, bytesSaved: Math.max(0, bytesPolled - bytesSent) }
@@ -229,6 +249,10 @@ export class MillraceServer {
       return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
     })
   }
+}
+
+function authOf({ auth, limits }: Config, clock: Clock): Auth | undefined {
+  return auth === undefined || auth === 'none' ? undefined : new Auth(fixedTokens(auth.tokens), { ...auth, ...limits }, clock)
 }
 
 /** The built page lies beside the built server; where the server runs from its sources, in dist/. */

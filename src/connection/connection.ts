@@ -1,50 +1,35 @@
-import type { Cancel, Clock } from '../lib/clock.ts'
-import type { Logger } from '../lib/log.ts'
-import { randomText, type Random } from '../lib/random.ts'
-import type { Hub } from '../hub/hub.ts'
+import type { Cancel } from '../lib/clock.ts'
 import type { Outbox, Sink } from '../hub/outbox.ts'
-import { closeTable, MillraceError, type CloseCode, type ErrorCode } from '../model/errors.ts'
+import { anyone, nothing, type Grants, type Principal } from '../hub/principal.ts'
+import type { Snapshot } from '../hub/snapshots.ts'
+import { closeTable, MillraceError, type CloseCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
-import {
-  features,
-  subprotocol,
-  type ClientMessage,
-  type GetMessage,
-  type ListMessage,
-  type RequestId,
-  type ServerMessage,
-  type SubscribeMessage,
+import type {
+  ClientMessage,
+  GetMessage,
+  HelloMessage,
+  ListMessage,
+  RequestId,
+  ServerMessage,
+  SubscribeMessage,
 } from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
-import type { Heartbeat } from './heartbeat.ts'
-import { Inbound, isDeeperThan, parseObject } from './inbound.ts'
-import type { ConnectionLimits } from './limits.ts'
+import type { ConnectionContext } from './context.ts'
+import type { Entrant } from './deadlines.ts'
+import { Inbound, readObject } from './inbound.ts'
+import { admit, type ConnectionLimits } from './limits.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import { ReadPings } from './read-pings.ts'
+import { echo, errorMessage, welcomeMessage, type Answerable } from './reply.ts'
 import type { Transport } from './transport.ts'
 import { Window } from './window.ts'
 
 /** A beat may come so much early: the wheel's slots are rounded. */
 const earlyMs = 100
-
-/** What all connections of a server share. */
-export interface ConnectionContext {
-  readonly hub: Hub
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  readonly limits: ConnectionLimits
-  readonly heartbeat: Heartbeat
-  /** `millrace/0.1.0`. */
-  readonly server: string
-  /** Told of every limit met, by its key; for the metric. */
-  readonly limited: (limit: string) => void
-}
-
-type Answerable = { readonly id?: RequestId | undefined; readonly feed?: string | undefined }
+const unknownToken = 'the token is not known, or has ended'
 
 /** One client: reads its messages, answers them, and ends it when it misbehaves. Knows the protocol, not the socket. */
-export class Connection implements Sink {
+export class Connection implements Sink, Entrant {
   readonly #context: ConnectionContext
   readonly #transport: Transport
   readonly #outbox: Outbox
@@ -53,17 +38,22 @@ export class Connection implements Sink {
   readonly #pings: ReadPings
   readonly #answers = new OwedAnswers(() => !this.isFull)
   readonly #stopBeating: Cancel
+  /** Who is there; undefined until it has said so, and once its rights have ended. */
+  #principal: Principal | undefined
   #spoke = false
   #closed = false
 
-  constructor(transport: Transport, context: ConnectionContext) {
+  /** `principal`: who is there, where that is known already. */
+  constructor(transport: Transport, context: ConnectionContext, principal?: Principal) {
     this.#context = context
+    this.#principal = context.auth === undefined ? anyone : principal
     this.#transport = transport
     this.#inbound = new Inbound(context.clock, context.limits)
     this.#window = new Window(context.limits, context.clock)
     this.#pings = new ReadPings(this.#window, transport)
     this.#outbox = context.hub.connect(this)
     this.#stopBeating = context.heartbeat.add(this)
+    this.#watchRights()
     this.#welcome(undefined)
   }
 
@@ -76,10 +66,7 @@ export class Connection implements Sink {
       case 'take':
         return this.#read(text)
       case 'refuse':
-        return this.#refuse(
-          {},
-          new MillraceError('rate_limited', 'too many messages', [{ limit: 'messagesPerSecond', value: this.#limits.messagesPerSecond }]),
-        )
+        return this.#refuse({}, this.#inbound.refusal)
       case 'drop':
         return this.#context.limited('messagesPerSecond')
       case 'end':
@@ -89,7 +76,7 @@ export class Connection implements Sink {
 
   /** Subscribes to the addresses of the URL's query string. */
   subscribeTo(addresses: readonly string[], throttle: number): void {
-    for (const feed of addresses) this.#attempt({ feed }, () => this.#subscribe({ type: 'subscribe', feed, throttle }))
+    for (const feed of addresses) this.#attempt({ feed }, () => this.#take({ type: 'subscribe', feed, throttle }))
   }
 
   /** Tells the client of a fault that no message of its own led to. */
@@ -135,7 +122,7 @@ export class Connection implements Sink {
 
   close(code: CloseCode, reason: string = closeTable[code].meaning): void {
     if (this.#closed) return
-    if (code === 4429) this.#context.limited(reason.split(' ')[0] ?? 'messagesPerSecond')
+    if (code === 4429 || code === 4408) this.#context.limited(reason.split(' ')[0] ?? 'messagesPerSecond')
     this.ended()
     this.#transport.close(code, reason)
   }
@@ -145,11 +132,22 @@ export class Connection implements Sink {
     if (this.#closed) return
     this.#closed = true
     this.#stopBeating()
+    this.#context.auth?.deadlines.forget(this)
     this.#context.hub.disconnect(this.#outbox)
   }
 
   get isFull(): boolean {
     return this.#window.isFull
+  }
+
+  get grants(): Grants {
+    return this.#principal?.grants ?? nothing
+  }
+
+  expire(): void {
+    this.#principal = undefined
+    this.#context.hub.withdraw(this.#outbox, 'unauthorized')
+    this.#watchRights()
   }
 
   send(frame: Buffer): void {
@@ -173,24 +171,19 @@ export class Connection implements Sink {
   }
 
   #read(text: string): void {
-    if (isDeeperThan(text, this.#limits.maxMessageDepth)) {
-      const value = this.#limits.maxMessageDepth
-      return this.#refuse(
-        {},
-        new MillraceError('bad_message', `the message nests deeper than ${value}`, [{ limit: 'maxMessageDepth', value }]),
-      )
-    }
-    const message = parseObject(text)
-    if (message === undefined) return this.close(4400, 'a message is one JSON object')
-    const { feed } = message
-    this.#attempt({ id: idOf(message), feed: typeof feed === 'string' ? feed : undefined }, () => this.#take(readClientMessage(message)))
+    this.#attempt({}, () => {
+      const message = readObject(text, this.#limits)
+      if (message === undefined) return this.close(4400, 'a message is one JSON object')
+      const { feed } = message
+      this.#attempt({ id: idOf(message), feed: typeof feed === 'string' ? feed : undefined }, () => this.#take(readClientMessage(message)))
+    })
   }
 
   #take(message: ClientMessage): void {
+    if (message.type !== 'hello' && message.type !== 'pong') this.#needPrincipal()
     switch (message.type) {
       case 'hello':
-        if (message.features?.includes('ack') === true) this.#pings.useMessages()
-        return this.#welcome(message.id)
+        return this.#hello(message)
       case 'subscribe':
         return this.#subscribe(message)
       case 'unsubscribe':
@@ -208,20 +201,49 @@ export class Connection implements Sink {
     }
   }
 
-  #subscribe(message: SubscribeMessage): void {
-    this.#context.hub.subscribe(this.#outbox, message, isView => this.#admit(isView))
+  #hello(message: HelloMessage): void {
+    const { auth } = this.#context
+    if (auth === undefined || message.token === undefined) {
+      this.#needPrincipal()
+      return this.#greet(message)
+    }
+    const found = auth.authenticate(message.token)
+    if (found instanceof Promise) void found.then(principal => this.#judged(message, principal))
+    else this.#judged(message, found)
   }
 
-  #admit(isView: boolean): void {
-    const { maxFeedsPerConnection, maxViewsPerConnection } = this.#limits
-    if (this.#outbox.size >= maxFeedsPerConnection)
-      throw new MillraceError('too_many', `${maxFeedsPerConnection} feeds are followed, as many as one connection may`, [
-        { limit: 'maxFeedsPerConnection', value: maxFeedsPerConnection },
-      ])
-    if (isView && this.#outbox.viewCount >= maxViewsPerConnection)
-      throw new MillraceError('too_many', `${maxViewsPerConnection} views are followed, as many as one connection may`, [
-        { limit: 'maxViewsPerConnection', value: maxViewsPerConnection },
-      ])
+  /** Who brings another token that is good for nothing keeps what it has until that ends. */
+  #judged(message: HelloMessage, principal: Principal | undefined): void {
+    if (this.#closed) return
+    if (principal === undefined) {
+      if (this.#principal === undefined) this.close(4401, unknownToken)
+      else this.#refuse({ id: message.id }, new MillraceError('unauthorized', unknownToken))
+      return
+    }
+    this.#principal = principal
+    this.#watchRights()
+    this.#context.hub.withdraw(this.#outbox, 'forbidden')
+    this.#greet(message)
+  }
+
+  #greet({ id, features }: HelloMessage): void {
+    if (features?.includes('ack') === true) this.#pings.useMessages()
+    this.#welcome(id)
+  }
+
+  /** @throws MillraceError `unauthorized`. */
+  #needPrincipal(): void {
+    if (this.#principal === undefined) throw new MillraceError('unauthorized', 'a token is needed: say hello with one')
+  }
+
+  #watchRights(): void {
+    const deadlines = this.#context.auth?.deadlines
+    if (this.#principal === undefined) deadlines?.awaitHello(this)
+    else deadlines?.until(this, this.#principal.expiresAt)
+  }
+
+  #subscribe(message: SubscribeMessage): void {
+    this.#context.hub.subscribe(this.#outbox, message, isView => admit(this.#outbox, isView, this.#limits))
   }
 
   #unsubscribe(feed: string, id: RequestId | undefined): void {
@@ -239,19 +261,19 @@ export class Connection implements Sink {
   }
 
   #list(message: ListMessage): void {
-    this.#answer(message, () => this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false) }))
+    this.#answer(message, () =>
+      this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false, this.grants) }),
+    )
   }
 
   #get(message: GetMessage): void {
+    const read = (): Promise<Snapshot> => {
+      this.#needPrincipal()
+      return this.#context.hub.snapshot(message.feed, message, this.#outbox)
+    }
     this.#answer(message, async () => {
-      const { hub } = this.#context
-      let snapshot = await hub.snapshot(message.feed, message, this.#outbox)
-      // Others may have filled the line meanwhile; what is read then is what is true then.
-      while (this.isFull) {
-        await this.#answers.room()
-        snapshot = await hub.snapshot(message.feed, message, this.#outbox)
-      }
-      this.send(encodeResult(message.id, snapshot.frame))
+      const { frame } = await this.#answers.current(read, () => this.#principal)
+      this.send(encodeResult(message.id, frame))
     })
   }
 
@@ -263,37 +285,15 @@ export class Connection implements Sink {
     }
   }
 
-  #refuse({ id, feed }: Answerable, error: unknown): void {
-    const { code, message, retry, details } = error instanceof MillraceError ? error : this.#internal(error)
-    for (const detail of details) if ('limit' in detail) this.#context.limited(detail.limit)
-    const told = feed === undefined ? {} : { feed: feed.slice(0, 2048) }
-    this.#say({ type: 'error', ...echo(id), ...told, code, message, retry, ...(details.length === 0 ? {} : { details }) })
-  }
-
-  #internal(error: unknown): { code: ErrorCode; message: string; retry: boolean; details: MillraceError['details'] } {
-    const id = randomText(this.#context.random, 8)
-    this.#context.log.error({ id, err: error }, `a client's message led to a fault (${id})`)
-    return new MillraceError('internal', `a fault of the server; its log has it under ${id}`)
+  #refuse(message: Answerable, thrown: unknown): void {
+    this.#say(errorMessage(this.#context, message, thrown))
   }
 
   #welcome(id: RequestId | undefined): void {
-    const { maxFeedsPerConnection, maxMessageBytes, messagesPerSecond } = this.#limits
-    this.#say({
-      type: 'welcome',
-      ...echo(id),
-      protocol: subprotocol,
-      server: this.#context.server,
-      heartbeat: this.#context.heartbeat.intervalMs,
-      features,
-      limits: { feeds: maxFeedsPerConnection, message: maxMessageBytes, messagesPerSecond },
-    })
+    this.#say(welcomeMessage(this.#context, id, this.#principal !== undefined))
   }
 
   #say(message: ServerMessage): void {
     this.send(encodeMessage(message))
   }
-}
-
-function echo(id: RequestId | undefined): { readonly id?: RequestId } {
-  return id === undefined ? {} : { id }
 }

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
-import type { Connection, ConnectionContext } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { ConnectionContext } from './context.ts'
 
 type Listener<A extends unknown[]> = (this: WebSocket, ...args: A) => void
 

@@ -6,7 +6,9 @@ import type { Overload } from '../hub/overload.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
-import { Connection, type ConnectionContext } from './connection.ts'
+import type { Judgement } from './auth.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionContext } from './context.ts'
 import { judgeRequest, type DoorRules } from './door.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { headerValues } from './trusted-proxies.ts'
@@ -68,7 +70,11 @@ export class WebSocketBinding {
     socket.on('error', this.#socketFailed)
     const refusal = this.#judge(request)
     if (refusal !== undefined) return refuse(socket, refusal)
-    this.#server.handleUpgrade(request, socket, head, webSocket => this.#welcome(webSocket, request, socket as Socket))
+    const judged = this.#context.auth?.judge(request) ?? 'silent'
+    const accept = (judgement: Judgement): void =>
+      this.#server.handleUpgrade(request, socket, head, webSocket => this.#welcome(webSocket, request, socket as Socket, judgement))
+    if (judged instanceof Promise) void judged.then(accept)
+    else accept(judged)
   }
 
   /** Closes every connection, spread over at most `spreadMs`; each reason tells the client how long to stay away. */
@@ -126,16 +132,20 @@ export class WebSocketBinding {
     return { status: 503, text: `${limit}: ${what}`, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
 
-  #welcome(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
+  #welcome(webSocket: WebSocket, request: IncomingMessage, socket: Socket, judgement: Judgement): void {
     const transport = new WebSocketTransport(webSocket, socket, this.#context.clock)
     if (webSocket.protocol !== '' && webSocket.protocol !== subprotocol) {
       webSocket.on('error', () => webSocket.terminate())
       transport.close(4406, `the subprotocol is ${subprotocol}`)
       return
     }
-    const connection = new Connection(transport, this.#context)
+    const connection = new Connection(transport, this.#context, typeof judgement === 'string' ? undefined : judgement)
     this.#open.add(webSocket, connection, this.#countedAddress(request))
-    this.#subscribeByUrl(connection, request.url ?? '')
+    // Not by HTTP before the upgrade: a browser's page would not be told why, and its client come back for ever.
+    if (judgement === 'unknown') {
+      this.#context.log.debug({ address: socket.remoteAddress }, 'a WebSocket came with a token or ticket that is not known')
+      connection.close(4401, 'the token or ticket is not known, or has ended')
+    } else this.#subscribeByUrl(connection, request.url ?? '')
   }
 
   #subscribeByUrl(connection: Connection, url: string): void {

@@ -14,6 +14,7 @@ import { Flushes } from './flushes.ts'
 import { checkFrame, statusFrame } from './view-frame.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import type { Overload } from './overload.ts'
+import type { Grants } from './principal.ts'
 import { defaultQueryLimits, readQuery } from './query.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
@@ -58,6 +59,11 @@ export interface SubscribeRequest extends Query, Asked {
   readonly feed: string
   /** Least ms between two deltas; default 0. */
   readonly throttle?: number
+}
+
+/** Whoever asks for a table once; what building views for it takes is counted against this object. */
+export interface Asker {
+  readonly grants: Grants
 }
 
 /** One to many: every table is computed and encoded once, whatever the number of its readers. */
@@ -121,8 +127,11 @@ export class Hub implements GraphListener {
   }
 
   /** The feeds a reader may follow; `own`: the server's own as well. */
-  list(own: boolean): FeedDescriptor[] {
-    return [...this.#graph.feeds()].filter(feed => feed.options.public && (own || !feed.name.startsWith('$'))).map(describeFeed)
+  list(own: boolean, grants: Grants): FeedDescriptor[] {
+    return this.#views
+      .seen(grants)
+      .filter(feed => own || !feed.name.startsWith('$'))
+      .map(describeFeed)
   }
 
   /**
@@ -131,7 +140,7 @@ export class Hub implements GraphListener {
    */
   subscribe(outbox: Outbox, request: SubscribeRequest, admit: (isView: boolean) => void): void {
     const query = readQuery(request.feed, request, this.#limits)
-    const address = this.#views.address(query)
+    const address = this.#views.address(query, outbox.grants)
     // The name that was told before the key was known stays a name of what is held.
     const held = (request.feed.includes('?') ? outbox.get(request.feed) : undefined) ?? outbox.get(address)
     const throttle = throttleOf(request.throttle ?? 0)
@@ -157,6 +166,17 @@ export class Hub implements GraphListener {
     return subscription.view.address
   }
 
+  /** The grants of an outbox are others now: what it follows beyond them ends, and it is told why. */
+  withdraw(outbox: Outbox, code: 'unauthorized' | 'forbidden'): void {
+    for (const subscription of outbox.subscriptions()) {
+      const { address, feed } = subscription.view
+      if (outbox.grants.covers(feed.name)) continue
+      outbox.remove(address)
+      this.#end(subscription)
+      outbox.send(encodeMessage({ type: 'unsubscribed', feed: address, code }))
+    }
+  }
+
   /** @throws MillraceError `not_found`. */
   resync(outbox: Outbox, feed: string): void {
     const subscription = this.#find(outbox, feed)
@@ -165,12 +185,11 @@ export class Hub implements GraphListener {
 
   /**
    * The view of a request once it has data, for `get` and HTTP. Whoever asks is a reader until the linger ends.
-   * `outbox`: of the connection that asks; all requests without one count as one.
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`, and `unavailable` after 5 s without data.
    */
-  async get(feed: string, query: Query, outbox?: Outbox): Promise<View> {
+  async get(feed: string, query: Query, asker: Asker): Promise<View> {
     const read = readQuery(feed, query, this.#limits)
-    const view = this.#acquire(read, this.#views.address(read), outbox)
+    const view = this.#acquire(read, this.#views.address(read, asker.grants), asker)
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
       return view
@@ -180,8 +199,8 @@ export class Hub implements GraphListener {
   }
 
   /** The table of a request as one message. Throws as `get` does. */
-  async snapshot(feed: string, query: Query, outbox?: Outbox): Promise<Snapshot> {
-    const view = await this.get(feed, query, outbox)
+  async snapshot(feed: string, query: Query, asker: Asker): Promise<Snapshot> {
+    const view = await this.get(feed, query, asker)
     return view.frames.whole()
   }
 
@@ -211,10 +230,11 @@ export class Hub implements GraphListener {
     this.#views.close()
   }
 
-  #acquire(query: Address, address: string, outbox: Outbox | undefined): View {
-    if (address === query.feed || this.#views.has(address)) return this.#views.acquire(query)
+  #acquire(query: Address, address: string, asker: Asker): View {
+    const acquire = (): View => this.#views.acquire(query, asker.grants)
+    if (address === query.feed || this.#views.has(address)) return acquire()
     if (this.#overload?.sheds('no new views') === true) throw this.#overload.refusal()
-    return this.#viewTime.charge(outbox ?? this, () => this.#views.acquire(query))
+    return this.#viewTime.charge(asker, acquire)
   }
 
   #countProof(view: View): void {
@@ -239,7 +259,7 @@ export class Hub implements GraphListener {
   #find(outbox: Outbox, feed: string): Subscription {
     const exact = outbox.get(feed)
     if (exact !== undefined) return exact
-    const address = this.#views.address(readQuery(feed, {}, this.#limits))
+    const address = this.#views.address(readQuery(feed, {}, this.#limits), outbox.grants)
     const subscription = outbox.get(address)
     if (subscription === undefined) throw new MillraceError('not_found', `not subscribed to '${address}'`)
     return subscription

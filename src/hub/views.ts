@@ -4,6 +4,7 @@ import type { Feed } from '../feed/feed.ts'
 import type { Graph } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Address } from '../protocol/address.ts'
+import type { Grants } from './principal.ts'
 import { planView, type QueryLimits } from './query.ts'
 import { View, type ViewDeps } from './view.ts'
 
@@ -46,11 +47,16 @@ export class Views {
     return this.#byFeed.get(feed) ?? []
   }
 
-  /** @throws MillraceError `not_found`. */
-  feed(name: string): Feed {
+  /** The feeds that there are for a reader. */
+  seen(grants: Grants): Feed[] {
+    return [...this.#graph.feeds()].filter(feed => isSeen(feed, grants))
+  }
+
+  /** @throws MillraceError `not_found`, in the same words whether there is no such feed or none for this reader. */
+  feed(name: string, grants: Grants): Feed {
     const feed = this.#graph.feed(name)
-    if (feed !== undefined && feed.options.public) return feed
-    const names = [...this.#graph.feeds()].filter(known => known.options.public).map(known => known.name)
+    if (feed !== undefined && isSeen(feed, grants)) return feed
+    const names = this.seen(grants).map(known => known.name)
     throw new MillraceError('not_found', `no feed '${name.slice(0, 64)}'${didYouMean(name, names)}`)
   }
 
@@ -58,16 +64,16 @@ export class Views {
    * The canonical address of a query; builds nothing.
    * @throws MillraceError `not_found`, `bad_query`.
    */
-  address(query: Address): string {
-    return planView(this.feed(query.feed), query, this.#limits).address
+  address(query: Address, grants: Grants): string {
+    return planView(this.feed(query.feed, grants), query, this.#limits).address
   }
 
   /**
    * The view of an address, built where there is none; it stays until `release` was called as often as this.
    * @throws MillraceError `not_found`, `bad_query`, `too_many`.
    */
-  acquire(query: Address): View {
-    const feed = this.feed(query.feed)
+  acquire(query: Address, grants: Grants): View {
+    const feed = this.feed(query.feed, grants)
     const plan = planView(feed, query, this.#limits)
     let held = this.#held.get(plan.address)
     if (held === undefined) {
@@ -122,4 +128,8 @@ export class Views {
     siblings?.delete(held.view)
     if (siblings?.size === 0) this.#byFeed.delete(held.view.feed)
   }
+}
+
+function isSeen(feed: Feed, grants: Grants): boolean {
+  return feed.options.public && grants.covers(feed.name)
 }

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
-import { Connection, type ConnectionContext } from '../../src/connection/connection.ts'
+import { Connection } from '../../src/connection/connection.ts'
+import type { ConnectionContext } from '../../src/connection/context.ts'
 import { Heartbeat } from '../../src/connection/heartbeat.ts'
 import { defaultConnectionLimits } from '../../src/connection/limits.ts'
 import { Graph } from '../../src/feed/graph.ts'

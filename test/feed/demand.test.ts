@@ -14,6 +14,7 @@ beforeEach(() => {
     const poller = {
       start: () => void events.push(`${name} starts`),
       stop: () => void events.push(`${name} stops`),
+      nudge: () => undefined,
       close: () => Promise.resolve(),
       nextAt: undefined,
       why: '',
