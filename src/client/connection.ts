@@ -40,6 +40,8 @@ interface Line {
   /** Removes its handlers. */
   readonly deafen: () => void
   pace: Pace | undefined
+  /** Another token is on its way. */
+  isRenewing: boolean
   welcomedAt: number | undefined
   heardAt: number
   /** What the socket said before it closed. */
@@ -118,7 +120,7 @@ export class Connection {
       socket.removeEventListener('message', message)
       socket.removeEventListener('close', close)
     }
-    const line: Line = { socket, deafen, pace: undefined, welcomedAt: undefined, heardAt: 0, complaint: '' }
+    const line: Line = { socket, deafen, pace: undefined, isRenewing: false, welcomedAt: undefined, heardAt: 0, complaint: '' }
     socket.addEventListener('message', message)
     socket.addEventListener('close', close)
     // Stays: `ws` throws an error that nobody listens to.
@@ -166,24 +168,30 @@ export class Connection {
 
   #take(line: Line, message: ServerMessage, text: string): void {
     const { reader } = this.#options
-    if (message.type === 'welcome' && message.id === signInId) {
+    if ((message.type === 'welcome' || message.type === 'error') && message.id === signInId) line.isRenewing = false
+    if (message.type === 'welcome') {
       this.#signIn.accepted()
-      return reader.renewed()
+      return message.id === signInId ? reader.renewed() : undefined
     }
     const isWarning = message.type === 'error' && message.code === 'unauthorized' && message.id === undefined && message.feed === undefined
-    if (isWarning || (message.type === 'unsubscribed' && message.code === 'unauthorized')) void this.#renew(line)
+    const hasEnded = message.type === 'unsubscribed' && message.code === 'unauthorized'
+    if ((isWarning || hasEnded) && !line.isRenewing) void this.#renew(line, hasEnded)
     if (!isWarning || !this.#signIn.canRenew) reader.received(message, text)
   }
 
-  /** Brings another token in time; where there is none the server ends what the old one opened. */
-  async #renew(line: Line): Promise<void> {
+  /** Brings another token. Where there is none the server ends what the old one opened, and then nothing more is to be had. */
+  async #renew(line: Line, hasEnded: boolean): Promise<void> {
+    line.isRenewing = true
     try {
-      const hello = await this.#signIn.next()
-      if (this.#line === line && hello !== undefined) line.socket.send(JSON.stringify(hello))
+      const hello = await this.#signIn.next(hasEnded)
+      if (this.#line !== line) return
+      if (hello !== undefined) return line.socket.send(JSON.stringify(hello))
+      if (hasEnded) this.#drop('the token has ended', unauthorized)
     } catch (error) {
       const failure = { type: 'error', code: 'unauthorized', message: noToken(error), retry: true } as const
       if (this.#line === line) this.#options.reader.received(failure, '')
     }
+    line.isRenewing = false
   }
 
   /** Everything before it has been taken and shown by now. The server waits for this: it stands behind no other message. */

@@ -32,10 +32,10 @@ export class SignIn {
     return token === undefined || (this.#isRefused && token === this.#sent) ? undefined : this.#hello(token)
   }
 
-  /** For a connection whose token ends; undefined: there is no other yet. Rejects with what the source throws. */
-  async next(): Promise<HelloMessage | undefined> {
+  /** For a connection whose token ends, or has ended; undefined: there is no other. Rejects with what the source throws. */
+  async next(hasEnded: boolean): Promise<HelloMessage | undefined> {
     const mono = this.#clock.monotonic()
-    if (!this.canRenew || mono - this.#renewedAt < leastGapMs) return undefined
+    if (!this.canRenew || (!hasEnded && mono - this.#renewedAt < leastGapMs)) return undefined
     this.#renewedAt = mono
     const token = await this.#ask()
     return token === undefined || token === this.#sent ? undefined : this.#hello(token)

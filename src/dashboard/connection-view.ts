@@ -26,6 +26,7 @@ export function viewConnection(state: ConnectionState, nowMs: number, format: Fo
       return { tone: 'down', word: 'no connection', detail: [state.reason, next].filter(Boolean).join('; '), canRetry: true }
     case 'closed':
     default:
+      if (state.code === 4401) return { tone: 'waiting', word: 'not signed in', detail: '', canRetry: false }
       return { tone: 'down', word: 'closed', detail: state.reason ?? '', canRetry: true }
   }
 }

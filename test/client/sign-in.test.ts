@@ -209,17 +209,46 @@ describe('a token that ends', () => {
     expect(source.asked).toBe(2)
   })
 
-  test('a text that ends is told; when the server closes the connection, it is closed for good', async () => {
+  test('many feeds that end at once ask for one token', async () => {
+    const source = inTurn('first', 'second')
+    const run = bench(source)
+    await open(run)
+    for (const feed of ['quotes', 'wages', 'tides']) {
+      run.network.socket.say({ type: 'unsubscribed', feed, code: 'unauthorized' })
+      await settle()
+    }
+    expect([source.asked, run.network.socket.heard().map(({ type }) => type), run.millrace.state.phase]).toEqual([2, ['hello'], 'open'])
+  })
+
+  test.each<[string, TokenSource]>([
+    ['a text', 'the-token'],
+    ['a function that has no other', () => 'the-token'],
+  ])('%s that has ended is closed for good: it would be refused', async (_what, token) => {
+    const run = bench(token)
+    await open(run)
+    const feed = run.millrace.feed('quotes')
+    const failed = feed
+      .changes()
+      .next()
+      .catch((error: unknown) => error)
+    run.network.socket.say(warning)
+    await settle()
+    expect(run.millrace.state.phase).toBe('open')
+    run.network.socket.say({ type: 'unsubscribed', feed: 'quotes', code: 'unauthorized' })
+    await settle()
+    expect(run.millrace.state).toMatchObject({ phase: 'closed', code: 4401 })
+    expect(run.millrace.state.reason).toContain('the token has ended')
+    expect(await failed).toMatchObject({ code: 'unavailable' })
+    run.clock.advance(3_600_000)
+    expect(run.network.sockets).toHaveLength(1)
+  })
+
+  test('a text that ends soon is told: nothing but the program can bring another', async () => {
     const run = bench('the-token')
     await open(run)
     run.network.socket.say(warning)
     await settle()
     expect(run.errors).toEqual(['unauthorized: the token ends in 60 s: say hello with another'])
-    run.network.socket.end(4408, 'helloTimeout')
-    run.clock.advance(9000)
-    await greet(run.network.socket)
-    await refuse(run)
-    expect(run.millrace.state).toMatchObject({ phase: 'closed', code: 4401 })
   })
 
   test('a function that fails is told', async () => {
