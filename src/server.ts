@@ -13,7 +13,7 @@ import { fixedTokens } from './connection/tokens.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
-import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
+import { ChangeRate, clientRows, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
 import { createApp, type Health } from './http/app.ts'
 import { createHttpServer } from './http/http-server.ts'
 import { createMetrics, type MeasuredFeed, type MeasuredSource } from './http/metrics.ts'
@@ -80,6 +80,9 @@ export class MillraceServer {
           ),
         { clock, random, log },
       ),
+      ...(hasAdmin(config)
+        ? [ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })]
+        : []),
     ]
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ sources: [...sources, ...own], feeds, clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
@@ -249,6 +252,11 @@ export class MillraceServer {
       return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
     })
   }
+}
+
+/** Whether there is anybody for the feeds and routes of an admin. */
+function hasAdmin({ auth }: Config): boolean {
+  return auth !== undefined && auth !== 'none' && auth.tokens.some(({ admin }) => admin)
 }
 
 function authOf({ auth, limits }: Config, clock: Clock): Auth | undefined {

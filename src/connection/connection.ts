@@ -14,7 +14,7 @@ import type {
   SubscribeMessage,
 } from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
-import type { ConnectionContext } from './context.ts'
+import type { ConnectionContext, ConnectionFigures } from './context.ts'
 import type { Entrant } from './deadlines.ts'
 import { Inbound, readObject } from './inbound.ts'
 import { admit, type ConnectionLimits } from './limits.ts'
@@ -103,11 +103,6 @@ export class Connection implements Sink, Entrant {
     this.#answers.wake()
   }
 
-  /** A frame that the protocol has no use for. */
-  binary(): void {
-    this.close(1003, 'binary frames are reserved')
-  }
-
   beat(): void {
     if (this.#window.unansweredMs >= 2 * this.#context.heartbeat.intervalMs - earlyMs) {
       // What the close frame stands behind may yet be read; the transport gives up waiting for it.
@@ -138,6 +133,12 @@ export class Connection implements Sink, Entrant {
 
   get isFull(): boolean {
     return this.#window.isFull
+  }
+
+  get figures(): ConnectionFigures {
+    const { began, written } = this.#window
+    const { size, isHeld } = this.#outbox
+    return { name: this.#principal?.name ?? '', peer: this.#transport.peer, began, bytes: written, subscriptions: size, held: isHeld }
   }
 
   get grants(): Grants {

@@ -21,3 +21,18 @@ export interface ConnectionContext {
   /** Told of every limit met, by its key; for the metric. */
   readonly limited: (limit: string) => void
 }
+
+/** What an operator is told of a connection; nothing of it is kept for that alone. */
+export interface ConnectionFigures {
+  /** Of its principal; empty: it has none, or is asked for none. */
+  readonly name: string
+  /** The address at the other end of the socket. */
+  readonly peer: string
+  /** ms (monotonic). */
+  readonly began: number
+  /** Sent to it. */
+  readonly bytes: number
+  readonly subscriptions: number
+  /** Data is held back: it is behind. */
+  readonly held: boolean
+}

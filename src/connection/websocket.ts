@@ -8,7 +8,7 @@ import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
 import type { Judgement } from './auth.ts'
 import { Connection } from './connection.ts'
-import type { ConnectionContext } from './context.ts'
+import type { ConnectionContext, ConnectionFigures } from './context.ts'
 import { judgeRequest, type DoorRules } from './door.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { headerValues } from './trusted-proxies.ts'
@@ -32,6 +32,15 @@ const closeStepMs = 10
 /** ws accepts versions 8 and 13; this server speaks RFC 6455 alone. */
 const webSocketVersion = '13'
 
+/** A connection, as an operator is told of it. */
+export interface Client extends Omit<ConnectionFigures, 'peer' | 'began'> {
+  readonly id: number
+  /** Whose it is: behind a trusted proxy, not the proxy's. */
+  readonly address: string
+  /** ms since 1970 UTC. */
+  readonly since: number
+}
+
 /** Accepts WebSockets, and binds each to a connection. */
 export class WebSocketBinding {
   readonly #options: WebSocketOptions
@@ -40,6 +49,8 @@ export class WebSocketBinding {
   readonly #open: OpenSockets
   readonly #socketFailed: (error: Error) => void
   readonly #upgrades: TokenBucket | undefined
+  readonly #ids = new WeakMap<Connection, number>()
+  #lastId = 0
   #closing = false
 
   constructor(options: WebSocketOptions, context: ConnectionContext) {
@@ -62,6 +73,18 @@ export class WebSocketBinding {
 
   get size(): number {
     return this.#open.size
+  }
+
+  /** What is known of every connection. Numbers are given to those that are asked for, so that the others need none. */
+  *clients(): Generator<Client> {
+    const { clock } = this.#context
+    const elapsed = clock.now() - clock.monotonic()
+    for (const [webSocket, connection] of this.#open) {
+      const id = this.#ids.get(connection) ?? ++this.#lastId
+      this.#ids.set(connection, id)
+      const { peer, began, ...figures } = connection.figures
+      yield { id, address: this.#open.addressOf(webSocket) ?? peer, since: Math.round(elapsed + began), ...figures }
+    }
   }
 
   /** For the `upgrade` event of an HTTP server. */

@@ -253,6 +253,39 @@ describe('admin routes', () => {
   })
 })
 
+describe('$clients', () => {
+  test('tells an admin of every connection, live, and nobody else that it is there', async () => {
+    const reader = await socket('?feed=stations', bearer(some)).open()
+    const silent = await socket().open()
+    const watcher = await socket('?feed=$clients', bearer(admin)).open()
+    const { rows } = await watcher.next('snapshot')
+    expect(rows).toMatchObject([
+      { id: 1, name: 'some', address: '127.0.0.1', subscriptions: 1, held: false, bytes: expect.any(Number), since: expect.any(Number) },
+      { id: 2, name: '', subscriptions: 0 },
+      { id: 3, name: 'admin' },
+    ])
+    expect(Number(rows[0]?.['bytes'])).toBeGreaterThan(100)
+    expect(Math.abs(Number(rows[0]?.['since']) - Date.now())).toBeLessThan(10_000)
+    silent.socket.terminate()
+    expect((await watcher.next('delta', ({ del }) => del !== undefined)).del).toEqual(['2'])
+    for (const token of [everything, some]) {
+      expect(await json('feeds/$clients', token)).toMatchObject({ code: 'not_found', message: "no feed '$clients'" })
+      expect(await (await ask('feeds?own', token)).text()).not.toContain('clients')
+    }
+    expect(await (await ask('feeds?own', admin)).text()).toContain('$clients')
+    for (const one of [reader, watcher]) one.socket.terminate()
+  })
+
+  test('is not there unless there is an admin', async () => {
+    for (const auth of ['none', { tokens: [{ name: 'everything', token: everything }] }]) {
+      await server.close()
+      await serve(auth)
+      expect((await ask('feeds/$clients', everything)).status).toBe(404)
+      expect(server.graph.feed('$clients')).toBeUndefined()
+    }
+  })
+})
+
 describe('without auth', () => {
   test('nobody is asked, and a token that is sent all the same is of no use and no harm', async () => {
     await server.close()

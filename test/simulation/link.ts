@@ -133,6 +133,7 @@ export class Link implements WebSocketLike {
 
   #transport(): Transport {
     return {
+      peer: '192.0.2.1',
       send: frame => this.#carry(frame.toString('utf8')),
       sendAll: frames => {
         for (const frame of frames) this.#carry(frame.toString('utf8'))
