@@ -9,7 +9,7 @@ import { Auth } from './connection/auth.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
 import { defaultConnectionLimits } from './connection/limits.ts'
-import { fixedTokens } from './connection/tokens.ts'
+import { FixedTokens, type KnownToken } from './connection/tokens.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { Graph } from './feed/graph.ts'
@@ -50,6 +50,7 @@ export class MillraceServer {
   readonly #webSockets: WebSocketBinding
   readonly #heartbeat: Heartbeat
   readonly #startedMono: number
+  readonly #auth: Auth | undefined
   readonly #overload: Overload
   #stopWatching: () => void = () => undefined
   #ready = false
@@ -97,6 +98,7 @@ export class MillraceServer {
       feeds: () => this.#measuredFeeds(),
     })
     const auth = authOf(config, clock)
+    this.#auth = auth
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
     const { maxHeaders, maxUrlBytes, maxConnections, maxConnectionsPerAddress, upgradesPerSecond } = config.limits
     const { hosts, origins, trustProxy } = config.server
@@ -185,6 +187,15 @@ export class MillraceServer {
     return { version, uptimeMs, shedding: this.#overload.shedding, failing }
   }
 
+  /**
+   * Other tokens than the config's are in force from now on, on connections that are open too: whose token is none of them
+   * is ended, whose token opens less loses the rest. Nothing where nobody is asked for one.
+   */
+  replaceTokens(tokens: readonly KnownToken[]): void {
+    this.#auth?.replace(new FixedTokens(tokens))
+    this.#webSockets.rejudge()
+  }
+
   /** Stops accepting, closes readers with 1012 spread over half of `drain`, and gives up waiting at its end. */
   close(): Promise<void> {
     this.#stopping ??= this.#drain()
@@ -260,7 +271,7 @@ function hasAdmin({ auth }: Config): boolean {
 }
 
 function authOf({ auth, limits }: Config, clock: Clock): Auth | undefined {
-  return auth === undefined || auth === 'none' ? undefined : new Auth(fixedTokens(auth.tokens), { ...auth, ...limits }, clock)
+  return auth === undefined || auth === 'none' ? undefined : new Auth(new FixedTokens(auth.tokens), { ...auth, ...limits }, clock)
 }
 
 /** The built page lies beside the built server; where the server runs from its sources, in dist/. */

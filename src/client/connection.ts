@@ -11,8 +11,8 @@ import { SignIn, signInId } from './sign-in.ts'
 const welcomeTimeoutMs = 10_000
 /** The code of a connection that ended without a close frame. */
 const noClose = 1006
-/** The code of a token that is missing or not known. */
-const unauthorized = 4401
+/** The codes of a token that is missing or not known, and of one that is no more. */
+const [unauthorized, withdrawn] = [4401, 4403]
 
 /** Whom a connection tells. Messages come only while it is open. */
 export interface ConnectionReader {
@@ -130,7 +130,7 @@ export class Connection {
 
   #closed(line: Line, { code = noClose, reason = '' }: SocketEvent): void {
     this.#detach()
-    const isOther = code === unauthorized && this.#signIn.refused()
+    const isOther = (code === unauthorized || code === withdrawn) && this.#signIn.refused()
     this.#end({ code, reason: reason === '' ? line.complaint : reason, openMs: this.#openMs(line), isOther })
   }
 

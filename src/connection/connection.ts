@@ -14,8 +14,8 @@ import type {
   SubscribeMessage,
 } from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
+import type { Holder } from './auth.ts'
 import type { ConnectionContext, ConnectionFigures } from './context.ts'
-import type { Entrant } from './deadlines.ts'
 import { Inbound, readObject } from './inbound.ts'
 import { admit, type ConnectionLimits } from './limits.ts'
 import { OwedAnswers } from './owed-answers.ts'
@@ -26,10 +26,10 @@ import { Window } from './window.ts'
 
 /** A beat may come so much early: the wheel's slots are rounded. */
 const earlyMs = 100
-const unknownToken = 'the token is not known, or has ended'
 
 /** One client: reads its messages, answers them, and ends it when it misbehaves. Knows the protocol, not the socket. */
-export class Connection implements Sink, Entrant {
+export class Connection implements Sink, Holder {
+  principal: Principal | undefined
   readonly #context: ConnectionContext
   readonly #transport: Transport
   readonly #outbox: Outbox
@@ -38,22 +38,20 @@ export class Connection implements Sink, Entrant {
   readonly #pings: ReadPings
   readonly #answers = new OwedAnswers(() => !this.isFull)
   readonly #stopBeating: Cancel
-  /** Who is there; undefined until it has said so, and once its rights have ended. */
-  #principal: Principal | undefined
   #spoke = false
   #closed = false
 
   /** `principal`: who is there, where that is known already. */
   constructor(transport: Transport, context: ConnectionContext, principal?: Principal) {
     this.#context = context
-    this.#principal = context.auth === undefined ? anyone : principal
+    this.principal = context.auth === undefined ? anyone : principal
     this.#transport = transport
     this.#inbound = new Inbound(context.clock, context.limits)
     this.#window = new Window(context.limits, context.clock)
     this.#pings = new ReadPings(this.#window, transport)
     this.#outbox = context.hub.connect(this)
     this.#stopBeating = context.heartbeat.add(this)
-    this.#watchRights()
+    context.auth?.watch(this)
     this.#welcome(undefined)
   }
 
@@ -138,17 +136,19 @@ export class Connection implements Sink, Entrant {
   get figures(): ConnectionFigures {
     const { began, written } = this.#window
     const { size, isHeld } = this.#outbox
-    return { name: this.#principal?.name ?? '', peer: this.#transport.peer, began, bytes: written, subscriptions: size, held: isHeld }
+    return { name: this.principal?.name ?? '', peer: this.#transport.peer, began, bytes: written, subscriptions: size, held: isHeld }
   }
 
   get grants(): Grants {
-    return this.#principal?.grants ?? nothing
+    return this.principal?.grants ?? nothing
   }
 
-  expire(): void {
-    this.#principal = undefined
-    this.#context.hub.withdraw(this.#outbox, 'unauthorized')
-    this.#watchRights()
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  withdraw(code: 'unauthorized' | 'forbidden'): void {
+    this.#context.hub.withdraw(this.#outbox, code)
   }
 
   send(frame: Buffer): void {
@@ -204,43 +204,19 @@ export class Connection implements Sink, Entrant {
 
   #hello(message: HelloMessage): void {
     const { auth } = this.#context
-    if (auth === undefined || message.token === undefined) {
-      this.#needPrincipal()
-      return this.#greet(message)
+    const welcome = (): void => {
+      if (message.features?.includes('ack') === true) this.#pings.useMessages()
+      this.#welcome(message.id)
     }
-    const found = auth.authenticate(message.token)
-    if (found instanceof Promise) void found.then(principal => this.#judged(message, principal))
-    else this.#judged(message, found)
-  }
-
-  /** Who brings another token that is good for nothing keeps what it has until that ends. */
-  #judged(message: HelloMessage, principal: Principal | undefined): void {
-    if (this.#closed) return
-    if (principal === undefined) {
-      if (this.#principal === undefined) this.close(4401, unknownToken)
-      else this.#refuse({ id: message.id }, new MillraceError('unauthorized', unknownToken))
-      return
-    }
-    this.#principal = principal
-    this.#watchRights()
-    this.#context.hub.withdraw(this.#outbox, 'forbidden')
-    this.#greet(message)
-  }
-
-  #greet({ id, features }: HelloMessage): void {
-    if (features?.includes('ack') === true) this.#pings.useMessages()
-    this.#welcome(id)
+    const refuse = (error: MillraceError): void => this.#refuse({ id: message.id }, error)
+    if (auth !== undefined && message.token !== undefined) return auth.hello(this, message.token, { welcome, refuse })
+    this.#needPrincipal()
+    welcome()
   }
 
   /** @throws MillraceError `unauthorized`. */
   #needPrincipal(): void {
-    if (this.#principal === undefined) throw new MillraceError('unauthorized', 'a token is needed: say hello with one')
-  }
-
-  #watchRights(): void {
-    const deadlines = this.#context.auth?.deadlines
-    if (this.#principal === undefined) deadlines?.awaitHello(this)
-    else deadlines?.until(this, this.#principal.expiresAt)
+    if (this.principal === undefined) throw new MillraceError('unauthorized', 'a token is needed: say hello with one')
   }
 
   #subscribe(message: SubscribeMessage): void {
@@ -273,7 +249,7 @@ export class Connection implements Sink, Entrant {
       return this.#context.hub.snapshot(message.feed, message, this.#outbox)
     }
     this.#answer(message, async () => {
-      const { frame } = await this.#answers.current(read, () => this.#principal)
+      const { frame } = await this.#answers.current(read, () => this.principal)
       this.send(encodeResult(message.id, frame))
     })
   }
@@ -291,7 +267,7 @@ export class Connection implements Sink, Entrant {
   }
 
   #welcome(id: RequestId | undefined): void {
-    this.#say(welcomeMessage(this.#context, id, this.#principal !== undefined))
+    this.#say(welcomeMessage(this.#context, id, this.principal !== undefined))
   }
 
   #say(message: ServerMessage): void {

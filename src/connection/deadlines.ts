@@ -11,8 +11,6 @@ export interface Entrant {
   close(code: CloseCode, reason: string): void
   /** Tells it of a fault that no message of its own led to. */
   fail(error: MillraceError): void
-  /** Its rights have ended. */
-  expire(): void
 }
 
 /** Sees to it that rights end when they do. Who has neither a deadline nor a `hello` to say costs nothing. */
@@ -38,13 +36,13 @@ export class Deadlines {
   }
 
   /** Its rights end then, ms since 1970 UTC; undefined: never. What was set before holds no more. */
-  until(entrant: Entrant, expiresAt: number | undefined): void {
+  until(entrant: Entrant, expiresAt: number | undefined, expire: () => void): void {
     if (expiresAt === undefined) return this.forget(entrant)
     const { warnBeforeMs } = this.#limits
     this.#at(entrant, expiresAt - warnBeforeMs, () => {
       const seconds = Math.max(0, Math.round((expiresAt - this.#clock.now()) / 1000))
       entrant.fail(new MillraceError('unauthorized', `the token ends in ${seconds} s: say hello with another`))
-      this.#at(entrant, expiresAt, () => entrant.expire())
+      this.#at(entrant, expiresAt, expire)
     })
   }
 

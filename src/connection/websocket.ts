@@ -100,6 +100,11 @@ export class WebSocketBinding {
     else accept(judged)
   }
 
+  /** The tokens were replaced: every connection has the rights that its own has now. */
+  rejudge(): void {
+    for (const [, connection] of this.#open) this.#context.auth?.rejudge(connection)
+  }
+
   /** Closes every connection, spread over at most `spreadMs`; each reason tells the client how long to stay away. */
   async close(spreadMs: number): Promise<void> {
     this.#closing = true

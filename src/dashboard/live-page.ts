@@ -2,7 +2,7 @@ import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { ConnectionState } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
 import { Announcer } from './announcer.ts'
-import { viewConnection } from './connection-view.ts'
+import { viewConnection, wantsToken } from './connection-view.ts'
 import { mark } from './mark.ts'
 import { PageElement } from './page-element.ts'
 import { overviewHash, parseRoute, type Route } from './route.ts'
@@ -14,9 +14,6 @@ const themeIcons: Readonly<Record<Theme, TemplateResult>> = {
   light: svg`<circle cx="8" cy="8" r="3" /><path d="M8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1" />`,
   dark: svg`<path d="M13.500 9.600A5.800 5.800 0 0 1 6.400 2.500a5.800 5.800 0 1 0 7.100 7.100Z" />`,
 }
-
-/** The close code of a token that is missing or not known. */
-const unauthorized = 4401
 
 /** What the token opened is in many places of the page: it begins anew. */
 function signOut(): void {
@@ -64,12 +61,12 @@ export class LivePage extends PageElement {
     ]
   }
 
-  #hear({ phase, code }: ConnectionState): void {
-    const wantsToken = phase === 'closed' && code === unauthorized
+  #hear(state: ConnectionState): void {
+    const { phase } = state
     if (phase === 'open') this.asksForToken = false
-    else if (wantsToken) this.asksForToken = true
+    else if (wantsToken(state)) this.asksForToken = true
     if (phase === 'open') this.news = 'connected'
-    else if (phase !== 'connecting') this.news = wantsToken ? 'a token is needed' : 'connection lost'
+    else if (phase !== 'connecting') this.news = wantsToken(state) ? 'a token is needed' : 'connection lost'
     this.requestUpdate()
   }
 

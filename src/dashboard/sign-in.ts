@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
+import { wantsToken } from './connection-view.ts'
 import { PageElement } from './page-element.ts'
 import { storedToken, storeToken } from './token-store.ts'
 
@@ -19,8 +20,8 @@ export class SignIn extends PageElement {
 
   protected override listen(): readonly Cancel[] {
     return [
-      this.context.millrace.onState(({ phase, code }) => {
-        if (phase !== 'closed' || code !== 4401 || !this.tries) return
+      this.context.millrace.onState(state => {
+        if (!wantsToken(state) || !this.tries) return
         this.tries = false
         this.fault = 'This token is not known to the server, or has ended.'
         this.#input?.select()

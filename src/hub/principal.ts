@@ -36,9 +36,11 @@ export interface Principal {
   readonly name: string
   readonly grants: Grants
   readonly isAdmin: boolean
+  /** Tells by which token it is here, without telling the token. */
+  readonly credential: string
   /** When its rights end, ms since 1970 UTC; undefined: never. */
   readonly expiresAt?: number
 }
 
 /** Everybody, where nobody is asked for a token. */
-export const anyone: Principal = { name: '', grants: everything, isAdmin: false }
+export const anyone: Principal = { name: '', grants: everything, isAdmin: false, credential: '' }

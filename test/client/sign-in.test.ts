@@ -274,6 +274,19 @@ describe('a token that ends', () => {
 })
 
 describe('rights that are withdrawn', () => {
+  test('a token that is no more is asked for anew once', async () => {
+    const run = bench(inTurn('first', 'second'))
+    await open(run)
+    run.network.socket.end(4403, 'the token is no more')
+    run.clock.advance(1000)
+    await greet(run.network.socket)
+    expect(run.network.socket.heard()).toMatchObject([{ type: 'hello', token: 'second' }])
+    const text = bench('the-token')
+    await open(text)
+    text.network.socket.end(4403, 'the token is no more')
+    expect(text.millrace.state).toMatchObject({ phase: 'closed', code: 4403 })
+  })
+
   test('a feed that another token does not open is final for its iterators, and asked for again with the next token', async () => {
     const run = bench(inTurn('first', 'second', 'third'))
     await open(run)

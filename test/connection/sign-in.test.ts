@@ -5,7 +5,7 @@ import { Connection } from '../../src/connection/connection.ts'
 import type { ConnectionContext } from '../../src/connection/context.ts'
 import { Heartbeat } from '../../src/connection/heartbeat.ts'
 import { defaultConnectionLimits } from '../../src/connection/limits.ts'
-import { fixedTokens, type Authenticate, type KnownToken } from '../../src/connection/tokens.ts'
+import { FixedTokens, type KnownToken, type Tokens } from '../../src/connection/tokens.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { Hub } from '../../src/hub/hub.ts'
 import type { Principal } from '../../src/hub/principal.ts'
@@ -61,13 +61,13 @@ beforeEach(() => {
   hub = new Hub({ graph, clock, random: seededRandom(2), log: silentLogger })
   graph.start()
   limited = []
-  serve(fixedTokens(known()))
+  serve(new FixedTokens(known()))
   quotes.answer(rows)
   wages.answer(rows)
 })
 
-function serve(authenticate: Authenticate): void {
-  auth = new Auth(authenticate, limits, clock)
+function serve(tokens: Tokens): void {
+  auth = new Auth(tokens, limits, clock)
   context = {
     hub,
     clock,
@@ -186,12 +186,12 @@ describe('hello with a token', () => {
 
   test('one whose token was asked for elsewhere is nobody until the answer is there', async () => {
     let answer: (principal: Principal | undefined) => void = () => undefined
-    serve(() => new Promise(resolve => (answer = resolve)))
+    serve({ authenticate: () => new Promise(resolve => (answer = resolve)), current: principal => principal })
     transport.take()
     say({ type: 'hello', id: 1, token: 'asked-for-elsewhere' })
     say({ type: 'list', id: 2 })
     expect(transport.only('error')).toMatchObject({ id: 2, code: 'unauthorized' })
-    answer({ name: 'x', grants: { covers: () => true }, isAdmin: false })
+    answer({ name: 'x', grants: { covers: () => true }, isAdmin: false, credential: 'x' })
     await settle()
     expect(transport.only('welcome')).toMatchObject({ id: 1 })
     say({ type: 'list', id: 3 })
@@ -200,10 +200,10 @@ describe('hello with a token', () => {
 
   test('one that left meanwhile is not watched', async () => {
     let answer: (principal: Principal | undefined) => void = () => undefined
-    serve(() => new Promise(resolve => (answer = resolve)))
+    serve({ authenticate: () => new Promise(resolve => (answer = resolve)), current: principal => principal })
     say({ type: 'hello', token: 'asked-for-elsewhere' })
     connection.ended()
-    answer({ name: 'x', grants: { covers: () => true }, isAdmin: false, expiresAt: clock.now() + hour })
+    answer({ name: 'x', grants: { covers: () => true }, isAdmin: false, credential: 'x', expiresAt: clock.now() + hour })
     await settle()
     expect(auth.deadlines.size).toBe(0)
   })
@@ -406,6 +406,49 @@ describe('an expired or revoked token on a live socket', () => {
     expect(told()).toEqual([{ type: 'unsubscribed', feed: 'cold' }, { type: 'welcome' }])
     clock.advance(60_000)
     expect(told()).toEqual([])
+  })
+
+  describe('revoked', () => {
+    const replace = (...tokens: readonly KnownToken[]): void => {
+      auth.replace(new FixedTokens(tokens))
+      auth.rejudge(connection)
+    }
+
+    test('its connection is closed 4403, its tickets are none any more, and it signs nobody in', async () => {
+      const { ticket } = auth.tickets.issue(await principalOf('token-of-quotes'))
+      signIn('token-of-quotes')
+      follow('quotes')
+      replace({ name: 'quotes', token: 'another-token-of-that-name', feeds: ['quotes'], admin: false })
+      expect(transport.closed).toEqual({ code: 4403, reason: 'the token is no more' })
+      expect(auth.judge({ url: `/ws?ticket=${ticket}`, rawHeaders: [] })).toBe('unknown')
+      expect(auth.authenticate('token-of-quotes')).toBeUndefined()
+    })
+
+    test('one that opens less now loses the rest at once; one that is as it was notices nothing', () => {
+      signIn('token-of-all-feeds')
+      follow('quotes', 'wages')
+      replace(...known())
+      expect(told()).toEqual([])
+      replace({ name: 'all', token: 'token-of-all-feeds', feeds: ['quotes'], admin: false })
+      expect(transport.only('unsubscribed')).toMatchObject({ feed: 'wages', code: 'forbidden' })
+      change()
+      expect(told()).toEqual([{ type: 'delta', feed: 'quotes' }])
+    })
+
+    test('one that ends sooner now ends then', () => {
+      signIn('token-of-two-hours')
+      follow('quotes')
+      replace({ name: 'later', token: 'token-of-two-hours', feeds: ['*'], admin: false, expiresAt: clock.now() + 61_000 })
+      clock.advance(61_000)
+      expect(told()).toEqual([{ type: 'error' }, { type: 'unsubscribed', feed: 'quotes' }])
+    })
+
+    test('one that has not signed in is still waited for', () => {
+      replace(...known())
+      expect(transport.closed).toBeUndefined()
+      signIn('token-of-all-feeds')
+      expect(auth.deadlines.size).toBe(0)
+    })
   })
 
   test('one that leaves is watched no more', () => {

@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto'
 import { beforeEach, expect, test, vi } from 'vitest'
-import { fixedTokens, type KnownToken } from '../../src/connection/tokens.ts'
-import { NamedGrants, type Principal } from '../../src/hub/principal.ts'
+import { FixedTokens, type KnownToken } from '../../src/connection/tokens.ts'
+import { NamedGrants } from '../../src/hub/principal.ts'
 
 vi.mock('node:crypto', async original => {
   const real = await original<typeof crypto>()
@@ -19,7 +19,7 @@ const tokens: KnownToken[] = ['first-of-the-tokens', 'second-of-the-tokens', 'th
 }))
 
 test('constant-time comparison: every token is compared whichever it is, and digests of equal length, not the texts', () => {
-  const authenticate = fixedTokens(tokens)
+  const known = new FixedTokens(tokens)
   for (const [token, name] of [
     ['first-of-the-tokens', 'n0'],
     ['third-of-the-tokens', 'n2'],
@@ -28,7 +28,7 @@ test('constant-time comparison: every token is compared whichever it is, and dig
     ['x'.repeat(10_000), undefined],
   ] as const) {
     compared.mockClear()
-    expect((authenticate(token) as Principal | undefined)?.name).toBe(name)
+    expect(known.authenticate(token)?.name).toBe(name)
     expect(compared).toHaveBeenCalledTimes(tokens.length)
     for (const [a, b] of compared.mock.calls) expect([a.byteLength, b.byteLength]).toEqual([32, 32])
   }

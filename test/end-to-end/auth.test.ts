@@ -220,6 +220,16 @@ describe('over WebSocket', () => {
   })
 })
 
+test('expired or revoked token on a live socket: whose token is replaced is ended, others go on', async () => {
+  const [revoked, kept] = await Promise.all([some, everything].map(token => socket('?feed=stations', bearer(token)).open()))
+  server.replaceTokens([{ name: 'everything', token: everything, feeds: ['stations'], admin: false }])
+  expect(await revoked?.closed).toEqual({ code: 4403, reason: 'the token is no more' })
+  expect([(await ask('feeds', some)).status, (await ask('feeds/wages', everything)).status]).toEqual([401, 404])
+  upstream.body = '[{"id":"a","n":7}]'
+  await kept?.next('delta')
+  kept?.socket.terminate()
+})
+
 describe('admin routes', () => {
   const poll = (source: string, token: string): Promise<Response> => ask(`sources/${source}/poll`, token, { method: 'POST' })
 
