@@ -1,10 +1,16 @@
 import type { Millrace, Unsubscribe } from '../client/face.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
 import { feedFacts, listedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
 
 const noSources: ReadonlyMap<string, SourceFacts> = new Map()
 
 const listEveryMs = 10_000
+
+/** The token does not open it, or not any more. */
+function isClosed(code: ErrorCode): boolean {
+  return code === 'not_found' || code === 'forbidden'
+}
 
 /** What the server says of itself: its feeds and sources, live, and its clock. */
 export class Board {
@@ -44,7 +50,7 @@ export class Board {
   start(): void {
     const feeds = this.#millrace.feed('$feeds')
     feeds.onError(({ code }) => {
-      if (code === 'not_found') void this.#list()
+      if (isClosed(code)) void this.#list()
     })
     feeds.subscribe((rows, { table }) => {
       this.#listing?.()
@@ -53,7 +59,7 @@ export class Board {
     })
     const sources = this.#millrace.feed('$sources')
     sources.onError(({ code }) => {
-      if (code !== 'not_found') return
+      if (!isClosed(code)) return
       this.#sources = noSources
       this.#tell()
     })

@@ -7,6 +7,10 @@ import { PageServer } from '../support/page-server.ts'
 
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const tokens = { all: 'token-of-all-feeds', some: 'token-of-one-feed' }
+const known = [
+  { name: 'all', token: tokens.all, feeds: ['*'], admin: false },
+  { name: 'some', token: tokens.some, feeds: ['quotes'], admin: false },
+]
 const rows = (price: number): object[] => [{ id: 'ACME', price }]
 
 let browser: Browser
@@ -19,10 +23,7 @@ beforeAll(async () => {
   server = await PageServer.start(
     { quotes: rows(100), wages: rows(5) },
     {
-      tokens: [
-        { name: 'all', token: tokens.all },
-        { name: 'some', token: tokens.some, feeds: ['quotes'] },
-      ],
+      tokens: known,
     },
   )
 })
@@ -36,7 +37,7 @@ async function open(hash = ''): Promise<Page> {
   onTestFinished(() => context.close())
   urls = []
   const page = await context.newPage()
-  page.setDefaultTimeout(8000)
+  page.setDefaultTimeout(15_000)
   page.on('request', request => urls.push(request.url()))
   page.on('websocket', socket => urls.push(socket.url()))
   await page.goto(server.url + hash)
@@ -94,6 +95,23 @@ test('a token that opens one feed shows that one, live, and no word of the other
   expect(await page.content()).not.toContain('wages')
   await page.goto(`${server.url}#/feed/wages`)
   await page.locator('text=There is no feed “wages” on this server.').waitFor()
+})
+
+test('rights that are withdrawn while it is open: the rows go, with the reason; a token that is no more asks for another', async () => {
+  onTestFinished(() => server.replaceTokens(known))
+  const page = await open('#/feed/wages')
+  await signIn(page, tokens.all)
+  await page.locator('td:text-is("ACME")').waitFor()
+  server.replaceTokens([{ name: 'all', token: tokens.all, feeds: ['quotes'], admin: false }])
+  await page.locator('text=You may no longer read this feed: your token does not open it.').waitFor()
+  expect(await page.locator('td:text-is("ACME")').count()).toBe(0)
+  await page.locator('nav a').click()
+  await card(page, 'wages').waitFor({ state: 'detached' })
+  await card(page, 'quotes').locator('.value:text-is("100")').waitFor()
+  server.replaceTokens([])
+  await input(page).waitFor()
+  await page.locator('[role=alert]', { hasText: 'has ended' }).waitFor()
+  expect(await page.content()).not.toContain('quotes')
 })
 
 test.each(['light', 'dark'] as const)('axe finds nothing to blame, %s', async colorScheme => {

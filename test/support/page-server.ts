@@ -56,6 +56,11 @@ export class PageServer {
     this.#port = Number(new URL(await this.#server.listen()).port)
   }
 
+  /** Other tokens are in force, on pages that are open too. */
+  replaceTokens(tokens: Parameters<MillraceServer['replaceTokens']>[0]): void {
+    this.#server?.replaceTokens(tokens)
+  }
+
   get url(): string {
     return `http://127.0.0.1:${this.#port}/`
   }
