@@ -45,12 +45,24 @@ function saying(random: Random, i: number): object {
   return chance < 0.95 ? { type: 'resync', feed } : { type: 'nonsense', id: i }
 }
 
+/** Whoever is refused, as by a server whose loop runs late beside other work, tries again a moment later. */
+async function enter(url: string): Promise<LeanReader> {
+  for (;;) {
+    try {
+      return await LeanReader.open({ url, message: () => undefined })
+    } catch (error) {
+      if (!String(error).includes(' 503 ')) throw error
+      await pause(500)
+    }
+  }
+}
+
 /** One guest after another until `endsAt`. Returns how many there were. */
 async function comeAndGo(url: string, random: Random, endsAt: number): Promise<number> {
   let count = 0
   while (performance.now() < endsAt) {
     count++
-    const reader = await LeanReader.open({ url: `${url.replace('http', 'ws')}/ws?feed=quotes`, message: () => undefined })
+    const reader = await enter(`${url.replace('http', 'ws')}/ws?feed=quotes`)
     const messages = Math.floor(random() * 6)
     for (let i = 1; i <= messages; i++) {
       reader.send(saying(random, i))

@@ -18,11 +18,13 @@ export interface CompileDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
+  readonly budgets?: Budgets
 }
 
 /** Config to graph: which source, which pipeline, which feed. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
-  const budgets = new Budgets(config.limits.firstPollsPerSecond, deps.clock)
+  const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps.clock)
   const fingerprints = fingerprintsOf(config)
   const printOf = (name: string): string => fingerprints.get(name) ?? ''
   return {
@@ -31,15 +33,20 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
   }
 }
 
+/** What leads to its table: not how it is described, who may read it and for whom it is asked. */
+function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
+  return table
+}
+
 /** By name; that of a feed holds those of its inputs. */
 function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string> {
-  const prints = new Map(sources.map(source => [source.name, fingerprint(source)]))
+  const prints = new Map(sources.map(source => [source.name, fingerprint(tableOf(source))]))
   const definitions = new Map(feeds.map(feed => [feed.name, feed]))
   const visit = (name: string): string => {
     const known = prints.get(name)
     const feed = definitions.get(name)
     if (known !== undefined || feed === undefined) return known ?? ''
-    const print = fingerprint([feed, visit(feed.from)])
+    const print = fingerprint([tableOf(feed), visit(feed.from)])
     prints.set(name, print)
     return print
   }
@@ -79,7 +86,7 @@ function compileSource(source: SourceConfig, budgets: Budgets, deps: CompileDeps
 const budgetsAtOnce = 25
 
 /** Without a budget of its own a source belongs to that of its URL's origin. */
-class Budgets {
+export class Budgets {
   readonly #budgets = new Map<string, Budget>()
   readonly #firstPollsPerSecond: number | undefined
   readonly #all: readonly FirstPolls[]

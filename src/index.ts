@@ -2,7 +2,7 @@
 export { configOf, loadConfig, parseConfig } from './config/load.ts'
 export type { Config } from './config/config.ts'
 export type { Problem } from './config/problem.ts'
-export { MillraceServer, type ServerOptions } from './server.ts'
+export { MillraceServer, type Reloaded, type ServerOptions } from './server.ts'
 export { createLogger, type Logger } from './lib/log.ts'
 export { version } from './lib/version.ts'
 export { MillraceError, type ErrorCode } from './model/errors.ts'

@@ -3,23 +3,28 @@ import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
-import { compileConfig } from './compile.ts'
+import { Budgets, compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
+import { ConfigInForce } from './config/in-force.ts'
 import { Auth } from './connection/auth.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
-import { defaultConnectionLimits } from './connection/limits.ts'
 import { FixedTokens, type KnownToken } from './connection/tokens.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
+import { failingSources } from './feed/failing.ts'
 import { Graph } from './feed/graph.ts'
-import { ChangeRate, clientRows, feedRows, ownSource, sourceRows, type FeedFigures } from './feed/own.ts'
+import { nudgeSource } from './feed/nudge.ts'
+import { clientRows, ownSource, ownSources } from './feed/own.ts'
+import { printRedefinition, type Definitions, type Redefinition } from './feed/redefinition.ts'
 import { createApp, type Health } from './http/app.ts'
 import { createHttpServer } from './http/http-server.ts'
-import { createMetrics, type MeasuredFeed, type MeasuredSource } from './http/metrics.ts'
+import { createMetrics } from './http/metrics.ts'
 import { Hub } from './hub/hub.ts'
+import { feedFigures, measureFeeds, measureSources } from './hub/measures.ts'
 import { Overload } from './hub/overload.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
+import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
 import { heapPart } from './lib/heap.ts'
 import { measureLoopDelay } from './lib/loop-delay.ts'
@@ -40,11 +45,20 @@ export interface ServerOptions {
   readonly pageFolder?: string
 }
 
+/** What a reload led to. */
+export interface Reloaded extends Redefinition {
+  readonly outcome: 'accepted' | 'unchanged'
+  /** Keys of the config that are other than at the start, and in force only after the next. */
+  readonly needsRestart: readonly string[]
+}
+
 /** A Millrace server: the one place where every stage meets. */
 export class MillraceServer {
   readonly graph: Graph
   readonly hub: Hub
-  readonly #config: Config
+  readonly #config: ConfigInForce
+  readonly #compile: (config: Config) => Definitions
+  readonly #log: Logger
   readonly #clock: Clock
   readonly #http: HttpServer
   readonly #webSockets: WebSocketBinding
@@ -62,55 +76,63 @@ export class MillraceServer {
     const clock = options.clock ?? systemClock()
     const random = options.random ?? systemRandom
     const log = options.log ?? silentLogger
-    this.#config = config
+    this.#config = new ConfigInForce(config, clock.now())
+    this.#log = log
     this.#clock = clock
     this.#startedMono = clock.monotonic()
-    const { sources, feeds } = compileConfig(config, { clock, random, log })
-    const rate = new ChangeRate(clock)
-    const own = [
-      ownSource('$sources', 'source', 'What is asked, when, why, and how it went', () => sourceRows(this.graph), { clock, random, log }),
-      ownSource(
-        '$feeds',
-        'feed',
-        'Every feed: its state, rows, readers and traffic',
-        () =>
-          feedRows(
-            this.graph,
-            feed => this.#figuresOf(feed),
-            (feed, at) => rate.of(feed, at),
-          ),
-        { clock, random, log },
-      ),
-      ...(hasAdmin(config)
-        ? [ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })]
-        : []),
-    ]
+    const auth = authOf(config, clock)
+    this.#auth = auth
+    const own = ownSources(
+      () => this.graph,
+      feed => feedFigures(this.hub.figures, feed),
+      { clock, random, log },
+    )
+    const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
+    const budgets = new Budgets(config.limits.firstPollsPerSecond, clock)
+    this.#compile = config => {
+      const { sources, feeds } = compileConfig(config, { clock, random, log, budgets })
+      return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
+    }
     const { historyAgeMs, maxTombstones } = config.limits
-    this.graph = new Graph({ sources: [...sources, ...own], feeds, clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
-    const overload = new Overload(config.limits, log)
+    this.graph = new Graph({ ...this.#compile(config), clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
+    const limitsNow = (): Config['limits'] => this.#config.current.limits
+    const limits = live(limitsNow)
+    const overload = new Overload(limits, log)
     this.#overload = overload
-    this.hub = new Hub({ graph: this.graph, clock, random, log, limits: config.limits, overload })
+    this.hub = new Hub({ graph: this.graph, clock, random, log, limits, overload })
     const metrics = createMetrics({
       connections: () => this.#webSockets.size,
       views: () => this.hub.viewCount,
       shedding: () => this.#overload.shedding,
-      sources: () => this.#measuredSources(),
-      feeds: () => this.#measuredFeeds(),
+      config: () => ({ reloads: this.#config.counts, success: this.#config.error === undefined, loadedAt: this.#config.loadedAt }),
+      sources: () => measureSources(this.graph, clock.now()),
+      feeds: () => measureFeeds(this.graph, this.hub.figures),
     })
-    const auth = authOf(config, clock)
-    this.#auth = auth
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
-    const { maxHeaders, maxUrlBytes, maxConnections, maxConnectionsPerAddress, upgradesPerSecond } = config.limits
+    const { maxHeaders, maxUrlBytes, upgradesPerSecond } = config.limits
     const { hosts, origins, trustProxy } = config.server
     const door: DoorRules = { hosts, origins, proxies: new TrustedProxies(trustProxy), maxHeaders, maxUrlBytes }
     this.#webSockets = new WebSocketBinding(
-      { path: config.server.path, door, maxConnections, maxConnectionsPerAddress, upgradesPerSecond, overload },
+      {
+        path: config.server.path,
+        door,
+        get maxConnections() {
+          return limits.maxConnections
+        },
+        get maxConnectionsPerAddress() {
+          return limits.maxConnectionsPerAddress
+        },
+        upgradesPerSecond,
+        overload,
+      },
       {
         hub: this.hub,
         clock,
         random,
         log,
-        limits: { ...defaultConnectionLimits, ...config.limits },
+        get limits() {
+          return limitsNow()
+        },
         heartbeat: this.#heartbeat,
         server: `millrace/${version}`,
         auth,
@@ -123,7 +145,7 @@ export class MillraceServer {
         authenticate: token => auth.authenticate(token),
         issueTicket: principal => auth.tickets.issue(principal),
       },
-      poll: source => this.#poll(source),
+      poll: source => nudgeSource(this.graph, source),
       limited: key => metrics.limited(key),
       pageFolder: options.pageFolder ?? ownPage(),
       origins: door.origins,
@@ -149,7 +171,7 @@ export class MillraceServer {
    * @throws the error of `listen`, such as EADDRINUSE.
    */
   async listen(): Promise<string> {
-    const { host, port } = this.#config.server
+    const { host, port } = this.#config.current.server
     await new Promise<void>((resolve, reject) => {
       this.#http.once('error', reject)
       this.#http.listen(port, host, () => {
@@ -170,21 +192,34 @@ export class MillraceServer {
   }
 
   health(): Health {
-    const failing = [...this.graph.sources()]
-      .map(({ definition }) => ({ source: definition.name, freshness: this.graph.feed(definition.name)?.freshness }))
-      .filter(
-        ({ freshness }) =>
-          freshness !== undefined && freshness.state !== 'fresh' && freshness.state !== 'waiting' && freshness.cause !== 'paused',
-      )
-      .map(({ source, freshness }) => ({
-        source,
-        state: freshness?.state ?? 'waiting',
-        since: freshness?.since ?? 0,
-        ...(freshness?.cause === undefined ? {} : { cause: freshness.cause }),
-        ...(freshness?.reason === undefined ? {} : { reason: freshness.reason }),
-      }))
     const uptimeMs = Math.round(this.#clock.monotonic() - this.#startedMono)
-    return { version, uptimeMs, shedding: this.#overload.shedding, failing }
+    const { loadedAt, error } = this.#config
+    const config = { loadedAt, ...(error === undefined ? {} : { error }) }
+    return { version, uptimeMs, shedding: this.#overload.shedding, config, failing: failingSources(this.graph) }
+  }
+
+  /**
+   * Takes another config over while the server runs: all of it or, where it throws, nothing. Feeds that are defined as before go on,
+   * and their readers notice nothing. The log says what is other, and which keys wait for a restart.
+   * @throws RangeError when sources and feeds make no graph; metrics and /health tell of it.
+   */
+  reload(config: Config): Reloaded {
+    const isSame = this.#config.isSame(config)
+    const redefinition = this.#replaceFeeds(config)
+    this.#config.take(config, this.#clock.now())
+    if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
+    const { needsRestart } = this.#config
+    const other = [
+      printRedefinition(redefinition) || (isSame ? 'nothing is other' : 'all feeds go on'),
+      ...(needsRestart.length === 0 ? [] : [`needs a restart: ${needsRestart.join(', ')}`]),
+    ]
+    this.#log.info({ ...redefinition, needsRestart }, `config loaded: ${other.join('; ')}`)
+    return { outcome: isSame ? 'unchanged' : 'accepted', ...redefinition, needsRestart }
+  }
+
+  /** A config that was to be taken over cannot be used: metrics and /health say so. `why` is one sentence without secrets. */
+  refuseReload(why: string): void {
+    this.#config.refuse(why)
   }
 
   /**
@@ -204,7 +239,7 @@ export class MillraceServer {
 
   async #drain(): Promise<void> {
     this.#ready = false
-    const { drainMs } = this.#config.server
+    const { drainMs } = this.#config.current.server
     const closed = new Promise<void>(resolve => this.#http.close(() => resolve()))
     const late = this.#clock.after(drainMs * 0.8, () => {
       this.#webSockets.terminate()
@@ -220,6 +255,15 @@ export class MillraceServer {
     late()
   }
 
+  #replaceFeeds(config: Config): Redefinition {
+    try {
+      return this.graph.replace(this.#compile(config))
+    } catch (error) {
+      this.refuseReload("it could not be put to work; the server's log tells why")
+      throw error
+    }
+  }
+
   #watchLoop(): void {
     const loopDelay = measureLoopDelay(loopSampleMs)
     const read = (): void => {
@@ -231,37 +275,6 @@ export class MillraceServer {
       cancel()
       loopDelay.stop()
     }
-  }
-
-  /** Asks a source as a reader would who leaves at once. */
-  #poll(name: string): { readonly next: number | undefined; readonly why: string } | undefined {
-    const source = [...this.graph.sources()].find(({ definition }) => definition.name === name && !name.startsWith('$'))
-    if (source === undefined) return undefined
-    const release = this.graph.want(name)
-    source.nudge()
-    release()
-    return { next: source.nextAt, why: source.why }
-  }
-
-  #figuresOf(feed: string): FeedFigures {
-    const { readers, bytesSent, messagesSent, bytesPolled } = this.hub.figures.of(feed)
-    return { readers, bytesSent, messagesSent, bytesSaved: Math.max(0, bytesPolled - bytesSent) }
-  }
-
-  #measuredSources(): MeasuredSource[] {
-    const now = this.#clock.now()
-    return [...this.graph.sources()].map(({ definition: { name }, counts }) => {
-      const freshness = this.graph.feed(name)?.freshness
-      const at = freshness?.validatedAt
-      return { name, ...counts, state: freshness?.state ?? 'waiting', ageMs: at === undefined ? undefined : Math.max(0, now - at) }
-    })
-  }
-
-  #measuredFeeds(): MeasuredFeed[] {
-    return [...this.graph.feeds()].map(feed => {
-      const { readers, bytesSent, messagesSent, encodes } = this.hub.figures.of(feed.name)
-      return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
-    })
   }
 }
 

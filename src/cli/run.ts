@@ -1,5 +1,5 @@
-import { loadConfig } from '../config/load.ts'
 import { reportMissing, reportProblems } from './problems.ts'
+import { readConfig } from './reload.ts'
 import { serve } from './serve.ts'
 
 /** `millrace run <config>`: exit 1 when the config cannot be used, before any port opens. */
@@ -8,15 +8,14 @@ export async function runConfig(file: string, options: { readonly port?: number 
     process.exitCode = 1
     return
   }
-  const loaded = loadConfig(file, { env: process.env })
-  if (!loaded.ok) {
-    reportProblems(loaded.problems)
+  const { result, files } = readConfig(file, options)
+  if (!result.ok) {
+    reportProblems(result.problems)
     process.exitCode = 1
     return
   }
-  if (loaded.warnings.length > 0) reportProblems(loaded.warnings)
-  const { config } = loaded
-  const server = options.port === undefined ? config.server : { ...config.server, port: options.port }
+  if (result.warnings.length > 0) reportProblems(result.warnings)
+  const { config } = result
   const example = config.feeds[0]?.name ?? config.sources[0]?.name ?? 'quotes'
-  await serve({ config: { ...config, server }, from: file, example })
+  await serve({ config, from: file, example, reload: { files, read: () => readConfig(file, options) } })
 }

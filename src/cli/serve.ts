@@ -1,9 +1,11 @@
 import type { Config } from '../config/config.ts'
-import { createLogger, type Logger } from '../lib/log.ts'
+import { systemClock } from '../lib/clock.ts'
+import { createLogger, type LeveledLogger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { version } from '../lib/version.ts'
 import { MillraceServer } from '../server.ts'
 import { prettyDestination } from './pretty-log.ts'
+import { ConfigReload, type ConfigRead } from './reload.ts'
 
 export interface ServeOptions {
   readonly config: Config
@@ -11,6 +13,8 @@ export interface ServeOptions {
   readonly from: string
   /** A feed that the banner's example follows. */
   readonly example: string
+  /** How the config is read again; without it there is nothing to read. `files`: those that were read for it. */
+  readonly reload?: { readonly files: ReadonlySet<string>; readonly read: () => ConfigRead }
   /** Called when the server has stopped. */
   readonly stopped?: () => Promise<void>
 }
@@ -18,14 +22,17 @@ export interface ServeOptions {
 /** A second signal, or a start that failed. */
 const failed = 1
 
-export async function loggerOf(config: Config): Promise<Logger> {
+export async function loggerOf(config: Config): Promise<LeveledLogger> {
   const { level, format } = config.log
   const pretty = format === 'pretty' || (format === undefined && process.stderr.isTTY)
   return createLogger({ level, ...(pretty ? { destination: await prettyDestination() } : {}) })
 }
 
-/** Serves until SIGTERM or SIGINT; then drains and exits 0. A second signal ends at once with 1. */
-export async function serve({ config, from, example, stopped }: ServeOptions): Promise<void> {
+/**
+ * Serves until SIGTERM or SIGINT; then drains and exits 0. A second signal ends at once with 1. At SIGHUP, and when it changes, the
+ * config file is taken over anew.
+ */
+export async function serve({ config, from, example, reload, stopped }: ServeOptions): Promise<void> {
   const log = await loggerOf(config)
   const server = new MillraceServer({ config, log })
   try {
@@ -38,9 +45,15 @@ export async function serve({ config, from, example, stopped }: ServeOptions): P
     return
   }
   process.stderr.write(banner(config, from, server.url, example))
+  const reloading = reload && new ConfigReload({ server, log, clock: systemClock(), read: reload.read }, reload.files)
+  process.on('SIGHUP', () => {
+    if (reloading === undefined) log.warn('SIGHUP: there is no config file to read again, and nothing has changed')
+    else reloading.reload()
+  })
   let signals = 0
   const stop = async (): Promise<void> => {
     if (++signals > 1) process.exit(failed)
+    reloading?.close()
     await server.close()
     await stopped?.()
     process.exit(0)

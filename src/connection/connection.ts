@@ -1,4 +1,3 @@
-import type { Cancel } from '../lib/clock.ts'
 import type { Outbox, Sink } from '../hub/outbox.ts'
 import { anyone, nothing, type Grants, type Principal } from '../hub/principal.ts'
 import type { Snapshot } from '../hub/snapshots.ts'
@@ -14,10 +13,11 @@ import type {
   SubscribeMessage,
 } from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
+import { admitAddress } from './admit.ts'
 import type { Holder } from './auth.ts'
 import type { ConnectionContext, ConnectionFigures } from './context.ts'
 import { Inbound, readObject } from './inbound.ts'
-import { admit, type ConnectionLimits } from './limits.ts'
+import type { ConnectionLimits } from './limits.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import { ReadPings } from './read-pings.ts'
 import { echo, errorMessage, welcomeMessage, type Answerable } from './reply.ts'
@@ -33,11 +33,13 @@ export class Connection implements Sink, Holder {
   readonly #context: ConnectionContext
   readonly #transport: Transport
   readonly #outbox: Outbox
-  readonly #inbound: Inbound
   readonly #window: Window
   readonly #pings: ReadPings
-  readonly #answers = new OwedAnswers(() => !this.isFull)
-  readonly #stopBeating: Cancel
+  /** In the heartbeat's wheel. */
+  readonly #place: number
+  /** Made when they are first needed: most clients say little. */
+  #inboundOfSpeaker: Inbound | undefined
+  #answersOfAsker: OwedAnswers | undefined
   #spoke = false
   #closed = false
 
@@ -46,11 +48,10 @@ export class Connection implements Sink, Holder {
     this.#context = context
     this.principal = context.auth === undefined ? anyone : principal
     this.#transport = transport
-    this.#inbound = new Inbound(context.clock, context.limits)
     this.#window = new Window(context.limits, context.clock)
     this.#pings = new ReadPings(this.#window, transport)
     this.#outbox = context.hub.connect(this)
-    this.#stopBeating = context.heartbeat.add(this)
+    this.#place = context.heartbeat.add(this)
     context.auth?.watch(this)
     this.#welcome(undefined)
   }
@@ -98,13 +99,13 @@ export class Connection implements Sink, Holder {
     if (this.#window.pong(ping)) this.#pings.ask()
     if (this.isFull) return
     this.#context.hub.drained(this.#outbox)
-    this.#answers.wake()
+    this.#answersOfAsker?.wake()
   }
 
   beat(): void {
     if (this.#window.unansweredMs >= 2 * this.#context.heartbeat.intervalMs - earlyMs) {
       // What the close frame stands behind may yet be read; the transport gives up waiting for it.
-      if (this.#outbox.isHeld || this.#answers.areWaiting) this.close(4508, 'too slow')
+      if (this.#outbox.isHeld || this.#answersOfAsker?.areWaiting === true) this.close(4508, 'too slow')
       else this.#transport.terminate()
       return
     }
@@ -124,7 +125,7 @@ export class Connection implements Sink, Holder {
   ended(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#stopBeating()
+    this.#context.heartbeat.remove(this, this.#place)
     this.#context.auth?.deadlines.forget(this)
     this.#context.hub.disconnect(this.#outbox)
   }
@@ -169,6 +170,12 @@ export class Connection implements Sink, Holder {
 
   get #limits(): ConnectionLimits {
     return this.#context.limits
+  }
+  get #inbound(): Inbound {
+    return (this.#inboundOfSpeaker ??= new Inbound(this.#context.clock, this.#limits))
+  }
+  get #answers(): OwedAnswers {
+    return (this.#answersOfAsker ??= new OwedAnswers(() => !this.isFull))
   }
 
   #read(text: string): void {
@@ -220,7 +227,7 @@ export class Connection implements Sink, Holder {
   }
 
   #subscribe(message: SubscribeMessage): void {
-    this.#context.hub.subscribe(this.#outbox, message, isView => admit(this.#outbox, isView, this.#limits))
+    this.#context.hub.subscribe(this.#outbox, message, isView => admitAddress(this.#outbox, isView, this.#limits))
   }
 
   #unsubscribe(feed: string, id: RequestId | undefined): void {

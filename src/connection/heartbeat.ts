@@ -28,15 +28,17 @@ export class Heartbeat {
     this.#slotMs = intervalMs / slots
   }
 
-  /** The first beat comes after one interval; the returned function ends it. */
-  add(member: Beating): Cancel {
-    const slot = this.#slots[this.#at]
-    slot?.add(member)
+  /** The first beat comes after one interval. Returns the member's place: a number, as there are many of them. */
+  add(member: Beating): number {
+    this.#slots[this.#at]?.add(member)
     this.#size++
     this.#timer ??= this.#clock.after(this.#slotMs, () => this.#turn())
-    return () => {
-      if (slot?.delete(member) === true) this.#size--
-    }
+    return this.#at
+  }
+
+  /** Ends the beats of a member; `place` is what `add` returned. Again does nothing. */
+  remove(member: Beating, place: number): void {
+    if (this.#slots[place]?.delete(member) === true) this.#size--
   }
 
   close(): void {

@@ -15,7 +15,7 @@ export type Admission = 'take' | 'drop' | 'refuse' | 'end'
 export class Inbound {
   readonly #clock: Clock
   readonly #limits: ConnectionLimits
-  /** Made with the first message, and the first ping: most clients say little. */
+  /** Made with the first message, and the first ping. */
   #messages: TokenBucket | undefined
   #pings: TokenBucket | undefined
   #refused = 0

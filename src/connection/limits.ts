@@ -1,5 +1,3 @@
-import type { Outbox } from '../hub/outbox.ts'
-import { MillraceError } from '../model/errors.ts'
 import type { WindowLimits } from './window.ts'
 
 /** What one connection may do. Defaults: configuration.md, `limits`. */
@@ -29,17 +27,4 @@ export const defaultConnectionLimits: ConnectionLimits = {
   maxViewsPerConnection: 64,
   sendWindowBytes: 65_536,
   ackAfterBytes: 32_768,
-}
-
-/** @throws MillraceError `too_many` where a connection may not follow one address more. */
-export function admit({ size, viewCount }: Outbox, isView: boolean, limits: ConnectionLimits): void {
-  const { maxFeedsPerConnection, maxViewsPerConnection } = limits
-  if (size >= maxFeedsPerConnection)
-    throw new MillraceError('too_many', `${maxFeedsPerConnection} feeds are followed, as many as one connection may`, [
-      { limit: 'maxFeedsPerConnection', value: maxFeedsPerConnection },
-    ])
-  if (isView && viewCount >= maxViewsPerConnection)
-    throw new MillraceError('too_many', `${maxViewsPerConnection} views are followed, as many as one connection may`, [
-      { limit: 'maxViewsPerConnection', value: maxViewsPerConnection },
-    ])
 }

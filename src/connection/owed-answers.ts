@@ -7,8 +7,7 @@ const mostOwed = 16
  */
 export class OwedAnswers {
   readonly #hasRoom: () => boolean
-  /** Mostly there is none. */
-  #waiting: (() => void)[] | undefined
+  #waiting: (() => void)[] = []
   #owed = 0
 
   constructor(hasRoom: () => boolean) {
@@ -19,7 +18,7 @@ export class OwedAnswers {
     return this.#owed >= mostOwed
   }
   get areWaiting(): boolean {
-    return this.#waiting !== undefined
+    return this.#waiting.length > 0
   }
 
   /** Makes an answer now, or once there is room. Rejects with what making it throws. */
@@ -49,13 +48,13 @@ export class OwedAnswers {
 
   /** Resolves once there may be room. */
   room(): Promise<void> {
-    return new Promise(resolve => (this.#waiting ??= []).push(resolve))
+    return new Promise(resolve => this.#waiting.push(resolve))
   }
 
   /** There is room again. */
   wake(): void {
-    const waiting = this.#waiting ?? []
-    this.#waiting = undefined
+    const waiting = this.#waiting
+    this.#waiting = []
     for (const wake of waiting) wake()
   }
 }

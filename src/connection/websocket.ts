@@ -95,7 +95,11 @@ export class WebSocketBinding {
     if (refusal !== undefined) return refuse(socket, refusal)
     const judged = this.#context.auth?.judge(request) ?? 'silent'
     const accept = (judgement: Judgement): void =>
-      this.#server.handleUpgrade(request, socket, head, webSocket => this.#welcome(webSocket, request, socket as Socket, judgement))
+      this.#server.handleUpgrade(request, socket, head, webSocket => {
+        // From here on ws listens itself.
+        socket.off('error', this.#socketFailed)
+        this.#welcome(webSocket, request, socket as Socket, judgement)
+      })
     if (judged instanceof Promise) void judged.then(accept)
     else accept(judged)
   }

@@ -8,6 +8,12 @@ export interface Wanted {
   readonly poller: SourcePoller
 }
 
+/** Whoever reads a feed, and the sources that it wants thereby. */
+interface Reader {
+  readonly feed: string
+  wants: readonly Want[]
+}
+
 interface Want {
   readonly source: Wanted
   readonly alwaysFor: Set<string>
@@ -22,18 +28,30 @@ interface Want {
  */
 export class Demand {
   readonly #wants = new Map<string, Want>()
+  readonly #readers = new Set<Reader>()
   readonly #clock: Clock
+  readonly #sourcesOf: (feed: string) => Iterable<string>
   readonly #changed: (source: string) => void
   #closed = false
 
-  /** `changed` is called whenever a source begins or ceases to be wanted. */
-  constructor(clock: Clock, changed: (source: string) => void) {
+  /**
+   * `sourcesOf`: what a feed is computed from, at the moment. `changed` is called whenever a source begins or ceases to be
+   * wanted.
+   */
+  constructor(clock: Clock, sourcesOf: (feed: string) => Iterable<string>, changed: (source: string) => void) {
     this.#clock = clock
+    this.#sourcesOf = sourcesOf
     this.#changed = changed
   }
 
   add(source: Wanted): void {
     this.#wants.set(source.name, { source, alwaysFor: new Set(), readers: 0, polling: false, linger: undefined })
+  }
+
+  /** The source is no more, and its poller is no longer told; `aim` takes its readers elsewhere. */
+  remove(source: string): void {
+    this.#wants.get(source)?.linger?.()
+    this.#wants.delete(source)
   }
 
   wants(source: string): boolean {
@@ -49,30 +67,30 @@ export class Demand {
     return feeds.length > 0 ? feeds.join(', ') : 'linger'
   }
 
-  /** A feed that must not sleep wants these sources from now on. */
-  always(feed: string, sources: Iterable<string>): void {
-    for (const want of this.#each(sources)) {
-      want.alwaysFor.add(feed)
-      this.#update(want)
-    }
+  /** These feeds, and no others, must not sleep: their sources are wanted from now on. */
+  always(feeds: readonly string[]): void {
+    for (const want of this.#wants.values()) want.alwaysFor.clear()
+    for (const feed of feeds) for (const want of this.#of(feed)) want.alwaysFor.add(feed)
+    for (const want of this.#wants.values()) this.#update(want)
   }
 
-  /** One reader wants these sources until the returned function is called. */
-  want(sources: Iterable<string>): () => void {
-    const wants = [...this.#each(sources)]
-    for (const want of wants) {
-      want.readers++
-      this.#update(want)
-    }
-    let held = true
+  /** One reader wants the sources of a feed, whichever these are, until the returned function is called. */
+  want(feed: string): () => void {
+    const reader: Reader = { feed, wants: [] }
+    this.#readers.add(reader)
+    this.#aim(reader)
     return () => {
-      if (!held) return
-      held = false
-      for (const want of wants) {
+      if (!this.#readers.delete(reader)) return
+      for (const want of reader.wants) {
         want.readers--
         this.#update(want)
       }
     }
+  }
+
+  /** Feeds are computed from other sources than before: each reader wants those. What goes on being wanted does not notice. */
+  aim(): void {
+    for (const reader of this.#readers) this.#aim(reader)
   }
 
   /** Whoever lets go later sets nothing going any more. */
@@ -80,17 +98,23 @@ export class Demand {
     this.#closed = true
     for (const want of this.#wants.values()) want.linger?.()
     this.#wants.clear()
+    this.#readers.clear()
   }
 
-  *#each(sources: Iterable<string>): Generator<Want> {
-    for (const name of sources) {
-      const want = this.#wants.get(name)
-      if (want !== undefined) yield want
-    }
+  #of(feed: string): Want[] {
+    return [...this.#sourcesOf(feed)].map(source => this.#wants.get(source)).filter(want => want !== undefined)
+  }
+
+  #aim(reader: Reader): void {
+    const before = reader.wants
+    reader.wants = this.#of(reader.feed)
+    for (const want of reader.wants) want.readers++
+    for (const want of before) want.readers--
+    for (const want of new Set([...reader.wants, ...before])) this.#update(want)
   }
 
   #update(want: Want): void {
-    if (this.#closed) return
+    if (this.#closed || this.#wants.get(want.source.name) !== want) return
     const wanted = want.readers > 0 || want.alwaysFor.size > 0
     if (wanted) {
       want.linger?.()

@@ -15,9 +15,11 @@ export interface FeedOptions {
   readonly storeLimits: StoreLimits
 }
 
-/** A named live table; the unit of subscription. Only the graph calls `accept` and `judge`. */
+const nowhere: Position = { epoch: '', version: 0 }
+
+/** A named live table; the unit of subscription. Only the graph calls what changes it. */
 export class Feed {
-  readonly options: FeedOptions
+  #options: FeedOptions
   #epoch: string
   /** The one counter of the feed: its views draw from it too, and a new epoch goes on from it. */
   #version = 0
@@ -26,15 +28,20 @@ export class Feed {
   #freshness: Freshness
   #changedIn = { tick: 0, at: 0 }
 
-  constructor(options: FeedOptions, now: number, random: Random) {
-    this.options = options
-    this.#epoch = newEpoch(now, random)
+  /** `after`: the last position that a reader of a feed of this name may hold; epoch and version go on from it. */
+  constructor(options: FeedOptions, now: number, random: Random, after: Position = nowhere) {
+    this.#options = options
+    this.#epoch = newEpoch(now, random, after.epoch)
+    this.#version = after.version
     this.#store = new Store(options.storeLimits)
     this.#freshness = { state: 'waiting', since: now }
   }
 
+  get options(): FeedOptions {
+    return this.#options
+  }
   get name(): string {
-    return this.options.name
+    return this.#options.name
   }
   get epoch(): string {
     return this.#epoch
@@ -65,7 +72,7 @@ export class Feed {
    * @throws what makes the sample no table that can be kept; the feed has no data then, and begins anew with the next.
    */
   accept(incoming: Sample, now: number, monotonicMs: number, random: Random): { readonly sample: Sample; readonly changed: boolean } {
-    const order = this.options.order
+    const { order } = this.#options
     const ordered = order === undefined ? incoming : { ...incoming, table: { ...incoming.table, order } }
     if (!this.#continues(ordered)) this.#begin(now, random)
     // An empty store is given everything: what changed since a sample it never took would be a part only.
@@ -94,6 +101,18 @@ export class Feed {
     return !same || triesAnew(before, judgement)
   }
 
+  /** Described or listed otherwise; the table goes on. */
+  adjust(options: FeedOptions): void {
+    this.#options = options
+  }
+
+  /** It is another table from now on, without data yet: a new epoch. */
+  redefine(options: FeedOptions, now: number, random: Random): void {
+    this.#options = options
+    this.#sample = undefined
+    this.#begin(now, random)
+  }
+
   #continues({ table, changes }: Sample): boolean {
     if (this.#store.version === 0) return true
     return this.#store.key === table.key && !(changes === 'all' && letsGo(this.#store.columns, table.columns))
@@ -102,6 +121,6 @@ export class Feed {
   /** Another key column makes other rows of the same ones, and columns only grow: continuity is lost. */
   #begin(now: number, random: Random): void {
     this.#epoch = newEpoch(now, random, this.#epoch)
-    this.#store = new Store(this.options.storeLimits)
+    this.#store = new Store(this.#options.storeLimits)
   }
 }

@@ -1,15 +1,17 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
-import { randomText, type Random } from '../lib/random.ts'
+import type { Random } from '../lib/random.ts'
 import { defaultStoreLimits, type StoreLimits } from '../model/store.ts'
 import type { Sample } from '../model/table.ts'
-import type { FeedDefinition, SourceDefinition } from './definition.ts'
 import { Demand } from './demand.ts'
-import { Feed } from './feed.ts'
+import { Faults } from './faults.ts'
+import type { Feed } from './feed.ts'
 import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
-import { mergeSamples, Pipeline } from './pipeline.ts'
-import { LiveSource } from './live-source.ts'
+import type { LiveSource } from './live-source.ts'
+import { Parts } from './parts.ts'
+import { mergeSamples } from './pipeline.ts'
+import { compareDefinitions, sleepless, type Definitions, type Redefinition } from './redefinition.ts'
 import { topologyOf, type Topology } from './topology.ts'
 
 /** One evaluation of the graph, as the hub sees it. */
@@ -21,74 +23,101 @@ export interface Tick {
   readonly changed: ReadonlyMap<Feed, Sample>
 }
 
+/** What became of feeds whose definitions were replaced. */
+export interface Redefined {
+  /** Of another epoch, and without data yet. */
+  readonly changed: readonly Feed[]
+  readonly removed: readonly Feed[]
+  /** They go on, but described, listed or asked for otherwise. */
+  readonly adjusted: readonly Feed[]
+}
+
 export interface GraphListener {
   /** After every tick in which a table changed. */
   tick(tick: Tick): void
   /** `told`: the state, cause or reason changed; otherwise only the proof moved on. */
   freshness(feed: Feed, told: boolean): void
+  /** After the definitions were replaced, before anything is computed by the new ones. */
+  redefined?(feeds: Redefined): void
 }
 
-export interface GraphOptions {
-  readonly sources: readonly SourceDefinition[]
-  readonly feeds: readonly FeedDefinition[]
+export interface GraphOptions extends Definitions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
   readonly storeLimits?: StoreLimits
 }
 
-interface Derived {
-  readonly definition: FeedDefinition
-  readonly feed: Feed
-  readonly inputs: readonly Feed[]
-  readonly pipeline: Pipeline
-}
-
-/** Why a feed has no true table now, and what its readers are told. */
-interface Fault {
-  readonly error: string
-  readonly reason: string
-}
-
 /** The graph of live tables: it alone drives ticks, and hands each feed its inputs' samples of one and the same tick. */
 export class Graph {
   readonly pace: Pace
   readonly #options: GraphOptions
-  readonly #topology: Topology
-  readonly #feeds = new Map<string, Feed>()
-  readonly #sources = new Map<string, LiveSource>()
-  readonly #derived = new Map<string, Derived>()
+  #definitions: Definitions = { sources: [], feeds: [] }
+  #topology: Topology = topologyOf([], [])
+  readonly #parts: Parts
   readonly #demand: Demand
   readonly #pending = new Map<string, Sample>()
-  /** By feed; set while its steps, or taking over what they brought, fail. */
-  readonly #faults = new Map<string, Fault>()
+  /** Feeds that begin with what their inputs hold: nothing is waited for. */
+  readonly #seeded = new Set<string>()
+  readonly #faults: Faults
   readonly #listeners = new Set<GraphListener>()
+  #started = false
   #tick = 0
 
   /** @throws RangeError when the definitions make no graph (see `topologyOf`). */
   constructor(options: GraphOptions) {
     this.#options = options
-    this.#topology = topologyOf(
-      options.sources.map(source => source.name),
-      options.feeds,
+    this.#parts = new Parts(
+      { ...options, storeLimits: options.storeLimits ?? defaultStoreLimits },
+      {
+        answered: (name, sample, isNews) => (isNews ? this.offer(name, sample) : this.#pass(name, sample)),
+        judged: name => this.#rejudge(name),
+        late: (name, sample) => this.offer(name, sample),
+        failed: (name, error) => this.#fail(name, error),
+      },
     )
     this.pace = new Pace(options.clock, () => this.#run())
-    this.#demand = new Demand(options.clock, source => this.#rejudge(source))
-    for (const source of options.sources) this.#addSource(source)
-    const feeds = new Map(options.feeds.map(feed => [feed.name, feed]))
-    for (const name of this.#topology.order) {
-      const feed = feeds.get(name)
-      if (feed !== undefined) this.#addFeed(feed)
-    }
+    this.#faults = new Faults(options.random, options.log)
+    this.#demand = new Demand(
+      options.clock,
+      feed => this.#topology.sources.get(feed) ?? [],
+      source => this.#rejudge(source),
+    )
+    this.replace(options)
   }
 
   /** Begins to poll what must not sleep. */
   start(): void {
-    const { sources, feeds } = this.#options
-    for (const { name, demand } of sources) if (demand === 'always') this.#demand.always(name, [name])
-    for (const { name, demand, holdsPast } of feeds) {
-      if (demand === 'always' || (demand === 'auto' && holdsPast)) this.#demand.always(name, this.#sourcesOf(name))
-    }
+    this.#started = true
+    this.#demand.always(sleepless(this.#definitions))
+  }
+
+  /**
+   * Other sources and feeds from now on: all of them or, where it throws, none. What is defined as before goes on with its table,
+   * position, poller and readers; what is defined otherwise begins a new epoch, at once where its inputs have data.
+   * @throws RangeError when the definitions make no graph (see `topologyOf`).
+   */
+  replace(definitions: Definitions): Redefinition {
+    const { sources, feeds } = definitions
+    const topology = topologyOf(
+      sources.map(({ name }) => name),
+      feeds,
+    )
+    const redefinition = compareDefinitions(this.#definitions, definitions, topology)
+    const { added, changed, removed, adjusted } = redefinition
+    const gone = this.#parts.named(removed)
+    const begun = this.#parts.replace(definitions, topology, redefinition)
+    this.#definitions = definitions
+    this.#topology = topology
+    for (const name of [...removed, ...changed]) this.#forget(name)
+    for (const source of begun) this.#demand.add({ name: source.definition.name, lingerMs: source.definition.lingerMs, poller: source })
+    const redefined = { changed: this.#parts.named(changed), removed: gone, adjusted: this.#parts.named(adjusted) }
+    this.#tell(listener => listener.redefined?.(redefined))
+    this.#demand.aim()
+    if (this.#started) this.#demand.always(sleepless(definitions))
+    this.#seed([...added, ...changed])
+    for (const name of [...added, ...changed]) this.#judge(name)
+    return redefinition
   }
 
   listen(listener: GraphListener): () => void {
@@ -97,16 +126,16 @@ export class Graph {
   }
 
   feed(name: string): Feed | undefined {
-    return this.#feeds.get(name)
+    return this.#parts.feeds.get(name)
   }
 
   /** All feeds, the server's own included, in dependency order. */
   feeds(): Iterable<Feed> {
-    return this.#feeds.values()
+    return this.#parts.feeds.values()
   }
 
   sources(): Iterable<LiveSource> {
-    return this.#sources.values()
+    return this.#parts.sources.values()
   }
 
   /** Rises within one server run. */
@@ -116,7 +145,7 @@ export class Graph {
 
   /** One reader wants a feed until the returned function is called; its sources go on for their linger. */
   want(name: string): () => void {
-    return this.#demand.want(this.#sourcesOf(name))
+    return this.#demand.want(name)
   }
 
   /** Why a source is polled, for people; empty while nobody wants it. */
@@ -134,68 +163,41 @@ export class Graph {
   async close(): Promise<void> {
     this.pace.close()
     this.#demand.close()
-    for (const { pipeline } of this.#derived.values()) pipeline.close()
-    await Promise.all([...this.#sources.values()].map(source => source.close()))
+    await this.#parts.close()
   }
 
-  #sourcesOf(name: string): ReadonlySet<string> {
-    return this.#topology.sources.get(name) ?? new Set()
+  /** Nothing is left of what was at work under a name. */
+  #forget(name: string): void {
+    this.#pending.delete(name)
+    this.#seeded.delete(name)
+    this.#faults.clear(name)
+    this.#demand.remove(name)
   }
 
-  #feedOptions(definition: SourceDefinition | FeedDefinition, lingerMs: number): ConstructorParameters<typeof Feed>[0] {
-    const { name, description, order } = definition
-    return {
-      name,
-      public: definition.public,
-      lingerMs,
-      storeLimits: this.#options.storeLimits ?? defaultStoreLimits,
-      ...(description === undefined ? {} : { description }),
-      ...(order === undefined ? {} : { order }),
-    }
-  }
-
-  #addSource(definition: SourceDefinition): void {
-    const { clock, random, log } = this.#options
-    const feed = new Feed(this.#feedOptions(definition, definition.lingerMs), clock.now(), random)
-    const source = new LiveSource(definition, clock, log, {
-      answered: (sample, isNews) => (isNews ? this.offer(definition.name, sample) : this.#pass(feed, sample)),
-      judged: () => this.#rejudge(definition.name),
-    })
-    this.#feeds.set(definition.name, feed)
-    this.#sources.set(definition.name, source)
-    this.#demand.add({ name: definition.name, lingerMs: definition.lingerMs, poller: source })
-  }
-
-  #addFeed(definition: FeedDefinition): void {
-    const { clock, random } = this.#options
-    const inputs = definition.inputs.map(input => this.#feeds.get(input)).filter(input => input !== undefined)
-    const lingerMs = Math.max(0, ...inputs.map(input => input.options.lingerMs))
-    const feed = new Feed(this.#feedOptions(definition, lingerMs), clock.now(), random)
-    const pipeline = new Pipeline(sources => definition.pipeline(sources), inputs.length, {
-      late: sample => this.offer(definition.name, sample),
-      failed: error => this.#fail(definition.name, error),
-    })
-    this.#feeds.set(definition.name, feed)
-    this.#derived.set(definition.name, { definition, feed, inputs, pipeline })
+  /** What begins is computed at once from inputs that have data: their next poll may be far. */
+  #seed(names: readonly string[]): void {
+    for (const name of names) if (this.#parts.derived.get(name)?.inputs.some(input => input.hasData) === true) this.#seeded.add(name)
+    if (this.#seeded.size > 0) this.pace.request()
   }
 
   /** An unchanged poll of a source nothing is computed from is no tick: its time is all that is new. */
-  #pass(feed: Feed, sample: Sample): void {
-    if ((this.#topology.affected.get(feed.name)?.length ?? 0) > 1 || !feed.hasData) this.offer(feed.name, sample)
-    else this.#rejudge(feed.name)
+  #pass(name: string, sample: Sample): void {
+    if ((this.#topology.affected.get(name)?.length ?? 0) > 1 || this.#parts.feeds.get(name)?.hasData !== true) this.offer(name, sample)
+    else this.#rejudge(name)
   }
 
   #run(): void {
-    if (this.#pending.size === 0) return
+    if (this.#pending.size === 0 && this.#seeded.size === 0) return
     const offers = new Map(this.#pending)
     this.#pending.clear()
     this.#tick++
     const at = this.#options.clock.now()
     const emitted = new Map<Feed, Sample>()
     const changed = new Map<Feed, Sample>()
-    const names = this.#affectedBy(offers)
-    const empty = names.filter(name => this.#feeds.get(name)?.hasData !== true)
+    const names = this.#affectedBy([...offers.keys(), ...this.#seeded])
+    const empty = names.filter(name => this.#parts.feeds.get(name)?.hasData !== true)
     for (const name of names) this.#evaluate(name, offers.get(name), emitted, changed, at)
+    this.#seeded.clear()
     // Readers of first data know how far to believe it when they see it. All others are told of the proof after the
     // data: before it, what they still hold would be called fresh.
     for (const name of empty) this.#judge(name)
@@ -203,17 +205,16 @@ export class Graph {
     for (const name of names) this.#judge(name)
   }
 
-  #affectedBy(offers: ReadonlyMap<string, Sample>): readonly string[] {
-    const lists = [...offers.keys()].map(name => this.#topology.affected.get(name) ?? [])
+  #affectedBy(origins: readonly string[]): readonly string[] {
+    const lists = origins.map(name => this.#topology.affected.get(name) ?? [])
     if (lists.length === 1) return lists[0] ?? []
     const names = new Set(lists.flat())
     return this.#topology.order.filter(name => names.has(name))
   }
 
   #evaluate(name: string, offer: Sample | undefined, emitted: Map<Feed, Sample>, changed: Map<Feed, Sample>, at: number): void {
-    const feed = this.#feeds.get(name)
-    const derived = this.#derived.get(name)
-    const computed = derived === undefined ? undefined : this.#push(derived, emitted)
+    const feed = this.#parts.feeds.get(name)
+    const computed = this.#push(name, emitted)
     const sample = offer !== undefined && computed !== undefined ? mergeSamples(offer, computed) : (computed ?? offer)
     if (feed === undefined || sample === undefined) return
     const { clock, random } = this.#options
@@ -221,30 +222,27 @@ export class Graph {
       const accepted = feed.accept({ ...sample, tick: this.#tick }, at, clock.monotonic(), random)
       emitted.set(feed, accepted.sample)
       if (accepted.changed) changed.set(feed, accepted.sample)
-      this.#faults.delete(name)
+      this.#faults.clear(name)
     } catch (error) {
-      derived?.pipeline.close()
+      this.#parts.derived.get(name)?.pipeline.close()
       this.#fail(name, error)
     }
   }
 
-  #push(derived: Derived, emitted: ReadonlyMap<Feed, Sample>): Sample | undefined {
-    const samples = derived.inputs.map(input => emitted.get(input))
-    if (samples.every(sample => sample === undefined)) return undefined
-    return derived.pipeline.push(
+  #push(name: string, emitted: ReadonlyMap<Feed, Sample>): Sample | undefined {
+    const derived = this.#parts.derived.get(name)
+    if (derived === undefined) return undefined
+    const { inputs, pipeline } = derived
+    const samples = inputs.map(input => emitted.get(input))
+    if (!this.#seeded.has(name) && samples.every(sample => sample === undefined)) return undefined
+    return pipeline.push(
       samples,
-      derived.inputs.map(input => input.sample),
+      inputs.map(input => input.sample),
     )
   }
 
-  /** A bug of one feed is its own: the others, and the process, go on. The same fault again is told once. */
   #fail(name: string, cause: unknown): void {
-    const error = String(cause)
-    if (this.#faults.get(name)?.error !== error) {
-      const id = randomText(this.#options.random, 8)
-      this.#faults.set(name, { error, reason: `feed '${name}' failed; the server's log has it under ${id}` })
-      this.#options.log.error({ feed: name, id, err: cause }, `feed '${name}' failed (${id})`)
-    }
+    this.#faults.add(name, cause)
     this.#rejudge(name)
   }
 
@@ -263,7 +261,7 @@ export class Graph {
   }
 
   #judge(name: string): void {
-    const feed = this.#feeds.get(name)
+    const feed = this.#parts.feeds.get(name)
     if (feed === undefined) return
     const before = feed.freshness
     const judgement = this.#judgement(name, feed)
@@ -272,9 +270,9 @@ export class Graph {
   }
 
   #judgement(name: string, feed: Feed): Judgement {
-    const source = this.#sources.get(name)?.judge(this.#demand.wants(name))
-    const inputs = source === undefined ? (this.#derived.get(name)?.inputs ?? []).map(input => input.freshness) : [source]
-    const fault = this.#faults.get(name)?.reason
+    const source = this.#parts.sources.get(name)?.judge(this.#demand.wants(name))
+    const inputs = source === undefined ? (this.#parts.derived.get(name)?.inputs ?? []).map(input => input.freshness) : [source]
+    const fault = this.#faults.reason(name)
     const degraded = feed.sample?.degraded
     if (source !== undefined && fault === undefined) return source
     return judgeDerived(inputs, {

@@ -36,6 +36,12 @@ export interface ClientFigures {
   readonly bytes: number
 }
 
+interface OwnDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
 const updateMs = 1000
 
 type Cells = Readonly<Record<string, Cell | undefined>>
@@ -132,13 +138,28 @@ export class ChangeRate {
   }
 }
 
+/** `$sources` and `$feeds` of a graph that is there by the time they are asked. */
+export function ownSources(graph: () => Graph, figuresOf: FiguresOf, deps: OwnDeps): SourceDefinition[] {
+  const rate = new ChangeRate(deps.clock)
+  return [
+    ownSource('$sources', 'source', 'What is asked, when, why, and how it went', () => sourceRows(graph()), deps),
+    ownSource(
+      '$feeds',
+      'feed',
+      'Every feed: its state, rows, readers and traffic',
+      () => feedRows(graph(), figuresOf, (feed, version) => rate.of(feed, version)),
+      deps,
+    ),
+  ]
+}
+
 /** Own state as a source like any other: asked once a second while somebody reads it, and not otherwise. */
 export function ownSource(
   name: '$sources' | '$feeds' | '$clients',
   key: string,
   description: string,
   rows: () => readonly Row[],
-  deps: { readonly clock: Clock; readonly random: Random; readonly log: Logger },
+  deps: OwnDeps,
 ): SourceDefinition {
   return {
     name,

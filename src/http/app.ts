@@ -26,6 +26,8 @@ export interface Health {
   readonly uptimeMs: number
   /** What the server does less of because its event loop runs late. */
   readonly shedding: Shedding
+  /** When the config was last read and found good, ms since 1970; `error`: why a later one is not in force. */
+  readonly config: { readonly loadedAt: number; readonly error?: string }
   /** Sources that are not fresh, though somebody wants them. */
   readonly failing: readonly ({ readonly source: string } & Pick<Freshness, 'state' | 'cause' | 'reason' | 'since'>)[]
 }
@@ -139,12 +141,14 @@ function serveActions(app: Hono<Env>, { admission, poll }: HttpOptions): void {
 }
 
 /** Names, and reasons, which may hold some, are for those whose feeds they are. */
-function health(context: Context, { failing, ...rest }: Health): object {
+function health(context: Context, { failing, config, ...rest }: Health): object {
   const { grants } = context.get('principal') ?? { grants: nothing }
+  const { error, ...loaded } = config
   const told = failing.map(({ source, reason, ...fault }) =>
     grants.covers(source) ? { source, ...fault, ...(reason === undefined ? {} : { reason }) } : fault,
   )
-  return { status: 'ok', ...rest, failing: told }
+  const why = error === undefined ? {} : { error: grants.covers('$sources') ? error : 'a config that was read later is not in force' }
+  return { status: 'ok', ...rest, config: { ...loaded, ...why }, failing: told }
 }
 
 function servePage(app: Hono<Env>, folder: string): void {

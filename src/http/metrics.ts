@@ -23,11 +23,22 @@ export interface MeasuredFeed {
   readonly encodes: number
 }
 
+/** What the metrics tell of the config. */
+export interface MeasuredConfig {
+  /** Reloads, by outcome. */
+  readonly reloads: Readonly<Record<string, number>>
+  /** Whether the last config that was read is in force. */
+  readonly success: boolean
+  /** When one was last read and found good, ms since 1970. */
+  readonly loadedAt: number
+}
+
 /** What the metrics read when they are scraped; `server.ts` fills it in. */
 export interface Measured {
   connections(): number
   views(): number
   shedding(): Shedding
+  config(): MeasuredConfig
   sources(): Iterable<MeasuredSource>
   feeds(): Iterable<MeasuredFeed>
 }
@@ -56,9 +67,22 @@ export function createMetrics(measured: Measured): Metrics {
   exposed.gauge('millrace_connections', 'WebSocket connections.', [], set => set({}, measured.connections()))
   exposed.gauge('millrace_views', 'Views held, feeds that are read included.', [], set => set({}, measured.views()))
   exposed.gauge('millrace_shedding', 'How much load is shed, from 0 to 3.', [], set => set({}, sheddingLevels.indexOf(measured.shedding())))
+  exposeConfig(exposed, measured)
   exposeSources(exposed, measured)
   exposeFeeds(exposed, measured)
   return { registry, limited: key => limits.inc({ limit: key }) }
+}
+
+function exposeConfig(exposed: Exposition, measured: Measured): void {
+  exposed.counter('millrace_config_reloads_total', 'Reloads of the config, by outcome.', ['outcome'], set => {
+    for (const [outcome, count] of Object.entries(measured.config().reloads)) set({ outcome }, count)
+  })
+  exposed.gauge('millrace_config_reload_success', '1 while the last config that was read is in force, else 0.', [], set =>
+    set({}, measured.config().success ? 1 : 0),
+  )
+  exposed.gauge('millrace_config_last_reload_success_timestamp_seconds', 'When a config was last read and found good.', [], set =>
+    set({}, measured.config().loadedAt / 1000),
+  )
 }
 
 function exposeSources(exposed: Exposition, measured: Measured): void {

@@ -105,6 +105,7 @@ export class Answers {
       settle(subscription, asked, standing === 'ahead' ? 'elsewhere' : standing)
     }
     const wake = (): void => tryNow(false)
+    subscription.asked = asked.id
     const cancel = patience === undefined ? undefined : this.#clock.after(patience, () => tryNow(true))
     view.waiting.add(wake)
     subscription.stopWaiting = () => {

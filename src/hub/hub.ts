@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import type { Feed } from '../feed/feed.ts'
-import type { Graph, GraphListener, Tick } from '../feed/graph.ts'
+import type { Graph, GraphListener, Redefined, Tick } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Address } from '../protocol/address.ts'
 import { encodeMessage } from '../protocol/codec.ts'
@@ -192,6 +192,8 @@ export class Hub implements GraphListener {
     const view = this.#acquire(read, this.#views.address(read, asker.grants), asker)
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
+      // The feed may be no more by now.
+      this.#views.feed(read.feed, asker.grants)
       return view
     } finally {
       this.#views.release(view)
@@ -223,6 +225,16 @@ export class Hub implements GraphListener {
       const frame = statusFrame(view)
       for (const reader of view.readers) reader.writeStatus(frame)
     }
+  }
+
+  /** Readers of feeds that are no more for them are told; those of feeds that begin anew get a snapshot once there is data. */
+  redefined({ changed, removed, adjusted }: Redefined): void {
+    const hidden = [...changed, ...adjusted].filter(feed => !feed.options.public)
+    for (const feed of [...removed, ...hidden]) {
+      for (const view of this.#views.of(feed)) this.figures.of(feed.name).readers -= view.readers.size
+      this.#views.dismiss(feed)
+    }
+    for (const feed of changed) for (const view of this.#views.of(feed)) view.begin()
   }
 
   close(): void {

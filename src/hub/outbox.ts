@@ -15,6 +15,8 @@ export interface Sink {
   readonly grants: Grants
 }
 
+const none: readonly Subscription[] = []
+
 /**
  * What one connection is owed: per address a position that is compared with the view's, never a queue.
  * A full sink holds data; when it drains each address is brought up to date by one net message.
@@ -24,9 +26,8 @@ export class Outbox implements Line {
   queued = 0
   readonly #sink: Sink
   readonly #due: (outbox: Outbox, throttle: Throttle) => void
-  readonly #subscriptions = new Map<string, Subscription>()
-  /** In address order; made anew when a subscription comes or goes. */
-  #sorted: readonly Subscription[] | undefined
+  /** In address order. A list, of which most connections need one place: a Map would take more than all else of an outbox. */
+  #subscriptions: readonly Subscription[] = none
   #viewCount = 0
   #held = false
   /** Classes whose instant passed while the sink was full. */
@@ -40,7 +41,7 @@ export class Outbox implements Line {
 
   /** Addresses followed. */
   get size(): number {
-    return this.#subscriptions.size
+    return this.#subscriptions.length
   }
   /** Those of them that are more than a feed's name. */
   get viewCount(): number {
@@ -54,35 +55,44 @@ export class Outbox implements Line {
   }
 
   get(address: string): Subscription | undefined {
-    return this.#subscriptions.get(address)
+    const found = this.#subscriptions[this.#placeOf(address)]
+    return found?.view.address === address ? found : undefined
   }
 
+  /** One whose address is not followed yet. */
   add(subscription: Subscription): void {
     const { view } = subscription
-    this.#subscriptions.set(view.address, subscription)
+    this.#subscriptions = this.#subscriptions.toSpliced(this.#placeOf(view.address), 0, subscription)
     if (!view.isBase) this.#viewCount++
-    this.#sorted = undefined
   }
 
   /** What was owed for the address is owed no more. */
   remove(address: string): void {
-    const subscription = this.#subscriptions.get(address)
+    const subscription = this.get(address)
     if (subscription === undefined) return
-    this.#subscriptions.delete(address)
+    this.#subscriptions = this.#subscriptions.toSpliced(this.#placeOf(address), 1)
     if (!subscription.view.isBase) this.#viewCount--
-    this.#sorted = undefined
   }
 
   clear(): void {
     this.queued = 0
-    this.#subscriptions.clear()
+    this.#subscriptions = none
     this.#viewCount = 0
-    this.#sorted = undefined
   }
 
   subscriptions(): readonly Subscription[] {
-    this.#sorted ??= [...this.#subscriptions.values()].sort((a, b) => (a.view.address < b.view.address ? -1 : 1))
-    return this.#sorted
+    return this.#subscriptions
+  }
+
+  /** Where an address stands, or would stand. */
+  #placeOf(address: string): number {
+    let [low, high] = [0, this.#subscriptions.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#subscriptions[middle]?.view.address ?? '') < address) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   due(throttle: Throttle): void {
@@ -113,7 +123,7 @@ export class Outbox implements Line {
   }
 
   #write(tick: number, throttle: Throttle): void {
-    const all = this.subscriptions()
+    const all = this.#subscriptions
     const [only] = all
     // Mostly a connection follows one address, and nothing is made for it alone.
     if (all.length === 1 && only !== undefined && only.view.check === undefined) {
@@ -146,7 +156,7 @@ export class Outbox implements Line {
     this.#missed = undefined
     for (const throttle of missed ?? []) this.#write(tick, throttle)
     this.#write(tick, 0)
-    for (const subscription of this.subscriptions()) {
+    for (const subscription of this.#subscriptions) {
       const { throttle, isDue } = subscription
       if (throttle > 0 && isDue && missed?.has(throttle) !== true) this.due(throttle)
       subscription.writeOwedStatus(() => status(subscription.view))

@@ -1,4 +1,6 @@
+import { MillraceError } from '../model/errors.ts'
 import type { Position } from '../model/position.ts'
+import { encodeMessage } from '../protocol/codec.ts'
 import type { RequestId } from '../protocol/messages.ts'
 import type { FanOutFigures } from './figures.ts'
 import type { Snapshot, SnapshotWaiter } from './snapshots.ts'
@@ -10,6 +12,8 @@ export interface Line {
   /** Data is held back: the reader is behind. */
   readonly isHeld: boolean
   send(frame: Buffer): void
+  /** Nothing is owed for an address any more. */
+  remove(address: string): void
   /** Data for a subscription that is due: now, or once the reader has room. */
   bring(subscription: Subscription): void
   /** A subscription of it is due: it is to be written at the next flush of its class. */
@@ -31,6 +35,8 @@ export class Subscription implements ViewReader, SnapshotWaiter {
   /** When its last resync was answered, ms (monotonic). */
   resyncedAt = Number.NEGATIVE_INFINITY
   resyncOwed = false
+  /** The id of the `subscribe` that is still to be answered, where it has one. */
+  asked: RequestId | undefined
   /** Ids of further `subscribe`s that came while it was pending. */
   alsoAsked: RequestId[] | undefined
   /** Ends the waiting of a pending one. */
@@ -110,6 +116,18 @@ export class Subscription implements ViewReader, SnapshotWaiter {
     this.position = position
     if (this.throttle === 0) this.line.bring(this)
     else this.changed()
+  }
+
+  /** A `subscribe` that is still to be answered is refused, which says more than that what it led to has ended. */
+  dismiss(): void {
+    const { address, feed } = this.view
+    const { code, message, retry } = new MillraceError('not_found', `there is no feed '${feed.name}' any more`)
+    const ids = [this.asked, ...(this.alsoAsked ?? [])]
+    this.end()
+    this.line.remove(address)
+    if (!this.pending) return this.line.send(encodeMessage({ type: 'unsubscribed', feed: address, code }))
+    for (const id of ids)
+      this.line.send(encodeMessage({ type: 'error', ...(id === undefined ? {} : { id }), feed: address, code, message, retry }))
   }
 
   /** It is no more: nothing that it waited for comes. */

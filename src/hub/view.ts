@@ -31,6 +31,15 @@ export interface ViewReader {
   changed(): void
   writeStatus(frame: Buffer): void
   write(frame: Buffer): void
+  /** The server ends it: the feed is no more for readers. */
+  dismiss(): void
+}
+
+/** What a view holds that does not share the feed's store. */
+interface Own {
+  store: Store
+  epoch: string
+  pipeline: Pipeline
 }
 
 function pipelineOf(plan: ViewPlan, inherited: () => readonly OrderTerm[]): (input: Observable<Sample>) => Observable<Sample> {
@@ -67,7 +76,7 @@ export class View {
   #position: Position = { epoch: '', version: 0 }
   readonly #events: ViewEvents
   /** Undefined where the view shows every row and column: it shares the feed's store. */
-  readonly #own: { store: Store; epoch: string; pipeline: Pipeline } | undefined
+  readonly #own: Own | undefined
 
   constructor(feed: Feed, plan: ViewPlan, { clock, events, snapshotPartLength }: ViewDeps) {
     const monotonicMs = clock.monotonic()
@@ -106,6 +115,19 @@ export class View {
     return changed
   }
 
+  /** The feed begins anew: there is no data until it has some. */
+  begin(): void {
+    this.check = undefined
+    if (this.#own !== undefined) this.#begin(this.#own)
+  }
+
+  /** The feed is no more for readers: those who follow it are told, and who waits for its data waits no longer. */
+  dismiss(): void {
+    for (const reader of this.readers) reader.dismiss()
+    this.readers.clear()
+    for (const wake of this.waiting) wake()
+  }
+
   close(): void {
     this.#own?.pipeline.close()
   }
@@ -115,14 +137,16 @@ export class View {
     if (own === undefined) return true
     const { epoch, version } = this.feed.position
     const begins = own.epoch !== epoch
-    if (begins) {
-      own.pipeline.close()
-      own.pipeline = this.#newPipeline()
-      own.store = new Store(this.feed.store.limits)
-      own.epoch = epoch
-    }
+    if (begins) this.#begin(own)
     const emitted = own.pipeline.push([sample], [sample])
     return emitted === undefined ? begins : own.store.commit(version, emitted, monotonicMs)
+  }
+
+  #begin(own: Own): void {
+    own.pipeline.close()
+    own.pipeline = this.#newPipeline()
+    own.store = new Store(this.feed.store.limits)
+    own.epoch = this.feed.epoch
   }
 
   #newPipeline(): Pipeline {

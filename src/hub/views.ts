@@ -100,6 +100,16 @@ export class Views {
     held.linger = this.#deps.clock.after(view.feed.options.lingerMs, () => this.#drop(held))
   }
 
+  /** A feed is no more for readers: its views end, whoever follows them. */
+  dismiss(feed: Feed): void {
+    for (const view of this.of(feed)) {
+      view.dismiss()
+      const held = this.#held.get(view.address)
+      held?.release?.()
+      if (held !== undefined) this.#drop(held)
+    }
+  }
+
   close(): void {
     for (const held of this.#held.values()) {
       held.linger?.()

@@ -43,17 +43,18 @@ test('one that left beats no more, also when it leaves during its beat; an empty
   const clock = new ManualClock()
   const wheel = new Heartbeat(1000, clock)
   const [once, other] = [new Counter(), new Counter()]
-  const leave = wheel.add({
+  const leaving: Beating = {
     beat: () => {
       once.beat()
-      leave()
-      leave()
+      wheel.remove(leaving, place)
+      wheel.remove(leaving, place)
     },
-  })
-  const leaveOther = wheel.add(other)
+  }
+  const place = wheel.add(leaving)
+  const placeOfOther = wheel.add(other)
   clock.advance(3000)
   expect([once.beats, other.beats]).toEqual([1, 3])
-  leaveOther()
+  wheel.remove(other, placeOfOther)
   clock.advance(1000)
   expect(clock.pending).toBe(0)
   const later = new Counter()

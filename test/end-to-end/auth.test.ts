@@ -230,6 +230,21 @@ test('expired or revoked token on a live socket: whose token is replaced is ende
   kept?.socket.terminate()
 })
 
+test('a config that is taken over brings its tokens along, and an admin where there was none', async () => {
+  const configWith = (tokens: readonly object[]): Parameters<MillraceServer['reload']>[0] => {
+    const loaded = configOf({ auth: { tokens }, sources: { stations: { url: upstream.url, every: '20ms' } } })
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    return loaded.config
+  }
+  server.reload(configWith([{ name: 'everything', token: everything }]))
+  expect((await ask('feeds', some)).status).toBe(401)
+  expect((await ask('feeds/$clients', admin)).status).toBe(401)
+  const { needsRestart } = server.reload(configWith([{ name: 'boss', token: some, admin: true }]))
+  expect(needsRestart.filter(key => key.startsWith('auth'))).toEqual([])
+  expect((await json('feeds/$clients', some))['rows']).toEqual([])
+  expect((await ask('feeds', everything)).status).toBe(401)
+})
+
 describe('admin routes', () => {
   const poll = (source: string, token: string): Promise<Response> => ask(`sources/${source}/poll`, token, { method: 'POST' })
 

@@ -5,6 +5,7 @@ import { createMetrics, type Measured } from '../../src/http/metrics.ts'
 const measured: Measured = {
   connections: () => 3,
   views: () => 2,
+  config: () => ({ reloads: { accepted: 2, refused: 1, unchanged: 0 }, success: false, loadedAt: 1_769_090_000_500 }),
   shedding: () => 'no new views',
   sources: () => [
     { name: 'a', changed: 5, unchanged: 2, failed: 1, state: 'fresh', ageMs: 1500 },

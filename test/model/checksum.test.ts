@@ -42,6 +42,9 @@ describe('tells apart', () => {
   ])('%s', (_, a, b) => {
     expect(sum([{ ...acme, note: a }])).not.toBe(sum([{ ...acme, note: b }]))
   })
+  test('two signs that change in one row, which cancel each other where lanes are not folded', () => {
+    expect(sum([{ id: 'A', price: 1, note: 2 }])).not.toBe(sum([{ id: 'A', price: -1, note: -2 }]))
+  })
   test('the same cells in other columns, another key column, one column more', () => {
     const swapped = { ...acme, note: true, up: null }
     expect(sum([swapped])).not.toBe(sum([acme]))

@@ -1,0 +1,38 @@
+import type { Logger } from '../lib/log.ts'
+import { randomText, type Random } from '../lib/random.ts'
+
+/** Why a feed has no true table now, and what its readers are told. */
+interface Fault {
+  readonly error: string
+  readonly reason: string
+}
+
+/** The feeds whose steps, or taking over what they brought, fail: a bug of one is its own, the others and the process go on. */
+export class Faults {
+  readonly #random: Random
+  readonly #log: Logger
+  readonly #faults = new Map<string, Fault>()
+
+  constructor(random: Random, log: Logger) {
+    this.#random = random
+    this.#log = log
+  }
+
+  /** The same fault again is told once. */
+  add(feed: string, cause: unknown): void {
+    const error = String(cause)
+    if (this.#faults.get(feed)?.error === error) return
+    const id = randomText(this.#random, 8)
+    this.#faults.set(feed, { error, reason: `feed '${feed}' failed; the server's log has it under ${id}` })
+    this.#log.error({ feed, id, err: cause }, `feed '${feed}' failed (${id})`)
+  }
+
+  clear(feed: string): void {
+    this.#faults.delete(feed)
+  }
+
+  /** What readers are told; undefined: it does not fail. */
+  reason(feed: string): string | undefined {
+    return this.#faults.get(feed)?.reason
+  }
+}

@@ -1,0 +1,47 @@
+import type { Graph } from '../feed/graph.ts'
+import type { FeedFigures } from '../feed/own.ts'
+import type { Freshness } from '../model/freshness.ts'
+import type { Figures } from './figures.ts'
+
+/** What polling a source has come to since the start of the process. */
+export interface SourceMeasure {
+  readonly name: string
+  readonly changed: number
+  readonly unchanged: number
+  readonly failed: number
+  readonly state: Freshness['state']
+  /** ms since an answer proved the data current; undefined: none ever did. */
+  readonly ageMs: number | undefined
+}
+
+/** What a feed holds, and what its fan-out has come to since the start of the process. */
+export interface FeedMeasure {
+  readonly name: string
+  readonly rows: number
+  readonly readers: number
+  readonly bytesSent: number
+  readonly messagesSent: number
+  readonly encodes: number
+}
+
+/** `now`: ms since 1970. */
+export function measureSources(graph: Graph, now: number): SourceMeasure[] {
+  return [...graph.sources()].map(({ definition: { name }, counts }) => {
+    const freshness = graph.feed(name)?.freshness
+    const at = freshness?.validatedAt
+    return { name, ...counts, state: freshness?.state ?? 'waiting', ageMs: at === undefined ? undefined : Math.max(0, now - at) }
+  })
+}
+
+export function measureFeeds(graph: Graph, figures: Figures): FeedMeasure[] {
+  return [...graph.feeds()].map(feed => {
+    const { readers, bytesSent, messagesSent, encodes } = figures.of(feed.name)
+    return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
+  })
+}
+
+/** What `$feeds` tells of fan-out. */
+export function feedFigures(figures: Figures, feed: string): FeedFigures {
+  const { readers, bytesSent, messagesSent, bytesPolled } = figures.of(feed)
+  return { readers, bytesSent, messagesSent, bytesSaved: Math.max(0, bytesPolled - bytesSent) }
+}

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import { Budgets, compileConfig } from '../src/compile.ts'
+import { silentLogger } from '../src/lib/log.ts'
+import { seededRandom } from '../src/lib/random.ts'
+import { good } from './support/config.ts'
+import { ManualClock } from './support/manual-clock.ts'
+
+/** The fingerprints of a config with this source and feed, `a` and `f`. */
+function fingerprints(source: string, feed: string): (string | undefined)[] {
+  const deps = { clock: new ManualClock(), random: seededRandom(1), log: silentLogger }
+  const { sources, feeds } = compileConfig(good(`sources:\n  a: {${source}}\nfeeds:\n  f: {${feed}}`), deps)
+  return [sources[0]?.fingerprint, feeds[0]?.fingerprint]
+}
+
+const source = 'url: "http://x/1", every: 10s'
+const feed = 'from: a, steps: [{where: n > 1}]'
+const [ofSource, ofFeed] = fingerprints(source, feed)
+
+test.each([
+  ['a description', `${source}, description: other`, `${feed}, description: other`],
+  ['who may read it', `${source}, public: false`, `${feed}, public: false`],
+  ['for whom it is asked', `${source}, demand: always`, `${feed}, demand: readers`],
+  ['what is a default', `${source}, method: GET`, `${feed}, public: true`],
+])('%s leaves a table what it is', (_, ...written) => {
+  expect(fingerprints(...written)).toEqual([ofSource, ofFeed])
+})
+
+test.each([
+  ['another URL', 'url: "http://x/2", every: 10s', feed],
+  ['another interval', 'url: "http://x/1", every: 5s', feed],
+  ['another header', `${source}, headers: {Accept: text/csv}`, feed],
+  ['another kind', 'system: cpu, every: 10s', feed],
+])('%s makes another table of a source, and of all that is computed from it', (_, ...written) => {
+  const [a, f] = fingerprints(...written)
+  expect([a === ofSource, f === ofFeed]).toEqual([false, false])
+})
+
+test('another step makes another table of a feed, and leaves its source', () => {
+  const [a, f] = fingerprints(source, 'from: a, steps: [{where: n > 2}]')
+  expect([a === ofSource, f === ofFeed]).toEqual([true, false])
+})
+
+test('the budget of an origin is one and the same in every config of a run', () => {
+  const clock = new ManualClock()
+  const budgets = new Budgets(20, clock)
+  budgets.of('http://x').pause(5000)
+  expect([budgets.of('http://x').pausedMs, budgets.of('http://y').pausedMs]).toEqual([5000, 0])
+})
