@@ -46,6 +46,8 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
     const known = prints.get(name)
     const feed = definitions.get(name)
     if (known !== undefined || feed === undefined) return known ?? ''
+    // A cycle ends here; the graph refuses it.
+    prints.set(name, '')
     const print = fingerprint([tableOf(feed), visit(feed.from)])
     prints.set(name, print)
     return print

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import { Budgets, compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
-import { ConfigInForce } from './config/in-force.ts'
+import { ConfigInForce, type Taken } from './config/in-force.ts'
 import { Auth } from './connection/auth.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
@@ -46,8 +46,7 @@ export interface ServerOptions {
 }
 
 /** What a reload led to. */
-export interface Reloaded extends Redefinition {
-  readonly outcome: 'accepted' | 'unchanged'
+export interface Reloaded extends Redefinition, Taken {
   /** Keys of the config that are other than at the start, and in force only after the next. */
   readonly needsRestart: readonly string[]
 }
@@ -200,21 +199,21 @@ export class MillraceServer {
 
   /**
    * Takes another config over while the server runs: all of it or, where it throws, nothing. Feeds that are defined as before go on,
-   * and their readers notice nothing. The log says what is other, and which keys wait for a restart.
+   * and their readers notice nothing. The log says what is other, and which keys wait for a restart; its level is set by whoever made it.
    * @throws RangeError when sources and feeds make no graph; metrics and /health tell of it.
    */
   reload(config: Config): Reloaded {
-    const isSame = this.#config.isSame(config)
     const redefinition = this.#replaceFeeds(config)
-    this.#config.take(config, this.#clock.now())
+    const { outcome, settings } = this.#config.take(config, this.#clock.now())
     if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
     const { needsRestart } = this.#config
     const other = [
-      printRedefinition(redefinition) || (isSame ? 'nothing is other' : 'all feeds go on'),
+      printRedefinition(redefinition) || (outcome === 'unchanged' ? 'nothing is other' : 'all feeds go on'),
+      ...(settings.length === 0 ? [] : [`in force: ${settings.join(', ')}`]),
       ...(needsRestart.length === 0 ? [] : [`needs a restart: ${needsRestart.join(', ')}`]),
     ]
-    this.#log.info({ ...redefinition, needsRestart }, `config loaded: ${other.join('; ')}`)
-    return { outcome: isSame ? 'unchanged' : 'accepted', ...redefinition, needsRestart }
+    this.#log.info({ ...redefinition, settings, needsRestart }, `config loaded: ${other.join('; ')}`)
+    return { outcome, ...redefinition, settings, needsRestart }
   }
 
   /** A config that was to be taken over cannot be used: metrics and /health say so. `why` is one sentence without secrets. */

@@ -46,6 +46,7 @@ export interface ConfigReloadOptions {
 export class ConfigReload {
   readonly #options: ConfigReloadOptions
   readonly #watch: FileWatch
+  #closed = false
 
   /** `files`: those that were read at the start. */
   constructor(options: ConfigReloadOptions, files: ReadonlySet<string>) {
@@ -62,6 +63,7 @@ export class ConfigReload {
   }
 
   reload(): void {
+    if (this.#closed) return
     const { server, log, read } = this.#options
     const { result, files } = read()
     this.#watch.watch(files)
@@ -76,7 +78,9 @@ export class ConfigReload {
     }
   }
 
+  /** Nothing is read any more. */
   close(): void {
+    this.#closed = true
     this.#watch.close()
   }
 

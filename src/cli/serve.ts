@@ -35,21 +35,22 @@ export async function loggerOf(config: Config): Promise<LeveledLogger> {
 export async function serve({ config, from, example, reload, stopped }: ServeOptions): Promise<void> {
   const log = await loggerOf(config)
   const server = new MillraceServer({ config, log })
+  const reloading = reload && new ConfigReload({ server, log, clock: systemClock(), read: reload.read }, reload.files)
+  // Before anybody is told that it serves: a signal without a listener ends the process.
+  process.on('SIGHUP', () => {
+    if (reloading === undefined) log.warn('SIGHUP: there is no config file to read again, and nothing has changed')
+    else reloading.reload()
+  })
   try {
     await server.listen()
   } catch (error) {
     process.stderr.write(`${whyNotListening(error, config)}\n`)
+    reloading?.close()
     await server.close()
     await stopped?.()
     process.exitCode = failed
     return
   }
-  process.stderr.write(banner(config, from, server.url, example))
-  const reloading = reload && new ConfigReload({ server, log, clock: systemClock(), read: reload.read }, reload.files)
-  process.on('SIGHUP', () => {
-    if (reloading === undefined) log.warn('SIGHUP: there is no config file to read again, and nothing has changed')
-    else reloading.reload()
-  })
   let signals = 0
   const stop = async (): Promise<void> => {
     if (++signals > 1) process.exit(failed)
@@ -66,6 +67,7 @@ export async function serve({ config, from, example, reload, stopped }: ServeOpt
       })
     })
   }
+  process.stderr.write(banner(config, from, server.url, example))
 }
 
 function whyNotListening(error: unknown, { server: { host, port } }: Config): string {

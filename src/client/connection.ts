@@ -9,6 +9,8 @@ import { SignIn, signInId } from './sign-in.ts'
 
 /** Without a `welcome` in this time a try has failed. */
 const welcomeTimeoutMs = 10_000
+/** Lines that fell silent one after the other, without data, are given up later and later: up to so many times the usual. */
+const mostPatience = 16
 /** The code of a connection that ended without a close frame. */
 const noClose = 1006
 /** The codes of a token that is missing or not known, and of one that is no more. */
@@ -57,6 +59,8 @@ export class Connection {
   #line: Line | undefined
   #timer: Cancel | undefined
   #ended = false
+  /** How many times the usual silence is borne: a message that is long on its way is all that a slow line has carried. */
+  #patience = 1
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -142,6 +146,7 @@ export class Connection {
     line.heardAt = this.#options.clock.monotonic()
     const reading = readServerMessage(data)
     if (reading.kind === 'unknown') return
+    if (reading.kind === 'message' && (reading.message.type === 'snapshot' || reading.message.type === 'delta')) this.#patience = 1
     if (reading.kind === 'malformed') {
       if (reading.table !== undefined && line.pace !== undefined) this.#options.reader.unreadable(reading.table)
       else this.#drop(`the server sent ${reading.why}`)
@@ -206,7 +211,7 @@ export class Connection {
       line.socket.send(JSON.stringify({ type: 'hello', features: ['ack'] } satisfies ClientMessage))
     line.pace = new Pace(clock, welcome.limits.messagesPerSecond, text => line.socket.send(text))
     line.welcomedAt = clock.monotonic()
-    this.#watch(line, 2 * welcome.heartbeat)
+    this.#watch(line, 2 * welcome.heartbeat * this.#patience)
     this.#say({ phase: 'open', attempt: 0 })
     // A listener may have closed it.
     if (this.#line === line) this.#options.reader.welcomed()
@@ -216,8 +221,10 @@ export class Connection {
   #watch(line: Line, limitMs: number): void {
     const leftMs = limitMs - (this.#options.clock.monotonic() - line.heardAt)
     this.#timer?.()
-    if (leftMs <= 0) this.#drop(`nothing heard for ${limitMs / 1000} s`)
-    else this.#timer = this.#options.clock.after(leftMs, () => this.#watch(line, limitMs))
+    if (leftMs <= 0) {
+      this.#patience = Math.min(2 * this.#patience, mostPatience)
+      this.#drop(`nothing heard for ${limitMs / 1000} s`)
+    } else this.#timer = this.#options.clock.after(leftMs, () => this.#watch(line, limitMs))
   }
 
   /** Gives a line up that is no good. */

@@ -15,5 +15,7 @@ export function webSocketUrl(text: string, page: Page = globalThis as Page): str
   if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new TypeError(`no WebSocket address: ${text}`)
   if (!url.pathname.endsWith('/ws')) url.pathname = url.pathname.replace(/\/?$/, '/ws')
   url.hash = ''
+  // They would subscribe beside the SDK, which then could not tell whose answer is whose.
+  for (const name of ['feed', 'throttle']) url.searchParams.delete(name)
   return url.href
 }

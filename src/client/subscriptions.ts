@@ -174,13 +174,14 @@ export class Subscriptions {
 
   #merge(subscription: Subscription, holder: Subscription): void {
     for (const [key, of] of this.#byKey) if (of === subscription) this.#byKey.set(key, holder)
-    subscription.stop()
     holder.hasten(subscription.request.throttle ?? 0)
     for (const reader of subscription.readers) {
       holder.readers.add(reader)
       reader.moved(holder)
     }
     subscription.readers.clear()
+    // Last: its end is no business of those who read on.
+    subscription.stop()
   }
 
   #unsubscribed({ id, feed, code }: UnsubscribedMessage): void {

@@ -5,9 +5,8 @@ import { isRecord } from './finding.ts'
 /** What became of a config that was read while the server ran. */
 export type ReloadOutcome = 'accepted' | 'refused' | 'unchanged'
 
-/** Taken over while the server runs; every other key is in force from the next start on. */
+/** Beside sources and feeds what is taken over while the server runs; every other key is in force from the next start on. */
 const takenOver = [
-  /^(sources|feeds)$/,
   /^log\.level$/,
   /^auth\.tokens$/,
   /^server\.drain$/,
@@ -16,11 +15,20 @@ const takenOver = [
   /^limits\.(messagesPerSecond|messageBurst|pingsPerSecond|pingBurst|sendWindow|ackAfter|checkEvery)$/,
 ]
 
+/** What taking a config over has come to. */
+export interface Taken {
+  readonly outcome: 'accepted' | 'unchanged'
+  /** Keys but `sources` and `feeds` that are other than before, and in force from now on. */
+  readonly settings: readonly string[]
+}
+
 /** The config in force, and what became of those that were to take its place. */
 export class ConfigInForce {
   readonly counts: Record<ReloadOutcome, number> = { accepted: 0, refused: 0, unchanged: 0 }
   readonly #atStart: Config
   #current: Config
+  /** Of the current one. */
+  #print: string
   #loadedAt: number
   #error: string | undefined
 
@@ -28,6 +36,7 @@ export class ConfigInForce {
   constructor(config: Config, now: number) {
     this.#atStart = config
     this.#current = config
+    this.#print = fingerprint(config)
     this.#loadedAt = now
   }
 
@@ -44,20 +53,20 @@ export class ConfigInForce {
   }
   /** The keys that are other than at the start and are not taken over before the next: `server.port`. */
   get needsRestart(): readonly string[] {
-    return differences(this.#atStart, this.#current)
-      .filter(key => !takenOver.some(pattern => pattern.test(key)))
-      .sort()
+    return differences(this.#atStart, this.#current).filter(key => !isTakenOver(key))
   }
 
-  isSame(config: Config): boolean {
-    return fingerprint(config) === fingerprint(this.#current)
-  }
-
-  take(config: Config, now: number): void {
-    this.counts[this.isSame(config) ? 'unchanged' : 'accepted']++
+  /** `now`: ms since 1970. */
+  take(config: Config, now: number): Taken {
+    const settings = differences(this.#current, config).filter(isTakenOver)
+    const print = fingerprint(config)
+    const outcome = print === this.#print ? 'unchanged' : 'accepted'
+    this.counts[outcome]++
     this.#current = config
+    this.#print = print
     this.#loadedAt = now
     this.#error = undefined
+    return { outcome, settings }
   }
 
   /** `why` is shown to whoever may see the server's health. */
@@ -67,15 +76,26 @@ export class ConfigInForce {
   }
 }
 
-/** The keys of the sections in which two configs differ, as a config has them. */
+function isTakenOver(key: string): boolean {
+  return takenOver.some(pattern => pattern.test(key))
+}
+
+/** The keys, but sources and feeds, in which two configs differ, as a config has them. */
 function differences(before: Config, after: Config): string[] {
-  const pairs: readonly (readonly [string, unknown, unknown])[] = members(before, after)
-  return pairs.flatMap(([section, one, other]) => {
-    if (fingerprint(one) === fingerprint(other)) return []
-    if (!isRecord(one) || !isRecord(other)) return [section]
-    const keys = members(one, other).filter(([, left, right]) => fingerprint(left) !== fingerprint(right))
-    return keys.map(([key]) => `${section}.${key.replace(/(Ms|Bytes|Part)$/, '')}`)
+  const keys = members(settingsOf(before), settingsOf(after)).flatMap(([section, one, other]) => {
+    if (!isRecord(one) || !isRecord(other)) return isEqual(one, other) ? [] : [section]
+    const others = members(one, other).filter(([, left, right]) => !isEqual(left, right))
+    return others.map(([key]) => `${section}.${key.replace(/(Ms|Bytes|Part)$/, '')}`)
   })
+  return keys.sort()
+}
+
+function settingsOf({ sources: _sources, feeds: _feeds, ...settings }: Config): object {
+  return settings
+}
+
+function isEqual(one: unknown, other: unknown): boolean {
+  return fingerprint(one) === fingerprint(other)
 }
 
 function members(one: object, other: object): (readonly [string, unknown, unknown])[] {

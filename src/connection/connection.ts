@@ -40,7 +40,8 @@ export class Connection implements Sink, Holder {
   /** Made when they are first needed: most clients say little. */
   #inboundOfSpeaker: Inbound | undefined
   #answersOfAsker: OwedAnswers | undefined
-  #spoke = false
+  /** In turns of the heartbeat's wheel. */
+  #spokeAt: number
   #closed = false
 
   /** `principal`: who is there, where that is known already. */
@@ -51,6 +52,7 @@ export class Connection implements Sink, Holder {
     this.#window = new Window(context.limits, context.clock)
     this.#pings = new ReadPings(this.#window, transport)
     this.#outbox = context.hub.connect(this)
+    this.#spokeAt = context.heartbeat.turns
     this.#place = context.heartbeat.add(this)
     context.auth?.watch(this)
     this.#welcome(undefined)
@@ -103,15 +105,16 @@ export class Connection implements Sink, Holder {
   }
 
   beat(): void {
-    if (this.#window.unansweredMs >= 2 * this.#context.heartbeat.intervalMs - earlyMs) {
+    const { heartbeat } = this.#context
+    if (this.#window.isOverdue(2 * heartbeat.intervalMs - earlyMs)) {
       // What the close frame stands behind may yet be read; the transport gives up waiting for it.
       if (this.#outbox.isHeld || this.#answersOfAsker?.areWaiting === true) this.close(4508, 'too slow')
       else this.#transport.terminate()
       return
     }
     if (!this.#window.isPinging) this.#pings.ask()
-    if (!this.#spoke) this.#say({ type: 'beat', at: this.#context.clock.now() })
-    this.#spoke = false
+    // What was said just after the last beat is no sign of life now: two intervals without one, and the client goes.
+    if (heartbeat.isLongAgo(this.#spokeAt)) this.#say({ type: 'beat', at: this.#context.clock.now() })
   }
 
   close(code: CloseCode, reason: string = closeTable[code].meaning): void {
@@ -154,14 +157,14 @@ export class Connection implements Sink, Holder {
 
   send(frame: Buffer): void {
     if (this.#closed) return
-    this.#spoke = true
+    this.#spokeAt = this.#context.heartbeat.turns
     this.#transport.send(frame)
     if (this.#window.wrote(frame.byteLength)) this.#pings.ask()
   }
 
   sendAll(frames: readonly Buffer[]): void {
     if (this.#closed) return
-    this.#spoke = true
+    this.#spokeAt = this.#context.heartbeat.turns
     this.#transport.sendAll(frames)
     let bytes = 0
     for (const frame of frames) bytes += frame.byteLength

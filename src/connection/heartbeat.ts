@@ -18,6 +18,10 @@ export class Heartbeat {
   readonly #slotMs: number
   #at = 0
   #size = 0
+  /** Slots that passed. */
+  #turns = 0
+  /** When the next slot's turn is, ms (monotonic): late timers must not add up, or silence outlasts what was promised. */
+  #dueAt = 0
   #timer: Cancel | undefined
 
   constructor(intervalMs: number, clock: Clock) {
@@ -32,7 +36,10 @@ export class Heartbeat {
   add(member: Beating): number {
     this.#slots[this.#at]?.add(member)
     this.#size++
-    this.#timer ??= this.#clock.after(this.#slotMs, () => this.#turn())
+    if (this.#timer === undefined) {
+      this.#dueAt = this.#clock.monotonic()
+      this.#await()
+    }
     return this.#at
   }
 
@@ -41,15 +48,32 @@ export class Heartbeat {
     if (this.#slots[place]?.delete(member) === true) this.#size--
   }
 
+  /** The time, in turns of the wheel; cheap to ask for. */
+  get turns(): number {
+    return this.#turns
+  }
+
+  /** Whether a moment of the past, in `turns`, lies half an interval back or more. */
+  isLongAgo(turns: number): boolean {
+    return 2 * (this.#turns - turns) >= this.#slots.length
+  }
+
   close(): void {
     this.#timer?.()
     for (const slot of this.#slots) slot.clear()
     this.#size = 0
   }
 
+  #await(): void {
+    this.#dueAt += this.#slotMs
+    this.#timer = this.#clock.after(this.#dueAt - this.#clock.monotonic(), () => this.#turn())
+  }
+
   #turn(): void {
+    this.#turns++
     this.#at = (this.#at + 1) % this.#slots.length
     for (const member of this.#slots[this.#at] ?? []) member.beat()
-    this.#timer = this.#size === 0 ? undefined : this.#clock.after(this.#slotMs, () => this.#turn())
+    if (this.#size === 0) this.#timer = undefined
+    else this.#await()
   }
 }

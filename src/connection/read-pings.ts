@@ -1,6 +1,10 @@
 import { encodeMessage } from '../protocol/codec.ts'
+import { parseObject } from './inbound.ts'
 import type { Transport } from './transport.ts'
 import type { Window } from './window.ts'
+
+/** UTF-16 units of the longest message that is looked at for an answer. */
+const longestAnswer = 256
 
 /**
  * Asks a reader how far it has read: by WebSocket pings, which its network stack answers, or, with the feature `ack`, by
@@ -33,10 +37,10 @@ export class ReadPings {
     return /^\d{1,15}$/.test(text) ? Number(text) : undefined
   }
 
-  /** The number of the outstanding ping, where a message is its answer as it is mostly written: found without parsing. */
+  /** The number of the outstanding ping, where a message is its answer, however it is spelled: that one is free of limits. */
   answerIn(text: string): number | undefined {
-    if (!this.#byMessages || !this.#window.isPinging) return undefined
-    const n = /^\{"type":"pong","n":(\d{1,15})\}$/.exec(text)?.[1]
-    return n !== undefined && this.#window.isOutstanding(Number(n)) ? Number(n) : undefined
+    if (!this.#byMessages || !this.#window.isPinging || text.length > longestAnswer || !text.includes('"pong"')) return undefined
+    const { type, n } = parseObject(text) ?? {}
+    return type === 'pong' && typeof n === 'number' && this.#window.isOutstanding(n) ? n : undefined
   }
 }

@@ -7,6 +7,9 @@ export interface WindowLimits {
   readonly ackAfterBytes: number
 }
 
+/** The slowest line on which a large snapshot arrives: 128 kbit/s. */
+const slowestBytesPerMs = 16
+
 /**
  * How far a reader has read, proved by its answers to pings: what the kernel took in proves nothing, since it takes 6 to
  * 8 MB from a reader that stalls (protocol.md section 6). One ping is outstanding at a time; an answer to it acknowledges
@@ -44,9 +47,15 @@ export class Window {
     return this.#outstanding !== undefined
   }
 
-  /** Since when the outstanding ping is not answered, in ms; 0: none is. */
-  get unansweredMs(): number {
-    return this.#outstanding === undefined ? 0 : this.#clock.monotonic() - this.#outstanding.sentAt
+  /**
+   * Whether the outstanding ping should have been answered by now: `patienceMs` after it was sent, and later where so much
+   * stands before it that a slow line takes long to carry it. A large snapshot must not begin anew for ever.
+   */
+  isOverdue(patienceMs: number): boolean {
+    if (this.#outstanding === undefined) return false
+    const { written, sentAt } = this.#outstanding
+    const before = Math.max(0, written - this.#acknowledged - this.#limits.sendWindowBytes)
+    return this.#clock.monotonic() - sentAt >= patienceMs + before / slowestBytesPerMs
   }
 
   isOutstanding(number: number): boolean {

@@ -37,6 +37,8 @@ export interface GraphListener {
   tick(tick: Tick): void
   /** `told`: the state, cause or reason changed; otherwise only the proof moved on. */
   freshness(feed: Feed, told: boolean): void
+  /** What there was to tell of freshness has been told, of all feeds that one thing had an effect on; never within a tick. */
+  settled?(): void
   /** After the definitions were replaced, before anything is computed by the new ones. */
   redefined?(feeds: Redefined): void
 }
@@ -63,6 +65,7 @@ export class Graph {
   readonly #listeners = new Set<GraphListener>()
   #started = false
   #tick = 0
+  #isTicking = false
 
   /** @throws RangeError when the definitions make no graph (see `topologyOf`). */
   constructor(options: GraphOptions) {
@@ -117,6 +120,7 @@ export class Graph {
     if (this.#started) this.#demand.always(sleepless(definitions))
     this.#seed([...added, ...changed])
     for (const name of [...added, ...changed]) this.#judge(name)
+    this.#settle()
     return redefinition
   }
 
@@ -169,7 +173,6 @@ export class Graph {
   /** Nothing is left of what was at work under a name. */
   #forget(name: string): void {
     this.#pending.delete(name)
-    this.#seeded.delete(name)
     this.#faults.clear(name)
     this.#demand.remove(name)
   }
@@ -188,6 +191,16 @@ export class Graph {
 
   #run(): void {
     if (this.#pending.size === 0 && this.#seeded.size === 0) return
+    this.#isTicking = true
+    try {
+      this.#evaluateAll()
+    } finally {
+      this.#isTicking = false
+    }
+    this.#settle()
+  }
+
+  #evaluateAll(): void {
     const offers = new Map(this.#pending)
     this.#pending.clear()
     this.#tick++
@@ -258,6 +271,11 @@ export class Graph {
 
   #rejudge(origin: string): void {
     for (const name of this.#topology.affected.get(origin) ?? []) this.#judge(name)
+    this.#settle()
+  }
+
+  #settle(): void {
+    if (!this.#isTicking) this.#tell(listener => listener.settled?.())
   }
 
   #judge(name: string): void {

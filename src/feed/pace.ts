@@ -11,6 +11,8 @@ export class Pace {
   readonly #clock: Clock
   readonly #run: () => void
   #freeAt = Number.NEGATIVE_INFINITY
+  /** What the last tick took so far, ms. */
+  #costMs = 0
   #waiting: Cancel | undefined
   #running = false
   #closed = false
@@ -23,17 +25,14 @@ export class Pace {
   /** Asks for a tick; several asks before it runs are one. */
   request(): void {
     if (this.#waiting !== undefined || this.#closed) return
-    const waitMs = this.#freeAt - this.#clock.monotonic()
-    if (waitMs <= 0 && !this.#running) return this.#tick()
-    this.#waiting = this.#clock.after(Math.max(waitMs, 0), () => {
-      this.#waiting = undefined
-      this.#tick()
-    })
+    if (this.#waitMs === 0 && !this.#running) this.#tick()
+    else this.#wait()
   }
 
-  /** Counts further work of the last tick, such as slices of its flush, in ms. */
+  /** Counts further work of the last tick, such as slices of its flush, in ms: all of it together is waited for. */
   spent(costMs: number): void {
-    this.#freeAt = this.#clock.monotonic() + Math.min(costMs, longestStretchMs)
+    this.#costMs += costMs
+    this.#freeAt = this.#clock.monotonic() + Math.min(this.#costMs, longestStretchMs)
   }
 
   /** No further tick, not even the one that was asked for. */
@@ -42,8 +41,22 @@ export class Pace {
     this.#waiting?.()
   }
 
+  get #waitMs(): number {
+    return Math.max(0, this.#freeAt - this.#clock.monotonic())
+  }
+
+  #wait(): void {
+    this.#waiting = this.#clock.after(this.#waitMs, () => {
+      this.#waiting = undefined
+      // Meanwhile there was more to do for the last one.
+      if (this.#waitMs > 0) this.#wait()
+      else this.#tick()
+    })
+  }
+
   #tick(): void {
     const began = this.#clock.monotonic()
+    this.#costMs = 0
     this.#running = true
     try {
       this.#run()

@@ -36,12 +36,12 @@ export function topologyOf(sourceNames: readonly string[], feeds: readonly FeedD
 
 function affectedBy(order: readonly string[], inputs: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
   const affected = new Map<string, string[]>(order.map(name => [name, []]))
+  /** For each name itself and all that it is computed from. */
+  const roots = new Map<string, ReadonlySet<string>>()
   for (const name of order) {
-    const roots = new Set([name])
-    for (const [root, names] of affected) {
-      if ((inputs.get(name) ?? []).some(input => input === root || names.includes(input))) roots.add(root)
-    }
-    for (const root of roots) affected.get(root)?.push(name)
+    const own = new Set([name, ...(inputs.get(name) ?? []).flatMap(input => [...(roots.get(input) ?? [])])])
+    roots.set(name, own)
+    for (const root of own) affected.get(root)?.push(name)
   }
   return affected
 }

@@ -3,7 +3,6 @@ import { MillraceError } from '../model/errors.ts'
 import type { Position, Since } from '../model/position.ts'
 import { encodeMessage } from '../protocol/codec.ts'
 import type { RequestId } from '../protocol/messages.ts'
-import { checkFrame, statusFrame } from './view-frame.ts'
 import { standingOf, toldPosition, type Standing } from './resume.ts'
 import type { Subscription } from './subscription.ts'
 import type { Throttle } from './throttle.ts'
@@ -37,7 +36,7 @@ export class Answers {
     if (since === undefined) return settle(subscription, asked, 'elsewhere')
     const standing = standingOf(view, since)
     if (standing !== 'waiting' && standing !== 'ahead') return settle(subscription, asked, standing)
-    subscription.write(statusFrame(view))
+    subscription.write(view.status)
     this.#waitFor(subscription, { ...asked, since }, standing === 'ahead' ? patienceMs : undefined)
   }
 
@@ -126,12 +125,12 @@ function settle(subscription: Subscription, { id, since }: Asked, standing: Stan
   for (const other of subscription.alsoAsked ?? []) tell(subscription, other, resumed, told)
   subscription.alsoAsked = undefined
   // A reader that holds no rows learns how far to believe them before they come, one that does after what is new.
-  if (!resumed) subscription.write(statusFrame(view))
+  if (!resumed) subscription.write(view.status)
   if (subscription.isDue) subscription.line.bring(subscription)
   if (!resumed) return
   // A checksum is of what the reader holds: what is held back comes without one.
-  if (!subscription.isDue) subscription.line.send(checkFrame(view))
-  subscription.writeStatus(statusFrame(view))
+  if (!subscription.isDue) subscription.line.send(view.check)
+  subscription.writeStatus()
 }
 
 function tell(subscription: Subscription, id: RequestId | undefined, resumed: boolean, { epoch, version }: Position): void {

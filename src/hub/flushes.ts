@@ -63,7 +63,13 @@ export class Flushes {
     const mono = this.#clock.monotonic()
     const least = this.#least()
     const throttle = found.throttle > least ? found.throttle : least
-    found.instant = this.#clock.after(nextInstant(throttle, mono) - mono, () => {
+    this.#wait(found, nextInstant(throttle, mono))
+  }
+
+  #wait(found: ThrottleClass, instant: number): void {
+    found.instant = this.#clock.after(instant - this.#clock.monotonic(), () => {
+      // A timer may be a millisecond early: the class would then have the same instant twice.
+      if (this.#clock.monotonic() < instant) return this.#wait(found, instant)
       found.instant = undefined
       const began = this.#clock.monotonic()
       found.flush.run()

@@ -5,9 +5,15 @@ import type { Clock } from '../lib/clock.ts'
 import { encodeDelta, snapshotParts, type Stamp } from '../protocol/codec.ts'
 import { Snapshots, type Snapshot } from './snapshots.ts'
 
-/** Deltas from odd positions, which readers who come back choose, are kept up to so many bytes; they are made anew after. */
+/**
+ * Deltas from odd positions, which readers who come back choose, are kept up to so many bytes, or to so many times a snapshot
+ * where that is more. From further ones the snapshot is sent, which all share: none is made a second time.
+ */
 const mostDeltaBytes = 1024 ** 2
+const mostSnapshotsOfDeltas = 4
 const mostDeltas = 1000
+/** Rows from which on a change of half of the table is sent as a snapshot: that is made in turns of the loop, a delta is not. */
+const manyRows = 20_000
 /** UTF-16 units of a snapshot that are encoded in one turn of the loop: some 10 ms. */
 const snapshotPartLength = 1024 ** 2
 
@@ -85,22 +91,17 @@ export class Frames {
     if (from.version === this.#before && this.#newest !== undefined) return this.#newest
     const held = this.#deltas.get(from.version)
     if (held !== undefined || this.#deltas.has(from.version)) return held
+    if (from.version !== this.#before && this.#isFull) return undefined
     const frame = this.#encode(from.version)
-    this.#keep(from.version, frame)
+    this.#deltas.set(from.version, frame)
+    if (from.version === this.#before) this.#newest = frame
+    else this.#deltaBytes += frame?.byteLength ?? 0
     return frame
   }
 
-  /** The delta of those who keep up is kept whatever its size; of the others the oldest makes room. */
-  #keep(from: number, frame: Buffer | undefined): void {
-    this.#deltas.set(from, frame)
-    if (from === this.#before) this.#newest = frame
-    this.#deltaBytes += frame?.byteLength ?? 0
-    for (const [version, old] of this.#deltas) {
-      if (this.#deltaBytes <= mostDeltaBytes && this.#deltas.size <= mostDeltas) return
-      if (version === this.#before || version === from) continue
-      this.#deltas.delete(version)
-      this.#deltaBytes -= old?.byteLength ?? 0
-    }
+  get #isFull(): boolean {
+    const most = Math.max(mostDeltaBytes, mostSnapshotsOfDeltas * this.snapshots.lastBytes)
+    return this.#deltaBytes >= most || this.#deltas.size >= mostDeltas
   }
 
   get #stamp(): Stamp {
@@ -108,6 +109,11 @@ export class Frames {
   }
 
   #encode(from: number): Buffer | undefined {
+    if (
+      this.#store.changesSince(from, manyRows) === manyRows &&
+      this.#store.changesSince(from, this.#store.count / 2) >= this.#store.count / 2
+    )
+      return undefined
     const delta = this.#store.deltaSince(from)
     if (delta === undefined) return undefined
     this.#options.encoded()
@@ -116,7 +122,8 @@ export class Frames {
     // so is one who missed little, which spares the encoding of a snapshot just to compare.
     if (from === this.#before || (delta.set.size + delta.del.size) * 4 < this.#store.count) return frame
     // A large snapshot is not made to be compared: one like it was.
-    const { ready, lastBytes } = this.snapshots
-    return frame.byteLength < (ready?.frame.byteLength ?? lastBytes) ? frame : undefined
+    const { current, lastBytes } = this.snapshots
+    const bytes = current?.frame.byteLength ?? lastBytes
+    return bytes === 0 || frame.byteLength < bytes ? frame : undefined
   }
 }

@@ -4,41 +4,30 @@ import { randomText, type Random } from '../lib/random.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Graph, GraphListener, Redefined, Tick } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
-import type { Address } from '../protocol/address.ts'
+import type { Sample } from '../model/table.ts'
 import { encodeMessage } from '../protocol/codec.ts'
 import type { FeedDescriptor, Query } from '../protocol/messages.ts'
 import { Answers, type Asked } from './answer.ts'
 import { describeFeed } from './descriptor.ts'
 import { Figures } from './figures.ts'
 import { Flushes } from './flushes.ts'
-import { checkFrame, statusFrame } from './view-frame.ts'
+import { defaultHubLimits, type HubLimits } from './limits.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import type { Overload } from './overload.ts'
 import type { Grants } from './principal.ts'
-import { defaultQueryLimits, readQuery } from './query.ts'
+import { readQuery } from './query.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
 import { throttleOf, type Throttle } from './throttle.ts'
 import type { View, ViewEvents } from './view.ts'
-import { Views, type ViewLimits } from './views.ts'
+import { Views, type PlannedView } from './views.ts'
 import { ViewTime } from './view-time.ts'
-
-export interface HubLimits extends ViewLimits {
-  /** Between two checksums sent to all readers of a feed that changed, in ms; default 60 s. */
-  readonly checkEveryMs: number
-  /** Of the time that building the views of one connection may take, in ms a second; undefined: any; default 100. */
-  readonly viewTimePerSecondMs: number | undefined
-}
-
-export const defaultHubLimits: HubLimits = {
-  ...defaultQueryLimits,
-  maxViewsPerFeed: 1000,
-  checkEveryMs: 60_000,
-  viewTimePerSecondMs: 100,
-}
 
 /** Least ms between two deltas of an address while load is shed. */
 const sheddingThrottle = 1000
+
+/** Waiters that are answered in one turn of the loop. */
+const wakesAtOnce = 500
 
 /** A proof that nothing else told is told this seldom at most. */
 const leastStatusMs = 5000
@@ -117,13 +106,14 @@ export class Hub implements GraphListener {
   }
 
   disconnect(outbox: Outbox): void {
-    for (const subscription of outbox.subscriptions()) this.#end(subscription)
+    const all = outbox.subscriptions()
     outbox.clear()
+    for (const subscription of all) this.#end(subscription)
   }
 
   /** The sink of an outbox has room again. */
   drained(outbox: Outbox): void {
-    outbox.drained(this.#graph.tick, view => statusFrame(view))
+    outbox.drained(this.#graph.tick)
   }
 
   /** The feeds a reader may follow; `own`: the server's own as well. */
@@ -139,17 +129,15 @@ export class Hub implements GraphListener {
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`.
    */
   subscribe(outbox: Outbox, request: SubscribeRequest, admit: (isView: boolean) => void): void {
-    const query = readQuery(request.feed, request, this.#limits)
-    const address = this.#views.address(query, outbox.grants)
-    // The name that was told before the key was known stays a name of what is held.
-    const held = (request.feed.includes('?') ? outbox.get(request.feed) : undefined) ?? outbox.get(address)
+    const planned = this.#views.plan(readQuery(request.feed, request, this.#limits), outbox.grants)
+    const held = this.#held(outbox, request.feed, planned)
     const throttle = throttleOf(request.throttle ?? 0)
     if (held !== undefined) {
       this.#answers.again(held, request.id, throttle)
       return this.#flushes.run()
     }
-    admit(address !== query.feed)
-    const view = this.#acquire(query, address, outbox)
+    admit(planned.plan.address !== planned.feed.name)
+    const view = this.#acquire(planned, outbox)
     const figures = this.figures.of(view.feed.name)
     const subscription = new Subscription(view, outbox, throttle, figures)
     outbox.add(subscription)
@@ -188,12 +176,11 @@ export class Hub implements GraphListener {
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`, and `unavailable` after 5 s without data.
    */
   async get(feed: string, query: Query, asker: Asker): Promise<View> {
-    const read = readQuery(feed, query, this.#limits)
-    const view = this.#acquire(read, this.#views.address(read, asker.grants), asker)
+    const view = this.#acquire(this.#views.plan(readQuery(feed, query, this.#limits), asker.grants), asker)
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
       // The feed may be no more by now.
-      this.#views.feed(read.feed, asker.grants)
+      this.#views.feed(view.feed.name, asker.grants)
       return view
     } finally {
       this.#views.release(view)
@@ -206,11 +193,9 @@ export class Hub implements GraphListener {
     return view.frames.whole()
   }
 
-  tick({ tick, at, changed }: Tick): void {
+  tick(tick: Tick): void {
     const mono = this.#clock.monotonic()
-    for (const [feed, sample] of changed) {
-      for (const view of this.#views.of(feed)) if (view.take(sample, tick, at, mono)) this.#changed(view, mono)
-    }
+    for (const [feed, sample] of tick.changed) for (const view of this.#views.of(feed)) this.#take(view, sample, tick, mono)
     this.#flushes.run()
   }
 
@@ -221,10 +206,12 @@ export class Hub implements GraphListener {
       this.#countProof(view)
       if (!told && mono - view.saidAt < least) continue
       view.saidAt = mono
-      if (view.readers.size === 0) continue
-      const frame = statusFrame(view)
-      for (const reader of view.readers) reader.writeStatus(frame)
+      for (const reader of view.readers) reader.freshened()
     }
+  }
+
+  settled(): void {
+    this.#flushes.run()
   }
 
   /** Readers of feeds that are no more for them are told; those of feeds that begin anew get a snapshot once there is data. */
@@ -242,11 +229,27 @@ export class Hub implements GraphListener {
     this.#views.close()
   }
 
-  #acquire(query: Address, address: string, asker: Asker): View {
-    const acquire = (): View => this.#views.acquire(query, asker.grants)
-    if (address === query.feed || this.#views.has(address)) return acquire()
-    if (this.#overload?.sheds('no new views') === true) throw this.#overload.refusal()
-    return this.#viewTime.charge(asker, acquire)
+  #acquire(planned: PlannedView, asker: Asker): View {
+    const { feed, plan } = planned
+    const known = this.#views.get(plan.address)
+    if (plan.address === feed.name || known?.isBehind === false) return this.#views.acquire(planned)
+    if (known === undefined && this.#overload?.sheds('no new views') === true) throw this.#overload.refusal()
+    return this.#viewTime.charge(asker, () => this.#views.acquire(planned))
+  }
+
+  /** What is held of a planned view, by any of the names that it was told under. */
+  #held(outbox: Outbox, spelling: string, planned: PlannedView): Subscription | undefined {
+    // The name that was told before the key was known stays a name of what is held.
+    const told = spelling.includes('?') ? outbox.get(spelling) : undefined
+    return told ?? outbox.get(planned.plan.address) ?? outbox.subscriptions().find(({ view }) => this.#views.isThat(view, planned))
+  }
+
+  #take(view: View, sample: Sample, { tick, at }: Tick, mono: number): void {
+    if (view.mayMiss) return view.miss()
+    const began = this.#clock.monotonic()
+    const changed = view.take(sample, tick, at, mono)
+    if (!view.isBase) this.#viewTime.share(view.readers, this.#clock.monotonic() - began)
+    if (changed) this.#changed(view, mono)
   }
 
   #countProof(view: View): void {
@@ -258,22 +261,24 @@ export class Hub implements GraphListener {
 
   #changed(view: View, mono: number): void {
     view.saidAt = mono
-    view.check = undefined
-    if (mono - view.checkedAt >= this.#limits.checkEveryMs) {
-      view.checkedAt = mono
-      view.check = checkFrame(view)
-    }
-    for (const wake of view.waiting) wake()
+    view.checkRound = Math.floor((mono - view.builtAt) / this.#limits.checkEveryMs)
+    if (view.waiting.size > 0) this.#wake(view, [...view.waiting])
     for (const reader of view.readers) reader.changed()
+  }
+
+  /** In slices: after a restart thousands may have waited for the first table. */
+  #wake(view: View, waiting: readonly (() => void)[]): void {
+    for (const wake of waiting.slice(0, wakesAtOnce)) if (view.waiting.has(wake)) wake()
+    if (waiting.length > wakesAtOnce) this.#clock.after(0, () => this.#wake(view, waiting.slice(wakesAtOnce)))
   }
 
   /** A subscription by any spelling of its address; the one that `subscribed` told is found without reading it. */
   #find(outbox: Outbox, feed: string): Subscription {
     const exact = outbox.get(feed)
     if (exact !== undefined) return exact
-    const address = this.#views.address(readQuery(feed, {}, this.#limits), outbox.grants)
-    const subscription = outbox.get(address)
-    if (subscription === undefined) throw new MillraceError('not_found', `not subscribed to '${address}'`)
+    const planned = this.#views.plan(readQuery(feed, {}, this.#limits), outbox.grants)
+    const subscription = this.#held(outbox, feed, planned)
+    if (subscription === undefined) throw new MillraceError('not_found', `not subscribed to '${planned.plan.address}'`)
     return subscription
   }
 

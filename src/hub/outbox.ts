@@ -2,7 +2,6 @@ import type { Line, Subscription } from './subscription.ts'
 import type { Grants } from './principal.ts'
 import type { Throttle } from './throttle.ts'
 import { tickFrame } from './view-frame.ts'
-import type { View } from './view.ts'
 
 /** Where the frames of one connection go. */
 export interface Sink {
@@ -32,6 +31,10 @@ export class Outbox implements Line {
   #held = false
   /** Classes whose instant passed while the sink was full. */
   #missed: Set<Throttle> | undefined
+  /** Some subscription's answer had no room, or no turn. */
+  #owesAnswers = false
+  /** The one that waits for a large snapshot. */
+  #awaiting: Subscription | undefined
 
   /** `due` is called when a subscription has something to be written. */
   constructor(sink: Sink, due: (outbox: Outbox, throttle: Throttle) => void) {
@@ -78,6 +81,8 @@ export class Outbox implements Line {
     this.queued = 0
     this.#subscriptions = none
     this.#viewCount = 0
+    this.#owesAnswers = false
+    this.#awaiting = undefined
   }
 
   subscriptions(): readonly Subscription[] {
@@ -105,52 +110,91 @@ export class Outbox implements Line {
   }
 
   bring(subscription: Subscription): void {
-    if (this.#sink.isFull) this.#held = true
-    else subscription.bring()
+    if (!this.#sink.isFull) return subscription.bring()
+    this.#held = true
+    this.#owe(subscription)
+  }
+
+  mayWait(subscription: Subscription): boolean {
+    if (this.#awaiting === undefined) this.#awaiting = subscription
+    if (this.#awaiting === subscription) return true
+    this.#owe(subscription)
+    return false
+  }
+
+  waited(subscription: Subscription): void {
+    if (this.#awaiting !== subscription) return
+    this.#awaiting = undefined
+    this.#answer()
+    this.#held ||= this.#owesAnswers
+  }
+
+  #owe(subscription: Subscription): void {
+    subscription.owesAnswer = true
+    this.#owesAnswers = true
+  }
+
+  /** Writes what is owed as answers, and then all that is due in a class, where there is room. */
+  flush(tick: number, throttle: Throttle): void {
+    this.#answer()
+    if (!this.#sink.isFull) return this.#write(tick, throttle)
+    this.#held = true
+    if (throttle > 0) this.#missed = (this.#missed ?? new Set()).add(throttle)
+  }
+
+  /** Answers go first: what changes all the time could fill a slow line each time, and they would never come. */
+  #answer(): void {
+    if (!this.#owesAnswers || this.#sink.isFull) return
+    this.#owesAnswers = false
+    for (const subscription of this.#subscriptions) {
+      if (!subscription.owesAnswer) continue
+      if (this.#sink.isFull) {
+        this.#owesAnswers = true
+        return
+      }
+      subscription.owesAnswer = false
+      if (subscription.isDue) subscription.bring()
+    }
   }
 
   /**
    * Writes all that is due in a class, in address order, as one flush: `tick` opens it where it is two messages or more.
-   * A checksum of a view goes to those whom this flush brings to the view's version.
+   * A checksum goes to those whom this flush brings to the view's version. Status goes with class 0: behind the data,
+   * which what is still held would be believed in the place of, and ahead of first data.
    */
-  flush(tick: number, throttle: Throttle): void {
-    if (this.#sink.isFull) {
-      this.#held = true
-      if (throttle > 0) this.#missed = (this.#missed ?? new Set()).add(throttle)
-      return
-    }
-    this.#write(tick, throttle)
-  }
-
   #write(tick: number, throttle: Throttle): void {
     const all = this.#subscriptions
     const [only] = all
     // Mostly a connection follows one address, and nothing is made for it alone.
-    if (all.length === 1 && only !== undefined && only.view.check === undefined) {
+    if (all.length === 1 && only !== undefined && !only.owesMore) {
       if (only.throttle === throttle && only.isDue) only.bring()
       return
     }
-    const frames: Buffer[] = []
-    const checks: Buffer[] = []
+    const [before, frames, after]: [Buffer[], Buffer[], Buffer[]] = [[], [], []]
     for (const subscription of all) {
+      const status = throttle === 0 ? subscription.takeStatus() : undefined
+      if (status !== undefined) (subscription.position.version === 0 ? before : after).push(status)
       if (subscription.throttle !== throttle || !subscription.isDue) continue
       const frame = subscription.take()
       if (frame === undefined) continue
       frames.push(frame)
-      if (subscription.view.check !== undefined) checks.push(subscription.view.check)
+      const check = subscription.takeCheck()
+      if (check !== undefined) after.push(check)
     }
-    if (frames.length === 0) return
     if (frames.length > 1) frames.unshift(tickFrame(tick, throttle, frames.length))
-    this.#sink.sendAll([...frames, ...checks])
+    const written = [...before, ...frames, ...after]
+    if (written.length > 0) this.#sink.sendAll(written)
   }
 
   /**
    * The sink has room again: what was held goes out, one message for each address. So does a class that missed its
    * instant: were it to wait for the next one, feeds without throttle could fill a slow line each time, and it would
-   * never be sent anything. `status` makes the current one of a view.
+   * never be sent anything.
    */
-  drained(tick: number, status: (view: View) => Buffer): void {
+  drained(tick: number): void {
     if (!this.#held || this.#sink.isFull) return
+    this.#answer()
+    if (this.#sink.isFull) return
     this.#held = false
     const missed = this.#missed
     this.#missed = undefined
@@ -159,7 +203,6 @@ export class Outbox implements Line {
     for (const subscription of this.#subscriptions) {
       const { throttle, isDue } = subscription
       if (throttle > 0 && isDue && missed?.has(throttle) !== true) this.due(throttle)
-      subscription.writeOwedStatus(() => status(subscription.view))
     }
   }
 }

@@ -20,6 +20,9 @@ export const defaultQueryLimits: QueryLimits = { maxAddressBytes: 2048, maxWhere
 /** What a view shows of its feed, compiled, with its canonical name. */
 export interface ViewPlan {
   readonly address: string
+  readonly query: Address
+  /** The address lacks the key among its `fields`: it is not known yet. Later the same query has another name. */
+  readonly isEarly: boolean
   readonly where?: Expression
   readonly fields?: readonly string[]
   readonly order?: readonly OrderTerm[]
@@ -73,6 +76,8 @@ export function planView(feed: Feed, query: Address, limits: QueryLimits = defau
     ])
   return {
     address,
+    query,
+    isEarly: fields !== undefined && feed.store.version === 0,
     ...(where === undefined ? {} : { where }),
     ...(fields === undefined ? {} : { fields }),
     ...(order === undefined || order.length === 0 ? {} : { order }),

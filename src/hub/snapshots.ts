@@ -53,6 +53,11 @@ export class Snapshots {
     return this.#lastBytes
   }
 
+  /** The snapshot of the table as it is, where there happens to be one. */
+  get current(): Snapshot | undefined {
+    return this.#ready
+  }
+
   /** The snapshot of the table as it is; undefined: it is large, and is being made. */
   get ready(): Snapshot | undefined {
     if (this.#ready === undefined && !this.#isBusy) this.#make()

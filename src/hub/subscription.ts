@@ -14,8 +14,12 @@ export interface Line {
   send(frame: Buffer): void
   /** Nothing is owed for an address any more. */
   remove(address: string): void
-  /** Data for a subscription that is due: now, or once the reader has room. */
+  /** An answer that a subscription is due: now, or as soon as the reader has room. */
   bring(subscription: Subscription): void
+  /** Whether it may wait for a large snapshot: one at a time. Otherwise its turn comes after that one. */
+  mayWait(subscription: Subscription): boolean
+  /** What it waited for has come, or is not wanted any more. */
+  waited(subscription: Subscription): void
   /** A subscription of it is due: it is to be written at the next flush of its class. */
   due(throttle: Throttle): void
 }
@@ -42,16 +46,20 @@ export class Subscription implements ViewReader, SnapshotWaiter {
   /** Ends the waiting of a pending one. */
   stopWaiting: (() => void) | undefined
   readonly #figures: FanOutFigures
+  /** What it is due answers a message: it is written as soon as there is room, whatever its class. */
+  owesAnswer = false
   /** It waits for a large snapshot, and is due nothing until that is made. */
   #waits = false
-  /** A status could not be written while the line was held. */
   #owesStatus = false
+  /** The view's round whose checksum it was told. */
+  #checkRound: number
 
   constructor(view: View, line: Line, throttle: Throttle, figures: FanOutFigures) {
     this.view = view
     this.line = line
     this.throttle = throttle
     this.#figures = figures
+    this.#checkRound = view.checkRound
   }
 
   /** Whether it is owed data: its position is not the view's. */
@@ -71,17 +79,37 @@ export class Subscription implements ViewReader, SnapshotWaiter {
     this.#count(frame)
   }
 
-  /** A status: while data is held only the last one is kept. */
-  writeStatus(frame: Buffer): void {
-    if (this.line.isHeld) this.#owesStatus = true
-    else this.write(frame)
+  /** The status is owed with the next flush, throttle or not: whatever comes until then, only the last one is told. */
+  freshened(): void {
+    this.#owesStatus = true
+    this.line.due(0)
   }
 
-  /** The status that was held back, once. */
-  writeOwedStatus(frame: () => Buffer): void {
-    if (!this.#owesStatus) return
+  /** An answer's status; while data is held, it comes with it. */
+  writeStatus(): void {
+    if (this.line.isHeld) this.freshened()
+    else this.write(this.view.status)
+  }
+
+  /** It is owed more than data. */
+  get owesMore(): boolean {
+    return this.#owesStatus || this.#checkRound !== this.view.checkRound
+  }
+
+  /** The status that is owed, counted as written; undefined: none is. */
+  takeStatus(): Buffer | undefined {
+    if (!this.#owesStatus) return undefined
     this.#owesStatus = false
-    this.write(frame())
+    const { status } = this.view
+    this.#count(status)
+    return status
+  }
+
+  /** The checksum of the version it was just brought to; undefined: it was told one not long ago. */
+  takeCheck(): Buffer | undefined {
+    if (this.#checkRound === this.view.checkRound) return undefined
+    this.#checkRound = this.view.checkRound
+    return this.view.check
   }
 
   /** The message that takes it to the view's version, counted as written; undefined: it waits for a large snapshot. */
@@ -104,13 +132,17 @@ export class Subscription implements ViewReader, SnapshotWaiter {
 
   /**
    * Part of the flush that asked for it, which had room: were it held now, feeds that change all the time could fill a
-   * slow line each time, and it would never be sent anything.
+   * slow line each time, and it would never be sent anything. One at a time, so that what passes the window is bounded.
    */
-  made({ frame, position }: Snapshot): void {
+  made(snapshot: Snapshot): void {
     this.#waits = false
-    if (!this.isDue) return
+    if (this.isDue) this.#takeMade(snapshot)
+    this.line.waited(this)
+  }
+
+  #takeMade({ frame, position }: Snapshot): void {
     const { frames } = this.view
-    if (frames.delta(this.position) !== undefined || frames.snapshots.ready !== undefined) return this.bring()
+    if (frames.delta(this.position) !== undefined || frames.snapshots.current !== undefined) return this.bring()
     // The table went on meanwhile: what is new follows.
     this.write(frame)
     this.position = position
@@ -134,6 +166,7 @@ export class Subscription implements ViewReader, SnapshotWaiter {
   end(): void {
     this.stopWaiting?.()
     this.view.frames.snapshots.forget(this)
+    this.line.waited(this)
   }
 
   #count(frame: Buffer): void {
@@ -142,7 +175,7 @@ export class Subscription implements ViewReader, SnapshotWaiter {
   }
 
   #wait(): void {
-    if (this.#waits) return
+    if (this.#waits || !this.line.mayWait(this)) return
     this.#waits = true
     this.view.frames.snapshots.wait(this)
   }

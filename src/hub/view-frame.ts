@@ -1,15 +1,15 @@
+import type { Freshness } from '../model/freshness.ts'
+import type { Store } from '../model/store.ts'
 import { encodeMessage } from '../protocol/codec.ts'
-import type { View } from './view.ts'
 
-/** How far the data of a view can be believed. */
-export function statusFrame(view: View): Buffer {
-  return encodeMessage({ type: 'status', feed: view.address, ...view.feed.freshness })
+/** How far the data of an address can be believed. */
+export function statusFrame(feed: string, freshness: Freshness): Buffer {
+  return encodeMessage({ type: 'status', feed, ...freshness })
 }
 
-/** What a reader at the view's version must hold. */
-export function checkFrame(view: View): Buffer {
-  const { version, count, sum } = view.store
-  return encodeMessage({ type: 'check', feed: view.address, version, count, sum })
+/** What a reader at the store's version must hold. */
+export function checkFrame(feed: string, { version, count, sum }: Store): Buffer {
+  return encodeMessage({ type: 'check', feed, version, count, sum })
 }
 
 const noFrame: Buffer = Buffer.alloc(0)

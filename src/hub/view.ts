@@ -2,6 +2,7 @@ import { map, type Observable } from 'rxjs'
 import type { Feed } from '../feed/feed.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Pipeline } from '../feed/pipeline.ts'
+import type { Freshness } from '../model/freshness.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { Position } from '../model/position.ts'
 import { Store } from '../model/store.ts'
@@ -11,6 +12,7 @@ import { top } from '../operator/top.ts'
 import { where } from '../operator/where.ts'
 import { Frames } from './frames.ts'
 import type { ViewPlan } from './query.ts'
+import { checkFrame, statusFrame } from './view-frame.ts'
 
 export interface ViewEvents {
   failed(view: View, error: unknown): void
@@ -27,9 +29,12 @@ export interface ViewDeps {
 
 /** Who follows a view. */
 export interface ViewReader {
+  /** The connection that it is part of. */
+  readonly line: object
   /** The view went on to another version. */
   changed(): void
-  writeStatus(frame: Buffer): void
+  /** How far the data can be believed changed, or was proved anew. */
+  freshened(): void
   write(frame: Buffer): void
   /** The server ends it: the feed is no more for readers. */
   dismiss(): void
@@ -62,18 +67,22 @@ export class View {
   readonly feed: Feed
   readonly frames: Frames
   readonly readers = new Set<ViewReader>()
-  /** The checksum that goes to every reader with the last change. */
-  check: Buffer | undefined
+  /** Rises once per `checkEvery`, as its table changes: each reader is told one checksum for it. */
+  checkRound = 0
   /** When readers were last told how far the data can be believed, ms (monotonic). */
   saidAt = Number.NEGATIVE_INFINITY
   /** The proof that fan-out was last counted for, ms since 1970. */
   countedProof = 0
-  /** When a checksum was last sent to all, ms (monotonic). */
-  checkedAt: number
+  /** ms (monotonic). */
+  readonly builtAt: number
   /** Readers that wait for an answer, a `get` or an HTTP request. */
   waiting = new Set<() => void>()
-  readonly #plan: ViewPlan
+  readonly plan: ViewPlan
   #position: Position = { epoch: '', version: 0 }
+  #status: { readonly of: Freshness; readonly frame: Buffer } | undefined
+  #check: { readonly at: Position; readonly frame: Buffer } | undefined
+  /** It was not read while its feed went on: it has not seen what changed. */
+  #isBehind = false
   readonly #events: ViewEvents
   /** Undefined where the view shows every row and column: it shares the feed's store. */
   readonly #own: Own | undefined
@@ -82,8 +91,8 @@ export class View {
     const monotonicMs = clock.monotonic()
     this.feed = feed
     this.address = plan.address
-    this.checkedAt = monotonicMs
-    this.#plan = plan
+    this.builtAt = monotonicMs
+    this.plan = plan
     this.#events = events
     const narrows = plan.where !== undefined || plan.fields !== undefined || plan.limit !== undefined
     this.#own = narrows ? { store: new Store(feed.store.limits), epoch: feed.position.epoch, pipeline: this.#newPipeline() } : undefined
@@ -108,8 +117,43 @@ export class View {
     return this.address === this.feed.name
   }
 
+  /** It only lingers: nobody reads it, nor waits for it, so that what it shows need not be computed. */
+  get mayMiss(): boolean {
+    return this.#own !== undefined && this.readers.size === 0 && this.waiting.size === 0
+  }
+  /** It only lingered while its feed went on. */
+  get isBehind(): boolean {
+    return this.#isBehind
+  }
+
+  /** How far its data can be believed, as a message; encoded once for all who are told. */
+  get status(): Buffer {
+    const { freshness } = this.feed
+    if (this.#status?.of !== freshness) this.#status = { of: freshness, frame: statusFrame(this.address, freshness) }
+    return this.#status.frame
+  }
+  /** What a reader at its position must hold, as a message; encoded once for all who are told. */
+  get check(): Buffer {
+    const { position, store } = this
+    if (this.#check?.at !== position) this.#check = { at: position, frame: checkFrame(this.address, store) }
+    return this.#check.frame
+  }
+
+  /** The feed went on, and nobody asks what of it this view shows. */
+  miss(): void {
+    this.#isBehind = true
+  }
+
+  /** Somebody reads it again: what was missed is taken over. */
+  catchUp(monotonicMs: number): void {
+    const { sample, changedIn } = this.feed
+    if (this.#isBehind && sample !== undefined) this.take(sample, changedIn.tick, changedIn.at, monotonicMs)
+  }
+
   /** Takes the feed's sample of a tick over; returns whether the view's own table changed. */
-  take(sample: Sample, tick: number, at: number, monotonicMs: number): boolean {
+  take(incoming: Sample, tick: number, at: number, monotonicMs: number): boolean {
+    const sample: Sample = this.#isBehind ? { ...incoming, changes: 'all' } : incoming
+    this.#isBehind = false
     const changed = this.#own === undefined || this.#takeOwn(sample, monotonicMs)
     if (changed) this.frames.advance(this.store, this.position.epoch, tick, at)
     return changed
@@ -117,7 +161,6 @@ export class View {
 
   /** The feed begins anew: there is no data until it has some. */
   begin(): void {
-    this.check = undefined
     if (this.#own !== undefined) this.#begin(this.#own)
   }
 
@@ -150,7 +193,7 @@ export class View {
   }
 
   #newPipeline(): Pipeline {
-    const build = pipelineOf(this.#plan, () => this.feed.store.order)
+    const build = pipelineOf(this.plan, () => this.feed.store.order)
     const failed = (error: unknown): void => this.#events.failed(this, error)
     return new Pipeline(([input]) => build(input as Observable<Sample>), 1, {
       late: () => failed(new Error('a view has no timers')),

@@ -5,12 +5,18 @@ import type { Graph } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Address } from '../protocol/address.ts'
 import type { Grants } from './principal.ts'
-import { planView, type QueryLimits } from './query.ts'
+import { planView, type QueryLimits, type ViewPlan } from './query.ts'
 import { View, type ViewDeps } from './view.ts'
 
 export interface ViewLimits extends QueryLimits {
   /** Views of one feed at a time, the feed itself not counted; default 1000. */
   readonly maxViewsPerFeed: number
+}
+
+/** A view that there may or may not be yet. */
+export interface PlannedView {
+  readonly feed: Feed
+  readonly plan: ViewPlan
 }
 
 interface Held {
@@ -38,8 +44,9 @@ export class Views {
     return this.#held.size
   }
 
-  has(address: string): boolean {
-    return this.#held.has(address)
+  /** The view of an address, where there is one. */
+  get(address: string): View | undefined {
+    return this.#held.get(address)?.view
   }
 
   /** The views of a feed, itself included where somebody reads it. */
@@ -61,20 +68,24 @@ export class Views {
   }
 
   /**
-   * The canonical address of a query; builds nothing.
+   * What a query asks for, with its canonical address; builds nothing.
    * @throws MillraceError `not_found`, `bad_query`.
    */
-  address(query: Address, grants: Grants): string {
-    return planView(this.feed(query.feed, grants), query, this.#limits).address
+  plan(query: Address, grants: Grants): PlannedView {
+    const feed = this.feed(query.feed, grants)
+    return { feed, plan: planView(feed, query, this.#limits) }
+  }
+
+  /** Whether a view that was named before the key was known is what is planned now. */
+  isThat({ feed, plan: { isEarly, query } }: View, planned: PlannedView): boolean {
+    return isEarly && feed === planned.feed && planView(feed, query, this.#limits).address === planned.plan.address
   }
 
   /**
-   * The view of an address, built where there is none; it stays until `release` was called as often as this.
-   * @throws MillraceError `not_found`, `bad_query`, `too_many`.
+   * The view that is planned, built where there is none; it stays until `release` was called as often as this.
+   * @throws MillraceError `too_many`.
    */
-  acquire(query: Address, grants: Grants): View {
-    const feed = this.feed(query.feed, grants)
-    const plan = planView(feed, query, this.#limits)
+  acquire({ feed, plan }: PlannedView): View {
     let held = this.#held.get(plan.address)
     if (held === undefined) {
       if (plan.address !== feed.name) this.#makeRoom(feed)
@@ -89,6 +100,7 @@ export class Views {
     held.linger?.()
     held.linger = undefined
     held.release ??= this.#graph.want(feed.name)
+    held.view.catchUp(this.#deps.clock.monotonic())
     return held.view
   }
 

@@ -30,10 +30,10 @@ export class TokenBucket {
     return Math.max(0, ((1 - this.#tokens) / this.#perSecond) * 1000)
   }
 
-  /** Takes what was used, of which nobody knows beforehand how much it will be: the bucket may be left owing. */
+  /** Takes what was used, of which nobody knows beforehand how much it will be: the bucket may be left owing, a burst at most. */
   use(tokens: number): void {
     this.#fill()
-    this.#tokens -= tokens
+    this.#tokens = Math.max(this.#tokens - tokens, -this.#burst)
   }
 
   #fill(): void {

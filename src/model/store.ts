@@ -155,6 +155,13 @@ export class Store {
     return { columns: this.#columns, set, del }
   }
 
+  /** How many rows changed or left after `from`, counted up to `most`: O(that). */
+  changesSince(from: number, most: number): number {
+    let count = 0
+    for (let entry = this.#newest; entry !== undefined && entry.version > from && count < most; entry = entry.older) count++
+    return count
+  }
+
   /** Drops tombstones that are too old or too many; the floor rises with them. */
   prune(monotonicMs: number): void {
     const most = Math.max(this.limits.maxTombstones, 2 * this.count)

@@ -66,6 +66,46 @@ describe('opening', () => {
   })
 })
 
+describe('a line that falls silent', () => {
+  test('is borne for longer the next time, where no data came: a slow one may be carrying one large message', () => {
+    const run = bench(() => 0)
+    const silences: number[] = []
+    for (let i = 0; i < 7; i++) {
+      run.socket.welcome()
+      const began = run.clock.monotonic()
+      while (run.millrace.state.phase === 'open') run.clock.advance(1000)
+      silences.push(run.clock.monotonic() - began)
+      awaitTry(run)
+    }
+    expect(silences).toEqual([50, 100, 200, 400, 800, 800, 800].map(seconds => seconds * 1000))
+  })
+
+  test('after data came is borne no longer than the second time', () => {
+    const run = bench(() => 0)
+    run.millrace.feed('quotes').subscribe(() => undefined)
+    const rest = {
+      feed: 'quotes',
+      kind: 'table',
+      key: 'id',
+      columns: ['id'],
+      order: [],
+      epoch: '000000000001',
+      tick: 1,
+      at: 1,
+      rows: [],
+    } as const
+    for (const seconds of [50, 100, 100, 100]) {
+      run.socket.welcome()
+      run.socket.say({ type: 'snapshot', ...rest, to: 1 })
+      run.clock.advance(seconds * 1000 - 1)
+      expect(run.millrace.state.phase).toBe('open')
+      run.clock.advance(1)
+      expect(run.millrace.state.phase).toBe('disconnected')
+      awaitTry(run)
+    }
+  })
+})
+
 describe('reconnecting', () => {
   test('comes back after a back-off that doubles up to 30 s, all of it jitter', () => {
     for (const [chance, delays] of [

@@ -8,7 +8,9 @@ test.each([
   ['https://example.org/live/', 'wss://example.org/live/ws'],
   ['https://example.org/live', 'wss://example.org/live/ws'],
   ['wss://example.org/live/ws', 'wss://example.org/live/ws'],
-  ['wss://example.org/ws?feed=quotes#top', 'wss://example.org/ws?feed=quotes'],
+  ['wss://example.org/ws?tenant=a#top', 'wss://example.org/ws?tenant=a'],
+  // What subscribes by itself would be answered in the place of what the SDK asks.
+  ['wss://example.org/ws?feed=quotes&throttle=100&feed=trades', 'wss://example.org/ws'],
   ['HTTPS://EXAMPLE.org', 'wss://example.org/ws'],
 ])('%s is %s', (text, url) => {
   expect(webSocketUrl(text, {})).toBe(url)

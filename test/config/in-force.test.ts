@@ -35,8 +35,11 @@ describe('what waits for a restart', () => {
 
   test('is measured against the start: what is set back waits no more', () => {
     const inForce = new ConfigInForce(good(sources), 0)
-    inForce.take(good(`${sources}\nserver: {port: 1}`), 1)
-    inForce.take(good(`${sources}\nserver: {port: 1}\nlog: {level: warn}`), 2)
+    expect(inForce.take(good(`${sources}\nserver: {port: 1}`), 1)).toEqual({ outcome: 'accepted', settings: [] })
+    expect(inForce.take(good('sources: {b: http://x}\nserver: {port: 1}\nlog: {level: warn}'), 2)).toEqual({
+      outcome: 'accepted',
+      settings: ['log.level'],
+    })
     expect(inForce.needsRestart).toEqual(['server.port'])
     inForce.take(good(sources), 3)
     expect(inForce.needsRestart).toEqual([])

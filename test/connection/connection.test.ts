@@ -475,6 +475,41 @@ describe('one that reads slowly', () => {
     expect([transport.terminated, transport.closed]).toEqual([false, undefined])
   })
 
+  test.each([
+    ['with spaces', (n: number) => `{"type": "pong", "n": ${n}}`],
+    ['in another order', (n: number) => `{"n":${n},"type":"pong"}`],
+    ['with members of later versions', (n: number) => `{"type":"pong","n":${n},"lag":3}`],
+  ])('with ack: so it is %s', (_, spelled) => {
+    say({ type: 'hello', features: ['ack'] })
+    for (let i = 0; i < 500; i++) say({ type: 'ping' })
+    expect(transport.closed).toMatchObject({ code: 4429 })
+    transport = new FakeTransport()
+    connection = new Connection(transport, context)
+    say({ type: 'hello', features: ['ack'] })
+    for (let i = 0; i < 1000; i++) {
+      clock.advance(100)
+      quotes.answer([{ id: 'a', price: i, note: 'x'.repeat(33_000) }])
+      if (i === 0) say({ type: 'subscribe', feed: 'quotes' })
+      for (const message of transport.take()) if (message.type === 'ping') connection.receive(spelled(message.n))
+    }
+    clock.advance(3 * heartbeatMs)
+    expect(transport.closed).toBeUndefined()
+    expect(limited.filter(limit => limit === 'messagesPerSecond').length).toBeLessThanOrEqual(401)
+  })
+
+  test('that a large message takes long to reach is not given up before a slow line could have carried it', () => {
+    say({ type: 'subscribe', feed: 'quotes' })
+    transport.take()
+    // 2 MB at 256 kbit/s take 64 s, in which nothing can be answered.
+    quotes.answer([{ id: 'a', price: 1, note: 'x'.repeat(2_000_000) }])
+    clock.advance(75_000)
+    expect([transport.closed, transport.terminated]).toEqual([undefined, false])
+    connection.ponged(transport.lastPing)
+    transport.take()
+    quotes.answer([{ id: 'a', price: 2 }])
+    expect(transport.take().map(({ type }) => type)).toContain('delta')
+  })
+
   test('pongs that were not asked for open no window', () => {
     fill()
     for (const text of ['', '0', '2', '99', 'x', '1e0', ' 1', '01x']) connection.ponged(Buffer.from(text))
@@ -515,13 +550,22 @@ describe('the heartbeat', () => {
     expect(transport.only('beat').at).toBe(clock.now())
   })
 
-  test('no beat where something was said since the last one', () => {
-    clock.advance(heartbeatMs)
+  test('no beat where something was said in the half interval before', () => {
+    clock.advance(1.6 * heartbeatMs)
     connection.ponged(Buffer.from('1'))
     transport.take()
     say({ type: 'ping' })
-    clock.advance(heartbeatMs)
+    clock.advance(0.4 * heartbeatMs)
     expect(transport.take().map(({ type }) => type)).toEqual(['pong'])
+  })
+
+  test('what was said just after a beat is no sign of life at the next one: two intervals of silence end a client', () => {
+    clock.advance(heartbeatMs)
+    connection.ponged(Buffer.from('1'))
+    say({ type: 'ping' })
+    transport.take()
+    clock.advance(heartbeatMs)
+    expect(transport.take().map(({ type }) => type)).toEqual(['beat'])
   })
 
   test('a silent peer is dropped after two intervals without an answer', () => {

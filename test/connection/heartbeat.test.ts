@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { Heartbeat, type Beating } from '../../src/connection/heartbeat.ts'
+import type { Clock } from '../../src/lib/clock.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 class Counter implements Beating {
@@ -37,6 +38,16 @@ test('the first beat comes after one interval, not before', () => {
   expect(member.beats).toBe(0)
   clock.advance(1)
   expect(member.beats).toBe(1)
+})
+
+test('timers that are late do not add up', () => {
+  const clock = new ManualClock()
+  const late: Clock = { now: () => clock.now(), monotonic: () => clock.monotonic(), after: (ms, run) => clock.after(ms + 5, run) }
+  const wheel = new Heartbeat(1000, late)
+  const member = new Counter()
+  wheel.add(member)
+  clock.advance(100_005)
+  expect(member.beats).toBe(100)
 })
 
 test('one that left beats no more, also when it leaves during its beat; an empty wheel sets no timer', () => {

@@ -57,6 +57,21 @@ describe('a tick', () => {
     expect(ticks).toEqual([0, 20])
   })
 
+  test('waits for all of the work of the last one, also where it was asked for before that came', () => {
+    const pace = paceOf(10)
+    pace.request()
+    pace.request()
+    // At 10 it is asked for, to run at 20; three slices of a flush come first.
+    for (let i = 0; i < 3; i++) {
+      clock.advance(5)
+      pace.spent(5)
+    }
+    clock.advance(24)
+    expect(ticks).toEqual([0])
+    clock.advance(1)
+    expect(ticks).toEqual([0, 50])
+  })
+
   test('that is asked for within a tick runs after it, not in it', () => {
     let depth = 0
     let deepest = 0

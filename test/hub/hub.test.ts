@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { compileExpression } from '../../src/expression/expression.ts'
 import type { FeedDefinition } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
-import { defaultHubLimits, Hub } from '../../src/hub/hub.ts'
+import { Hub } from '../../src/hub/hub.ts'
+import { defaultHubLimits } from '../../src/hub/limits.ts'
 import { anyone } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
@@ -138,6 +139,8 @@ describe('a slow reader', () => {
     hub.drained(reader.outbox)
     expect(reader.take({ status: true }).filter(message => message.type !== 'status')).toMatchObject([
       { type: 'delta', from: 1, del: ['b'] },
+      // Some minutes passed since the last one.
+      { type: 'check', count: 1 },
     ])
   })
 })

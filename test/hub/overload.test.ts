@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
-import { defaultHubLimits, Hub, type HubLimits } from '../../src/hub/hub.ts'
+import { Hub } from '../../src/hub/hub.ts'
+import { defaultHubLimits, type HubLimits } from '../../src/hub/limits.ts'
 import { anyone } from '../../src/hub/principal.ts'
 import { Overload } from '../../src/hub/overload.ts'
 import { silentLogger } from '../../src/lib/log.ts'
@@ -129,7 +130,7 @@ describe('expressions made to be slow', () => {
     const buildAll = (): void => {
       for (let i = 0; i < 4; i++) follow(hub, view(i), greedy)
     }
-    expect(buildAll).toThrow(/^building views took more than 100 ms a second; try again in \d s$/)
+    expect(buildAll).toThrow(/^the views asked for took more than 100 ms a second; try again in \d s$/)
     // What is there costs nothing, and others are not asked to pay.
     follow(hub, view(0), greedy)
     follow(hub, view(4))

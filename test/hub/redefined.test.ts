@@ -194,6 +194,7 @@ describe('readers of a feed that is no more', () => {
   test.each([
     ['removed', removed],
     ['hidden', hidden],
+    ['hidden and defined otherwise', () => replace([quotes, trades], [dear(1, { public: false })])],
   ])('%s: are told not_found for each of its addresses, and of others nothing', (_, edit) => {
     quotes.answer([a])
     const reader = readerOf('dear', 'dear?limit=1', 'quotes')

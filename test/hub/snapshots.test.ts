@@ -55,6 +55,53 @@ describe('a large snapshot', () => {
     expect(hub.figures.of('quotes').encodes).toBe(1)
   })
 
+  test('is waited for one at a time: what passes the window of a reader that is behind is bounded', () => {
+    const reader = new HubReader(hub)
+    reader.fillsAfter = 10
+    // Each is made in parts, and none of them can be handed out at once.
+    for (let i = 0; i < 8; i++) hub.subscribe(reader.outbox, { feed: 'quotes', limit: 40 + i }, () => undefined)
+    reader.take()
+    reader.isFull = true
+    clock.advance(longEnoughMs)
+    expect(snapshots(reader)).toHaveLength(1)
+    for (let i = 0; i < 8; i++) {
+      reader.isFull = false
+      reader.fillsAfter = 1
+      hub.drained(reader.outbox)
+      clock.advance(longEnoughMs)
+    }
+    expect(snapshots(reader)).toHaveLength(7)
+  })
+
+  test('follows the one before, where there is room and nothing changes', () => {
+    const reader = new HubReader(hub)
+    for (let i = 0; i < 8; i++) hub.subscribe(reader.outbox, { feed: 'quotes', limit: 40 + i }, () => undefined)
+    clock.advance(longEnoughMs)
+    expect(snapshots(reader)).toHaveLength(8)
+  })
+
+  test('whose reader left lets the next one have its turn', () => {
+    const reader = new HubReader(hub)
+    for (const limit of [40, 41]) hub.subscribe(reader.outbox, { feed: 'quotes', limit }, () => undefined)
+    hub.unsubscribe(reader.outbox, 'quotes?limit=40')
+    clock.advance(longEnoughMs)
+    expect(snapshots(reader)).toMatchObject([{ feed: 'quotes?limit=41' }])
+  })
+
+  test('is not made only to be compared with a delta', () => {
+    const reader = follow()
+    clock.advance(longEnoughMs)
+    quotes.answer(rows(2))
+    quotes.answer(rows(3))
+    const before = hub.figures.of('quotes').encodes
+    const late = new HubReader(hub)
+    const { epoch } = snapshots(reader)[0] ?? { epoch: '' }
+    hub.subscribe(late.outbox, { feed: 'quotes', since: { epoch, version: 1, count: 0, sum: '' } }, () => undefined)
+    expect(late.take().map(({ type }) => type)).toEqual(['subscribed', 'delta', 'check'])
+    clock.advance(longEnoughMs)
+    expect(hub.figures.of('quotes').encodes - before).toBe(1)
+  })
+
   test('is of one version, though the table goes on meanwhile; the rest comes as a delta', () => {
     const reader = follow()
     quotes.answer(rows(2))

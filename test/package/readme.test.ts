@@ -11,7 +11,7 @@ import { Program, run } from '../support/program.ts'
 import { RawReader } from '../support/raw-reader.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/metrics.md', 'docs/auth.md']
+const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/metrics.md', 'docs/reload.md', 'docs/auth.md']
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const readme = read('README.md')
 

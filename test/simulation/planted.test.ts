@@ -59,12 +59,11 @@ const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
     'a hold that moves the position',
     {
       file: 'hub/outbox.ts',
-      search: '      this.#held = true\n      if (throttle',
-      replace:
-        '      this.#held = true\n      for (const held of this.subscriptions()) held.position = held.view.position\n      if (throttle',
+      search: '    this.#held = true\n    if (throttle',
+      replace: '    this.#held = true\n    for (const held of this.subscriptions()) held.position = held.view.position\n    if (throttle',
     },
   ],
-  ['a hold that forgets', { file: 'hub/outbox.ts', search: '      this.#held = true\n      if (throttle', replace: '      if (throttle' }],
+  ['a hold that forgets', { file: 'hub/outbox.ts', search: '    this.#held = true\n    if (throttle', replace: '    if (throttle' }],
   [
     "the window ping's deadlock",
     {
@@ -158,8 +157,8 @@ const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
     'a feed left out of its flush',
     {
       file: 'hub/outbox.ts',
-      search: 'this.#sink.sendAll([...frames, ...checks])',
-      replace: 'this.#sink.sendAll([...frames.slice(0, 3), ...checks])',
+      search: '[...before, ...frames, ...after]',
+      replace: '[...before, ...frames.slice(0, 3), ...after]',
     },
   ],
   [

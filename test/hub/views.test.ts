@@ -1,0 +1,163 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { Graph } from '../../src/feed/graph.ts'
+import { Hub } from '../../src/hub/hub.ts'
+import { defaultHubLimits } from '../../src/hub/limits.ts'
+import { anyone } from '../../src/hub/principal.ts'
+import { silentLogger } from '../../src/lib/log.ts'
+import { seededRandom } from '../../src/lib/random.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
+import { HubReader } from '../support/reader.ts'
+import { ScriptedSource } from '../support/scripted-source.ts'
+
+/** Each look at it takes a while, as work does. */
+class WorkingClock extends ManualClock {
+  perLookMs = 0
+  #workedMs = 0
+  override monotonic(): number {
+    this.#workedMs += this.perLookMs
+    return super.monotonic() + this.#workedMs
+  }
+}
+
+let clock: WorkingClock
+let quotes: ScriptedSource
+let hub: Hub
+
+beforeEach(() => {
+  clock = new WorkingClock()
+  quotes = new ScriptedSource('quotes', clock, { lingerMs: 60_000, staleAfterMs: 3_600_000 })
+  const deps = { clock, log: silentLogger }
+  const graph = new Graph({ ...deps, sources: [quotes.definition], feeds: [], random: seededRandom(1) })
+  hub = new Hub({ ...deps, graph, random: seededRandom(2), limits: { ...defaultHubLimits, viewTimePerSecondMs: 100 } })
+  graph.start()
+})
+
+function answer(price: number): void {
+  quotes.answer([
+    { id: 'a', price },
+    { id: 'b', price: 100 },
+  ])
+}
+
+function follow(where: string, reader = new HubReader(hub)): HubReader {
+  hub.subscribe(reader.outbox, { feed: 'quotes', where }, () => undefined)
+  return reader
+}
+
+describe('a view that only lingers', () => {
+  test('is what it would have been once it is read again, by one net delta or by nothing', async () => {
+    answer(1)
+    const reader = follow('price > 10')
+    const [, { epoch }] = reader.take() as [unknown, { epoch: string }]
+    hub.disconnect(reader.outbox)
+    const other = new HubReader(hub)
+    hub.subscribe(other.outbox, { feed: 'quotes' }, () => undefined)
+    for (let price = 2; price < 50; price++) answer(price)
+    const back = new HubReader(hub)
+    hub.subscribe(back.outbox, { feed: 'quotes', where: 'price > 10', since: { epoch, version: 1, count: 1, sum: '' } }, () => undefined)
+    expect(back.take()).toMatchObject([
+      { type: 'subscribed', resumed: true, version: 1 },
+      { type: 'delta', from: 1, to: 49, set: { a: { price: 49 } } },
+      { type: 'check', version: 49 },
+    ])
+    hub.disconnect(back.outbox)
+    answer(3)
+    answer(4)
+    const { frame } = await hub.snapshot('quotes', { where: 'price > 10' }, anyone)
+    expect(JSON.parse(frame.toString())).toMatchObject({ to: 51, rows: [{ id: 'b' }] })
+    await settle()
+  })
+
+  test('costs nothing while it does', () => {
+    answer(1)
+    hub.subscribe(new HubReader(hub).outbox, { feed: 'quotes' }, () => undefined)
+    hub.disconnect(follow('price > 10').outbox)
+    const looked = { rows: 0 }
+    const row = {
+      id: 'a',
+      get price() {
+        looked.rows++
+        return 5
+      },
+    }
+    quotes.answer([row])
+    const without = looked.rows
+    follow('price > 10')
+    expect(looked.rows).toBeGreaterThan(without)
+  })
+})
+
+describe('keeping views up to date', () => {
+  test('counts against who follows them: who takes too much gets no further view, and nobody else is hindered', () => {
+    answer(1)
+    const greedy = new HubReader(hub)
+    for (let i = 0; i < 20; i++) follow(`price > ${i}`, greedy)
+    clock.perLookMs = 10
+    for (let price = 2; price < 20; price++) {
+      answer(price)
+      clock.advance(100)
+    }
+    clock.perLookMs = 0
+    expect(() => follow('price > 1000', greedy)).toThrow(/took more than 100 ms a second/)
+    expect(follow('price > 1000').take()).toMatchObject([{ type: 'subscribed' }, { type: 'snapshot' }])
+    clock.advance(30_000)
+    expect(
+      follow('price > 2000', greedy)
+        .take()
+        .map(({ type }) => type),
+    ).toContain('subscribed')
+  })
+})
+
+test('equal fields asked for before and after the first data are one subscription', () => {
+  const reader = new HubReader(hub)
+  const request = { feed: 'quotes', fields: ['price'] }
+  hub.subscribe(reader.outbox, request, () => undefined)
+  answer(1)
+  hub.subscribe(reader.outbox, { ...request, throttle: 100 }, () => undefined)
+  expect(reader.outbox.size).toBe(1)
+  reader.take()
+  clock.advance(1000)
+  answer(2)
+  clock.advance(1000)
+  expect(reader.take().filter(({ type }) => type === 'delta')).toHaveLength(1)
+  hub.unsubscribe(reader.outbox, 'quotes?fields=id,price')
+  expect(reader.outbox.size).toBe(0)
+})
+
+describe('what all readers of a view are told', () => {
+  test('of freshness, and of a resume by sum, is encoded once, and not written to all in one turn of the loop', () => {
+    const readers = Array.from({ length: 1200 }, () => new HubReader(hub))
+    const since = { epoch: '000000000000', version: 7, count: 2, sum: '0' }
+    for (const reader of readers) hub.subscribe(reader.outbox, { feed: 'quotes', since }, () => undefined)
+    for (const reader of readers) reader.take()
+    answer(1)
+    expect(readers.filter(({ frames }) => frames.length > 0)).toHaveLength(500)
+    clock.advance(1)
+    expect(readers.filter(({ frames }) => frames.length > 0)).toHaveLength(1200)
+    for (const reader of readers) reader.frames.length = 0
+    quotes.fail()
+    clock.advance(3_600_001)
+    for (const reader of readers)
+      expect(reader.frames.map(frame => (JSON.parse(frame.toString()) as { state: string }).state)).toContain('down')
+    expect(new Set(readers.map(({ frames }) => frames.at(-1))).size).toBe(1)
+  })
+})
+
+test('L8: readers who come back to many positions of large deltas share them, or the snapshot', () => {
+  const big = (n: number): { id: string; n: number; text: string }[] =>
+    Array.from({ length: 40 }, (_, i) => ({ id: `r${i}`, n: i < 10 ? n : 0, text: i < 10 ? String(n).repeat(40_000) : 'x'.repeat(40_000) }))
+  for (let n = 1; n <= 6; n++) quotes.answer(big(n))
+  const first = new HubReader(hub)
+  hub.subscribe(first.outbox, { feed: 'quotes' }, () => undefined)
+  clock.advance(1000)
+  const { epoch } = first.take().find(({ type }) => type === 'snapshot') as { epoch: string }
+  const before = hub.figures.of('quotes').encodes
+  for (let i = 0; i < 40; i++) {
+    const reader = new HubReader(hub)
+    hub.subscribe(reader.outbox, { feed: 'quotes', since: { epoch, version: 1 + (i % 5), count: 0, sum: '' } }, () => undefined)
+    clock.advance(100)
+    expect(reader.take().map(({ type }) => type)).toContainEqual(expect.stringMatching(/delta|snapshot/))
+  }
+  expect(hub.figures.of('quotes').encodes - before).toBeLessThanOrEqual(5)
+})
