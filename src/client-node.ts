@@ -21,6 +21,7 @@ export type {
   Row,
   SocketEvent,
   TableView,
+  TokenSource,
   Unsubscribe,
   UpdateInfo,
   WebSocketConstructor,

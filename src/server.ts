@@ -6,14 +6,17 @@ import { getRequestListener } from '@hono/node-server'
 import { Budgets, compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
+import { Auth } from './connection/auth.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
 import { Heartbeat } from './connection/heartbeat.ts'
+import { FixedTokens, type KnownToken } from './connection/tokens.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { failingSources } from './feed/failing.ts'
 import { Graph } from './feed/graph.ts'
-import { liveTables, standings } from './feed/kept.ts'
-import { ownSources } from './feed/own.ts'
+import { keptOf } from './feed/kept.ts'
+import { nudgeSource } from './feed/nudge.ts'
+import { clientRows, ownSource, ownSources } from './feed/own.ts'
 import { printRedefinition, type Definitions, type Redefinition } from './feed/redefinition.ts'
 import { createApp, type Health } from './http/app.ts'
 import { createHttpServer, unreadable } from './http/http-server.ts'
@@ -21,18 +24,13 @@ import { createMetrics } from './http/metrics.ts'
 import { Hub } from './hub/hub.ts'
 import { feedFigures, measureFeeds, measureSources } from './hub/measures.ts'
 import { Overload } from './hub/overload.ts'
+import { watchOverload } from './hub/watch-overload.ts'
 import { systemClock, type Clock } from './lib/clock.ts'
 import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
-import { heapPart } from './lib/heap.ts'
-import { measureLoopDelay } from './lib/loop-delay.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
-import { SavedState, type Kept } from './state/saved-state.ts'
-
-/** Whether the event loop is overloaded is judged every so many ms, by samples so many ms apart. */
-const loopWindowMs = 5000
-const loopSampleMs = 20
+import { SavedState } from './state/saved-state.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -62,6 +60,7 @@ export class MillraceServer {
   readonly #webSockets: WebSocketBinding
   readonly #heartbeat: Heartbeat
   readonly #startedMono: number
+  readonly #auth: Auth | undefined
   readonly #overload: Overload
   readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
@@ -78,23 +77,26 @@ export class MillraceServer {
     this.#log = log
     this.#clock = clock
     this.#startedMono = clock.monotonic()
+    const auth = authOf(config, clock)
+    this.#auth = auth
     const own = ownSources(
       () => this.graph,
       feed => feedFigures(this.hub.figures, feed),
       { clock, random, log },
     )
+    const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
     const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets })
-      return { sources: [...sources, ...own], feeds }
+      return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ ...this.#compile(config), clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
     this.#state =
       config.state === undefined
         ? undefined
-        : new SavedState(config.state, this.#kept(), { everyMs: config.limits.saveEveryMs, clock, log })
+        : new SavedState(config.state, keptOf(this.graph), { everyMs: config.limits.saveEveryMs, clock, log })
     const limitsNow = (): Config['limits'] => this.#config.current.limits
     const limits = live(limitsNow)
     const overload = new Overload(limits, log)
@@ -136,11 +138,17 @@ export class MillraceServer {
         },
         heartbeat: this.#heartbeat,
         server: `millrace/${version}`,
+        auth,
         limited: key => metrics.limited(key),
       },
     )
     const app = createApp({
       hub: this.hub,
+      admission: auth && {
+        authenticate: token => auth.authenticate(token),
+        issueTicket: principal => auth.tickets.issue(principal),
+      },
+      poll: source => nudgeSource(this.graph, source),
       pageFolder: options.pageFolder ?? ownPage(),
       origins: door.origins,
       random,
@@ -176,7 +184,7 @@ export class MillraceServer {
       })
     })
     this.#ready = true
-    this.#watchLoop()
+    this.#stopWatching = watchOverload(this.#overload, this.#clock)
     this.graph.start()
     this.#state?.start()
     return this.url
@@ -203,6 +211,7 @@ export class MillraceServer {
   reload(config: Config): Reloaded {
     const redefinition = this.#replaceFeeds(config)
     const { outcome, settings } = this.#config.take(config, this.#clock.now())
+    if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
     const { needsRestart } = this.#config
     const other = [
       printRedefinition(redefinition) || (outcome === 'unchanged' ? 'nothing is other' : 'all feeds go on'),
@@ -216,6 +225,15 @@ export class MillraceServer {
   /** A config that was to be taken over cannot be used: metrics and /health say so. `why` is one sentence without secrets. */
   refuseReload(why: string): void {
     this.#config.refuse(why)
+  }
+
+  /**
+   * Other tokens than the config's are in force from now on, on connections that are open too: whose token is none of them
+   * is ended, whose token opens less loses the rest. Nothing where nobody is asked for one.
+   */
+  replaceTokens(tokens: readonly KnownToken[]): void {
+    this.#auth?.replace(new FixedTokens(tokens))
+    this.#webSockets.rejudge()
   }
 
   /** Stops accepting, closes readers with 1012 spread over half of `drain`, and gives up waiting at its end. */
@@ -252,30 +270,15 @@ export class MillraceServer {
       throw error
     }
   }
+}
 
-  #watchLoop(): void {
-    const loopDelay = measureLoopDelay(loopSampleMs)
-    const read = (): void => {
-      this.#overload.judge({ loopDelayMs: loopDelay.read(), heapPart: heapPart() })
-      cancel = this.#clock.after(loopWindowMs, read)
-    }
-    let cancel = this.#clock.after(loopWindowMs, read)
-    this.#stopWatching = () => {
-      cancel()
-      loopDelay.stop()
-    }
-  }
+/** Whether there is anybody for the feeds and routes of an admin. */
+function hasAdmin({ auth }: Config): boolean {
+  return auth !== undefined && auth !== 'none' && auth.tokens.some(({ admin }) => admin)
+}
 
-  #kept(): Kept {
-    const { graph } = this
-    return {
-      sources: () => [...graph.sources()].map(({ definition }) => definition.name).filter(name => !name.startsWith('$')),
-      fingerprintOf: feed => graph.feed(feed)?.options.fingerprint,
-      live: () => liveTables(graph),
-      standings: () => standings(graph),
-      restore: ({ tables, left }) => graph.restore(tables, left),
-    }
-  }
+function authOf({ auth, limits }: Config, clock: Clock): Auth | undefined {
+  return auth === undefined || auth === 'none' ? undefined : new Auth(new FixedTokens(auth.tokens), { ...auth, ...limits }, clock)
 }
 
 /** The built page lies beside the built server; where the server runs from its sources, in dist/. */

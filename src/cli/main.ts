@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { didYouMean } from '../lib/suggest.ts'
 import { version } from '../lib/version.ts'
+import type { TailOptions } from './tail.ts'
 
 /** Exit codes: 0 ok, 1 failed, 2 usage. Each command loads only what it needs. */
 
@@ -101,6 +102,13 @@ function addServerCommands(program: Command): void {
       await checkConfig(config, options)
     })
   program
+    .command('token')
+    .description('print a new token, and what to write into a config for it')
+    .action(async () => {
+      const { printToken } = await import('./token.ts')
+      printToken()
+    })
+  program
     .command('schema')
     .description('print the JSON Schema of the config, for editors')
     .action(async () => {
@@ -119,7 +127,8 @@ function addReaderCommands(program: Command): void {
     .option('--raw', 'the frames as they come')
     .option('--status', 'also how far the data can be believed')
     .option('--limit <count>', 'end after so many updates', countFromOne)
-    .action(async (feed: string, options: { url: string; json?: boolean; raw?: boolean; status?: boolean; limit?: number }) => {
+    .option('--token-file <file>', 'where a token stands, for a server that asks for one; else the variable MILLRACE_TOKEN')
+    .action(async (feed: string, options: TailOptions) => {
       const { tailFeed } = await import('./tail.ts')
       await tailFeed(feed, options)
     })

@@ -92,10 +92,15 @@ function banner(config: Config, from: string, url: string, example: string): str
     `  page       ${url}/`,
     `  WebSocket  ${url.replace(/^http/, 'ws')}${config.server.path}`,
     `  HTTP       ${url}/feeds  ${url}/health  ${url}/metrics`,
-    '  auth       none: whoever reaches this address reads everything',
+    `  auth       ${authLine(config)}`,
     '',
     `  Try: npx millrace tail ${example}${url.endsWith(':8080') ? '' : ` --url ${url}`}`,
     '',
   ]
   return `${lines.join('\n')}\n`
+}
+
+function authLine({ auth }: Config): string {
+  if (auth === undefined || auth === 'none') return 'none: whoever reaches this address reads everything'
+  return `by token: ${auth.tokens.map(({ name }) => name).join(', ')}`
 }

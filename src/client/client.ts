@@ -45,6 +45,7 @@ export type {
   Millrace,
   SocketEvent,
   TableView,
+  TokenSource,
   Unsubscribe,
   UpdateInfo,
   WebSocketConstructor,
@@ -62,7 +63,7 @@ export { MillraceError, type ErrorCode, type ErrorDetail } from '../model/errors
 export function connect(url: string, options: ConnectOptions = {}): Millrace {
   const WebSocket = options.WebSocket ?? (globalThis as { readonly WebSocket?: WebSocketConstructor }).WebSocket
   if (WebSocket === undefined) throw new TypeError('there is no WebSocket here: pass one as an option')
-  return new Client(webSocketUrl(url), WebSocket, options.clock ?? systemClock(), options.random ?? systemRandom)
+  return new Client(webSocketUrl(url), { ...options, WebSocket })
 }
 
 function bytesOf(text: string): number {
@@ -84,13 +85,14 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
   #ids = 0
   #isClosed = false
 
-  constructor(url: string, WebSocket: WebSocketConstructor, clock: Clock, random: Random) {
+  constructor(url: string, options: ConnectOptions & { readonly WebSocket: WebSocketConstructor }) {
+    const { clock = systemClock(), random = systemRandom, WebSocket, token } = options
     this.url = url
     this.clock = clock
     this.random = random
     this.#subscriptions = new Subscriptions(this)
     this.#requests = new Requests(clock, message => this.send(message))
-    this.#connection = new Connection({ url, clock, random, WebSocket, reader: this })
+    this.#connection = new Connection({ url, clock, random, WebSocket, token, reader: this })
     this.#connection.open()
   }
 
@@ -177,6 +179,10 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
   welcomed(): void {
     this.#subscriptions.welcomed()
     this.#requests.askAgain()
+  }
+
+  renewed(): void {
+    this.#subscriptions.renewed()
   }
 
   unreadable({ feed, type }: { readonly feed: string; readonly type: string }): void {

@@ -1,10 +1,11 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Random } from '../lib/random.ts'
 import { subprotocol, type ClientMessage, type ServerMessage, type WelcomeMessage } from '../protocol/messages.ts'
-import type { ConnectionState, SocketEvent, WebSocketConstructor, WebSocketLike } from './face.ts'
+import type { ConnectionState, SocketEvent, TokenSource, WebSocketConstructor, WebSocketLike } from './face.ts'
 import { Pace } from './pace.ts'
 import { Reconnect, type Outcome } from './reconnect.ts'
 import { readServerMessage } from './server-message.ts'
+import { SignIn, signInId } from './sign-in.ts'
 
 /** Without a `welcome` in this time a try has failed. */
 const welcomeTimeoutMs = 10_000
@@ -12,11 +13,15 @@ const welcomeTimeoutMs = 10_000
 const mostPatience = 16
 /** The code of a connection that ended without a close frame. */
 const noClose = 1006
+/** The codes of a token that is missing or not known, and of one that is no more. */
+const [unauthorized, withdrawn] = [4401, 4403]
 
 /** Whom a connection tells. Messages come only while it is open. */
 export interface ConnectionReader {
   changed(state: ConnectionState): void
   welcomed(): void
+  /** Another token is in force. */
+  renewed(): void
   /** @param text the frame as it came */
   received(message: ServerMessage, text: string): void
   /** A data message of this address could not be read. */
@@ -28,6 +33,7 @@ export interface ConnectionOptions {
   readonly clock: Clock
   readonly random: Random
   readonly WebSocket: WebSocketConstructor
+  readonly token: TokenSource | undefined
   readonly reader: ConnectionReader
 }
 
@@ -36,6 +42,8 @@ interface Line {
   /** Removes its handlers. */
   readonly deafen: () => void
   pace: Pace | undefined
+  /** Another token is on its way. */
+  isRenewing: boolean
   welcomedAt: number | undefined
   heardAt: number
   /** What the socket said before it closed. */
@@ -46,6 +54,7 @@ interface Line {
 export class Connection {
   readonly #options: ConnectionOptions
   readonly #reconnect: Reconnect
+  readonly #signIn: SignIn
   #state: ConnectionState = { phase: 'connecting', attempt: 0 }
   #line: Line | undefined
   #timer: Cancel | undefined
@@ -56,6 +65,7 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#reconnect = new Reconnect(options.random)
+    this.#signIn = new SignIn(options.token, options.clock)
   }
 
   get state(): ConnectionState {
@@ -90,6 +100,7 @@ export class Connection {
   retry(): void {
     if (this.#ended || this.#line !== undefined) return
     this.#reconnect.forget()
+    this.#signIn.forget()
     this.open()
   }
 
@@ -113,7 +124,7 @@ export class Connection {
       socket.removeEventListener('message', message)
       socket.removeEventListener('close', close)
     }
-    const line: Line = { socket, deafen, pace: undefined, welcomedAt: undefined, heardAt: 0, complaint: '' }
+    const line: Line = { socket, deafen, pace: undefined, isRenewing: false, welcomedAt: undefined, heardAt: 0, complaint: '' }
     socket.addEventListener('message', message)
     socket.addEventListener('close', close)
     // Stays: `ws` throws an error that nobody listens to.
@@ -123,7 +134,8 @@ export class Connection {
 
   #closed(line: Line, { code = noClose, reason = '' }: SocketEvent): void {
     this.#detach()
-    this.#end({ code, reason: reason === '' ? line.complaint : reason, openMs: this.#openMs(line) })
+    const isOther = (code === unauthorized || code === withdrawn) && this.#signIn.refused()
+    this.#end({ code, reason: reason === '' ? line.complaint : reason, openMs: this.#openMs(line), isOther })
   }
 
   #openMs(line: Line): number | undefined {
@@ -139,8 +151,52 @@ export class Connection {
       if (reading.table !== undefined && line.pace !== undefined) this.#options.reader.unreadable(reading.table)
       else this.#drop(`the server sent ${reading.why}`)
     } else if (reading.message.type === 'ping') this.#answer(line, reading.message.n)
-    else if (line.pace !== undefined) this.#options.reader.received(reading.message, String(data))
-    else if (reading.message.type === 'welcome') this.#welcome(line, reading.message)
+    else if (line.pace !== undefined) this.#take(line, reading.message, String(data))
+    else if (reading.message.type === 'welcome') this.#greeted(line, reading.message)
+  }
+
+  #greeted(line: Line, welcome: WelcomeMessage): void {
+    if (welcome.auth === 'required') void this.#sign(line)
+    else this.#welcome(line, welcome)
+  }
+
+  async #sign(line: Line): Promise<void> {
+    try {
+      const hello = await this.#signIn.first()
+      if (this.#line !== line) return
+      if (hello === undefined) this.#drop('the server asks for a token', unauthorized)
+      else line.socket.send(JSON.stringify(hello))
+    } catch (error) {
+      if (this.#line === line) this.#drop(noToken(error))
+    }
+  }
+
+  #take(line: Line, message: ServerMessage, text: string): void {
+    const { reader } = this.#options
+    if ((message.type === 'welcome' || message.type === 'error') && message.id === signInId) line.isRenewing = false
+    if (message.type === 'welcome') {
+      this.#signIn.accepted()
+      return message.id === signInId ? reader.renewed() : undefined
+    }
+    const isWarning = message.type === 'error' && message.code === 'unauthorized' && message.id === undefined && message.feed === undefined
+    const hasEnded = message.type === 'unsubscribed' && message.code === 'unauthorized'
+    if ((isWarning || hasEnded) && !line.isRenewing) void this.#renew(line, hasEnded)
+    if (!isWarning || !this.#signIn.canRenew) reader.received(message, text)
+  }
+
+  /** Brings another token. Where there is none the server ends what the old one opened, and then nothing more is to be had. */
+  async #renew(line: Line, hasEnded: boolean): Promise<void> {
+    line.isRenewing = true
+    try {
+      const hello = await this.#signIn.next(hasEnded)
+      if (this.#line !== line) return
+      if (hello !== undefined) return line.socket.send(JSON.stringify(hello))
+      if (hasEnded) this.#drop('the token has ended', unauthorized)
+    } catch (error) {
+      const failure = { type: 'error', code: 'unauthorized', message: noToken(error), retry: true } as const
+      if (this.#line === line) this.#options.reader.received(failure, '')
+    }
+    line.isRenewing = false
   }
 
   /** Everything before it has been taken and shown by now. The server waits for this: it stands behind no other message. */
@@ -150,6 +206,7 @@ export class Connection {
 
   #welcome(line: Line, welcome: WelcomeMessage): void {
     const { clock } = this.#options
+    this.#signIn.accepted()
     if (Array.isArray(welcome.features) && welcome.features.includes('ack'))
       line.socket.send(JSON.stringify({ type: 'hello', features: ['ack'] } satisfies ClientMessage))
     line.pace = new Pace(clock, welcome.limits.messagesPerSecond, text => line.socket.send(text))
@@ -171,13 +228,13 @@ export class Connection {
   }
 
   /** Gives a line up that is no good. */
-  #drop(reason: string): void {
+  #drop(reason: string, code = noClose): void {
     const line = this.#line
     if (line === undefined) return
     const openMs = this.#openMs(line)
     this.#detach()
     this.#abandon(line.socket)
-    this.#end({ code: noClose, reason, openMs })
+    this.#end({ code, reason, openMs })
   }
 
   /** A peer that is gone does not answer a close either; where the socket can, it is ended without asking. */
@@ -217,4 +274,8 @@ export class Connection {
     this.#state = state
     this.#options.reader.changed(state)
   }
+}
+
+function noToken(error: unknown): string {
+  return `no token: ${error instanceof Error ? error.message : String(error)}`
 }

@@ -29,7 +29,15 @@ export interface WebSocketLike {
 }
 export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike
 
+/**
+ * A token, or what gives one. A function is asked for each connection and again before a token ends; it may read a store, or ask
+ * a server. Undefined or empty: there is none now.
+ */
+export type TokenSource = string | (() => string | undefined | Promise<string | undefined>)
+
 export interface ConnectOptions {
+  /** Said where the server asks for one, never put in a URL. Default: none, and such a server is `closed` with the code 4401. */
+  readonly token?: TokenSource
   /** Default: the clock of this machine. */
   readonly clock?: Clock
   /** Jitter of the back-off. Default: the machine's. */

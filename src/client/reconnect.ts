@@ -10,6 +10,8 @@ export interface Outcome {
   readonly reason: string
   /** How long the connection was open after its `welcome`, in ms; undefined: it was never welcomed. */
   readonly openMs: number | undefined
+  /** The next try is not this one unchanged, whatever the code says of that. */
+  readonly isOther?: boolean
 }
 
 export type Decision =
@@ -61,7 +63,7 @@ export class Reconnect {
     this.#failures = outcome.openMs !== undefined && outcome.openMs >= lastingMs ? 1 : this.#failures + 1
     const attempt = this.#failures
     const reason = sentence(outcome)
-    const advice = mayReconnect(outcome.code)
+    const advice = outcome.isOther === true ? 'now' : mayReconnect(outcome.code)
     if (advice === 'never') return { phase: 'closed', attempt, reason }
     const asked = retryAfterMs(outcome.reason)
     const refused = !this.#welcomed && attempt >= triesBeforeRefused

@@ -46,7 +46,7 @@ const snapshotMembers = {
 }
 
 const shapes: Readonly<Record<ServerMessage['type'], Readonly<Record<string, Check>>>> = {
-  welcome: { heartbeat: value => isNumber(value) && (value as number) > 0, limits: isObject },
+  welcome: { id: optional(isId), heartbeat: value => isNumber(value) && (value as number) > 0, limits: isObject, auth: optional(isText) },
   subscribed: { id: optional(isId), feed: isText, epoch: isText, version: isVersion, resumed: isBoolean },
   snapshot: snapshotMembers,
   result: { ...snapshotMembers, id: isId },

@@ -155,11 +155,11 @@ export class Subscription {
     this.#timer = this.#wire.clock.after(delayMs, () => this.ask())
   }
 
-  /** The server ended it. */
+  /** The server ended it; for want of a token only until there is another, or the connection is closed for good. */
   ended(error: MillraceError): void {
     this.#suspend()
     this.#freshness.lost(error.message)
-    this.fail(error, true)
+    this.fail(error, error.code !== 'unauthorized')
   }
 
   fail(error: MillraceError, isFinal = false): void {

@@ -73,6 +73,11 @@ export class Subscriptions {
     for (const subscription of this.#all()) subscription.ask()
   }
 
+  /** The rights are others now: what the server ended or refused may be there again. */
+  renewed(): void {
+    for (const subscription of this.#all()) if (!subscription.isAccepting) subscription.ask()
+  }
+
   lost(reason: string): void {
     this.cutFlush()
     this.#unsubscribes.clear()

@@ -8,6 +8,7 @@ import type { BudgetOptions } from '../source/budget.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
+import type { AuthOptions } from './auth.options.ts'
 import type { LimitsOptions } from './limits.options.ts'
 import type { LogOptions } from './log.options.ts'
 import type { ServerOptions } from './server.options.ts'
@@ -15,8 +16,8 @@ import type { ServerOptions } from './server.options.ts'
 /** A config that was found good: every default filled in, in code units, frozen. Sources and feeds in the order they were written. */
 export interface Config {
   readonly server: ServerOptions
-  /** Said aloud: whoever reaches the server reads everything. */
-  readonly auth?: 'none'
+  /** `none` is said aloud: whoever reaches the server reads everything. */
+  readonly auth?: 'none' | AuthOptions
   readonly limits: LimitsOptions
   readonly log: LogOptions
   /** By name. */

@@ -26,7 +26,8 @@ export function valuesInForce(tree: Tree, file: string, config: Config): readonl
   const { properties } = jsonSchema() as { readonly properties: Schema }
   const explain = new Explanation(tree, file)
   for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
-  for (const key of ['auth', 'state']) if (valueAt(tree.value, [key]) !== undefined) explain.written([key])
+  explainAuth(explain, tree.value, inner(properties, 'auth', 'anyOf', 1, 'properties'))
+  if (valueAt(tree.value, ['state']) !== undefined) explain.written(['state'])
   for (const [name] of explain.entries('budgets'))
     explain.entry(['budgets', name], inner(properties, 'budgets', 'additionalProperties', 'properties'))
   // A text, an HTTP source and a system source.
@@ -43,6 +44,19 @@ export function valuesInForce(tree: Tree, file: string, config: Config): readonl
       ...config.feeds.find(known => known.name === name),
     })
   return explain.values
+}
+
+/** Who has a token, and what it opens; never the token. */
+function explainAuth(explain: Explanation, tree: unknown, keys: Schema): void {
+  const auth = valueAt(tree, ['auth'])
+  if (!isRecord(auth)) {
+    if (auth !== undefined) explain.written(['auth'])
+    return
+  }
+  const { tokens: _, ...others } = keys
+  const { token: __, ...shown } = inner(keys, 'tokens', 'items', 'properties')
+  for (const index of Array.isArray(auth['tokens']) ? auth['tokens'].keys() : []) explain.entry(['auth', 'tokens', index], shown)
+  explain.entry(['auth'], others)
 }
 
 /** A value in code units as a config would say it. */

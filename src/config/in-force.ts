@@ -8,6 +8,7 @@ export type ReloadOutcome = 'accepted' | 'refused' | 'unchanged'
 /** Beside sources and feeds what is taken over while the server runs; every other key is in force from the next start on. */
 const takenOver = [
   /^log\.level$/,
+  /^auth\.tokens$/,
   /^server\.drain$/,
   /^limits\.max(Connections|ConnectionsPerAddress|MessageDepth|FeedsPerConnection|ViewsPerConnection|ViewsPerFeed)$/,
   /^limits\.max(Address|Where|ExpressionNodes|ExpressionDepth|LoopDelay|Heap)$/,

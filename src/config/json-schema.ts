@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { budgetSchema } from '../source/budget.options.ts'
+import { authSchema } from './auth.options.ts'
 import { feedKeys } from './feed.options.ts'
 import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
@@ -60,7 +61,10 @@ export function jsonSchema(): JsonSchema {
     required: ['sources'],
     properties: {
       server: { ...schemaOf(serverSchema), description: 'Where and how the server listens.' },
-      auth: { const: 'none', description: 'Says aloud that whoever reaches the server may read everything.' },
+      auth: {
+        description: 'Who may read what; none says aloud that whoever reaches the server may read everything.',
+        anyOf: [{ const: 'none' }, schemaOf(authSchema)],
+      },
       limits: { ...schemaOf(limitsSchema), description: 'What readers may ask of the server.' },
       log: { ...schemaOf(logSchema), description: 'What is written to stderr.' },
       budgets: namedEntries(schemaOf(budgetSchema), 'What sources may ask together; a source names one by `budget`.'),

@@ -14,6 +14,10 @@ export const limitsSchema = z.strictObject({
     .prefault(20)
     .meta({ description: 'First polls a second of the sources of one budget that somebody begins to read; 25 times as many in all.' }),
   upgradeTimeout: time({ most: 600_000 }).prefault('5s').meta({ description: 'Longest way to a complete request for a WebSocket.' }),
+  helloTimeout: time({ most: 600_000 })
+    .prefault('10s')
+    .meta({ description: 'Longest way from a new WebSocket to its token, where there are tokens; over it 4408.' }),
+  maxTickets: count().prefault(10_000).meta({ description: 'Most tickets that wait to be used; over it 503.' }),
   maxHeader: size({ least: 1024, most: 1024 ** 2 })
     .prefault('16KiB')
     .meta({ description: 'Most bytes of all headers of a request; over it 431.' }),
@@ -83,6 +87,8 @@ export interface LimitsOptions {
   /** Of one budget; 25 times as many in all. */
   readonly firstPollsPerSecond: number | undefined
   readonly upgradeTimeoutMs: number
+  readonly helloTimeoutMs: number
+  readonly maxTickets: number
   readonly maxHeaderBytes: number
   readonly maxHeaders: number
   readonly maxUrlBytes: number
@@ -115,12 +121,25 @@ export interface LimitsOptions {
 }
 
 export function limitsOptions(written: z.output<typeof limitsSchema>): LimitsOptions {
-  const { upgradeTimeout, maxHeader, maxUrl, maxMessage, maxAddress, sendWindow, ackAfter, historyAge, checkEvery, saveEvery, ...others } =
-    written
+  const {
+    upgradeTimeout,
+    helloTimeout,
+    maxHeader,
+    maxUrl,
+    maxMessage,
+    maxAddress,
+    sendWindow,
+    ackAfter,
+    historyAge,
+    checkEvery,
+    saveEvery,
+    ...others
+  } = written
   const { viewTimePerSecond, maxLoopDelay, maxHeap, ...counts } = others
   return {
     ...counts,
     upgradeTimeoutMs: upgradeTimeout,
+    helloTimeoutMs: helloTimeout,
     maxHeaderBytes: maxHeader,
     maxUrlBytes: maxUrl,
     maxMessageBytes: maxMessage,

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { text } from '../lib/option.ts'
+import { authConfig } from './auth-section.ts'
 import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
 import { feedConfig } from './feed-section.ts'
@@ -16,7 +17,7 @@ import type { Tree } from './tree.ts'
 /** The sections of a config; what each holds is judged by its own part. */
 export const configSchema = z.strictObject({
   server: z.unknown().optional(),
-  auth: z.literal('none', { error: 'expected none; this version knows no other auth' }).optional(),
+  auth: z.unknown().optional(),
   limits: z.unknown().optional(),
   log: z.unknown().optional(),
   budgets: z.unknown().optional(),
@@ -48,14 +49,16 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const server = part(judge, 'server', serverSchema)
   const limits = part(judge, 'limits', limitsSchema)
   const log = part(judge, 'log', logSchema)
+  const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const budgets = budgetConfigs(judge)
   const { sources, feeds } = tables(judge)
   checkBudgets(judge, sources)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
-  const auth = top.auth === undefined ? {} : { auth: top.auth }
+  const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
-  return { server: serverOptions(server), ...auth, limits: limitsOptions(limits), log: logOptions(log), budgets, ...state, sources, feeds }
+  const parts = { server: serverOptions(server), limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds }
+  return { ...parts, ...asked, ...state }
 }
 
 /** A section with fixed keys; without it, or with nothing in it, its defaults. */
@@ -85,20 +88,21 @@ function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host)
 }
 
-/** Whoever reaches the server reads everything: beyond this machine only where that is said aloud. */
+/** Whoever reaches a server that asks for no token reads everything: beyond this machine only where that is said aloud. */
 function checkExposure(judge: Judge, warn: Report): void {
   const path = ['server', 'host']
   const host = valueAt(judge.tree.value, path)
   if (typeof host !== 'string' || host === '' || isLoopback(host)) return
+  const auth = valueAt(judge.tree.value, ['auth'])
+  if (auth !== undefined && auth !== 'none') return
   const exposed = `${judge.tree.found(path)} can be reached from other machines and whoever reaches it may read every feed`
-  if (valueAt(judge.tree.value, ['auth']) === 'none')
-    warn({ path, at: 'value', message: exposed, hint: '`auth: none` says that this is meant' })
+  if (auth === 'none') warn({ path, at: 'value', message: exposed, hint: '`auth: none` says that this is meant' })
   else
     judge.report({
       path,
       at: 'value',
       message: exposed,
-      hint: 'listen on 127.0.0.1 behind a proxy that asks who it is, or say that it is meant: `auth: none` at the top level',
+      hint: 'ask for tokens: `auth: {tokens: [..]}`, or say that it is meant: `auth: none` at the top level',
     })
 }
 

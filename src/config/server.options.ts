@@ -26,7 +26,7 @@ const addressRange = z
 export const serverSchema = z.strictObject({
   host: text('an address or a name such as 127.0.0.1')
     .prefault('127.0.0.1')
-    .meta({ description: 'Where it listens. Beyond this machine only with `auth: none` said aloud.' }),
+    .meta({ description: 'Where it listens. Beyond this machine only with tokens, or `auth: none` said aloud.' }),
   port: count({ least: 0, most: 65_535 }).prefault(8080).meta({ description: '0 is any free port, which is printed.' }),
   path: z
     .string({ error: 'expected a path such as /ws' })

@@ -21,9 +21,14 @@ export class SourceText {
     return low
   }
 
+  /** Where a line, counted from 0, begins. */
+  offset(index: number): number {
+    return this.#starts[index] ?? this.text.length
+  }
+
   /** A line, counted from 0, without its end. */
   line(index: number): string {
-    return this.text.slice(this.#starts[index] ?? this.text.length, this.#starts[index + 1] ?? this.text.length).replace(/[\r\n]+$/, '')
+    return this.text.slice(this.offset(index), this.offset(index + 1)).replace(/[\r\n]+$/, '')
   }
 
   /** The place of what stands from one offset to another, cut at the end of its first line. */

@@ -1,4 +1,4 @@
-import { describeValue, valueAt, type Finding, type Path } from './finding.ts'
+import { describeValue, pathKey, valueAt, type Finding, type Path } from './finding.ts'
 import type { Place } from './problem.ts'
 
 /** A config as plain values, and what is known of where they came from. */
@@ -14,16 +14,26 @@ export interface Tree {
   hasCommentBehind(path: Path): boolean
   /** The text with what came from variables as it was written. */
   redact(text: string): string
+  /** The value at a path is a secret: it is shown nowhere from now on. Returns whether it stands in the file as it is. */
+  conceal(path: Path): boolean
 }
+
+/** What is said of a value that is not to be shown. */
+export const concealedValue = 'a secret'
 
 /** A config given as an object: nothing has a place. */
 export function objectTree(value: unknown): Tree {
+  const concealed = new Set<string>()
   return {
     value,
     place: () => undefined,
-    found: path => describeValue(valueAt(value, path)),
+    found: path => (concealed.has(pathKey(path)) ? concealedValue : describeValue(valueAt(value, path))),
     alternative: () => undefined,
     hasCommentBehind: () => false,
     redact: text => text,
+    conceal(path) {
+      concealed.add(pathKey(path))
+      return false
+    },
   }
 }

@@ -3,7 +3,7 @@ import { clip, pathKey, type Finding, type Path } from './finding.ts'
 import type { Place } from './problem.ts'
 import { scalarOffset } from './scalar-offset.ts'
 import type { SourceText } from './source-text.ts'
-import type { Tree } from './tree.ts'
+import { concealedValue, type Tree } from './tree.ts'
 import { resolveVariables, type VariableSources } from './variable.ts'
 import { unmask } from './variable-mask.ts'
 import { quote } from './yaml-syntax.ts'
@@ -54,6 +54,8 @@ export class YamlTree implements Tree {
   readonly #entries = new Map<string, Entry>()
   readonly #alternatives = new Map<string, number | boolean>()
   readonly #secrets = new Map<string, string>()
+  /** Where secrets stand in the file. */
+  readonly #concealed: Range[] = []
   /** Anchored nodes that are being built: an alias to one of them would never end. */
   readonly #open = new Set<Node>()
   #count = 0
@@ -68,7 +70,8 @@ export class YamlTree implements Tree {
   place(path: Path, at: Finding['at']): Place | undefined {
     const entry = this.#nearest(path)
     const [from, to] = this.#range(entry, entry.path.length === path.length ? at : 'name')
-    return this.#source.place(from, to)
+    const place = this.#source.place(from, to)
+    return { ...place, text: this.#veiled(place) }
   }
 
   found(path: Path): string {
@@ -79,6 +82,7 @@ export class YamlTree implements Tree {
     const [from, to] = rangeOf(node)
     const written = this.#source.text.slice(from, to)
     if (written === '') return 'nothing'
+    if (this.#concealed.some(range => range[0] === from)) return concealedValue
     return isScalar(node) && node.type?.startsWith('BLOCK') ? 'a block of text' : clip(written.replaceAll(/\s+/g, ' '))
   }
 
@@ -91,6 +95,22 @@ export class YamlTree implements Tree {
     const longestFirst = [...this.#secrets].sort(([a], [b]) => b.length - a.length)
     for (const [value, written] of longestFirst) redacted = redacted.replaceAll(value, () => written)
     return redacted
+  }
+
+  conceal(path: Path): boolean {
+    const entry = this.#entries.get(pathKey(path))
+    if (entry?.node === undefined || entry.isResolved === true) return false
+    this.#concealed.push(rangeOf(entry.node))
+    return true
+  }
+
+  /** The line of a place, with what is concealed of it covered; as long as it was. */
+  #veiled({ line, text }: Place): string {
+    const start = this.#source.offset(line - 1)
+    return this.#concealed.reduce((veiled, [from, to]) => {
+      const [first, end] = [Math.max(0, from - start), Math.min(text.length, to - start)]
+      return first < end ? veiled.slice(0, first) + '*'.repeat(end - first) + veiled.slice(end) : veiled
+    }, text)
   }
 
   /** The innermost entry that an offset belongs to, or that begins last before it on its line. */

@@ -1,51 +1,35 @@
-import type { Clock } from '../lib/clock.ts'
-import type { Logger } from '../lib/log.ts'
-import { randomText, type Random } from '../lib/random.ts'
-import type { Hub } from '../hub/hub.ts'
 import type { Outbox, Sink } from '../hub/outbox.ts'
-import { closeTable, MillraceError, type CloseCode, type ErrorCode } from '../model/errors.ts'
+import { anyone, nothing, type Grants, type Principal } from '../hub/principal.ts'
+import type { Snapshot } from '../hub/snapshots.ts'
+import { closeTable, MillraceError, type CloseCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
-import {
-  features,
-  subprotocol,
-  type ClientMessage,
-  type GetMessage,
-  type ListMessage,
-  type RequestId,
-  type ServerMessage,
-  type SubscribeMessage,
+import type {
+  ClientMessage,
+  GetMessage,
+  HelloMessage,
+  ListMessage,
+  RequestId,
+  ServerMessage,
+  SubscribeMessage,
 } from '../protocol/messages.ts'
 import { idOf, readClientMessage } from '../protocol/schema.ts'
 import { admitAddress } from './admit.ts'
-import type { Heartbeat } from './heartbeat.ts'
-import { Inbound, isDeeperThan, parseObject } from './inbound.ts'
+import type { Holder } from './auth.ts'
+import type { ConnectionContext, ConnectionFigures } from './context.ts'
+import { Inbound, readObject } from './inbound.ts'
 import type { ConnectionLimits } from './limits.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import { ReadPings } from './read-pings.ts'
+import { echo, errorMessage, welcomeMessage, type Answerable } from './reply.ts'
 import type { Transport } from './transport.ts'
 import { Window } from './window.ts'
 
 /** A beat may come so much early: the wheel's slots are rounded. */
 const earlyMs = 100
 
-/** What all connections of a server share. */
-export interface ConnectionContext {
-  readonly hub: Hub
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  readonly limits: ConnectionLimits
-  readonly heartbeat: Heartbeat
-  /** `millrace/0.1.0`. */
-  readonly server: string
-  /** Told of every limit met, by its key; for the metric. */
-  readonly limited: (limit: string) => void
-}
-
-type Answerable = { readonly id?: RequestId | undefined; readonly feed?: string | undefined }
-
 /** One client: reads its messages, answers them, and ends it when it misbehaves. Knows the protocol, not the socket. */
-export class Connection implements Sink {
+export class Connection implements Sink, Holder {
+  principal: Principal | undefined
   readonly #context: ConnectionContext
   readonly #transport: Transport
   readonly #outbox: Outbox
@@ -60,14 +44,17 @@ export class Connection implements Sink {
   #spokeAt: number
   #closed = false
 
-  constructor(transport: Transport, context: ConnectionContext) {
+  /** `principal`: who is there, where that is known already. */
+  constructor(transport: Transport, context: ConnectionContext, principal?: Principal) {
     this.#context = context
+    this.principal = context.auth === undefined ? anyone : principal
     this.#transport = transport
     this.#window = new Window(context.limits, context.clock)
     this.#pings = new ReadPings(this.#window, transport)
     this.#outbox = context.hub.connect(this)
     this.#spokeAt = context.heartbeat.turns
     this.#place = context.heartbeat.add(this)
+    context.auth?.watch(this)
     this.#welcome(undefined)
   }
 
@@ -80,10 +67,7 @@ export class Connection implements Sink {
       case 'take':
         return this.#read(text)
       case 'refuse':
-        return this.#refuse(
-          {},
-          new MillraceError('rate_limited', 'too many messages', [{ limit: 'messagesPerSecond', value: this.#limits.messagesPerSecond }]),
-        )
+        return this.#refuse({}, this.#inbound.refusal)
       case 'drop':
         return this.#context.limited('messagesPerSecond')
       case 'end':
@@ -93,7 +77,7 @@ export class Connection implements Sink {
 
   /** Subscribes to the addresses of the URL's query string. */
   subscribeTo(addresses: readonly string[], throttle: number): void {
-    for (const feed of addresses) this.#attempt({ feed }, () => this.#subscribe({ type: 'subscribe', feed, throttle }))
+    for (const feed of addresses) this.#attempt({ feed }, () => this.#take({ type: 'subscribe', feed, throttle }))
   }
 
   /** Tells the client of a fault that no message of its own led to. */
@@ -120,11 +104,6 @@ export class Connection implements Sink {
     this.#answersOfAsker?.wake()
   }
 
-  /** A frame that the protocol has no use for. */
-  binary(): void {
-    this.close(1003, 'binary frames are reserved')
-  }
-
   beat(): void {
     const { heartbeat } = this.#context
     if (this.#window.isOverdue(2 * heartbeat.intervalMs - earlyMs)) {
@@ -140,7 +119,7 @@ export class Connection implements Sink {
 
   close(code: CloseCode, reason: string = closeTable[code].meaning): void {
     if (this.#closed) return
-    if (code === 4429) this.#context.limited(reason.split(' ')[0] ?? 'messagesPerSecond')
+    if (code === 4429 || code === 4408) this.#context.limited(reason.split(' ')[0] ?? 'messagesPerSecond')
     this.ended()
     this.#transport.close(code, reason)
   }
@@ -150,11 +129,30 @@ export class Connection implements Sink {
     if (this.#closed) return
     this.#closed = true
     this.#context.heartbeat.remove(this, this.#place)
+    this.#context.auth?.deadlines.forget(this)
     this.#context.hub.disconnect(this.#outbox)
   }
 
   get isFull(): boolean {
     return this.#window.isFull
+  }
+
+  get figures(): ConnectionFigures {
+    const { began, written } = this.#window
+    const { size, isHeld } = this.#outbox
+    return { name: this.principal?.name ?? '', peer: this.#transport.peer, began, bytes: written, subscriptions: size, held: isHeld }
+  }
+
+  get grants(): Grants {
+    return this.principal?.grants ?? nothing
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  withdraw(code: 'unauthorized' | 'forbidden'): void {
+    this.#context.hub.withdraw(this.#outbox, code)
   }
 
   send(frame: Buffer): void {
@@ -184,24 +182,19 @@ export class Connection implements Sink {
   }
 
   #read(text: string): void {
-    if (isDeeperThan(text, this.#limits.maxMessageDepth)) {
-      const value = this.#limits.maxMessageDepth
-      return this.#refuse(
-        {},
-        new MillraceError('bad_message', `the message nests deeper than ${value}`, [{ limit: 'maxMessageDepth', value }]),
-      )
-    }
-    const message = parseObject(text)
-    if (message === undefined) return this.close(4400, 'a message is one JSON object')
-    const { feed } = message
-    this.#attempt({ id: idOf(message), feed: typeof feed === 'string' ? feed : undefined }, () => this.#take(readClientMessage(message)))
+    this.#attempt({}, () => {
+      const message = readObject(text, this.#limits)
+      if (message === undefined) return this.close(4400, 'a message is one JSON object')
+      const { feed } = message
+      this.#attempt({ id: idOf(message), feed: typeof feed === 'string' ? feed : undefined }, () => this.#take(readClientMessage(message)))
+    })
   }
 
   #take(message: ClientMessage): void {
+    if (message.type !== 'hello' && message.type !== 'pong') this.#needPrincipal()
     switch (message.type) {
       case 'hello':
-        if (message.features?.includes('ack') === true) this.#pings.useMessages()
-        return this.#welcome(message.id)
+        return this.#hello(message)
       case 'subscribe':
         return this.#subscribe(message)
       case 'unsubscribe':
@@ -217,6 +210,23 @@ export class Connection implements Sink {
       case 'pong':
         return this.#acknowledge(message.n)
     }
+  }
+
+  #hello(message: HelloMessage): void {
+    const { auth } = this.#context
+    const welcome = (): void => {
+      if (message.features?.includes('ack') === true) this.#pings.useMessages()
+      this.#welcome(message.id)
+    }
+    const refuse = (error: MillraceError): void => this.#refuse({ id: message.id }, error)
+    if (auth !== undefined && message.token !== undefined) return auth.hello(this, message.token, { welcome, refuse })
+    this.#needPrincipal()
+    welcome()
+  }
+
+  /** @throws MillraceError `unauthorized`. */
+  #needPrincipal(): void {
+    if (this.principal === undefined) throw new MillraceError('unauthorized', 'a token is needed: say hello with one')
   }
 
   #subscribe(message: SubscribeMessage): void {
@@ -238,19 +248,19 @@ export class Connection implements Sink {
   }
 
   #list(message: ListMessage): void {
-    this.#answer(message, () => this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false) }))
+    this.#answer(message, () =>
+      this.#say({ type: 'feeds', ...echo(message.id), feeds: this.#context.hub.list(message.own ?? false, this.grants) }),
+    )
   }
 
   #get(message: GetMessage): void {
+    const read = (): Promise<Snapshot> => {
+      this.#needPrincipal()
+      return this.#context.hub.snapshot(message.feed, message, this.#outbox)
+    }
     this.#answer(message, async () => {
-      const { hub } = this.#context
-      let snapshot = await hub.snapshot(message.feed, message, this.#outbox)
-      // Others may have filled the line meanwhile; what is read then is what is true then.
-      while (this.isFull) {
-        await this.#answers.room()
-        snapshot = await hub.snapshot(message.feed, message, this.#outbox)
-      }
-      this.send(encodeResult(message.id, snapshot.frame))
+      const { frame } = await this.#answers.current(read, () => this.principal)
+      this.send(encodeResult(message.id, frame))
     })
   }
 
@@ -262,37 +272,15 @@ export class Connection implements Sink {
     }
   }
 
-  #refuse({ id, feed }: Answerable, error: unknown): void {
-    const { code, message, retry, details } = error instanceof MillraceError ? error : this.#internal(error)
-    for (const detail of details) if ('limit' in detail) this.#context.limited(detail.limit)
-    const told = feed === undefined ? {} : { feed: feed.slice(0, 2048) }
-    this.#say({ type: 'error', ...echo(id), ...told, code, message, retry, ...(details.length === 0 ? {} : { details }) })
-  }
-
-  #internal(error: unknown): { code: ErrorCode; message: string; retry: boolean; details: MillraceError['details'] } {
-    const id = randomText(this.#context.random, 8)
-    this.#context.log.error({ id, err: error }, `a client's message led to a fault (${id})`)
-    return new MillraceError('internal', `a fault of the server; its log has it under ${id}`)
+  #refuse(message: Answerable, thrown: unknown): void {
+    this.#say(errorMessage(this.#context, message, thrown))
   }
 
   #welcome(id: RequestId | undefined): void {
-    const { maxFeedsPerConnection, maxMessageBytes, messagesPerSecond } = this.#limits
-    this.#say({
-      type: 'welcome',
-      ...echo(id),
-      protocol: subprotocol,
-      server: this.#context.server,
-      heartbeat: this.#context.heartbeat.intervalMs,
-      features,
-      limits: { feeds: maxFeedsPerConnection, message: maxMessageBytes, messagesPerSecond },
-    })
+    this.#say(welcomeMessage(this.#context, id, this.principal !== undefined))
   }
 
   #say(message: ServerMessage): void {
     this.send(encodeMessage(message))
   }
-}
-
-function echo(id: RequestId | undefined): { readonly id?: RequestId } {
-  return id === undefined ? {} : { id }
 }

@@ -1,5 +1,6 @@
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { Clock } from '../lib/clock.ts'
+import { MillraceError } from '../model/errors.ts'
 import type { ConnectionLimits } from './limits.ts'
 
 /** Refusals within this time are counted together; as many as `messageBurst` end the connection. */
@@ -38,6 +39,12 @@ export class Inbound {
     return 'refuse'
   }
 
+  /** What one is told whose message is refused. */
+  get refusal(): MillraceError {
+    const { messagesPerSecond: value } = this.#limits
+    return new MillraceError('rate_limited', 'too many messages', [{ limit: 'messagesPerSecond', value }])
+  }
+
   /** Counts one refusal; true: they were too many within 10 s. */
   refused(): boolean {
     const now = this.#clock.monotonic()
@@ -72,7 +79,19 @@ export function isDeeperThan(json: string, most: number): boolean {
   return false
 }
 
-/** The object that a message is; undefined: not JSON, or another value. */
+/**
+ * The object that a message is; undefined: not JSON, or another value.
+ * @throws MillraceError `bad_message` where it nests too deep.
+ */
+export function readObject(
+  text: string,
+  { maxMessageDepth: value }: Pick<ConnectionLimits, 'maxMessageDepth'>,
+): Record<string, unknown> | undefined {
+  if (isDeeperThan(text, value))
+    throw new MillraceError('bad_message', `the message nests deeper than ${value}`, [{ limit: 'maxMessageDepth', value }])
+  return parseObject(text)
+}
+
 export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)

@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws'
-import type { Connection, ConnectionContext } from './connection.ts'
+import type { Connection } from './connection.ts'
+import type { ConnectionContext } from './context.ts'
 
 type Listener<A extends unknown[]> = (this: WebSocket, ...args: A) => void
 
@@ -29,7 +30,7 @@ export class OpenSockets {
     const left = (webSocket: WebSocket): void => this.#left(webSocket)
     this.#message = function (data, isBinary) {
       const connection = connections.get(this)
-      if (isBinary) connection?.binary()
+      if (isBinary) connection?.close(1003)
       else connection?.receive(data.toString('utf8'))
     }
     this.#ping = function () {
@@ -55,6 +56,11 @@ export class OpenSockets {
   /** How many are open of an address. */
   countOf(address: string): number {
     return this.#counts.get(address) ?? 0
+  }
+
+  /** Whose a socket is, where that is counted. */
+  addressOf(webSocket: WebSocket): string | undefined {
+    return this.#addresses.get(webSocket)
   }
 
   get size(): number {

@@ -32,6 +32,20 @@ export class OwedAnswers {
     }
   }
 
+  /**
+   * What `read` reads: again where the line was filled meanwhile, or the rights of who asks are others now. What is
+   * sent is what is true, and allowed, then.
+   */
+  async current<T>(read: () => Promise<T>, rights: () => unknown): Promise<T> {
+    for (;;) {
+      const before = rights()
+      const value = await read()
+      const hasRoom = this.#hasRoom()
+      if (hasRoom && rights() === before) return value
+      if (!hasRoom) await this.room()
+    }
+  }
+
   /** Resolves once there may be room. */
   room(): Promise<void> {
     return new Promise(resolve => this.#waiting.push(resolve))

@@ -2,6 +2,8 @@ import type { CloseCode } from '../model/errors.ts'
 
 /** What the protocol needs of a socket; `websocket-transport.ts` binds it to `ws`. */
 export interface Transport {
+  /** The address at the other end; empty where it is gone. */
+  readonly peer: string
   /** One text frame. */
   send(frame: Buffer): void
   /** Several text frames in one write. */

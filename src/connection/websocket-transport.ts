@@ -23,6 +23,10 @@ export class WebSocketTransport implements Transport {
     this.#clock = clock
   }
 
+  get peer(): string {
+    return this.#socket.remoteAddress ?? ''
+  }
+
   send(payload: Buffer): void {
     this.#write(textFrame(payload))
   }

@@ -7,7 +7,9 @@ import { refuseOn, type HttpRefusal } from '../lib/http-refusal.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import { MillraceError } from '../model/errors.ts'
 import { subprotocol } from '../protocol/messages.ts'
-import { Connection, type ConnectionContext } from './connection.ts'
+import type { Judgement } from './auth.ts'
+import { Connection } from './connection.ts'
+import type { ConnectionContext, ConnectionFigures } from './context.ts'
 import { judgeRequest, type DoorRules } from './door.ts'
 import { OpenSockets } from './open-sockets.ts'
 import { headerValues } from './trusted-proxies.ts'
@@ -39,6 +41,15 @@ class LimitNamingSocket extends WebSocket {
   }
 }
 
+/** A connection, as an operator is told of it. */
+export interface Client extends Omit<ConnectionFigures, 'peer' | 'began'> {
+  readonly id: number
+  /** Whose it is: behind a trusted proxy, not the proxy's. */
+  readonly address: string
+  /** ms since 1970 UTC. */
+  readonly since: number
+}
+
 /** Accepts WebSockets, and binds each to a connection. */
 export class WebSocketBinding {
   readonly #options: WebSocketOptions
@@ -47,6 +58,8 @@ export class WebSocketBinding {
   readonly #open: OpenSockets
   readonly #socketFailed: (error: Error) => void
   readonly #upgrades: TokenBucket | undefined
+  readonly #ids = new WeakMap<Connection, number>()
+  #lastId = 0
   #closing = false
 
   constructor(options: WebSocketOptions, context: ConnectionContext) {
@@ -74,6 +87,18 @@ export class WebSocketBinding {
     return this.#open.size
   }
 
+  /** What is known of every connection. Numbers are given to those that are asked for, so that the others need none. */
+  *clients(): Generator<Client> {
+    const { clock } = this.#context
+    const elapsed = clock.now() - clock.monotonic()
+    for (const [webSocket, connection] of this.#open) {
+      const id = this.#ids.get(connection) ?? ++this.#lastId
+      this.#ids.set(connection, id)
+      const { peer, began, ...figures } = connection.figures
+      yield { id, address: this.#open.addressOf(webSocket) ?? peer, since: Math.round(elapsed + began), ...figures }
+    }
+  }
+
   /** For the `upgrade` event of an HTTP server. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // First of all: a socket may fail at any moment, and without a listener that would end the process.
@@ -83,11 +108,20 @@ export class WebSocketBinding {
       if (refusal.limit !== undefined) this.#context.limited(refusal.limit)
       return refuseOn(socket, refusal)
     }
-    this.#server.handleUpgrade(request, socket, head, webSocket => {
-      // From here on ws listens itself.
-      socket.off('error', this.#socketFailed)
-      this.#welcome(webSocket, request, socket as Socket)
-    })
+    const judged = this.#context.auth?.judge(request) ?? 'silent'
+    const accept = (judgement: Judgement): void =>
+      this.#server.handleUpgrade(request, socket, head, webSocket => {
+        // From here on ws listens itself.
+        socket.off('error', this.#socketFailed)
+        this.#welcome(webSocket, request, socket as Socket, judgement)
+      })
+    if (judged instanceof Promise) void judged.then(accept)
+    else accept(judged)
+  }
+
+  /** The tokens were replaced: every connection has the rights that its own has now. */
+  rejudge(): void {
+    for (const [, connection] of this.#open) this.#context.auth?.rejudge(connection)
   }
 
   /** Closes every connection, spread over at most `spreadMs`; each reason tells the client how long to stay away. */
@@ -145,16 +179,20 @@ export class WebSocketBinding {
     return { status: 503, text: `${limit}: ${what}`, limit, headers: { 'Retry-After': String(retryAfterSeconds) } }
   }
 
-  #welcome(webSocket: WebSocket, request: IncomingMessage, socket: Socket): void {
+  #welcome(webSocket: WebSocket, request: IncomingMessage, socket: Socket, judgement: Judgement): void {
     const transport = new WebSocketTransport(webSocket, socket, this.#context.clock)
     if (webSocket.protocol !== '' && webSocket.protocol !== subprotocol) {
       webSocket.on('error', () => webSocket.terminate())
       transport.close(4406, `the subprotocol is ${subprotocol}`)
       return
     }
-    const connection = new Connection(transport, this.#context)
+    const connection = new Connection(transport, this.#context, typeof judgement === 'string' ? undefined : judgement)
     this.#open.add(webSocket, connection, this.#countedAddress(request))
-    this.#subscribeByUrl(connection, request.url ?? '')
+    // Not by HTTP before the upgrade: a browser's page would not be told why, and its client come back for ever.
+    if (judgement === 'unknown') {
+      this.#context.log.debug({ address: socket.remoteAddress }, 'a WebSocket came with a token or ticket that is not known')
+      connection.close(4401, 'the token or ticket is not known, or has ended')
+    } else this.#subscribeByUrl(connection, request.url ?? '')
   }
 
   #subscribeByUrl(connection: Connection, url: string): void {

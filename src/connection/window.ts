@@ -16,6 +16,8 @@ const slowestBytesPerMs = 16
  * what was written before it.
  */
 export class Window {
+  /** ms (monotonic), whole. */
+  readonly began: number
   readonly #limits: WindowLimits
   readonly #clock: Clock
   /** Bytes since the connection began. */
@@ -28,6 +30,12 @@ export class Window {
   constructor(limits: WindowLimits, clock: Clock) {
     this.#limits = limits
     this.#clock = clock
+    this.began = Math.round(clock.monotonic())
+  }
+
+  /** Bytes since the connection began. */
+  get written(): number {
+    return this.#written
   }
 
   /** Whether the reader is behind. */

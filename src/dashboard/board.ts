@@ -1,8 +1,16 @@
 import type { Millrace, Unsubscribe } from '../client/face.ts'
-import type { Clock } from '../lib/clock.ts'
-import { feedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
+import type { ErrorCode } from '../model/errors.ts'
+import { feedFacts, listedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
 
 const noSources: ReadonlyMap<string, SourceFacts> = new Map()
+
+const listEveryMs = 10_000
+
+/** The token does not open it, or not any more. */
+function isClosed(code: ErrorCode): boolean {
+  return code === 'not_found' || code === 'forbidden'
+}
 
 /** What the server says of itself: its feeds and sources, live, and its clock. */
 export class Board {
@@ -11,6 +19,8 @@ export class Board {
   readonly #listeners = new Set<() => void>()
   #feeds: ReadonlyMap<string, FeedFacts> | undefined
   #sources: ReadonlyMap<string, SourceFacts> | undefined
+  /** Ends the wait for the next list. */
+  #listing: Cancel | undefined
   /** How far this machine's clock is ahead of the server's, in ms: the least seen, as each message also travelled. */
   #aheadMs: number | undefined
 
@@ -38,13 +48,22 @@ export class Board {
   }
 
   start(): void {
-    this.#millrace.feed('$feeds').subscribe((rows, { table }) => {
+    const feeds = this.#millrace.feed('$feeds')
+    feeds.onError(({ code }) => {
+      if (isClosed(code)) void this.#list()
+    })
+    feeds.subscribe((rows, { table }) => {
+      this.#listing?.()
       this.#noteTime(table.at)
-      const feeds = rows.map(feedFacts).filter(({ feed }) => !feed.startsWith('$'))
-      this.#feeds = new Map(feeds.map(facts => [facts.feed, facts]))
+      this.#hold(rows.map(feedFacts).filter(({ feed }) => !feed.startsWith('$')))
+    })
+    const sources = this.#millrace.feed('$sources')
+    sources.onError(({ code }) => {
+      if (!isClosed(code)) return
+      this.#sources = noSources
       this.#tell()
     })
-    this.#millrace.feed('$sources').subscribe((rows, { table }) => {
+    sources.subscribe((rows, { table }) => {
       this.#noteTime(table.at)
       this.#sources = new Map(rows.map(row => sourceFacts(row)).map(facts => [facts.source, facts]))
       this.#tell()
@@ -54,6 +73,22 @@ export class Board {
       if (state.phase === 'open') this.#aheadMs = undefined
       this.#tell()
     })
+  }
+
+  /** A token that opens some feeds alone mostly does not open `$feeds`: which there are is then asked now and then. */
+  async #list(): Promise<void> {
+    this.#listing?.()
+    this.#listing = this.#clock.after(listEveryMs, () => void this.#list())
+    try {
+      this.#hold((await this.#millrace.feeds()).map(listedFacts))
+    } catch {
+      // Not answered, as without a connection: what was known stays, and is asked for again.
+    }
+  }
+
+  #hold(feeds: readonly FeedFacts[]): void {
+    this.#feeds = new Map(feeds.map(facts => [facts.feed, facts]))
+    this.#tell()
   }
 
   /** Calls `listener` after each change of facts or connection. */

@@ -11,6 +11,11 @@ export interface ConnectionView {
   readonly canRetry: boolean
 }
 
+/** Whether the server wants a token, or another one: it was missing, is not known, or is no more. */
+export function wantsToken({ phase, code }: ConnectionState): boolean {
+  return phase === 'closed' && (code === 4401 || code === 4403)
+}
+
 /** `nowMs` is this machine's clock. */
 export function viewConnection(state: ConnectionState, nowMs: number, format: Format): ConnectionView {
   const wait = state.retryAt === undefined ? 0 : state.retryAt - nowMs
@@ -26,6 +31,7 @@ export function viewConnection(state: ConnectionState, nowMs: number, format: Fo
       return { tone: 'down', word: 'no connection', detail: [state.reason, next].filter(Boolean).join('; '), canRetry: true }
     case 'closed':
     default:
+      if (wantsToken(state)) return { tone: 'waiting', word: 'not signed in', detail: '', canRetry: false }
       return { tone: 'down', word: 'closed', detail: state.reason ?? '', canRetry: true }
   }
 }

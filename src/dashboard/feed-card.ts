@@ -1,4 +1,4 @@
-import { html, svg, type PropertyValues, type TemplateResult } from 'lit'
+import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { UpdateInfo } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
@@ -134,9 +134,20 @@ export class FeedCard extends PageElement {
     return this.#figures.length > 1 && columns.size === 1 ? ([...columns][0] ?? '') : ''
   }
 
+  #footer(): TemplateResult | typeof nothing {
+    const { rows, readers, changesPerSecond, hasFigures } = this.facts
+    const { format } = this.context
+    if (!hasFigures) return nothing
+    return html`<footer>
+      <span><b>${format.compact(rows)}</b> ${rows === 1 ? 'row' : 'rows'}</span>
+      <span><b>${format.compact(readers)}</b> ${readers === 1 ? 'reader' : 'readers'}</span>
+      <span><b>${format.number(changesPerSecond, changesPerSecond >= 100 ? 0 : 1)}</b> changes/s</span>
+    </footer>`
+  }
+
   protected override render(): TemplateResult {
-    const { format, board } = this.context
-    const { feed, freshness, rows, readers, changesPerSecond, description } = this.facts
+    const { board } = this.context
+    const { feed, freshness, description } = this.facts
     const known = knownFreshness(freshness, this.#reader?.feed.freshness, board.connected)
     return html`<article class="card state-${known.state}">
       <header>
@@ -144,12 +155,7 @@ export class FeedCard extends PageElement {
         <span class="subject">${this.#subject()}</span>
       </header>
       <freshness-line .context=${this.context} .freshness=${known}></freshness-line>
-      ${this.#body()}
-      <footer>
-        <span><b>${format.compact(rows)}</b> ${rows === 1 ? 'row' : 'rows'}</span>
-        <span><b>${format.compact(readers)}</b> ${readers === 1 ? 'reader' : 'readers'}</span>
-        <span><b>${format.number(changesPerSecond, changesPerSecond >= 100 ? 0 : 1)}</b> changes/s</span>
-      </footer>
+      ${this.#body()} ${this.#footer()}
     </article>`
   }
 }

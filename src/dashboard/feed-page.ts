@@ -111,7 +111,7 @@ export class FeedPage extends PageElement {
 
   #table(): TemplateResult {
     const reading = this.#reading
-    if (reading?.rows === undefined || reading.shape === undefined) return this.#noRows()
+    if (reading?.rows === undefined || reading.shape === undefined || reading.isForbidden) return this.#noRows()
     const { board, format } = this
     const layout = layOut(reading.rows, reading.shape, board.now(), format)
     const held = this.held ? html`<span class="quiet held">order held while you point</span>` : nothing
@@ -139,9 +139,10 @@ export class FeedPage extends PageElement {
   #noRows(): TemplateResult {
     const { board } = this.context
     const unknown = board.feeds !== undefined && !board.feeds.has(this.name) && !this.name.startsWith('$')
-    const text = unknown
-      ? `There is no feed “${this.name}” on this server.`
-      : (this.#reading?.error ?? 'Waiting for the first rows. They appear here by themselves.')
+    const text =
+      unknown && this.#reading?.isForbidden !== true
+        ? `There is no feed “${this.name}” on this server.`
+        : (this.#reading?.error ?? 'Waiting for the first rows. They appear here by themselves.')
     return html`<section class="panel"><p class="empty">${text}</p></section>`
   }
 
@@ -158,7 +159,7 @@ export class FeedPage extends PageElement {
         ${facts === undefined || facts.description === '' ? nothing : html`<p class="description">${facts.description}</p>`}
       </header>
       ${
-        facts === undefined
+        facts?.hasFigures !== true
           ? nothing
           : html`<dl class="facts">
               <div>

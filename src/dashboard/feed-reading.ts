@@ -24,6 +24,8 @@ export class FeedReading {
   #sorted: { readonly from: readonly Row[]; readonly sort: string; readonly rows: readonly Row[] } | undefined
   #limit = firstRows
   error: string | undefined
+  /** The rights to it were withdrawn: what is held is not to be shown any more. */
+  isForbidden = false
 
   constructor(name: string, millrace: Millrace, clock: Clock, onChange: () => void) {
     this.name = name
@@ -95,7 +97,8 @@ export class FeedReading {
       },
       onFreshness: () => this.#onChange(),
       onError: error => {
-        this.error = error.message
+        this.isForbidden = error.code === 'forbidden'
+        this.error = error.code === 'forbidden' ? 'You may no longer read this feed: your token does not open it.' : error.message
         this.#onChange()
       },
     })
@@ -105,6 +108,7 @@ export class FeedReading {
 
   #arrived(reader: Reader): void {
     this.error = undefined
+    this.isForbidden = false
     if (reader !== this.#shown) {
       this.#shown?.leave()
       this.#shown = reader

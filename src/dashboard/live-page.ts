@@ -1,16 +1,24 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
+import type { ConnectionState } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
 import { Announcer } from './announcer.ts'
-import { viewConnection } from './connection-view.ts'
+import { viewConnection, wantsToken } from './connection-view.ts'
 import { mark } from './mark.ts'
 import { PageElement } from './page-element.ts'
 import { overviewHash, parseRoute, type Route } from './route.ts'
+import { storedToken, storeToken } from './token-store.ts'
 import { chooseTheme, nextTheme, storedTheme, type Theme } from './theme.ts'
 
 const themeIcons: Readonly<Record<Theme, TemplateResult>> = {
   auto: svg`<circle cx="8" cy="8" r="5.500" /><path d="M8 2.500a5.500 5.500 0 0 1 0 11Z" fill="currentColor" />`,
   light: svg`<circle cx="8" cy="8" r="3" /><path d="M8 1v1.500M8 13.500V15M1 8h1.500M13.500 8H15M3 3l1 1M12 12l1 1M3 13l1-1M12 4l1-1" />`,
   dark: svg`<path d="M13.500 9.600A5.800 5.800 0 0 1 6.400 2.500a5.800 5.800 0 1 0 7.100 7.100Z" />`,
+}
+
+/** What the token opened is in many places of the page: it begins anew. */
+function signOut(): void {
+  storeToken(undefined)
+  location.reload()
 }
 
 /** The frame of the page: its name, the connection, the theme, and what the address asks for. */
@@ -20,10 +28,13 @@ export class LivePage extends PageElement {
     route: { state: true },
     theme: { state: true },
     news: { state: true },
+    asksForToken: { state: true },
   }
   declare route: Route
   declare theme: Theme
   declare news: string
+  /** From when a token was wanted until one was good. */
+  declare asksForToken: boolean
   readonly #announcer = new Announcer()
   /** Scrolled to where one left, when one comes back. */
   #overviewTop = 0
@@ -33,6 +44,7 @@ export class LivePage extends PageElement {
     this.route = parseRoute(location.hash)
     this.theme = storedTheme()
     this.news = ''
+    this.asksForToken = false
   }
 
   protected override listen(): readonly Cancel[] {
@@ -42,14 +54,20 @@ export class LivePage extends PageElement {
     return [
       () => removeEventListener('hashchange', follow),
       board.onChange(() => (this.news = (board.feeds && this.#announcer.note(board.feeds)) || this.news)),
-      millrace.onState(
-        ({ phase }) => (this.news = phase === 'open' ? 'connected' : phase === 'connecting' ? this.news : 'connection lost'),
-      ),
-      millrace.onState(() => this.requestUpdate()),
+      millrace.onState(state => this.#hear(state)),
       pulse.on(() => {
         if (!board.connected) this.requestUpdate()
       }),
     ]
+  }
+
+  #hear(state: ConnectionState): void {
+    const { phase } = state
+    if (phase === 'open') this.asksForToken = false
+    else if (wantsToken(state)) this.asksForToken = true
+    if (phase === 'open') this.news = 'connected'
+    else if (phase !== 'connecting') this.news = wantsToken(state) ? 'a token is needed' : 'connection lost'
+    this.requestUpdate()
   }
 
   #go(route: Route): void {
@@ -73,6 +91,7 @@ export class LivePage extends PageElement {
     const { tone, word, detail, canRetry } = viewConnection(millrace.state, clock.now(), format)
     return html`<div class="connection" data-phase=${millrace.state.phase}>
       ${mark(tone)}<span class="word tone-${tone}">${word}</span>${detail === '' ? nothing : html`<span class="detail">${detail}</span>`}
+      ${word === 'live' && storedToken() !== undefined ? html`<button type="button" class="plain" @click=${signOut}>Sign out</button>` : nothing}
       ${canRetry ? html`<button type="button" class="plain" @click=${() => millrace.retry()}>Try now</button>` : nothing}
     </div>`
   }
@@ -88,6 +107,7 @@ export class LivePage extends PageElement {
   }
 
   #view(): TemplateResult {
+    if (this.asksForToken) return html`<sign-in .context=${this.context}></sign-in>`
     if (this.route.view === 'overview') return html`<feed-overview .context=${this.context}></feed-overview>`
     return html`<feed-page .context=${this.context} .name=${this.route.feed}></feed-page>`
   }

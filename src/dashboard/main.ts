@@ -12,14 +12,16 @@ import { FreshnessLine } from './freshness-line.ts'
 import { LivePage } from './live-page.ts'
 import type { PageContext } from './page-element.ts'
 import { Pulse } from './pulse.ts'
+import { SignIn } from './sign-in.ts'
 import { applyTheme, storedTheme } from './theme.ts'
+import { storedToken } from './token-store.ts'
 import { Trails } from './trail.ts'
 
 applyTheme(storedTheme())
 
 const clock = systemClock()
 // Relative to the page, whatever path it is served under.
-const millrace = connect('./', { clock })
+const millrace = connect('./', { clock, token: storedToken })
 const context: PageContext = {
   millrace,
   clock,
@@ -37,6 +39,7 @@ customElements.define('feed-chart', FeedChart)
 customElements.define('feed-table', FeedTable)
 customElements.define('feed-overview', FeedOverview)
 customElements.define('feed-page', FeedPage)
+customElements.define('sign-in', SignIn)
 customElements.define('live-page', LivePage)
 
 const page = new LivePage()

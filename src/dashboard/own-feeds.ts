@@ -1,5 +1,6 @@
 import { freshnessStates, type Cause, type Freshness, type FreshnessState } from '../model/freshness.ts'
-import { cellOf, type Row } from '../model/row.ts'
+import { cellOf, rowOf, type Row } from '../model/row.ts'
+import type { FeedDescriptor } from '../protocol/messages.ts'
 
 /** A row of `$feeds`. Times are ms since 1970 UTC by the server's clock. */
 export interface FeedFacts {
@@ -12,6 +13,8 @@ export interface FeedFacts {
   readonly changesPerSecond: number
   readonly bytesSent: number
   readonly description: string
+  /** Whether the figures are known, or only the name, state and description. */
+  readonly hasFigures: boolean
 }
 
 /** A row of `$sources`; what is not known is undefined. Durations in ms. */
@@ -74,7 +77,13 @@ export function feedFacts(row: Row): FeedFacts {
     changesPerSecond: numberOf(row, 'changesPerSecond') ?? 0,
     bytesSent: numberOf(row, 'bytesSent') ?? 0,
     description: textOf(row, 'description') ?? '',
+    hasFigures: true,
   }
+}
+
+/** What a list of feeds tells, where `$feeds` is not there for who asks. */
+export function listedFacts({ feed, kind, state, description }: FeedDescriptor): FeedFacts {
+  return { ...feedFacts(rowOf(Object.entries({ feed, kind, state, description: description ?? null }))), hasFigures: false }
 }
 
 export function sourceFacts(row: Row): SourceFacts {

@@ -12,6 +12,8 @@ export interface SourcePoller {
   start(): void
   /** Nobody wants it: no further poll; one under way is still delivered. */
   stop(): void
+  /** Asks before it is due, as far as back-off and budget allow. */
+  nudge(): void
   close(): Promise<void>
   /** When it asks next, ms since 1970; undefined while it is not wanted. */
   readonly nextAt: number | undefined

@@ -1,4 +1,4 @@
-import type { LiveTable, Proof, Standing } from '../model/saved.ts'
+import type { LeftOff, LiveTable, Proof, SavedTable, Standing } from '../model/saved.ts'
 import type { Feed } from './feed.ts'
 import type { Graph } from './graph.ts'
 
@@ -34,4 +34,16 @@ function proofOf(graph: Graph, { name, sample, freshness }: Feed): Proof | undef
   if (graph.isPending(name)) return { validatedAt: sample.time, ...degraded }
   const { validatedAt = sample.time, asOf } = freshness
   return { validatedAt, ...(asOf === undefined ? {} : { asOf }), ...degraded }
+}
+
+/** What a state folder keeps of a graph, and gives back to it. */
+export function keptOf(graph: Graph) {
+  return {
+    sources: (): string[] => [...graph.sources()].map(({ definition }) => definition.name).filter(name => !name.startsWith('$')),
+    fingerprintOf: (feed: string): string | undefined => graph.feed(feed)?.options.fingerprint,
+    live: (): Iterable<LiveTable> => liveTables(graph),
+    standings: (): Iterable<Standing> => standings(graph),
+    restore: ({ tables, left }: { readonly tables: ReadonlyMap<string, SavedTable>; readonly left: ReadonlyMap<string, LeftOff> }): void =>
+      graph.restore(tables, left),
+  }
 }

@@ -92,6 +92,10 @@ export class LiveSource implements SourcePoller {
     this.#poller.stop()
   }
 
+  nudge(): void {
+    this.#poller.nudge()
+  }
+
   async close(): Promise<void> {
     this.#timer?.()
     await this.#poller.close()

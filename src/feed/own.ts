@@ -21,6 +21,21 @@ export interface FeedFigures {
 }
 export type FiguresOf = (feed: string) => FeedFigures
 
+/** What only connections know of a client; `server.ts` fills it in. */
+export interface ClientFigures {
+  readonly id: number
+  /** Of its principal; empty where nobody has said who it is. */
+  readonly name: string
+  readonly address: string
+  /** ms since 1970 UTC. */
+  readonly since: number
+  readonly subscriptions: number
+  /** Data is held back: it is behind. */
+  readonly held: boolean
+  /** Sent to it. */
+  readonly bytes: number
+}
+
 interface OwnDeps {
   readonly clock: Clock
   readonly random: Random
@@ -90,6 +105,13 @@ export function feedRows(graph: Graph, figuresOf: FiguresOf, changesPerSecond: (
     })
 }
 
+/** A row per connection: `$clients`. */
+export function clientRows(clients: Iterable<ClientFigures>): Row[] {
+  return [...clients].map(({ id, name, address, since, subscriptions, held, bytes }) =>
+    rowFrom({ id, name, address, since, subscriptions, held, bytes }),
+  )
+}
+
 /** Counts per second between two looks, by name; smoothed over about 5 s. */
 export class ChangeRate {
   readonly #clock: Clock
@@ -133,7 +155,7 @@ export function ownSources(graph: () => Graph, figuresOf: FiguresOf, deps: OwnDe
 
 /** Own state as a source like any other: asked once a second while somebody reads it, and not otherwise. */
 export function ownSource(
-  name: '$sources' | '$feeds',
+  name: '$sources' | '$feeds' | '$clients',
   key: string,
   description: string,
   rows: () => readonly Row[],

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
-import { Hono, type Context, type Next } from 'hono'
+import { Hono, type Context as HonoContext, type Next } from 'hono'
 import { cors } from 'hono/cors'
 import { etag } from 'hono/etag'
 import { secureHeaders } from 'hono/secure-headers'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Registry } from 'prom-client'
 import type { Hub } from '../hub/hub.ts'
+import { nothing } from '../hub/principal.ts'
 import type { Shedding } from '../hub/overload.ts'
 import type { View } from '../hub/view.ts'
 import type { Logger } from '../lib/log.ts'
@@ -15,6 +16,9 @@ import { randomText, type Random } from '../lib/random.ts'
 import { MillraceError, type ErrorCode } from '../model/errors.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { Position } from '../model/position.ts'
+import { admit, filePaths, type Admission, type Env } from './admission.ts'
+
+type Context = HonoContext<Env>
 
 /** What `/health` tells; `server.ts` fills it in. */
 export interface Health {
@@ -30,6 +34,10 @@ export interface Health {
 
 export interface HttpOptions {
   readonly hub: Hub
+  /** Undefined: nobody is asked for a token. */
+  readonly admission?: Admission | undefined
+  /** Asks a source now; tells when and why, or undefined where there is none. */
+  readonly poll: (source: string) => { readonly next: number | undefined; readonly why: string } | undefined
   /** The folder of the built page; without its index.html the page is told to be absent. */
   readonly pageFolder: string
   /** Pages of other origins that may read the feeds, and frame the page. */
@@ -59,8 +67,8 @@ const statusOf: Readonly<Partial<Record<ErrorCode, ContentfulStatusCode>>> = {
 }
 
 /** All of the server's pages and answers. Every URL in them is relative, so that a proxy may serve all of it under a prefix. */
-export function createApp(options: HttpOptions): Hono {
-  const app = new Hono()
+export function createApp(options: HttpOptions): Hono<Env> {
+  const app = new Hono<Env>()
   app.use(
     secureHeaders({
       contentSecurityPolicy: {
@@ -81,18 +89,33 @@ export function createApp(options: HttpOptions): Hono {
       crossOriginResourcePolicy: 'same-origin',
     }),
   )
-  if (options.origins.length > 0) app.use(cors({ origin: [...options.origins], allowMethods: ['GET', 'HEAD'] }))
+  if (options.origins.length > 0)
+    app.use(
+      cors({
+        origin: [...options.origins],
+        allowMethods: options.admission === undefined ? ['GET', 'HEAD'] : ['GET', 'HEAD', 'POST'],
+        allowHeaders: ['Authorization', 'If-None-Match'],
+      }),
+    )
+  const open = new Set([...filePaths(options.pageFolder), '/health', '/ready', options.webSocketPath])
+  app.use(admit(options.admission, open))
+  serveActions(app, options)
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next()
     return context.text('only GET and HEAD are served here', 405, { Allow: 'GET, HEAD' })
   })
-  app.get('/feeds', context => context.json({ feeds: options.hub.list(context.req.query('own') !== undefined) }, 200, unstored))
-  app.get('/feeds/:name', context => snapshot(context, options))
-  app.get('/health', context => context.json({ status: 'ok', ...options.health() }, 200, unstored))
-  app.get('/ready', context => (options.isReady() ? context.text('ready', 200, unstored) : context.text('stopping', 503, unstored)))
-  app.get('/metrics', async context =>
-    context.body(await options.registry.metrics(), 200, { ...unstored, 'Content-Type': options.registry.contentType }),
+  app.get('/feeds', context =>
+    context.json({ feeds: options.hub.list(context.req.query('own') !== undefined, context.var.principal.grants) }, 200, unstored),
   )
+  app.get('/feeds/:name', context => snapshot(context, options))
+  app.get('/health', context => context.json(health(context, options.health()), 200, unstored))
+  app.get('/ready', context => (options.isReady() ? context.text('ready', 200, unstored) : context.text('stopping', 503, unstored)))
+  app.get('/metrics', async context => {
+    // They name every source and feed, as those two do.
+    const { grants } = context.var.principal
+    if (!grants.covers('$sources') || !grants.covers('$feeds')) return context.notFound()
+    return context.body(await options.registry.metrics(), 200, { ...unstored, 'Content-Type': options.registry.contentType })
+  })
   app.get(options.webSocketPath, context =>
     context.text('this is a WebSocket: upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' }),
   )
@@ -102,7 +125,33 @@ export function createApp(options: HttpOptions): Hono {
   return app
 }
 
-function servePage(app: Hono, folder: string): void {
+/** What changes something, or gives something away. */
+function serveActions(app: Hono<Env>, { admission, poll }: HttpOptions): void {
+  if (admission !== undefined)
+    app.all('/ticket', context => {
+      if (context.req.method !== 'POST') return context.text('only POST is served here', 405, { Allow: 'POST' })
+      return context.json(admission.issueTicket(context.var.principal), 200, unstored)
+    })
+  app.post('/sources/:name/poll', context => {
+    const name = context.req.param('name')
+    const { isAdmin, grants } = context.var.principal
+    const asked = isAdmin && grants.covers(name) ? poll(name) : undefined
+    return asked === undefined ? context.notFound() : context.json({ source: name, ...asked }, 202, unstored)
+  })
+}
+
+/** Names, and reasons, which may hold some, are for those whose feeds they are. */
+function health(context: Context, { failing, config, ...rest }: Health): object {
+  const { grants } = context.get('principal') ?? { grants: nothing }
+  const { error, ...loaded } = config
+  const told = failing.map(({ source, reason, ...fault }) =>
+    grants.covers(source) ? { source, ...fault, ...(reason === undefined ? {} : { reason }) } : fault,
+  )
+  const why = error === undefined ? {} : { error: grants.covers('$sources') ? error : 'a config that was read later is not in force' }
+  return { status: 'ok', ...rest, config: { ...loaded, ...why }, failing: told }
+}
+
+function servePage(app: Hono<Env>, folder: string): void {
   if (existsSync(join(folder, 'index.html'))) app.get('*', cacheByName, etag(), serveStatic({ root: folder }))
   else
     app.get('/', context => context.text('The page is not built: npm run build makes it; the feeds are served at feeds all the same.', 503))
@@ -117,7 +166,7 @@ async function cacheByName(context: Context, next: Next): Promise<void> {
 }
 
 async function snapshot(context: Context, options: HttpOptions): Promise<Response> {
-  const view = await options.hub.get(addressOf(context), {})
+  const view = await options.hub.get(addressOf(context), {}, context.var.principal)
   const headersOf = (etag: string): Record<string, string> => ({
     ...freshnessHeaders(view, options.now()),
     ETag: etag,

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Position, Since } from '../model/position.ts'
 import { encodeMessage } from '../protocol/codec.ts'
-import type { RequestId } from '../protocol/messages.ts'
+import type { Query, RequestId } from '../protocol/messages.ts'
 import { standingOf, toldPosition, type Standing } from './resume.ts'
 import type { Subscription } from './subscription.ts'
 import type { Throttle } from './throttle.ts'
@@ -19,6 +19,12 @@ const resyncEveryMs = 1000
 export interface Asked {
   readonly id?: RequestId
   readonly since?: Since
+}
+
+export interface SubscribeRequest extends Query, Asked {
+  readonly feed: string
+  /** Least ms between two deltas; default 0. */
+  readonly throttle?: number
 }
 
 /** Answers `subscribe`, `resync` and `get`: at once, or once there is what they wait for. */

@@ -8,34 +8,23 @@ import { MillraceError } from '../model/errors.ts'
 import type { Sample } from '../model/table.ts'
 import { encodeMessage } from '../protocol/codec.ts'
 import type { FeedDescriptor, Query } from '../protocol/messages.ts'
-import { Answers, type Asked } from './answer.ts'
+import { Answers, type SubscribeRequest } from './answer.ts'
 import { describeFeed } from './descriptor.ts'
 import { Figures } from './figures.ts'
 import { Flushes } from './flushes.ts'
+import { defaultHubLimits, type HubLimits } from './limits.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import type { Overload } from './overload.ts'
-import { defaultQueryLimits, readQuery } from './query.ts'
+import type { Grants } from './principal.ts'
+import { readQuery } from './query.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
 import { throttleOf, type Throttle } from './throttle.ts'
 import type { View, ViewEvents } from './view.ts'
-import { Views, type PlannedView, type ViewLimits } from './views.ts'
+import { failureFrame } from './view-frame.ts'
+import { Views, type PlannedView } from './views.ts'
 import { ViewTime } from './view-time.ts'
 import { Waking } from './waking.ts'
-
-export interface HubLimits extends ViewLimits {
-  /** Between two checksums sent to all readers of a feed that changed, in ms; default 60 s. */
-  readonly checkEveryMs: number
-  /** Of the time that building the views of one connection may take, in ms a second; undefined: any; default 100. */
-  readonly viewTimePerSecondMs: number | undefined
-}
-
-export const defaultHubLimits: HubLimits = {
-  ...defaultQueryLimits,
-  maxViewsPerFeed: 1000,
-  checkEveryMs: 60_000,
-  viewTimePerSecondMs: 100,
-}
 
 /** Least ms between two deltas of an address while load is shed. */
 const sheddingThrottle = 1000
@@ -55,10 +44,9 @@ export interface HubOptions {
   readonly snapshotPartLength?: number
 }
 
-export interface SubscribeRequest extends Query, Asked {
-  readonly feed: string
-  /** Least ms between two deltas; default 0. */
-  readonly throttle?: number
+/** Whoever asks for a table once; what building views for it takes is counted against this object. */
+export interface Asker {
+  readonly grants: Grants
 }
 
 /** One to many: every table is computed and encoded once, whatever the number of its readers. */
@@ -127,8 +115,11 @@ export class Hub implements GraphListener {
   }
 
   /** The feeds a reader may follow; `own`: the server's own as well. */
-  list(own: boolean): FeedDescriptor[] {
-    return [...this.#graph.feeds()].filter(feed => feed.options.public && (own || !feed.name.startsWith('$'))).map(describeFeed)
+  list(own: boolean, grants: Grants): FeedDescriptor[] {
+    return this.#views
+      .seen(grants)
+      .filter(feed => own || !feed.name.startsWith('$'))
+      .map(describeFeed)
   }
 
   /**
@@ -136,7 +127,7 @@ export class Hub implements GraphListener {
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`.
    */
   subscribe(outbox: Outbox, request: SubscribeRequest, admit: (isView: boolean) => void): void {
-    const planned = this.#views.plan(readQuery(request.feed, request, this.#limits))
+    const planned = this.#views.plan(readQuery(request.feed, request, this.#limits), outbox.grants)
     const held = this.#held(outbox, request.feed, planned)
     const throttle = throttleOf(request.throttle ?? 0)
     if (held !== undefined) {
@@ -161,6 +152,17 @@ export class Hub implements GraphListener {
     return subscription.view.address
   }
 
+  /** The grants of an outbox are others now: what it follows beyond them ends, and it is told why. */
+  withdraw(outbox: Outbox, code: 'unauthorized' | 'forbidden'): void {
+    for (const subscription of outbox.subscriptions()) {
+      const { address, feed } = subscription.view
+      if (outbox.grants.covers(feed.name)) continue
+      outbox.remove(address)
+      this.#end(subscription)
+      outbox.send(encodeMessage({ type: 'unsubscribed', feed: address, code }))
+    }
+  }
+
   /** @throws MillraceError `not_found`. */
   resync(outbox: Outbox, feed: string): void {
     const subscription = this.#find(outbox, feed)
@@ -169,15 +171,14 @@ export class Hub implements GraphListener {
 
   /**
    * The view of a request once it has data, for `get` and HTTP. Whoever asks is a reader until the linger ends.
-   * `outbox`: of the connection that asks; all requests without one count as one.
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`, and `unavailable` after 5 s without data.
    */
-  async get(feed: string, query: Query, outbox?: Outbox): Promise<View> {
-    const view = this.#acquire(this.#views.plan(readQuery(feed, query, this.#limits)), outbox)
+  async get(feed: string, query: Query, asker: Asker): Promise<View> {
+    const view = this.#acquire(this.#views.plan(readQuery(feed, query, this.#limits), asker.grants), asker)
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
       // The feed may be no more by now.
-      this.#views.feed(view.feed.name)
+      this.#views.feed(view.feed.name, asker.grants)
       return view
     } finally {
       this.#views.release(view)
@@ -185,8 +186,8 @@ export class Hub implements GraphListener {
   }
 
   /** The table of a request as one message. Throws as `get` does. */
-  async snapshot(feed: string, query: Query, outbox?: Outbox): Promise<Snapshot> {
-    const view = await this.get(feed, query, outbox)
+  async snapshot(feed: string, query: Query, asker: Asker): Promise<Snapshot> {
+    const view = await this.get(feed, query, asker)
     return view.frames.whole()
   }
 
@@ -230,12 +231,12 @@ export class Hub implements GraphListener {
     this.#views.close()
   }
 
-  #acquire(planned: PlannedView, outbox: Outbox | undefined): View {
+  #acquire(planned: PlannedView, asker: Asker): View {
     const { feed, plan } = planned
     const known = this.#views.get(plan.address)
     if (plan.address === feed.name || known?.isBehind === false) return this.#views.acquire(planned)
     if (known === undefined && this.#overload?.sheds('no new views') === true) throw this.#overload.refusal()
-    return this.#viewTime.charge(outbox ?? this, () => this.#views.acquire(planned))
+    return this.#viewTime.charge(asker, () => this.#views.acquire(planned))
   }
 
   /** What is held of a planned view, by any of the names that it was told under. */
@@ -271,7 +272,7 @@ export class Hub implements GraphListener {
   #find(outbox: Outbox, feed: string): Subscription {
     const exact = outbox.get(feed)
     if (exact !== undefined) return exact
-    const planned = this.#views.plan(readQuery(feed, {}, this.#limits))
+    const planned = this.#views.plan(readQuery(feed, {}, this.#limits), outbox.grants)
     const subscription = this.#held(outbox, feed, planned)
     if (subscription === undefined) throw new MillraceError('not_found', `not subscribed to '${planned.plan.address}'`)
     return subscription
@@ -288,8 +289,7 @@ export class Hub implements GraphListener {
   #fail(view: View, error: unknown): void {
     const id = randomText(this.#random, 8)
     this.#log.error({ view: view.address, id, err: error }, `view '${view.address}' failed (${id})`)
-    const message = `the view failed; the server's log has it under ${id}`
-    const frame = encodeMessage({ type: 'error', feed: view.address, code: 'internal', message, retry: true })
+    const frame = failureFrame(view.address, id)
     for (const reader of view.readers) reader.write(frame)
   }
 }

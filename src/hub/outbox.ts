@@ -1,4 +1,5 @@
 import type { Line, Subscription } from './subscription.ts'
+import type { Grants } from './principal.ts'
 import type { Throttle } from './throttle.ts'
 import { tickFrame } from './view-frame.ts'
 
@@ -9,6 +10,8 @@ export interface Sink {
   sendAll(frames: readonly Buffer[]): void
   /** Whether the reader is behind: what is held then goes out as one net message later. */
   readonly isFull: boolean
+  /** What there is for the reader now. */
+  readonly grants: Grants
 }
 
 const none: readonly Subscription[] = []
@@ -49,6 +52,9 @@ export class Outbox implements Line {
   }
   get isHeld(): boolean {
     return this.#held
+  }
+  get grants(): Grants {
+    return this.#sink.grants
   }
 
   get(address: string): Subscription | undefined {

@@ -12,6 +12,12 @@ export function checkFrame(feed: string, { version, count, sum }: Store): Buffer
   return encodeMessage({ type: 'check', feed, version, count, sum })
 }
 
+/** A view has no true table; the server's log has it under the id. */
+export function failureFrame(feed: string, id: string): Buffer {
+  const message = `the view failed; the server's log has it under ${id}`
+  return encodeMessage({ type: 'error', feed, code: 'internal', message, retry: true })
+}
+
 const noFrame: Buffer = Buffer.alloc(0)
 let lastTick = { tick: 0, throttle: 0, messages: 0, frame: noFrame }
 

@@ -4,6 +4,7 @@ import type { Feed } from '../feed/feed.ts'
 import type { Graph } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Address } from '../protocol/address.ts'
+import type { Grants } from './principal.ts'
 import { planView, type QueryLimits, type ViewPlan } from './query.ts'
 import { View, type ViewDeps } from './view.ts'
 
@@ -53,11 +54,16 @@ export class Views {
     return this.#byFeed.get(feed) ?? []
   }
 
-  /** @throws MillraceError `not_found`. */
-  feed(name: string): Feed {
+  /** The feeds that there are for a reader. */
+  seen(grants: Grants): Feed[] {
+    return [...this.#graph.feeds()].filter(feed => isSeen(feed, grants))
+  }
+
+  /** @throws MillraceError `not_found`, in the same words whether there is no such feed or none for this reader. */
+  feed(name: string, grants: Grants): Feed {
     const feed = this.#graph.feed(name)
-    if (feed !== undefined && feed.options.public) return feed
-    const names = [...this.#graph.feeds()].filter(known => known.options.public).map(known => known.name)
+    if (feed !== undefined && isSeen(feed, grants)) return feed
+    const names = this.seen(grants).map(known => known.name)
     throw new MillraceError('not_found', `no feed '${name.slice(0, 64)}'${didYouMean(name, names)}`)
   }
 
@@ -65,8 +71,8 @@ export class Views {
    * What a query asks for, with its canonical address; builds nothing.
    * @throws MillraceError `not_found`, `bad_query`.
    */
-  plan(query: Address): PlannedView {
-    const feed = this.feed(query.feed)
+  plan(query: Address, grants: Grants): PlannedView {
+    const feed = this.feed(query.feed, grants)
     return { feed, plan: planView(feed, query, this.#limits) }
   }
 
@@ -144,4 +150,8 @@ export class Views {
     siblings?.delete(held.view)
     if (siblings?.size === 0) this.#byFeed.delete(held.view.feed)
   }
+}
+
+function isSeen(feed: Feed, grants: Grants): boolean {
+  return feed.options.public && grants.covers(feed.name)
 }

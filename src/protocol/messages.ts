@@ -87,6 +87,8 @@ export interface WelcomeMessage {
   readonly heartbeat: number
   readonly features: readonly string[]
   readonly limits: { readonly feeds: number; readonly message: number; readonly messagesPerSecond: number }
+  /** Only where a `hello` with a token is wanted before anything else. */
+  readonly auth?: 'required'
 }
 export interface SubscribedMessage {
   readonly type: 'subscribed'

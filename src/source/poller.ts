@@ -26,6 +26,8 @@ const tooManyRequests = 429
 const unsaidPauseMs = 60_000
 /** After a pause of the budget its sources come back spread over so long, in ms, or over their interval where that is shorter. */
 const spreadMs = 5000
+/** A nudge asks no sooner than this after the last answer, in ms. */
+const nudgeGapMs = 1000
 
 /**
  * Asks one source at the instants of its grid while it is wanted, and never twice at a time (L7). The grid is laid on
@@ -87,6 +89,15 @@ export class Poller {
     if (this.#wanted || this.#closed) return
     this.#wanted = true
     if (!this.#polling) this.#schedule(this.#first())
+  }
+
+  /** Asks before it is due, where it is wanted: neither while it asks, nor against a back-off or Retry-After; the budget holds. */
+  nudge(): void {
+    if (!this.#wanted || this.#next === undefined || this.#closed) return
+    const now = this.#options.clock.monotonic()
+    if (this.#notBefore !== undefined && this.#notBefore.dueAt > now) return
+    const dueAt = Math.max(now, this.#answeredAt + nudgeGapMs)
+    if (dueAt < this.#next.dueAt) this.#schedule({ dueAt, why: 'nudge: somebody asked for it' })
   }
 
   /** Nobody wants it: no further poll; one under way is still delivered. */

@@ -32,6 +32,7 @@ feeds:
 `,
   'sources: {a: http://x}',
   'sources: {a: {system: cpu}}\nauth: none\nserver: {port: 0, host: 0.0.0.0, hosts: [x.example], origins: ["https://y.example"], heartbeat: 5s}',
+  'sources: {a: http://x}\nauth: {tokens: [{name: a, token: abcdefghijklmnop, feeds: [a*], admin: true, expires: "2030-01-31T12:00:00Z"}], ticket: 10s}',
   'sources: {a: {url: http://x, headers: {A: 1}, key: [a, b], body: {any: [thing]}, method: POST}}\ndefaults: {every: 1s, maxBody: 1MiB}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, order: [-x, y], demand: always, public: false, steps: [{where: true}, {derive: {one: 1}}]}}',
   'sources: {a: {url: http://x, budget: api}}\nbudgets: {api: {rate: 60/1m, maxConcurrent: 2, spacing: 100ms}, other: {}}',
@@ -67,6 +68,8 @@ const wrong = [
   'sources: {a: http://x}\nlimits: {upgradesPerSecond: on}',
   'sources: {a: http://x}\nlimits: {maxLoopDelay: 5}',
   'sources: {a: http://x}\nauth: {tokens: []}',
+  'sources: {a: http://x}\nauth: {tokens: [{name: a}]}',
+  'sources: {a: http://x}\nauth: nobody',
   'sources: {a: http://x}\nfeeds: {f: {}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{whre: x}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{where: x, top: {by: x, limit: 1}}]}}',
@@ -105,7 +108,7 @@ test('each default that it shows is the one in force', () => {
     )
   const shown = { server: defaults('server'), limits: defaults('limits'), log: defaults('log') }
   expect(shown.server).toMatchObject({ port: 8080, heartbeat: '25s' })
-  expect(Object.keys(shown.limits)).toHaveLength(31)
+  expect(Object.keys(shown.limits)).toHaveLength(33)
   const { server, limits, log } = good('sources: {a: http://x}')
   expect(good(JSON.stringify({ sources: { a: 'http://x' }, ...shown }))).toMatchObject({ server, limits, log })
 })

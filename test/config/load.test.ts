@@ -77,6 +77,8 @@ describe('a good config', () => {
       upgradesPerSecond: 2000,
       firstPollsPerSecond: 20,
       upgradeTimeoutMs: 5000,
+      helloTimeoutMs: 10_000,
+      maxTickets: 10_000,
       maxHeaderBytes: 16_384,
       maxHeaders: 100,
       maxUrlBytes: 2048,
@@ -338,7 +340,7 @@ describe('values', () => {
     ],
     ['log: {level: wran}', '1:14 log.level: expected debug, info, warn, error, or silent; found wran (did you mean `warn`?)'],
     ['state: {path: x}', '1:8 state: expected the path of a folder; found a map'],
-    ['auth: {tokens: []}', '1:7 auth: expected none; this version knows no other auth; found a map'],
+    ['auth: nobody', '1:7 auth: expected none, or a map with `tokens`; found nobody'],
   ])('%s', (text, expected) => {
     expect(said(`${text}\nsources: {a: http://x}`)).toEqual([expected])
   })
@@ -464,15 +466,18 @@ describe('a public address', () => {
   })
 
   test.each(['0.0.0.0', '::', '192.168.1.4', 'live.example', '127.0.0.1.example'])(
-    '%s is refused, unless `auth: none` is said aloud',
+    '%s is refused, unless there are tokens or `auth: none` is said aloud',
     host => {
       const text = `sources: {a: http://x}\nserver: {host: "${host}", port: x}`
       expect(said(text)[0]).toBe(
         `2:16 server.host: "${host}" can be reached from other machines and whoever reaches it may read every feed ` +
-          '(listen on 127.0.0.1 behind a proxy that asks who it is, or say that it is meant: `auth: none` at the top level)',
+          '(ask for tokens: `auth: {tokens: [..]}`, or say that it is meant: `auth: none` at the top level)',
       )
       const result = parse(`sources: {a: http://x}\nauth: none\nserver: {host: "${host}"}`)
       expect(result).toMatchObject({ ok: true, config: { auth: 'none' }, warnings: [{ path: 'server.host', place: { line: 3 } }] })
+      const tokens = 'auth: {tokens: [{name: a, token: "${T}"}]}'
+      const withTokens = parse(`sources: {a: http://x}\n${tokens}\nserver: {host: "${host}"}`, { env: { T: 'x'.repeat(16) } })
+      expect(withTokens).toMatchObject({ ok: true, warnings: [] })
     },
   )
 })

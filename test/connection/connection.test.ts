@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import * as fc from 'fast-check'
-import { Connection, type ConnectionContext } from '../../src/connection/connection.ts'
+import { Connection } from '../../src/connection/connection.ts'
+import type { ConnectionContext } from '../../src/connection/context.ts'
 import { Heartbeat } from '../../src/connection/heartbeat.ts'
 import { defaultConnectionLimits } from '../../src/connection/limits.ts'
 import { Graph } from '../../src/feed/graph.ts'
@@ -64,6 +65,11 @@ beforeEach(() => {
 
 function say(message: object): void {
   connection.receive(JSON.stringify(message))
+}
+
+/** Keeps what comes of it. */
+function follow(...feeds: readonly string[]): void {
+  for (const feed of feeds) say({ type: 'subscribe', feed })
 }
 
 function welcomed(): void {
@@ -175,6 +181,18 @@ describe('messages', () => {
   })
 })
 
+test('what an operator is told of it', () => {
+  clock.advance(500)
+  transport = new FakeTransport()
+  connection = new Connection(transport, context)
+  clock.advance(1000)
+  follow('quotes', 'quotes?limit=1')
+  const sent = transport.take().reduce((bytes, message) => bytes + Buffer.byteLength(JSON.stringify(message)), 0)
+  expect(connection.figures).toEqual({ name: '', peer: '192.0.2.1', began: 500, bytes: sent, subscriptions: 2, held: false })
+  fill()
+  expect(connection.figures).toMatchObject({ held: true })
+})
+
 describe('a wrong message', () => {
   beforeEach(welcomed)
 
@@ -216,12 +234,6 @@ describe('a wrong message', () => {
   test.each(['', '{', '[]', 'null', '"text"', '7', '\u0000'])('%j is no JSON object: closed 4400', text => {
     connection.receive(text)
     expect(transport.closed).toEqual({ code: 4400, reason: 'a message is one JSON object' })
-    neighbourIsUndisturbed()
-  })
-
-  test('a binary frame: closed 1003', () => {
-    connection.binary()
-    expect(transport.closed?.code).toBe(1003)
     neighbourIsUndisturbed()
   })
 

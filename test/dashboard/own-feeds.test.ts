@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Announcer } from '../../src/dashboard/announcer.ts'
-import { viewConnection } from '../../src/dashboard/connection-view.ts'
+import { viewConnection, wantsToken } from '../../src/dashboard/connection-view.ts'
 import { createFormat } from '../../src/dashboard/format.ts'
-import { feedFacts, sourceFacts, type FeedFacts } from '../../src/dashboard/own-feeds.ts'
+import { feedFacts, listedFacts, sourceFacts, type FeedFacts } from '../../src/dashboard/own-feeds.ts'
 
 const format = createFormat(['en-GB'])
 
@@ -17,6 +17,12 @@ describe('rows of $feeds and $sources', () => {
     expect(feedFacts({ feed: 'a', state: 'quantum', reason: null }).freshness).toEqual({ state: 'waiting', since: 0 })
     expect(sourceFacts({ source: 's', lastStatus: null, changed: 2, failed: 1 })).toMatchObject({ lastStatus: undefined, polls: 3 })
   })
+})
+
+test('a list of feeds tells names, states and descriptions, and no figures', () => {
+  const listed = { feed: 'a', kind: 'table', key: 'id', columns: [], order: [], description: 'all of it', state: 'stale' } as const
+  expect(listedFacts(listed)).toMatchObject({ feed: 'a', description: 'all of it', freshness: { state: 'stale' }, hasFigures: false })
+  expect(feedFacts({ feed: 'a' }).hasFigures).toBe(true)
 })
 
 describe('what is said aloud', () => {
@@ -40,6 +46,16 @@ describe('what is said aloud', () => {
 })
 
 describe('the connection', () => {
+  test.each([4401, 4403])('closed with %i: the one thing to do is to sign in', code => {
+    const state = { phase: 'closed', attempt: 1, code, reason: 'unauthorized' } as const
+    expect(viewConnection(state, 0, format)).toMatchObject({ word: 'not signed in', detail: '', canRetry: false })
+    expect([wantsToken(state), wantsToken({ ...state, phase: 'disconnected' }), wantsToken({ ...state, code: 4400 })]).toEqual([
+      true,
+      false,
+      false,
+    ])
+  })
+
   test('says what happened and what comes next', () => {
     const lost = viewConnection({ phase: 'disconnected', attempt: 1, reason: 'the server went away', retryAt: 4000 }, 0, format)
     expect(lost).toMatchObject({ word: 'disconnected', detail: 'the server went away; next try in 4.0 s', canRetry: true })

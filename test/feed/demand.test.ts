@@ -24,6 +24,7 @@ function add(name: string): void {
   const poller = {
     start: () => void events.push(`${name} starts`),
     stop: () => void events.push(`${name} stops`),
+    nudge: () => undefined,
     close: () => Promise.resolve(),
     nextAt: undefined,
     why: '',

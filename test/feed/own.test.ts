@@ -1,7 +1,7 @@
 import { map, type Observable } from 'rxjs'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
-import { ChangeRate, feedRows, ownSource, sourceRows, type FeedFigures } from '../../src/feed/own.ts'
+import { ChangeRate, clientRows, feedRows, ownSource, sourceRows, type FeedFigures } from '../../src/feed/own.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
@@ -195,4 +195,9 @@ describe('changes per second', () => {
     clock.advance(1000)
     expect(rate.of('a', 10)).toBe(rate.of('a', 20))
   })
+})
+
+test('$clients has a row per connection', () => {
+  const client = { id: 7, name: 'wall', address: '192.0.2.1', since: 5, subscriptions: 2, held: true, bytes: 9 }
+  expect(clientRows([client, { ...client, id: 8, name: '' }])).toEqual([client, { ...client, id: 8, name: '' }])
 })

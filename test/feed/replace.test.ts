@@ -173,6 +173,7 @@ describe('what is defined otherwise', () => {
       createPoller: () => ({
         start: () => undefined,
         stop: () => undefined,
+        nudge: () => undefined,
         close: () => Promise.reject(new Error('stuck')),
         nextAt: undefined,
         why: '',

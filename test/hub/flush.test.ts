@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { Flush } from '../../src/hub/flush.ts'
 import { Outbox } from '../../src/hub/outbox.ts'
+import { everything } from '../../src/hub/principal.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
 let clock: ManualClock
@@ -19,7 +20,7 @@ beforeEach(() => {
 })
 
 function outboxes(count: number): Outbox[] {
-  const sink = { send: () => undefined, sendAll: () => undefined, isFull: false }
+  const sink = { send: () => undefined, sendAll: () => undefined, isFull: false, grants: everything }
   return Array.from({ length: count }, () => new Outbox(sink, () => undefined))
 }
 

@@ -3,7 +3,9 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { compileExpression } from '../../src/expression/expression.ts'
 import type { FeedDefinition } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
-import { defaultHubLimits, Hub } from '../../src/hub/hub.ts'
+import { Hub } from '../../src/hub/hub.ts'
+import { defaultHubLimits } from '../../src/hub/limits.ts'
+import { anyone } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import { where } from '../../src/operator/where.ts'
@@ -374,7 +376,7 @@ describe('demand', () => {
   })
 
   test('get is a reader until the linger ends, and waits for first data', async () => {
-    const answer = hub.get('quotes', {})
+    const answer = hub.get('quotes', {}, anyone)
     expect(quotes.polling).toBe(true)
     quotes.answer([a])
     expect((await answer).store.count).toBe(1)
@@ -383,7 +385,7 @@ describe('demand', () => {
   })
 
   test('get without data for 5 s is unavailable', async () => {
-    const answer = hub.get('quotes', {})
+    const answer = hub.get('quotes', {}, anyone)
     clock.advance(5000)
     await expect(answer).rejects.toMatchObject({ code: 'unavailable', retry: true })
   })

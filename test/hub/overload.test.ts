@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
-import { defaultHubLimits, Hub, type HubLimits } from '../../src/hub/hub.ts'
+import { Hub } from '../../src/hub/hub.ts'
+import { defaultHubLimits, type HubLimits } from '../../src/hub/limits.ts'
+import { anyone } from '../../src/hub/principal.ts'
 import { Overload } from '../../src/hub/overload.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
@@ -139,8 +141,8 @@ describe('expressions made to be slow', () => {
   test('plain requests count together, and so do the gets of a connection', async () => {
     const { hub } = served({ viewMs: 1001 })
     const reader = new HubReader(hub)
-    await hub.get('quotes', { where: 'n > 1' })
-    await expect(hub.get('quotes', { where: 'n > 2' })).rejects.toMatchObject({ code: 'rate_limited' })
+    await hub.get('quotes', { where: 'n > 1' }, anyone)
+    await expect(hub.get('quotes', { where: 'n > 2' }, anyone)).rejects.toMatchObject({ code: 'rate_limited' })
     await hub.get('quotes', { where: 'n > 2' }, reader.outbox)
     await expect(hub.get('quotes', { where: 'n > 3' }, reader.outbox)).rejects.toMatchObject({
       code: 'rate_limited',

@@ -4,6 +4,7 @@ import { compileExpression } from '../../src/expression/expression.ts'
 import type { FeedDefinition } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { Hub } from '../../src/hub/hub.ts'
+import { anyone, everything } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { MillraceError } from '../../src/model/errors.ts'
@@ -95,7 +96,7 @@ describe('readers of a feed that goes on', () => {
 
   test('are read by the new description', () => {
     replace([quotes, trades], [dear(0, { description: 'over nothing' })])
-    expect(hub.list(false).map(({ feed, description }) => [feed, description])).toContainEqual(['dear', 'over nothing'])
+    expect(hub.list(false, everything).map(({ feed, description }) => [feed, description])).toContainEqual(['dear', 'over nothing'])
   })
 })
 
@@ -223,7 +224,7 @@ describe('readers of a feed that is no more', () => {
   })
 
   test('who asked once are refused at once', async () => {
-    const asked = hub.get('dear', {})
+    const asked = hub.get('dear', {}, anyone)
     removed()
     await expect(asked).rejects.toMatchObject({ code: 'not_found' } satisfies Partial<MillraceError>)
     expect(hub.viewCount).toBe(0)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
 import { Hub } from '../../src/hub/hub.ts'
+import { anyone } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
@@ -164,7 +165,7 @@ describe('a large snapshot', () => {
   test('answers a get, and is never older than the question', async () => {
     follow()
     quotes.answer(rows(2))
-    const asked = hub.snapshot('quotes', {})
+    const asked = hub.snapshot('quotes', {}, anyone)
     await clock.advanceAsync(longEnoughMs)
     const { frame, position } = await asked
     expect(position.version).toBe(2)

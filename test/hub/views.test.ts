@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
-import { defaultHubLimits, Hub } from '../../src/hub/hub.ts'
+import { Hub } from '../../src/hub/hub.ts'
+import { defaultHubLimits } from '../../src/hub/limits.ts'
+import { anyone } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
@@ -61,7 +63,7 @@ describe('a view that only lingers', () => {
     hub.disconnect(back.outbox)
     answer(3)
     answer(4)
-    const { frame } = await hub.snapshot('quotes', { where: 'price > 10' })
+    const { frame } = await hub.snapshot('quotes', { where: 'price > 10' }, anyone)
     expect(JSON.parse(frame.toString())).toMatchObject({ to: 51, rows: [{ id: 'b' }] })
     await settle()
   })

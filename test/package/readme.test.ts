@@ -15,6 +15,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'docs/auth.md',
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',

@@ -1,5 +1,6 @@
 import type { SocketEvent, WebSocketLike } from '../../src/client/face.ts'
-import { Connection, type ConnectionContext } from '../../src/connection/connection.ts'
+import { Connection } from '../../src/connection/connection.ts'
+import type { ConnectionContext } from '../../src/connection/context.ts'
 import type { Transport } from '../../src/connection/transport.ts'
 import type { Clock } from '../../src/lib/clock.ts'
 
@@ -135,6 +136,7 @@ export class Link implements WebSocketLike {
 
   #transport(): Transport {
     return {
+      peer: '192.0.2.1',
       send: frame => this.#carry(frame.toString('utf8')),
       sendAll: frames => {
         for (const frame of frames) this.#carry(frame.toString('utf8'))

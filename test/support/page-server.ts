@@ -14,18 +14,22 @@ export class PageServer {
   #server: MillraceServer | undefined
   #port = 0
 
-  private constructor(upstream: Upstream) {
+  readonly #auth: object | undefined
+
+  private constructor(upstream: Upstream, auth: object | undefined) {
     this.upstream = upstream
+    this.#auth = auth
   }
 
-  static async start(answers: Readonly<Record<string, readonly object[]>>): Promise<PageServer> {
+  /** `auth`: as in a config. */
+  static async start(answers: Readonly<Record<string, readonly object[]>>, auth?: object): Promise<PageServer> {
     if (!existsSync(pageFolder)) throw new Error('the page is not built: npm run build')
     const upstream = await Upstream.start((request, response) => {
       const answer = page.answers.get((request.url ?? '/').slice(1)) ?? 404
       if (typeof answer === 'number') response.writeHead(answer).end()
       else response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer))
     })
-    const page = new PageServer(upstream)
+    const page = new PageServer(upstream, auth)
     for (const [path, rows] of Object.entries(answers)) page.answers.set(path, rows)
     await page.listen()
     return page
@@ -41,6 +45,7 @@ export class PageServer {
     )
     const loaded = configOf({
       server: { port: this.#port },
+      ...(this.#auth === undefined ? {} : { auth: this.#auth }),
       sources,
       feeds: {
         best: { from: [...this.answers.keys()][0] ?? '', description: 'The first two', steps: [{ top: { by: '-price', limit: 2 } }] },
@@ -49,6 +54,11 @@ export class PageServer {
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
     this.#server = new MillraceServer({ config: loaded.config, pageFolder })
     this.#port = Number(new URL(await this.#server.listen()).port)
+  }
+
+  /** Other tokens are in force, on pages that are open too. */
+  replaceTokens(tokens: Parameters<MillraceServer['replaceTokens']>[0]): void {
+    this.#server?.replaceTokens(tokens)
   }
 
   get url(): string {

@@ -1,4 +1,5 @@
 import type { Hub } from '../../src/hub/hub.ts'
+import { everything, type Grants } from '../../src/hub/principal.ts'
 import type { Outbox } from '../../src/hub/outbox.ts'
 import type { ServerMessage } from '../../src/protocol/messages.ts'
 
@@ -9,11 +10,13 @@ export class HubReader {
   isFull = false
   /** Frames after which it is full; default: none. */
   fillsAfter = Number.POSITIVE_INFINITY
+  grants: Grants = everything
   /** Flushes that came in one write. */
   flushes = 0
 
   constructor(hub: Hub) {
     const isFull = (): boolean => this.isFull
+    const grants = (): Grants => this.grants
     this.outbox = hub.connect({
       send: frame => {
         this.frames.push(frame)
@@ -27,6 +30,9 @@ export class HubReader {
       },
       get isFull() {
         return isFull()
+      },
+      get grants() {
+        return grants()
       },
     })
   }

@@ -81,6 +81,7 @@ export class ScriptedSource {
         this.stops++
         this.polling = false
       },
+      nudge: () => undefined,
       close: () => Promise.resolve(),
       nextAt: undefined,
       why: '',

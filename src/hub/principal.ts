@@ -1,0 +1,46 @@
+/** Feeds that are there for principals with `admin` alone, whatever else they may follow. */
+const adminFeeds: ReadonlySet<string> = new Set(['$clients'])
+
+/** Which feeds there are for a reader: one outside is neither listed nor found nor suggested. */
+export interface Grants {
+  covers(feed: string): boolean
+}
+
+/** Where nobody is asked for a token: who may see the feeds of an admin could not be told then, and there are none. */
+export const everything: Grants = { covers: () => true }
+
+/** Of who has not said yet who it is. */
+export const nothing: Grants = { covers: () => false }
+
+/** By names, and beginnings of names with `*` behind them. */
+export class NamedGrants implements Grants {
+  readonly #names: ReadonlySet<string>
+  readonly #beginnings: readonly string[]
+  readonly #isAdmin: boolean
+
+  constructor(patterns: readonly string[], isAdmin: boolean) {
+    this.#names = new Set(patterns)
+    this.#beginnings = patterns.filter(pattern => pattern.endsWith('*')).map(pattern => pattern.slice(0, -1))
+    this.#isAdmin = isAdmin
+  }
+
+  covers(feed: string): boolean {
+    if (adminFeeds.has(feed)) return this.#isAdmin
+    return this.#names.has(feed) || this.#beginnings.some(beginning => feed.startsWith(beginning))
+  }
+}
+
+/** Who asks, and what there is for it. */
+export interface Principal {
+  /** What logs say. */
+  readonly name: string
+  readonly grants: Grants
+  readonly isAdmin: boolean
+  /** Tells by which token it is here, without telling the token. */
+  readonly credential: string
+  /** When its rights end, ms since 1970 UTC; undefined: never. */
+  readonly expiresAt?: number
+}
+
+/** Everybody, where nobody is asked for a token. */
+export const anyone: Principal = { name: '', grants: everything, isAdmin: false, credential: '' }

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest'
+import { configOf } from '../../src/config/load.ts'
+import { printProblems } from '../../src/config/problem.ts'
+import { good, parse, problems, said } from '../support/config.ts'
+
+const secret = 'Zm9vYmFyYmF6cXV4Zm9v'
+const other = 'b3RoZXJvdGhlcm90aGVy'
+const env = { T: secret, U: other }
+
+/** A config with sources `stations` and `stocks` and one feed `empty`, with these lines as its `auth`. */
+function withAuth(...lines: readonly string[]): string {
+  return [
+    'sources: {stations: http://x, stocks: http://y}',
+    'feeds: {empty: {from: stations}}',
+    'auth:',
+    ...lines.map(line => `  ${line}`),
+  ].join('\n')
+}
+
+const tokens = (...entries: readonly string[]): string => withAuth('tokens:', ...entries.map(entry => `  - ${entry}`))
+
+function warned(text: string): string[] {
+  const result = parse(text, { env })
+  return result.ok
+    ? result.warnings.map(
+        ({ place, message, hint }) => `${place?.line}:${place?.column} ${message}${hint === undefined ? '' : ` (${hint})`}`,
+      )
+    : [printProblems(result.problems)]
+}
+
+describe('tokens', () => {
+  test('their defaults, and all of it in code units', () => {
+    expect(good(tokens('{name: wall, token: "${T}"}'), { env }).auth).toEqual({
+      tokens: [{ name: 'wall', token: secret, feeds: ['*'], admin: false }],
+      ticketMs: 30_000,
+      warnBeforeMs: 60_000,
+    })
+    const text = withAuth(
+      'ticket: 1m',
+      'warnBefore: 5m',
+      'tokens:',
+      '  - {name: a b.c@d, token: "${file:/run/secrets/t}", feeds: [empty, sto*], admin: true, expires: 2030-01-31T12:00:00+01:00}',
+    )
+    expect(good(text, { files: { '/run/secrets/t': `${other}\n` } }).auth).toEqual({
+      tokens: [{ name: 'a b.c@d', token: other, feeds: ['empty', 'sto*'], admin: true, expiresAt: Date.UTC(2030, 0, 31, 11) }],
+      ticketMs: 60_000,
+      warnBeforeMs: 300_000,
+    })
+  })
+
+  test.each([
+    ['{name: a}', ['5:7 auth.tokens[0].token: missing key `token`']],
+    ['{token: "${T}"}', ['5:7 auth.tokens[0].name: missing key `name`; expected a name of letters']],
+    ['{name: a, token: "${T}", feds: [x]}', ['5:32 auth.tokens[0].feds: unknown key `feds` (did you mean `feeds`?)']],
+    ['{name: a, token: "${T}", feeds: []}', ['5:39 auth.tokens[0].feeds: expected at least one feed, or `*`; found an empty list']],
+    ['{name: a, token: "${T}", feeds: [a*b]}', ['5:40 auth.tokens[0].feeds[0]: expected the name of a source or feed, the beginning']],
+    ['{name: a, token: "${T}", feeds: "*"}', ['5:39 auth.tokens[0].feeds: expected a list of feeds; found "*"']],
+    ['{name: a, token: "${T}", expires: 2030-01-31}', ['5:41 auth.tokens[0].expires: expected a date and time with its zone']],
+    ['{name: a, token: "${T}", expires: 2030-13-31T00:00:00Z}', ['5:41 auth.tokens[0].expires: expected a date and time']],
+    ['{name: "a\\nb", token: "${T}"}', ['5:14 auth.tokens[0].name: expected a name of letters']],
+  ])('%s is told with its place', (entry, expected) => {
+    const found = said(tokens(entry), { env })
+    expect(found).toHaveLength(expected.length)
+    for (const [i, text] of expected.entries()) expect(found[i]).toContain(text)
+  })
+
+  test('an empty list is refused: `none` is to be said aloud', () => {
+    expect(said(withAuth('tokens: []'))).toEqual([
+      '4:11 auth.tokens: expected at least one token; `auth: none` says that nobody is asked for one; found an empty list',
+    ])
+  })
+
+  test('names and tokens are there once; which is the same as which is told', () => {
+    expect(said(tokens('{name: a, token: "${T}"}', '{name: a, token: "${T}"}'), { env })).toEqual([
+      '6:14 auth.tokens[1].name: the same name as that of tokens[0]: each has its own',
+      '6:17 auth.tokens[1].token: the same token as that of tokens[0]: each has its own',
+    ])
+  })
+
+  test('a grant that names nothing is warned of, with what was probably meant', () => {
+    expect(warned(tokens('{name: a, token: "${T}", feeds: [station, sto*, zz*, $feeds, $*, $clients, stations, "*"]}'))).toEqual([
+      '5:40 there is no source or feed `station` (did you mean `stations`?)',
+      '5:55 no source or feed begins with `zz`',
+      '5:72 `$clients` is there for tokens with `admin: true` alone',
+    ])
+  })
+})
+
+describe('a token is shown nowhere', () => {
+  test.each(['short', 'with spaces and enough', '1234567890123456', 'a'.repeat(1025), 'ünïcödé-ünïcödé-'])('a bad one: %j', token => {
+    for (const text of [tokens(`{name: a, token: ${JSON.stringify(token)}, feds: 1}`), tokens(`{name: a, token: ${token}}`)]) {
+      const found = problems(text)
+      expect(found.length).toBeGreaterThan(0)
+      expect(printProblems(found)).not.toContain(token)
+      expect(JSON.stringify(found)).not.toContain(token)
+    }
+  })
+
+  test('one that stands in the file is taken, with a warning that covers it', () => {
+    const result = parse(tokens(`{name: a, token: ${secret}, feeds: [statons]}`))
+    if (!result.ok) throw new Error('refused')
+    expect(warned(tokens(`{name: a, token: ${secret}}`))[0]).toMatch(/^5:17 a token stands in the config itself/)
+    expect(result.warnings).toHaveLength(2)
+    const printed = printProblems(result.warnings)
+    expect(printed).toContain(`token: ${'*'.repeat(secret.length)}, feeds: [statons]`)
+    expect(printed).not.toContain(secret)
+    expect(printed).toContain('${file:/run/secrets/token}')
+  })
+
+  test('one from a variable, a file or a program is taken without a warning', () => {
+    expect(warned(tokens('{name: a, token: "${T}"}', '{name: b, token: "${U}"}'))).toEqual([])
+    const result = configOf({ sources: { a: 'http://x' }, auth: { tokens: [{ name: 'a', token: secret }] } })
+    expect(result).toMatchObject({ ok: true, warnings: [] })
+  })
+
+  test('not in what is wrong with a config of a program', () => {
+    const result = configOf({
+      sources: { a: 'http://x' },
+      auth: {
+        tokens: [
+          { name: 'a', token: ['secret-in-a-list'] },
+          { name: 'b', token: 'short1' },
+        ],
+      },
+    })
+    expect(result.ok).toBe(false)
+    expect(JSON.stringify(result)).not.toMatch(/secret-in-a-list|short1/)
+  })
+
+  test('not among the values in force', () => {
+    for (const written of [secret, '"${T}"']) {
+      const result = parse(tokens(`{name: a, token: ${written}, feeds: [empty]}`), { env })
+      if (!result.ok) throw new Error('refused')
+      const shown = result.inForce().filter(({ path }) => path.startsWith('auth'))
+      expect(shown.map(({ path, value }) => `${path}: ${value}`)).toEqual([
+        'auth.tokens[0].name: a',
+        'auth.tokens[0].feeds: ["empty"]',
+        'auth.tokens[0].admin: false',
+        'auth.ticket: 30s',
+        'auth.warnBefore: 60s',
+      ])
+      expect(JSON.stringify(result.inForce())).not.toContain(secret)
+    }
+  })
+})
