@@ -3,7 +3,7 @@ import type { Random } from '../lib/random.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Ask, Poll, PollFailed } from './ask.ts'
 import type { Budget, Release } from './budget.ts'
-import { decide, duesBetween, phaseOf, shiftGrid, steady, type Decision, type Grid } from './schedule.ts'
+import { decide, duesBetween, phaseOf, shiftGrid, steady, type Decision, type Grid } from './schedule/grid.ts'
 
 export interface PollerOptions {
   readonly name: string

@@ -5,7 +5,7 @@ import type { Poll } from '../../src/source/ask.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { FirstPolls } from '../../src/source/first-polls.ts'
 import { Poller } from '../../src/source/poller.ts'
-import { nextOnGrid, phaseOf } from '../../src/source/schedule.ts'
+import { nextOnGrid, phaseOf } from '../../src/source/schedule/grid.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedAsk } from '../support/scripted-ask.ts'
 

@@ -1,6 +1,6 @@
-import { backoffDelay } from '../lib/backoff.ts'
-import type { Random } from '../lib/random.ts'
-import { formatDuration } from '../lib/unit.ts'
+import { backoffDelay } from '../../lib/backoff.ts'
+import type { Random } from '../../lib/random.ts'
+import { formatDuration } from '../../lib/unit.ts'
 
 /** A fixed grid: the instants `phaseMs + n x intervalMs`. */
 export interface Grid {
