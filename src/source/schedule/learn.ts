@@ -1,0 +1,105 @@
+import { learnAge } from './age-hazard.ts'
+import { learnLifetime } from './cache-lifetime.ts'
+import { changesPerMs, learnRate } from './change-rate.ts'
+import type { ChangeWindow } from './change-window.ts'
+import { exploreAfterLoss } from './exploration.ts'
+import { learnHour } from './hour-of-day.ts'
+import { learnModified } from './modified.ts'
+import type { ObservedAnswer } from './observation.ts'
+import { learnServerClock } from './server-clock.ts'
+import type { ScheduleState } from './state.ts'
+import { leaderOf, track } from './tracking.ts'
+
+/** So many of the latest changes are kept for the period search. */
+const keptWindows = 40
+/** How much each round trip moves the smoothed one. */
+const roundTripGain = 0.2
+/** What is left of the longest gap with each change. */
+const gapKeep = 0.98
+/** A sample so many times the longest gap allowed after the last one ends a pause: it tells nothing of how often things change. */
+const pauseFactor = 1.5
+/** A candidate that was looked at so often without being confirmed is none. */
+const mostVerified = 14
+/** Changes from the loss of a period to the next search for one. */
+const searchAfterLoss = 4
+
+/** When an answer was true: half a round trip after its request was sent. */
+export function sampleInstant({ sentAt, roundTripMs }: Pick<ObservedAnswer, 'sentAt' | 'roundTripMs'>): number {
+  return sentAt + roundTripMs / 2
+}
+
+/** What is known after one more answer; each part learns from it in a file of its own. */
+export function learn(before: ScheduleState, answer: ObservedAnswer): ScheduleState {
+  const at = sampleInstant(answer)
+  const serverClock = learnServerClock(before.serverClock, answer.hints, at)
+  const roundTripMs = before.roundTripMs + roundTripGain * (answer.roundTripMs - before.roundTripMs)
+  const state = { ...before, serverClock, roundTripMs, failures: 0 }
+  return before.sampledAt === 0 || at <= before.sampledAt ? learnFirst(state, answer, at) : learnNext(state, answer, at)
+}
+
+/** The first answer of all, or the first since time went backwards (a saved state from a clock that was ahead): it changes nothing. */
+function learnFirst(state: ScheduleState, { hints }: ObservedAnswer, at: number): ScheduleState {
+  return {
+    ...state,
+    sampledAt: at,
+    changedAt: at,
+    windows: [],
+    tracker: null,
+    modified: { ...state.modified, lastAt: hints.lastModifiedAt ?? 0 },
+    lifetime: learnLifetime(state.lifetime, hints, at, undefined, state.serverClock),
+  }
+}
+
+function learnNext(state: ScheduleState, answer: ObservedAnswer, at: number): ScheduleState {
+  const { config, hints } = answer
+  const isChange = answer.outcome === 'changed' || answer.isRemade
+  const whole: ChangeWindow = { from: state.sampledAt, to: at }
+  const windowMs = at - state.sampledAt
+  const { modified, window } = learnModified(state.modified, hints.lastModifiedAt, whole, isChange, state.serverClock)
+  const isPause = windowMs > pauseFactor * config.maxMs
+  const rate = isPause ? state.rate : learnRate(state.rate, windowMs, isChange)
+  const ratePerMs = changesPerMs(rate)
+  const ages = [state.sampledAt - state.changedAt, at - state.changedAt] as const
+  const told = {
+    ...state,
+    sampledAt: at,
+    modified,
+    rate,
+    age: isPause ? state.age : learnAge(state.age, ...ages, isChange, ratePerMs, config.averageMs),
+    hour: isPause ? state.hour : learnHour(state.hour, at, windowMs, isChange),
+    lifetime: learnLifetime(state.lifetime, hints, at, isChange, state.serverClock),
+  }
+  const tracked = learnSchedule(told, { ...whole, isChange, window }, ratePerMs)
+  return isChange ? learnChange(tracked, window, at) : tracked
+}
+
+function learnSchedule(state: ScheduleState, sighting: Parameters<typeof track>[1], ratePerMs: number): ScheduleState {
+  if (state.tracker === null) return state
+  const tracker = track(state.tracker, sighting, ratePerMs)
+  return tracker === undefined || tracker.verified > mostVerified ? losePeriod(state) : { ...state, tracker }
+}
+
+/** What was followed is no schedule, or no longer. One that was believed is remembered and looked for again soon. */
+function losePeriod(state: ScheduleState): ScheduleState {
+  const { tracker, changes, exploration } = state
+  if (tracker === null) return state
+  const search = { ...state.search, dueAt: changes + searchAfterLoss }
+  if (!tracker.wasLocked) return { ...state, tracker: null, search }
+  return {
+    ...state,
+    tracker: null,
+    search: { ...search, tries: 2, knownMs: leaderOf(tracker).periodMs },
+    exploration: exploreAfterLoss(exploration, changes),
+  }
+}
+
+function learnChange(state: ScheduleState, window: ChangeWindow, at: number): ScheduleState {
+  const kept: ChangeWindow = { from: Math.round(window.from), to: Math.round(window.to) }
+  return {
+    ...state,
+    changes: state.changes + 1,
+    longestGapMs: Math.max(state.longestGapMs * gapKeep, at - state.changedAt),
+    changedAt: (window.from + window.to) / 2,
+    windows: [...state.windows.slice(1 - keptWindows), kept],
+  }
+}
