@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Sample } from '../model/table.ts'
 import type { Poll, PollAnswered, PollFailed } from '../source/ask.ts'
+import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
 
@@ -46,6 +47,9 @@ export class LiveSource implements SourcePoller {
   }
   get why(): string {
     return this.#poller.why
+  }
+  get learned(): Learned | undefined {
+    return this.#poller.learned
   }
   get lastPoll(): Poll | undefined {
     return this.#lastPoll

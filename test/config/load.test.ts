@@ -197,7 +197,7 @@ describe('defaults', () => {
 
   test('are told once where they are wrong, and their sound keys count', () => {
     expect(said('defaults: {every: 3, linger: 1m, evry: 1s, url: http://z}\nsources: {a: http://x, b: http://y}')).toEqual([
-      '1:19 defaults.every: expected a time with a unit from 10ms to 24d, such as 10s; found 3',
+      '1:19 defaults.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 3',
       '1:34 defaults.evry: unknown key `evry` (did you mean `every`?)',
       '1:44 defaults.url: unknown key `url`',
     ])
@@ -339,7 +339,7 @@ describe('values', () => {
       '3:22 sources.b.system: a source has either `url` or `system`, not both',
       '4:6 sources.c: expected a URL, or a map with `url` or `system`; found a list',
       '5:7 sources.d.ulr: unknown key `ulr` (did you mean `url`?)',
-      '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s; found 1',
+      '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 1',
       '6:6 sources.e: expected a URL, or a map with `url` or `system`; found 3',
       '7:3 sources.f: expected a URL, or a map with `url` or `system`; found nothing',
       '8:6 sources.g: expected an http or https URL, such as https://bikes.example/stations.json; found x',
@@ -527,7 +527,7 @@ describe('as an object', () => {
       feeds: { f: { from: 'a', steps: [{ where: 'x >' }] } },
     })
     expect(result.ok ? [] : result.problems.map(({ file, place, path, message }) => [file, place, path, message])).toEqual([
-      ['config', undefined, 'sources.a.every', 'expected a time with a unit from 10ms to 24d, such as 10s; found 3'],
+      ['config', undefined, 'sources.a.every', 'expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 3'],
       ['config', undefined, 'sources.a.timeot', 'unknown key `timeot`'],
       ['config', undefined, 'feeds.f.steps[0].where', expect.any(String)],
     ])

@@ -1,6 +1,6 @@
 import { waitAfterFailure } from './back-off.ts'
 import { explain } from './explain.ts'
-import { learn } from './learn.ts'
+import { learn, pauseFrom } from './learn.ts'
 import type { Observation, ObservedAnswer, ObservedFailure } from './observation.ts'
 import { plan } from './plan.ts'
 import { cut, priceOf, spendAll, type Pools } from './price.ts'
@@ -31,7 +31,7 @@ const longestDelayMs = 2 ** 31 - 1
  */
 export function next(state: ScheduleState | undefined, observation: Observation): Next {
   const before = state ?? newState(observation.roundTripMs)
-  const sinceLastMs = before.sentAt === 0 ? undefined : observation.sentAt - before.sentAt
+  const sinceLastMs = before.sentAt === 0 ? undefined : Math.min(observation.sentAt - before.sentAt, pauseFrom(observation.config))
   const pools = spendAll(observation.pools, sinceLastMs, observation.config.averageMs, before.pace)
   const sent = { ...before, sentAt: observation.sentAt }
   return observation.outcome === 'failed' ? afterFailure(sent, observation, pools) : afterAnswer(sent, observation, pools)

@@ -2,6 +2,7 @@ import type { Random } from '../../lib/random.ts'
 import { formatDuration } from '../../lib/unit.ts'
 import { waitAfterFailure } from './back-off.ts'
 import { explain } from './explain.ts'
+import type { Decision } from './policy.ts'
 import type { Reason } from './reason.ts'
 
 /** A fixed grid: the instants `phaseMs + n x intervalMs`. */
@@ -21,12 +22,6 @@ export interface Standing {
   readonly retryAfterMs?: number
   /** Dues that passed while the last poll was under way. */
   readonly missed: number
-}
-
-/** When to ask next, and why: one sentence that begins with a word of polling.md section 4. */
-export interface Decision {
-  readonly dueAt: number
-  readonly why: string
 }
 
 /**

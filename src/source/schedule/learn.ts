@@ -5,10 +5,10 @@ import type { ChangeWindow } from './change-window.ts'
 import { exploreAfterLoss } from './exploration.ts'
 import { learnHour } from './hour-of-day.ts'
 import { learnModified } from './modified.ts'
-import type { ObservedAnswer } from './observation.ts'
+import type { ObservedAnswer, ScheduleConfig } from './observation.ts'
 import { learnServerClock } from './server-clock.ts'
 import type { ScheduleState } from './state.ts'
-import { leaderOf, track } from './tracking.ts'
+import { leaderOf, skipTo, track } from './tracking.ts'
 
 /** So many of the latest changes are kept for the period search. */
 const keptWindows = 40
@@ -16,12 +16,18 @@ const keptWindows = 40
 const roundTripGain = 0.2
 /** What is left of the longest gap with each change. */
 const gapKeep = 0.98
-/** A sample so many times the longest gap allowed after the last one ends a pause: it tells nothing of how often things change. */
-const pauseFactor = 1.5
 /** A candidate that was looked at so often without being confirmed is none. */
 const mostVerified = 14
 /** Changes from the loss of a period to the next search for one. */
 const searchAfterLoss = 4
+
+/**
+ * From this gap between two polls on, ms, nobody asked for a while: what was seen then tells nothing of how often things
+ * change, and the time beyond it earns no requests.
+ */
+export function pauseFrom({ maxMs }: Pick<ScheduleConfig, 'maxMs'>): number {
+  return 1.5 * maxMs
+}
 
 /** When an answer was true: half a round trip after its request was sent. */
 export function sampleInstant({ sentAt, roundTripMs }: Pick<ObservedAnswer, 'sentAt' | 'roundTripMs'>): number {
@@ -34,7 +40,8 @@ export function learn(before: ScheduleState, answer: ObservedAnswer): ScheduleSt
   const serverClock = learnServerClock(before.serverClock, answer.hints, at)
   const roundTripMs = before.roundTripMs + roundTripGain * (answer.roundTripMs - before.roundTripMs)
   const state = { ...before, serverClock, roundTripMs, failures: 0 }
-  return before.sampledAt === 0 || at <= before.sampledAt ? learnFirst(state, answer, at) : learnNext(state, answer, at)
+  if (before.sampledAt === 0 || at <= before.sampledAt) return learnFirst(state, answer, at)
+  return answer.outcome === 'unknown' ? learnNothing(state, answer, at) : learnNext(state, answer, at)
 }
 
 /** The first answer of all, or the first since time went backwards (a saved state from a clock that was ahead): it changes nothing. */
@@ -50,13 +57,25 @@ function learnFirst(state: ScheduleState, { hints }: ObservedAnswer, at: number)
   }
 }
 
+/** An answer that nothing can be compared with: time passed, whatever happened in it. */
+function learnNothing(state: ScheduleState, { hints }: ObservedAnswer, at: number): ScheduleState {
+  const { tracker, lifetime, serverClock, modified } = state
+  return {
+    ...state,
+    sampledAt: at,
+    tracker: tracker === null ? null : skipTo(tracker, at),
+    modified: { ...modified, lastAt: hints.lastModifiedAt ?? 0 },
+    lifetime: learnLifetime(lifetime, hints, at, undefined, serverClock),
+  }
+}
+
 function learnNext(state: ScheduleState, answer: ObservedAnswer, at: number): ScheduleState {
   const { config, hints } = answer
   const isChange = answer.outcome === 'changed' || answer.isRemade
   const whole: ChangeWindow = { from: state.sampledAt, to: at }
   const windowMs = at - state.sampledAt
   const { modified, window } = learnModified(state.modified, hints.lastModifiedAt, whole, isChange, state.serverClock)
-  const isPause = windowMs > pauseFactor * config.maxMs
+  const isPause = windowMs > pauseFrom(config)
   const rate = isPause ? state.rate : learnRate(state.rate, windowMs, isChange)
   const ratePerMs = changesPerMs(rate)
   const ages = [state.sampledAt - state.changedAt, at - state.changedAt] as const

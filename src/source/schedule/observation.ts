@@ -40,7 +40,8 @@ interface ObservedPoll {
 
 /** A poll that brought an answer: a sample of the source, taken half a round trip after it was sent. */
 export interface ObservedAnswer extends ObservedPoll {
-  readonly outcome: 'changed' | 'unchanged'
+  /** Unknown: there was nothing to compare it with, as after a restart. */
+  readonly outcome: 'changed' | 'unchanged' | 'unknown'
   /** The validator changed though the data did not: it was made anew, which is as good as a change for telling when. */
   readonly isRemade: boolean
   readonly hints: Hints

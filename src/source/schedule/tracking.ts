@@ -86,6 +86,15 @@ export function track(tracker: Tracker, sighting: Sighting, ratePerMs: number): 
   return evidence > lockedFrom ? { ...next, wasLocked: true, verified: 0 } : next
 }
 
+/** The tracker at an instant up to which nothing was seen: the phase goes on by whole periods. */
+export function skipTo(tracker: Tracker, instant: number): Tracker {
+  const skip = (filter: PeriodFilter): PeriodFilter => {
+    const passed = Math.ceil((instant - 3 * deviationOf(filter) - filter.nextAt) / filter.periodMs)
+    return passed > 0 ? advance(filter, passed) : filter
+  }
+  return { ...tracker, clock: skip(tracker.clock), loop: skip(tracker.loop) }
+}
+
 /** What one filter makes of a sighting. */
 interface Step {
   readonly filter: PeriodFilter

