@@ -96,9 +96,9 @@ export interface LimitScenario extends Scenario {
   readonly fixedRefused: number
 }
 
-/** Thirty sources on one host that bears, or whose operator allows, less than they would ask. */
-export function limitScenarios(): LimitScenario[] {
-  const sources = (mixSets(30, 24, 'limits')[0]?.sources ?? []).map(source => ({ ...source, host: 'one' }))
+/** `count` sources on one host that bears, or whose operator allows, less than they would ask. */
+export function limitScenarios(count = 30): LimitScenario[] {
+  const sources = (mixSets(count, 24, 'limits')[0]?.sources ?? []).map(source => ({ ...source, host: 'one' }))
   const perMinute = sources.reduce((sum, { intervalMs }) => sum + 60_000 / intervalMs, 0)
   const refused = (results: readonly Result[]): number => results.reduce((sum, { tooMany }) => sum + tooMany, 0) / polls(results)
   const run = (label: string, share: number, isServers: boolean): LimitScenario => {

@@ -131,6 +131,22 @@ describe('a good config', () => {
     })
   })
 
+  test('takes an average interval, and fills in what it leaves out', () => {
+    const source = (every: string) => good(`sources: {a: {url: http://x, every: ${every}}}`).sources[0]
+    expect(source('{average: 10s}')).toMatchObject({ everyMs: 10_000, adaptive: { minMs: 1000, maxMs: 80_000 }, staleAfterMs: 100_000 })
+    expect(source('{average: 1s}')).toMatchObject({ everyMs: 1000, adaptive: { minMs: 250, maxMs: 8000 } })
+    expect(source('{average: 1m, min: 5s, max: 2m}')).toMatchObject({ everyMs: 60_000, adaptive: { minMs: 5000, maxMs: 120_000 } })
+    expect(source('1m')).not.toHaveProperty('adaptive')
+    const problem = (every: string) => said(`sources: {a: {url: http://x, every: ${every}}}`)[0]?.replace(/^\S+ /, '')
+    expect(['{average: 10s, min: 20s}', '{averag: 10s}', '{average: 3}', '{min: 1s}', '[1s]'].map(problem)).toEqual([
+      'sources.a.every: expected min to be at most average, and max at least average; found a map',
+      'sources.a.every.averag: unknown key `averag` (did you mean `average`?)',
+      'sources.a.every.average: expected a time with a unit from 250ms to 24d, such as 10s; found 3',
+      'sources.a.every.average: missing key `average`; expected a time with a unit from 250ms to 24d, such as 10s',
+      'sources.a.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found a list',
+    ])
+  })
+
   test('takes empty sections for absent ones', () => {
     expect(good('sources: {a: http://x}\nserver:\nfeeds:\nlimits:\n').feeds).toEqual([])
   })

@@ -16,10 +16,17 @@ const keptWindows = 40
 const roundTripGain = 0.2
 /** What is left of the longest gap with each change. */
 const gapKeep = 0.98
+/** A gap below this share of the average is short; how much each moves the share of those remade; from where on that is empty. */
+const shortGap = 0.6
+const remadeGain = 0.1
+const emptyShare = 0.9
 /** A candidate that was looked at so often without being confirmed is none. */
 const mostVerified = 14
-/** Changes from the loss of a period to the next search for one. */
+/** Changes from the loss of a period to the next search for one; more after each search for a source that never had one. */
 const searchAfterLoss = 4
+const patienceGrowth = 1.15
+/** From here on patience grows no more: about 270 changes. */
+const mostTries = 40
 
 /**
  * From this gap between two polls on, ms, nobody asked for a while: what was seen then tells nothing of how often things
@@ -57,6 +64,15 @@ function learnFirst(state: ScheduleState, { hints }: ObservedAnswer, at: number)
   }
 }
 
+/**
+ * How often a validator changes alone within a gap that is short for the source: one that does so nearly always is
+ * another one with each request, and tells nothing.
+ */
+function learnRemade(share: number, { outcome, isRemade, config }: ObservedAnswer, gapMs: number): number {
+  if (outcome === 'changed' || gapMs > shortGap * config.averageMs) return share
+  return share + remadeGain * ((isRemade ? 1 : 0) - share)
+}
+
 /** An answer that nothing can be compared with: time passed, whatever happened in it. */
 function learnNothing(state: ScheduleState, { hints }: ObservedAnswer, at: number): ScheduleState {
   const { tracker, lifetime, serverClock, modified } = state
@@ -71,7 +87,8 @@ function learnNothing(state: ScheduleState, { hints }: ObservedAnswer, at: numbe
 
 function learnNext(state: ScheduleState, answer: ObservedAnswer, at: number): ScheduleState {
   const { config, hints } = answer
-  const isChange = answer.outcome === 'changed' || answer.isRemade
+  const isChange = answer.outcome === 'changed' || (answer.isRemade && state.remadeShare < emptyShare)
+  const remadeShare = learnRemade(state.remadeShare, answer, at - state.sampledAt)
   const whole: ChangeWindow = { from: state.sampledAt, to: at }
   const windowMs = at - state.sampledAt
   const { modified, window } = learnModified(state.modified, hints.lastModifiedAt, whole, isChange, state.serverClock)
@@ -82,6 +99,7 @@ function learnNext(state: ScheduleState, answer: ObservedAnswer, at: number): Sc
   const told = {
     ...state,
     sampledAt: at,
+    remadeShare,
     modified,
     rate,
     age: isPause ? state.age : learnAge(state.age, ...ages, isChange, ratePerMs, config.averageMs),
@@ -102,12 +120,14 @@ function learnSchedule(state: ScheduleState, sighting: Parameters<typeof track>[
 function losePeriod(state: ScheduleState): ScheduleState {
   const { tracker, changes, exploration } = state
   if (tracker === null) return state
-  const search = { ...state.search, dueAt: changes + searchAfterLoss }
-  if (!tracker.wasLocked) return { ...state, tracker: null, search }
+  if (!tracker.wasLocked) {
+    const pause = Math.max(searchAfterLoss, Math.ceil(patienceGrowth ** Math.min(state.search.tries, mostTries)))
+    return { ...state, tracker: null, search: { ...state.search, dueAt: changes + pause } }
+  }
   return {
     ...state,
     tracker: null,
-    search: { ...search, tries: 2, knownMs: leaderOf(tracker).periodMs },
+    search: { dueAt: changes + searchAfterLoss, tries: 2, knownMs: leaderOf(tracker).periodMs },
     exploration: exploreAfterLoss(exploration, changes),
   }
 }

@@ -16,7 +16,7 @@ export interface Plan {
 
 /** How long after an expiry to ask, and the share of the lifetime by which this is spread. */
 const afterExpiryMs = 20
-const expiryJitter = 0.01
+const expiryJitter = 0.002
 /** So often a poll goes out before the expiry all the same, to see whether it still means anything. */
 const expiryProbes = 0.02
 /** A lifetime longer than this share of the gap is waited for, and asked at its end though the gap would be longer. */

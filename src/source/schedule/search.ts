@@ -14,7 +14,7 @@ export function isSearchDue({ tracker, changes, windows, search }: ScheduleState
 /** The state in which the search that was due is under way: no further one before many more changes. */
 export function beginSearch(state: ScheduleState): ScheduleState {
   const tries = state.search.tries + 1
-  const pause = Math.min(longestPause, Math.ceil(patienceGrowth ** tries))
+  const pause = Math.min(longestPause, Math.ceil(patienceGrowth ** Math.min(tries, 100)))
   return { ...state, search: { ...state.search, tries, dueAt: state.changes + pause } }
 }
 

@@ -39,6 +39,8 @@ export interface ScheduleState {
   readonly longestGapMs: number
   /** What the hour of day makes of the pace; its mean over a day is 1. */
   readonly pace: number
+  /** The share of answers soon after another whose validator changed though the data did not: near 1 it means nothing. */
+  readonly remadeShare: number
   readonly rate: ChangeRate
   readonly age: AgeHazard
   readonly hour: HourOfDay
@@ -68,6 +70,7 @@ export function newState(roundTripMs: number): ScheduleState {
     changes: 0,
     longestGapMs: 0,
     pace: 1,
+    remadeShare: 0,
     rate: newChangeRate,
     age: newAgeHazard,
     hour: newHourOfDay,

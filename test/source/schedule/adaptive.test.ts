@@ -185,6 +185,24 @@ describe('failures', () => {
   })
 })
 
+test('an ETag that changes every time means nothing: the minute is found all the same', () => {
+  const watched = new Watched()
+  const watch = (untilMs: number): number[] => {
+    const delays: number[] = []
+    while (watched.sentAt - start < untilMs) {
+      const sample = watched.sentAt + 20 - start
+      const [before, now] = [watched.seenUntil, sample].map(at => Math.floor((at - 17_300) / 60_000))
+      watched.seenUntil = sample
+      const isChange = before !== now
+      if (isChange) delays.push((sample - 17_300) % 60_000)
+      watched.poll(isChange ? 'changed' : 'unchanged', {}, { isRemade: true })
+    }
+    return delays
+  }
+  watch(12 * 3_600_000)
+  expect(mean(watch(14 * 3_600_000))).toBeLessThan(2000)
+})
+
 test('a cache is asked once its answer has expired', () => {
   const watched = new Watched()
   let fetchedAt = start
