@@ -91,8 +91,8 @@ export const schedule: Bench = {
   title: 'Schedule',
   about:
     'mean delay from a change to its sight, against a fixed interval at the same number of requests (1.00 is as good), simulated. ' +
-    'T is the average interval, P the period of updates. Arguments: `[sources of a kind] [hours] [seed]`.',
-  async run([count = '12', hours = '48', seed = 'dev'], say) {
+    'T is the average interval, P the period of updates. How it works: [docs/schedule.md](schedule.md).',
+  async run([count = '8', hours = '36', seed = 'dev'], say) {
     say('### Kinds of source')
     say('')
     sayKinds(kindSets(Number(count), Number(hours), seed), say)

@@ -35,13 +35,13 @@ function sourcesOf(millrace: ReturnType<typeof connect>, url: string): Promise<R
 }
 
 function linesOf(source: string, row: Row): string[] {
-  const [every, price, state] = [numberOf(row, 'every'), numberOf(row, 'price'), cellOf(row, 'state')]
+  const [every, price] = [numberOf(row, 'every'), numberOf(row, 'price')]
   const isLearning = price !== undefined
   const pace =
     every === undefined ? '' : isLearning ? `one request per ${formatDuration(every)} on average` : `every ${formatDuration(every)}`
-  const why = String(cellOf(row, 'why') ?? '')
+  const why = textOf(row, 'why')
   return [
-    `${source}: ${pace}, ${String(state)}`,
+    `${source}: ${pace}, ${textOf(row, 'state')}`,
     `  learned    ${learned(row, isLearning)}`,
     `  next       ${instant(numberOf(row, 'next'))}${why === '' ? 'not asked: nobody wants it' : why}`,
     `  polls      ${['changed', 'unchanged', 'failed'].map(kind => `${numberOf(row, kind) ?? 0} ${kind}`).join(', ')}`,
@@ -73,4 +73,9 @@ function instant(at: number | undefined): string {
 function numberOf(row: Row, column: string): number | undefined {
   const cell = cellOf(row, column)
   return typeof cell === 'number' ? cell : undefined
+}
+
+function textOf(row: Row, column: string): string {
+  const cell = cellOf(row, column)
+  return typeof cell === 'string' ? cell : ''
 }

@@ -52,6 +52,11 @@ function partsOf(fromMs: number, toMs: number, averageMs: number): readonly { re
   return parts
 }
 
+/** More figures would say nothing, and make the state that is kept longer. */
+function toMillionths(count: number): number {
+  return Math.round(count * 1e6) / 1e6
+}
+
 /** Learns from a window from one age to another, in which a change was seen or was not; `ratePerMs` weighs bins that know nothing. */
 export function learnAge(
   hazard: AgeHazard,
@@ -67,8 +72,8 @@ export function learnAge(
   const expected = parts.map(({ bin, ms }) => (ms * ((changes[bin] ?? 0) + 1)) / ((exposureMs[bin] ?? 0) + 1 / ratePerMs))
   const total = expected.reduce((sum, mass) => sum + mass, 0)
   for (const [i, { bin, ms }] of parts.entries()) {
-    exposureMs[bin] = (exposureMs[bin] ?? 0) * keep + (isChange ? ms / 2 : ms)
-    changes[bin] = (changes[bin] ?? 0) * keep + (isChange && total > 0 ? (expected[i] ?? 0) / total : 0)
+    exposureMs[bin] = Math.round((exposureMs[bin] ?? 0) * keep + (isChange ? ms / 2 : ms))
+    changes[bin] = toMillionths((changes[bin] ?? 0) * keep + (isChange && total > 0 ? (expected[i] ?? 0) / total : 0))
   }
   return { changes, exposureMs }
 }

@@ -30,7 +30,8 @@ export function hourOf(instant: number): number {
 /** Learns from a window that ended at `instant`. */
 export function learnHour({ changes, watchedMs }: HourOfDay, instant: number, windowMs: number, isChange: boolean): HourOfDay {
   const hour = hourOf(instant)
-  const watched = (watchedMs[hour] ?? 0) + (isChange ? windowMs / 2 : windowMs)
+  // Whole ms keep the state short.
+  const watched = Math.round((watchedMs[hour] ?? 0) + (isChange ? windowMs / 2 : windowMs))
   return {
     changes: isChange ? changes.with(hour, (changes[hour] ?? 0) + 1) : changes,
     watchedMs: watchedMs.with(hour, watched),

@@ -100,6 +100,16 @@ describe('whatever is observed', () => {
     )
   })
 
+  test('the state of a source that was watched for days is no larger', () => {
+    const watched = new Watched({ averageMs: 20_123.4, minMs: 2012 })
+    watched.watch(
+      Array.from({ length: 6000 }, (_, i) => 17_300.123 + i * 60_000.77 + ((i * 7919) % 300)),
+      4 * 86_400_000,
+    )
+    expect(JSON.stringify(watched.state).length).toBeLessThan(4000)
+    expect(watched.state?.tracker).not.toBeNull()
+  })
+
   test('no pool is overspent, whenever the source changes', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 5, maxLength: 60 }), chances => {
