@@ -27,6 +27,7 @@ import { heapPart } from './lib/heap.ts'
 import { measureLoopDelay } from './lib/loop-delay.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { Schedules } from './source/schedule/schedules.ts'
 
 /** Whether the event loop is overloaded is judged every so many ms, by samples so many ms apart. */
 const loopWindowMs = 5000
@@ -52,6 +53,8 @@ export interface Reloaded extends Redefinition, Taken {
 export class MillraceServer {
   readonly graph: Graph
   readonly hub: Hub
+  /** What sources have learned of when to ask: can be saved, and restored before `listen`. */
+  readonly schedules = new Schedules()
   readonly #config: ConfigInForce
   readonly #compile: (config: Config) => Definitions
   readonly #log: Logger
@@ -83,7 +86,7 @@ export class MillraceServer {
     const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
-      const { sources, feeds } = compileConfig(config, { ...deps, budgets })
+      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.schedules })
       return { sources: [...sources, ...own], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits

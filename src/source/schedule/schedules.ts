@@ -19,10 +19,11 @@ export class Schedules {
     return Object.fromEntries(entries)
   }
 
-  /** The policy of a source, which goes on where one of the same name, URL and interval was saved. */
+  /** The policy of a source, which goes on where one of the same name, URL and interval ended, or was saved. */
   open(name: string, asked: string, options: Omit<AdaptivePolicyOptions, 'resumed'>): AdaptivePolicy {
     const identity = `${asked} every ${options.config.averageMs}`
-    const resumed = restoreSchedule(identity, this.#saved.get(name))
+    const before = this.#learning.get(name)
+    const resumed = before?.identity === identity ? before.policy.resumable : restoreSchedule(identity, this.#saved.get(name))
     const policy = new AdaptivePolicy({ ...options, ...(resumed === undefined ? {} : { resumed }) })
     this.#learning.set(name, { identity, policy })
     return policy

@@ -117,6 +117,16 @@ describe('what was learned', () => {
     expect(restarted.ask.asked.length).toBeLessThanOrEqual(190)
   })
 
+  test('is taken over by a source that is defined anew in one process, if it asks the same as often', async () => {
+    const schedules = new Schedules()
+    const { poller, policy } = learning(schedules)
+    poller.start()
+    await clock.advanceAsync(2 * hour)
+    await poller.close()
+    expect(learning(schedules).policy.learned?.period).toEqual(policy.learned?.period)
+    expect(learning(schedules, 30_000).policy.learned).toBeUndefined()
+  })
+
   test('of another source, interval or version, or torn, is not', async () => {
     const first = new Schedules()
     const { poller, policy } = learning(first)
