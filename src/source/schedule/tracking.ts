@@ -39,6 +39,8 @@ const mostPerWindow = 3
 /** How much likelier the other model must be, in nats, to lead; twice that where the period is a round one. */
 const swapNats = 3
 const likelihoodKeep = 0.95
+/** So many misses in a row, and it has stopped: even where six of seven updates are left out that is one case in many thousands. */
+const mostMisses = 80
 /** A chance above is a dense schedule. */
 const dense = 0.9
 
@@ -83,6 +85,7 @@ export function track(tracker: Tracker, sighting: Sighting, ratePerMs: number): 
   const evidence = Math.min(Math.max(tracker.evidence + led.nats, leastEvidence), mostEvidence)
   if (evidence < (tracker.wasLocked ? lostBelow : droppedBelow)) return undefined
   const next = { ...tracker, ...filters, leads, evidence, ...countUpdates(tracker, sighting.isChange, led.missed) }
+  if (next.misses > mostMisses) return undefined
   return evidence > lockedFrom ? { ...next, wasLocked: true, verified: 0 } : next
 }
 
