@@ -14,9 +14,12 @@ export interface Plan {
   readonly look: Look
 }
 
-/** How long after an expiry to ask, and the share of the lifetime by which this is spread. */
+/**
+ * How long after an expiry to ask, and the share of the lifetime by which this is spread: where we are the one who makes
+ * the cache ask, its cycle would else stand still beside the source's, perhaps where it is worst.
+ */
 const afterExpiryMs = 20
-const expiryJitter = 0.002
+const expiryJitter = 0.01
 /** So often a poll goes out before the expiry all the same, to see whether it still means anything. */
 const expiryProbes = 0.02
 /** A lifetime longer than this share of the gap is waited for, and asked at its end though the gap would be longer. */
