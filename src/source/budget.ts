@@ -40,6 +40,7 @@ export class Budget {
     this.#clock = clock
     this.#rules = rules
     this.#rate = this.#newRate()
+    this.pool.allow(rules.ratePerSecond)
     this.#firstPolls = firstPolls
   }
 
@@ -51,6 +52,7 @@ export class Budget {
   rule(rules: BudgetOptions): void {
     const { ratePerSecond } = this.#rules
     this.#rules = rules
+    this.pool.allow(rules.ratePerSecond)
     if (ratePerSecond !== rules.ratePerSecond) this.#rate = this.#newRate()
     this.#serve()
   }

@@ -53,7 +53,7 @@ export class AdaptivePolicy implements Policy {
     this.#offsetMs = clock.now() - clock.monotonic()
     this.#state = resumed?.state
     if (resumed !== undefined) this.#own = resumed.pool
-    pool.join()
+    pool.join(config.averageMs)
   }
 
   /** All that was learned, to be saved; undefined before the first poll. */
@@ -93,7 +93,7 @@ export class AdaptivePolicy implements Policy {
 
   close(): void {
     this.#cancelSearch?.()
-    this.#budget.leave()
+    this.#budget.leave(this.#config.averageMs)
   }
 
   #observe({ poll, began, ended }: Ended): Observation {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { SharedPool } from '../../../src/source/schedule/shared-pool.ts'
 import { baseGapMs, cut, newPool, priceOf, spend, spendAll, type Pool } from '../../../src/source/schedule/price.ts'
 
 const averageMs = 10_000
@@ -86,4 +87,18 @@ describe('the price', () => {
     expect(baseGapMs(averageMs, 1, 4)).toBe(5000)
     expect(baseGapMs(averageMs, 4, 0.25)).toBe(40_000)
   })
+})
+
+test('the pool of a budget accrues no more than its rate, whoever comes and goes', () => {
+  const shared = new SharedPool()
+  shared.join(10_000)
+  shared.join(10_000)
+  expect(shared.pool).toMatchObject({ sources: 2, share: 1, fullShare: 1 })
+  shared.allow(0.1)
+  expect(shared.pool).toMatchObject({ sources: 2, share: 0.5, fullShare: 0.5 })
+  shared.leave(10_000)
+  expect(shared.pool).toMatchObject({ sources: 1, fullShare: 1 })
+  shared.allow(undefined)
+  shared.leave(10_000)
+  expect(shared.pool).toMatchObject({ sources: 1, fullShare: 1 })
 })
