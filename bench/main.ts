@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   snapshot: async () => (await import('./snapshot.ts')).snapshot,
   hostile: async () => (await import('./hostile.ts')).hostile,
   idle: async () => (await import('./idle.ts')).idle,
+  schedule: async () => (await import('./schedule.ts')).schedule,
 }
 
 /** Those that look for faults, for as long as they are told to, and have no figures for the document. */

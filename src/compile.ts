@@ -13,9 +13,14 @@ import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
+import { GridPolicy } from './source/schedule/grid-policy.ts'
+import type { Policy } from './source/schedule/policy.ts'
+import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
 
 export interface CompileDeps {
+  /** Holds what sources learn of when to ask; default: nobody saves it. */
+  readonly schedules?: Schedules
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -68,7 +73,7 @@ function originOf(source: SourceConfig): string {
 }
 
 function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
-  const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, maxBackoffMs, demand, description } = source
+  const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, demand, description } = source
   return {
     name,
     public: source.public,
@@ -81,11 +86,8 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
-        name,
-        ...(source.kind === 'http' ? { identity: source.http.url } : {}),
         ask: askOf(source, deps),
-        intervalMs: everyMs,
-        maxBackoffMs,
+        policy: policyOf(source, budget, deps),
         budget,
         clock: deps.clock,
         random: deps.random,
@@ -95,6 +97,15 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
         },
       }),
   }
+}
+
+/** When a source is asked: on a grid, or by what it learns. */
+function policyOf(source: SourceConfig, budget: Budget, { clock, random, schedules = new Schedules() }: CompileDeps): Policy {
+  const { name, everyMs, maxBackoffMs, adaptive } = source
+  const asked = source.kind === 'http' ? source.http.url : ''
+  if (adaptive === undefined) return new GridPolicy({ identity: `${name} ${asked}`, intervalMs: everyMs, maxBackoffMs, clock, random })
+  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: 1 }
+  return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
 }
 
 /** How many times the first polls of one budget there may be in all. */

@@ -30,6 +30,7 @@ import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { Schedules } from './source/schedule/schedules.ts'
 import { SavedState } from './state/saved-state.ts'
 
 export interface ServerOptions {
@@ -52,6 +53,8 @@ export interface Reloaded extends Redefinition, Taken {
 export class MillraceServer {
   readonly graph: Graph
   readonly hub: Hub
+  /** What sources have learned of when to ask: can be saved, and restored before `listen`. */
+  readonly schedules = new Schedules()
   readonly #config: ConfigInForce
   readonly #compile: (config: Config) => Definitions
   readonly #log: Logger
@@ -88,7 +91,7 @@ export class MillraceServer {
     const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
-      const { sources, feeds } = compileConfig(config, { ...deps, budgets })
+      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.schedules })
       return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits

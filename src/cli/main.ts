@@ -132,6 +132,15 @@ function addReaderCommands(program: Command): void {
       const { tailFeed } = await import('./tail.ts')
       await tailFeed(feed, options)
     })
+  program
+    .command('schedule')
+    .description('what a running server has learned of when a source changes')
+    .argument('<source>', 'a source')
+    .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
+    .action(async (source: string, options: { url: string }) => {
+      const { showSchedule } = await import('./schedule.ts')
+      await showSchedule(source, options)
+    })
 }
 
 /** Commander gives an option that the program knows too to the program, wherever it stands. */

@@ -86,7 +86,10 @@ function whyNotListening(error: unknown, { server: { host, port } }: Config): st
 function banner(config: Config, from: string, url: string, example: string): string {
   const lines = [
     `millrace ${version}, ${from}`,
-    ...config.sources.map(source => `  source ${source.name}, every ${formatDuration(source.everyMs)}`),
+    ...config.sources.map(({ name, everyMs, adaptive }) => {
+      const pace = formatDuration(everyMs)
+      return `  source ${name}, ${adaptive === undefined ? `every ${pace}` : `one request per ${pace} on average`}`
+    }),
     ...config.feeds.map(feed => `  feed   ${feed.name}, from ${feed.from}`),
     '',
     `  page       ${url}/`,

@@ -3,6 +3,7 @@ import type { OrderTerm } from '../model/order.ts'
 import type { SavedTable } from '../model/saved.ts'
 import type { Sample } from '../model/table.ts'
 import type { Poll } from '../source/ask.ts'
+import type { Learned } from '../source/schedule/policy.ts'
 
 /** What the graph needs of whatever polls a source; `source/poller.ts` is it. */
 export interface SourcePoller {
@@ -19,6 +20,8 @@ export interface SourcePoller {
   readonly nextAt: number | undefined
   /** One sentence: why then. */
   readonly why: string
+  /** What it has learned of when the source changes; undefined: nothing. */
+  readonly learned?: Learned | undefined
 }
 
 /** When a source is polled: while it is wanted, only for readers, or always (design.md section 1, Demand). */

@@ -3,6 +3,7 @@ import type { Logger } from '../lib/log.ts'
 import type { LeftOff, SavedTable } from '../model/saved.ts'
 import type { Sample } from '../model/table.ts'
 import type { Poll, PollAnswered, PollFailed } from '../source/ask.ts'
+import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
 
@@ -54,6 +55,9 @@ export class LiveSource implements SourcePoller {
   /** Its table is from a run before, which may have gone further, and no poll has proved it since. */
   get isBehind(): boolean {
     return this.#facts.provenMono === unproved
+  }
+  get learned(): Learned | undefined {
+    return this.#poller.learned
   }
   get lastPoll(): Poll | undefined {
     return this.#lastPoll

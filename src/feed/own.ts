@@ -6,6 +6,8 @@ import { rowOf } from '../model/row.ts'
 import type { Ask, Poll } from '../source/ask.ts'
 import { Budget } from '../source/budget.ts'
 import { Poller } from '../source/poller.ts'
+import type { Learned } from '../source/schedule/policy.ts'
+import { GridPolicy } from '../source/schedule/grid-policy.ts'
 import { unifyRows } from '../source/unify.ts'
 import type { Table } from '../model/table.ts'
 import type { SourceDefinition } from './definition.ts'
@@ -65,6 +67,7 @@ export function sourceRows(graph: Graph): Row[] {
         every: definition.everyMs,
         next: source.nextAt,
         why: source.why,
+        ...learnedCells(source.learned),
         wanted: graph.wantedBy(definition.name),
         changed: counts.changed,
         unchanged: counts.unchanged,
@@ -78,6 +81,17 @@ export function sourceRows(graph: Graph): Row[] {
         origin: definition.origin,
       })
     })
+}
+
+/** What a schedule has learned: `period`, when the next change is `expected`, and by how much that may be off; what a request costs. */
+function learnedCells(learned: Learned | undefined): Cells {
+  const period = learned?.period
+  return {
+    period: period === undefined ? undefined : Math.round(period.periodMs),
+    expected: period === undefined ? undefined : Math.round(period.expectedAt),
+    deviation: period === undefined ? undefined : Math.round(period.deviationMs),
+    price: learned === undefined ? undefined : Math.round(learned.price * 100) / 100,
+  }
 }
 
 /** A row per feed: `$feeds`. `changes`: versions a second since the row was last made. */
@@ -174,13 +188,17 @@ export function ownSource(
     origin: 'this server',
     createPoller: onPoll =>
       new Poller({
-        name,
         ask: ownAsk(key, rows, deps.clock),
-        intervalMs: updateMs,
+        policy: new GridPolicy({
+          identity: `${name} `,
+          intervalMs: updateMs,
+          maxBackoffMs: 60 * updateMs,
+          clock: deps.clock,
+          random: deps.random,
+        }),
         budget: new Budget(deps.clock),
         clock: deps.clock,
         random: deps.random,
-        maxBackoffMs: 60 * updateMs,
         onPoll,
       }),
   }

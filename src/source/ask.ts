@@ -1,5 +1,6 @@
 import type { Cause } from '../model/freshness.ts'
 import type { Changes, Degradation, Table } from '../model/table.ts'
+import type { Hints } from './schedule/observation.ts'
 
 /** What every answer tells beside its data. Times are ms since 1970 UTC, durations ms. */
 export interface PollFacts {
@@ -12,6 +13,10 @@ export interface PollFacts {
   readonly bytes: number
   /** The upstream's own time of the data (Last-Modified, or Date minus Age). */
   readonly asOf?: number
+  /** From sending to the head of the answer: half of it is when the upstream took its sample. Default `durationMs`. */
+  readonly headMs?: number
+  /** What the answer says about time. */
+  readonly hints?: Hints
 }
 
 export interface PollAnswered extends PollFacts {
@@ -20,6 +25,8 @@ export interface PollAnswered extends PollFacts {
   readonly table: Table
   /** Empty when unchanged; `'all'` at first and whenever the key column changed (a new epoch). */
   readonly changes: Changes
+  /** Its validators changed though its rows did not: the upstream made it anew. Default false. */
+  readonly isRemade?: boolean
   /** Set while a guard keeps part of the answer (or the whole of it) back. */
   readonly degraded?: Degradation
   /** How rows and key were found by looking: one sentence with the reason; absent where both are configured. */

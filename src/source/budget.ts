@@ -2,6 +2,7 @@ import type { Cancel, Clock } from '../lib/clock.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import type { BudgetOptions } from './budget.options.ts'
 import type { FirstPolls } from './first-polls.ts'
+import { SharedPool } from './schedule/shared-pool.ts'
 
 /** Most requests of a budget under way at once. */
 const defaultMaxConcurrent = 16
@@ -20,6 +21,8 @@ export type Release = () => void
  * A request holds its place from `admit`'s callback to its `Release`, which its deadline sees to.
  */
 export class Budget {
+  /** What its sources with a schedule that learns have left to spend. */
+  readonly pool = new SharedPool()
   readonly #clock: Clock
   #rules: Partial<BudgetOptions>
   /** Undefined: as many as wanted. */
@@ -37,6 +40,7 @@ export class Budget {
     this.#clock = clock
     this.#rules = rules
     this.#rate = this.#newRate()
+    this.pool.allow(rules.ratePerSecond)
     this.#firstPolls = firstPolls
   }
 
@@ -48,6 +52,7 @@ export class Budget {
   rule(rules: BudgetOptions): void {
     const { ratePerSecond } = this.#rules
     this.#rules = rules
+    this.pool.allow(rules.ratePerSecond)
     if (ratePerSecond !== rules.ratePerSecond) this.#rate = this.#newRate()
     this.#serve()
   }

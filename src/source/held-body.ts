@@ -39,6 +39,12 @@ export class HeldBody {
     return isNews
   }
 
+  /** Whether an answer has other validators than the one held: its upstream made it anew, whether or not it is another one. */
+  isRemade(answer: Answer, url: string): boolean {
+    const [held, given] = [this.#validators, validatorsOf(answer, url)]
+    return held !== undefined && given !== undefined && Object.entries(given.headers).some(([name, value]) => held.headers[name] !== value)
+  }
+
   /** The header fields of what a 304 confirms: those stored, put right by its own (RFC 9111 4.3.4). */
   confirmed(headers: Answer['headers']): Answer['headers'] {
     const modified = this.#validators?.headers['if-modified-since']

@@ -1,3 +1,5 @@
+import type { Hints } from './schedule/observation.ts'
+
 type Header = string | string[] | undefined
 type Headers = Readonly<Record<string, Header>>
 
@@ -28,4 +30,30 @@ export function upstreamTime(headers: Headers, now: number): number | undefined 
   const ageMs = typeof age === 'string' && /^\d+$/.test(age) ? Number(age) * 1000 : 0
   const time = modified ?? (date === undefined ? undefined : date - ageMs)
   return time === undefined ? undefined : Math.min(time, now)
+}
+
+/** Nothing is kept longer, whatever is promised. */
+const longestAgeMs = 365 * 86_400_000
+
+function secondsOf(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d+$/.test(value) ? Math.min(Number(value) * 1000, longestAgeMs) : undefined
+}
+
+/** For how long a cache may keep an answer, ms: s-maxage before max-age (RFC 9111 4.2.1); undefined where it may not, or is not told. */
+function maxAge(value: Header): number | undefined {
+  if (typeof value !== 'string' || /\bno-(store|cache)\b/i.test(value)) return undefined
+  const told = (name: string): number | undefined => secondsOf(new RegExp(`(?:^|[\\s,])${name}="?(\\d+)`, 'i').exec(value)?.[1])
+  return told('s-maxage') ?? told('max-age')
+}
+
+/** What an answer says about when its data was made, and until when it may be kept. */
+export function timeHints(headers: Headers): Hints {
+  const { age } = headers
+  const told = {
+    lastModifiedAt: httpDate(headers['last-modified']),
+    dateAt: httpDate(headers['date']),
+    ageMs: typeof age === 'string' ? secondsOf(age.trim()) : undefined,
+    maxAgeMs: maxAge(headers['cache-control']),
+  }
+  return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))
 }

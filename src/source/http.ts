@@ -10,7 +10,7 @@ import { Exchange, type Answer } from './exchange.ts'
 import { failureOf, PollError } from './failure.ts'
 import { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
-import { retryAfterMs, upstreamTime } from './http-time.ts'
+import { retryAfterMs, timeHints, upstreamTime } from './http-time.ts'
 import { Tabulator, type Tabulated } from './tabulate.ts'
 
 export interface HttpDeps {
@@ -25,7 +25,7 @@ export function httpAsk(options: HttpOptions, deps: HttpDeps): Ask {
   return new HttpAsk(options, deps)
 }
 
-type Told = Omit<PollFacts, 'at' | 'durationMs'>
+type Told = Omit<PollFacts, 'at' | 'durationMs'> & { readonly isRemade?: boolean }
 
 class HttpAsk implements Ask {
   readonly #options: HttpOptions
@@ -85,21 +85,27 @@ class HttpAsk implements Ask {
 
   async #ask(signal: AbortSignal): Promise<{ told: Told; tabulated: Tabulated }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
+    const { clock } = this.#deps
     const conditions = this.#options.method === 'GET' ? this.#held.conditions() : undefined
+    let began = clock.monotonic()
     let answer = await this.#exchange.request(conditions, signal)
     if (answer.statusCode === 304 && !(conditions !== undefined && this.#held.isHeld)) {
       // A cache on the way confirms what nobody holds: ask once more, for all of it.
       await answer.body.dump()
+      began = clock.monotonic()
       answer = await this.#exchange.request(undefined, signal)
     }
+    const headMs = clock.monotonic() - began
     if (answer.statusCode === 304 && conditions !== undefined) {
       await answer.body.dump()
-      return { told: this.#tell(304, this.#held.confirmed(answer.headers), 0), tabulated: this.#tabulator.same() }
+      return { told: { ...this.#tell(304, this.#held.confirmed(answer.headers), 0), headMs }, tabulated: this.#tabulator.same() }
     }
     if (answer.statusCode !== 200 && answer.statusCode !== 203) throw this.#refused(answer)
     const coding = answer.headers['content-encoding'] ?? ''
     const body = await readBody(answer.body, String(coding), this.#options.maxBodyBytes)
-    return { told: this.#tell(answer.statusCode, answer.headers, body.byteLength), tabulated: this.#take(body, answer) }
+    const isRemade = this.#held.isRemade(answer, this.#exchange.url)
+    const told = { ...this.#tell(answer.statusCode, answer.headers, body.byteLength), headMs, isRemade }
+    return { told, tabulated: this.#take(body, answer) }
   }
 
   #take(body: Buffer, answer: Answer): Tabulated {
@@ -117,7 +123,7 @@ class HttpAsk implements Ask {
     return tabulated
   }
 
-  #answered({ table, changes, degraded }: Tabulated, facts: PollFacts): Poll {
+  #answered({ table, changes, degraded }: Tabulated, facts: PollFacts & { readonly isRemade?: boolean }): Poll {
     const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
     this.#columns = table.columns
     const { found } = this.#tabulator
@@ -133,7 +139,7 @@ class HttpAsk implements Ask {
 
   #tell(status: number, headers: Answer['headers'], bytes: number): Told {
     const asOf = upstreamTime(headers, this.#deps.clock.now())
-    return { status, bytes, ...(asOf === undefined ? {} : { asOf }) }
+    return { status, bytes, hints: timeHints(headers), ...(asOf === undefined ? {} : { asOf }) }
   }
 
   /** Its body is not waited for: it may hang, and the status says enough. */

@@ -4,15 +4,12 @@ import { formatDuration } from '../lib/unit.ts'
 import type { SavedTable } from '../model/saved.ts'
 import type { Ask, Poll, PollFailed } from './ask.ts'
 import type { Budget, Release } from './budget.ts'
-import { decide, duesBetween, phaseOf, shiftGrid, steady, type Decision, type Grid } from './schedule.ts'
+import type { Decision, Learned, Policy } from './schedule/policy.ts'
 
 export interface PollerOptions {
-  readonly name: string
-  /** With the name it gives the source its phase: the URL of an HTTP source. */
-  readonly identity?: string
   readonly ask: Ask
-  readonly intervalMs: number
-  readonly maxBackoffMs: number
+  /** When it is worth asking. */
+  readonly policy: Policy
   readonly budget: Budget
   readonly clock: Clock
   readonly random: Random
@@ -30,13 +27,11 @@ const spreadMs = 5000
 const nudgeGapMs = 1000
 
 /**
- * Asks one source at the instants of its grid while it is wanted, and never twice at a time (L7). The grid is laid on
- * the wall clock, so that its phase survives a restart, and then runs on the monotonic one: a step of the wall clock
- * neither hurries nor delays a poll.
+ * Asks one source when its policy says while it is wanted, and never twice at a time (L7). What no policy can break is
+ * seen to here: the least gap, Retry-After, the budget, demand.
  */
 export class Poller {
   readonly #options: PollerOptions
-  readonly #grid: Grid
   #wanted = false
   #polling = false
   #closed = false
@@ -48,15 +43,11 @@ export class Poller {
   #notBefore: Decision | undefined
   #answeredAt = Number.NEGATIVE_INFINITY
   #failures = 0
-  #skipped = 0
   /** Somebody began to read it, and it has not asked since. */
   #isFirst = false
 
   constructor(options: PollerOptions) {
-    const { name, identity = '', intervalMs, clock } = options
-    const wallGrid = { intervalMs, phaseMs: phaseOf(`${name} ${identity}`, intervalMs) }
     this.#options = options
-    this.#grid = shiftGrid(wallGrid, clock.now() - clock.monotonic())
   }
 
   /** When it asks next, ms since 1970 UTC; undefined while it is not wanted, or is asking. */
@@ -75,12 +66,18 @@ export class Poller {
 
   /** Dues that passed while a poll was still under way, since the start. */
   get skipped(): number {
-    return this.#skipped
+    return this.#options.policy.skipped
   }
 
-  /** It answered so long ago, in a run before: where that is less than an interval it keeps to its grid. */
+  /** What the policy has learned; undefined where it learns nothing. */
+  get learned(): Learned | undefined {
+    return this.#options.policy.learned
+  }
+
+  /** It answered so long ago, in a run before: where that is less than an interval it is not asked at once. */
   resume({ table }: SavedTable, ageMs: number): void {
     this.#answeredAt = this.#options.clock.monotonic() - ageMs
+    this.#options.policy.resume(this.#answeredAt)
     this.#options.ask.resume?.(table)
   }
 
@@ -111,13 +108,15 @@ export class Poller {
   async close(): Promise<void> {
     this.#closed = true
     this.stop()
+    this.#options.policy.close()
     await this.#options.ask.close()
   }
 
   #first(): Decision {
     const now = this.#options.clock.monotonic()
     if (this.#notBefore !== undefined && this.#notBefore.dueAt > now) return this.#notBefore
-    if (now - this.#answeredAt < this.#grid.intervalMs) return steady(this.#grid, now)
+    const again = this.#options.policy.again(now)
+    if (again !== undefined) return again
     this.#isFirst = true
     return { dueAt: now, why: 'first-reader: asking at once' }
   }
@@ -157,9 +156,9 @@ export class Poller {
   }
 
   #afterPause(): Decision {
-    const { clock, budget, random } = this.#options
+    const { clock, budget, random, policy } = this.#options
     const { pausedMs } = budget
-    const dueAt = clock.monotonic() + pausedMs + random() * Math.min(this.#grid.intervalMs, spreadMs)
+    const dueAt = clock.monotonic() + pausedMs + random() * Math.min(policy.intervalMs, spreadMs)
     return { dueAt, why: `budget: the origin answered 429, all of its sources wait ${formatDuration(Math.round(pausedMs))}` }
   }
 
@@ -189,17 +188,16 @@ export class Poller {
   }
 
   #settle(poll: Poll, began: number): void {
-    const { clock, maxBackoffMs, random, budget } = this.#options
-    const now = Math.max(clock.monotonic(), began)
-    const missed = duesBetween(this.#grid, began, now)
-    this.#skipped += missed
+    const { clock, policy, budget } = this.#options
+    const ended = Math.max(clock.monotonic(), began)
     const failed = poll.kind === 'failed'
     this.#failures = failed ? this.#failures + 1 : 0
-    if (!failed) this.#answeredAt = now
-    const retry: { readonly retryAfterMs?: number } = failed && poll.retryAfterMs !== undefined ? { retryAfterMs: poll.retryAfterMs } : {}
-    const decision = decide({ now, failures: this.#failures, missed, ...retry }, this.#grid, maxBackoffMs, random)
+    if (!failed) this.#answeredAt = ended
+    const retryAfterMs = failed ? poll.retryAfterMs : undefined
+    const wished = policy.after({ poll, began, ended, failures: this.#failures })
+    const decision = { ...wished, dueAt: Math.max(wished.dueAt, began + policy.minMs, ended + (retryAfterMs ?? 0)) }
     this.#notBefore = failed ? decision : undefined
-    if (poll.status === tooManyRequests) budget.pause(retry.retryAfterMs ?? Math.min(decision.dueAt - now, unsaidPauseMs))
+    if (poll.status === tooManyRequests) budget.pause(retryAfterMs ?? Math.min(decision.dueAt - ended, unsaidPauseMs))
     if (this.#wanted) this.#schedule(decision)
   }
 }

@@ -1,12 +1,32 @@
 import { z } from 'zod'
 import { flag, oneOf, text, time } from '../lib/option.ts'
 
+const adaptive = z
+  .strictObject({
+    average: time({ least: 250, most: 24 * 86_400_000 }).meta({ description: 'One request per so long, on average over a day.' }),
+    min: time({ least: 250 }).optional().meta({ description: 'Never sooner; default average / 10, at least 250ms.' }),
+    max: time({ most: 24 * 86_400_000 })
+      .optional()
+      .meta({ description: 'Never later; default 8 x average.' }),
+  })
+  .refine(({ average, min = average, max = average }) => min <= average && average <= max, {
+    error: 'expected min to be at most average, and max at least average',
+  })
+
 /** The keys that every source may have, whatever it asks. Composed with those of its kind: `z.strictObject({...sourceKeys, ...httpKeys})`. */
 export const sourceKeys = {
-  every: time({ least: 10, most: 24 * 86_400_000 })
+  every: z
+    .union([time({ least: 10, most: 24 * 86_400_000 }), adaptive], {
+      error: 'expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}',
+    })
     .optional()
-    .meta({ description: 'How often it is asked, on a fixed grid with a stable phase; default 10s.' }),
-  staleAfter: time().optional().meta({ description: 'Without a good answer for so long it is stale; default 3 x every.' }),
+    .meta({
+      description:
+        'How often it is asked: on a fixed grid with a stable phase (10s), or so often on average, each time when it is worth most ({average: 10s}); default 10s.',
+    }),
+  staleAfter: time()
+    .optional()
+    .meta({ description: 'Without a good answer for so long it is stale; default 3 x every, of {average, max} max + 2 x average.' }),
   downAfter: time().optional().meta({ description: 'Failing for so long it is down; default 10 x every, at least 60s.' }),
   maxBackoff: time().optional().meta({ description: 'The longest pause after failures; default 5m (4 x every where that is longer).' }),
   linger: time().optional().meta({ description: 'How long it is asked after the last reader left; default 30s.' }),
@@ -24,7 +44,10 @@ const sourceSchema = z.strictObject(sourceKeys)
 
 /** What every source has, in code units, with all defaults filled in. */
 export interface SourceOptions {
+  /** The interval of a fixed grid, or the average one. */
   readonly everyMs: number
+  /** Set where the schedule learns: the least and the longest gap between two requests. */
+  readonly adaptive?: { readonly minMs: number; readonly maxMs: number }
   readonly staleAfterMs: number
   readonly downAfterMs: number
   readonly maxBackoffMs: number
@@ -38,10 +61,11 @@ export interface SourceOptions {
 
 /** Fills in the defaults; `written` is the output of `sourceKeys` (further members are not looked at). */
 export function sourceOptions(written: z.output<typeof sourceSchema>): SourceOptions {
-  const everyMs = written.every ?? 10_000
+  const { everyMs, adaptive } = paceOf(written.every ?? 10_000)
   return {
     everyMs,
-    staleAfterMs: written.staleAfter ?? 3 * everyMs,
+    ...(adaptive === undefined ? {} : { adaptive }),
+    staleAfterMs: written.staleAfter ?? (adaptive === undefined ? 3 * everyMs : adaptive.maxMs + 2 * everyMs),
     downAfterMs: written.downAfter ?? Math.max(10 * everyMs, 60_000),
     maxBackoffMs: written.maxBackoff ?? 300_000,
     lingerMs: written.linger ?? 30_000,
@@ -50,4 +74,10 @@ export function sourceOptions(written: z.output<typeof sourceSchema>): SourceOpt
     public: written.public ?? true,
     ...(written.description === undefined ? {} : { description: written.description }),
   }
+}
+
+function paceOf(every: number | z.output<typeof adaptive>): Pick<SourceOptions, 'everyMs' | 'adaptive'> {
+  if (typeof every === 'number') return { everyMs: every }
+  const { average, min = Math.max(250, average / 10), max = 8 * average } = every
+  return { everyMs: average, adaptive: { minMs: Math.min(min, average), maxMs: max } }
 }

@@ -146,6 +146,22 @@ describe('a good config', () => {
     })
   })
 
+  test('takes an average interval, and fills in what it leaves out', () => {
+    const source = (every: string) => good(`sources: {a: {url: http://x, every: ${every}}}`).sources[0]
+    expect(source('{average: 10s}')).toMatchObject({ everyMs: 10_000, adaptive: { minMs: 1000, maxMs: 80_000 }, staleAfterMs: 100_000 })
+    expect(source('{average: 1s}')).toMatchObject({ everyMs: 1000, adaptive: { minMs: 250, maxMs: 8000 } })
+    expect(source('{average: 1m, min: 5s, max: 2m}')).toMatchObject({ everyMs: 60_000, adaptive: { minMs: 5000, maxMs: 120_000 } })
+    expect(source('1m')).not.toHaveProperty('adaptive')
+    const problem = (every: string) => said(`sources: {a: {url: http://x, every: ${every}}}`)[0]?.replace(/^\S+ /, '')
+    expect(['{average: 10s, min: 20s}', '{averag: 10s}', '{average: 3}', '{min: 1s}', '[1s]'].map(problem)).toEqual([
+      'sources.a.every: expected min to be at most average, and max at least average; found a map',
+      'sources.a.every.averag: unknown key `averag` (did you mean `average`?)',
+      'sources.a.every.average: expected a time with a unit from 250ms to 24d, such as 10s; found 3',
+      'sources.a.every.average: missing key `average`; expected a time with a unit from 250ms to 24d, such as 10s',
+      'sources.a.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found a list',
+    ])
+  })
+
   test('takes empty sections for absent ones', () => {
     expect(good('sources: {a: http://x}\nserver:\nfeeds:\nlimits:\n').feeds).toEqual([])
   })
@@ -212,7 +228,7 @@ describe('defaults', () => {
 
   test('are told once where they are wrong, and their sound keys count', () => {
     expect(said('defaults: {every: 3, linger: 1m, evry: 1s, url: http://z}\nsources: {a: http://x, b: http://y}')).toEqual([
-      '1:19 defaults.every: expected a time with a unit from 10ms to 24d, such as 10s; found 3',
+      '1:19 defaults.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 3',
       '1:34 defaults.evry: unknown key `evry` (did you mean `every`?)',
       '1:44 defaults.url: unknown key `url`',
     ])
@@ -355,7 +371,7 @@ describe('values', () => {
       '3:22 sources.b.system: a source has either `url` or `system`, not both',
       '4:6 sources.c: expected a URL, or a map with `url` or `system`; found a list',
       '5:7 sources.d.ulr: unknown key `ulr` (did you mean `url`?)',
-      '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s; found 1',
+      '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 1',
       '6:6 sources.e: expected a URL, or a map with `url` or `system`; found 3',
       '7:3 sources.f: expected a URL, or a map with `url` or `system`; found nothing',
       '8:6 sources.g: expected an http or https URL, such as https://bikes.example/stations.json; found x',
@@ -546,7 +562,7 @@ describe('as an object', () => {
       feeds: { f: { from: 'a', steps: [{ where: 'x >' }] } },
     })
     expect(result.ok ? [] : result.problems.map(({ file, place, path, message }) => [file, place, path, message])).toEqual([
-      ['config', undefined, 'sources.a.every', 'expected a time with a unit from 10ms to 24d, such as 10s; found 3'],
+      ['config', undefined, 'sources.a.every', 'expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 3'],
       ['config', undefined, 'sources.a.timeot', 'unknown key `timeot`'],
       ['config', undefined, 'feeds.f.steps[0].where', expect.any(String)],
     ])

@@ -8,6 +8,7 @@ import type { Row } from '../../src/model/row.ts'
 import type { Sample } from '../../src/model/table.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { Poller } from '../../src/source/poller.ts'
+import { GridPolicy } from '../../src/source/schedule/grid-policy.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 import { ScriptedAsk } from '../support/scripted-ask.ts'
 
@@ -44,7 +45,15 @@ function world(seed: number): World {
         downAfterMs: 60_000,
         lingerMs,
         origin: 'test',
-        createPoller: onPoll => new Poller({ name: 's', ask, intervalMs: everyMs, maxBackoffMs: everyMs, budget, clock, random, onPoll }),
+        createPoller: onPoll =>
+          new Poller({
+            ask,
+            policy: new GridPolicy({ identity: 's ', intervalMs: everyMs, maxBackoffMs: everyMs, clock, random }),
+            budget,
+            clock,
+            random,
+            onPoll,
+          }),
       },
     ],
     feeds: [

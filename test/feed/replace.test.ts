@@ -9,6 +9,7 @@ import type { Sample } from '../../src/model/table.ts'
 import type { Poll } from '../../src/source/ask.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { Poller } from '../../src/source/poller.ts'
+import { GridPolicy } from '../../src/source/schedule/grid-policy.ts'
 import { RecordedLog } from '../support/http-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedAsk } from '../support/scripted-ask.ts'
@@ -155,7 +156,9 @@ describe('what is defined otherwise', () => {
     const ask = new ScriptedAsk(clock)
     ask.tookMs = 500
     ask.outcome = () => [{ id: 1, n: 1 }]
-    const poller = { name: 's', ask, intervalMs: 1000, maxBackoffMs: 1000, budget: new Budget(clock), clock, random: seededRandom(1) }
+    const random = seededRandom(1)
+    const policy = new GridPolicy({ identity: 's ', intervalMs: 1000, maxBackoffMs: 1000, clock, random })
+    const poller = { ask, policy, budget: new Budget(clock), clock, random }
     const polled = { ...s.definition, createPoller: (onPoll: (poll: Poll) => void) => new Poller({ ...poller, onPoll }) }
     graph = new Graph({ sources: [polled], feeds: [], clock, random: seededRandom(1), log: log.logger })
     graph.want('s')

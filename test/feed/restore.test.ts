@@ -10,6 +10,7 @@ import type { Sample } from '../../src/model/table.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { FirstPolls } from '../../src/source/first-polls.ts'
 import { Poller } from '../../src/source/poller.ts'
+import { GridPolicy } from '../../src/source/schedule/grid-policy.ts'
 import { RecordedLog } from '../support/http-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedAsk } from '../support/scripted-ask.ts'
@@ -194,11 +195,19 @@ describe('500 sources that are all wanted after a restart', () => {
   async function polls(ageMs: (i: number) => number): Promise<number[]> {
     const budget = new Budget(clock, { firstPolls: [new FirstPolls(20, clock)] })
     const asks: ScriptedAsk[] = []
+    const random = seededRandom(1)
     const sources = Array.from({ length: 500 }, (_, i): SourceDefinition => {
       const ask = new ScriptedAsk(clock)
       asks.push(ask)
       const poller = (onPoll: ConstructorParameters<typeof Poller>[0]['onPoll']): Poller =>
-        new Poller({ name: `s${i}`, ask, intervalMs, maxBackoffMs: 1, budget, clock, random: seededRandom(1), onPoll })
+        new Poller({
+          ask,
+          policy: new GridPolicy({ identity: `s${i}`, intervalMs, maxBackoffMs: 1, clock, random }),
+          budget,
+          clock,
+          random,
+          onPoll,
+        })
       return { ...s.definition, name: `s${i}`, demand: 'always', everyMs: intervalMs, createPoller: poller }
     })
     const graph = graphOf(sources)

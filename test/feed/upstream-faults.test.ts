@@ -8,6 +8,7 @@ import type { Row } from '../../src/model/row.ts'
 import type { Sample } from '../../src/model/table.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { Poller } from '../../src/source/poller.ts'
+import { GridPolicy } from '../../src/source/schedule/grid-policy.ts'
 import { httpSource, type WrittenOptions } from '../support/http-source.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
 import * as upstreams from '../support/upstream.ts'
@@ -37,10 +38,8 @@ function source(name: string, url: string, more: Partial<WrittenOptions>): Sourc
     origin: url,
     createPoller: onPoll => {
       const poller = new Poller({
-        name,
         ask,
-        intervalMs: everyMs,
-        maxBackoffMs: everyMs,
+        policy: new GridPolicy({ identity: `${name} `, intervalMs: everyMs, maxBackoffMs: everyMs, clock, random: seededRandom(3) }),
         budget: new Budget(clock),
         clock,
         random: seededRandom(3),

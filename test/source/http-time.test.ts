@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { retryAfterMs, upstreamTime } from '../../src/source/http-time.ts'
+import { retryAfterMs, timeHints, upstreamTime } from '../../src/source/http-time.ts'
 
 const now = Date.UTC(2026, 0, 2, 12)
 const at = (ms: number): string => new Date(ms).toUTCString()
@@ -25,5 +25,26 @@ describe('the three forms of a date in Retry-After, by the clock of the upstream
   test.each(['Fri, 02 Jan 2026 12:01:00 GMT', 'Friday, 02-Jan-26 12:01:00 GMT', 'Fri Jan  2 12:01:00 2026'])('%s', date => {
     expect(retryAfterMs({ 'retry-after': date }, now)).toBe(60_000)
     expect(retryAfterMs({ 'retry-after': date, date: at(now - 30_000) }, now)).toBe(90_000)
+  })
+})
+
+describe('what an answer says about time', () => {
+  const year = 365 * 86_400_000
+
+  test.each<[string, Record<string, string>, ReturnType<typeof timeHints>]>([
+    ['nothing', {}, {}],
+    [
+      'all of it',
+      { 'last-modified': at(now - 5000), date: at(now), age: '7', 'cache-control': 'public, max-age=60' },
+      { lastModifiedAt: now - 5000, dateAt: now, ageMs: 7000, maxAgeMs: 60_000 },
+    ],
+    ['what shared caches go by', { 'cache-control': 'max-age=1, s-maxage=30' }, { maxAgeMs: 30_000 }],
+    ['a quoted lifetime', { 'cache-control': 'Max-Age="5"' }, { maxAgeMs: 5000 }],
+    ['no lifetime where none may be', { 'cache-control': 'no-cache, max-age=60' }, {}],
+    ['no lifetime of another name', { 'cache-control': 'x-max-age=60' }, {}],
+    ['no more than a year', { age: '9'.repeat(400), 'cache-control': `max-age=${'9'.repeat(30)}` }, { ageMs: year, maxAgeMs: year }],
+    ['what is no time', { age: '-1', 'last-modified': 'never', date: '0', 'cache-control': 'max-age=soon' }, {}],
+  ])('%s', (_, headers, expected) => {
+    expect(timeHints(headers)).toEqual(expected)
   })
 })

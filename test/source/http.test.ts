@@ -100,6 +100,17 @@ describe('unchanged', () => {
     expect([first, second].map(poll => answered(poll as Poll).asOf)).toEqual([1445412480000, 1445412480000])
   })
 
+  test('the schedule is told when the head came, what the headers say of time, and of a validator that changed alone', async () => {
+    const headers = { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT', 'cache-control': 'max-age=60', age: '3' }
+    upstream.script(json(good, { ...headers, etag: '"1"' }), json(good, { ...headers, etag: '"2"' }), json(good, { etag: '"2"' }))
+    const [first, second, third] = (await polls(source().ask, 3)).map(answered)
+    expect(first).toMatchObject({ isRemade: false, hints: { lastModifiedAt: 1445412480000, maxAgeMs: 60_000, ageMs: 3000 } })
+    expect(second).toMatchObject({ kind: 'unchanged', isRemade: true })
+    expect(third).toMatchObject({ kind: 'unchanged', isRemade: false })
+    expect(first?.headMs).toBeGreaterThan(0)
+    expect(first?.headMs).toBeLessThanOrEqual(first?.durationMs ?? 0)
+  })
+
   test('only rows that changed are in the changes; the others keep their object', async () => {
     const { ask } = source()
     const first = answered(await ask.poll())

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { seededRandom } from '../../src/lib/random.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { Poller } from '../../src/source/poller.ts'
+import { GridPolicy } from '../../src/source/schedule/grid-policy.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedAsk } from '../support/scripted-ask.ts'
 
@@ -16,7 +17,8 @@ beforeEach(async () => {
   ask = new ScriptedAsk(clock)
   budget = new Budget(clock)
   const random = seededRandom(7)
-  poller = new Poller({ name: 's', ask, intervalMs, maxBackoffMs: 300_000, budget, clock, random, onPoll: () => undefined })
+  const policy = new GridPolicy({ identity: 's', intervalMs, maxBackoffMs: 300_000, clock, random })
+  poller = new Poller({ ask, policy, budget, clock, random, onPoll: () => undefined })
   poller.start()
   await clock.advanceAsync(2000)
 })

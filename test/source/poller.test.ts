@@ -5,7 +5,9 @@ import type { Poll } from '../../src/source/ask.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { FirstPolls } from '../../src/source/first-polls.ts'
 import { Poller } from '../../src/source/poller.ts'
-import { nextOnGrid, phaseOf } from '../../src/source/schedule.ts'
+import { GridPolicy } from '../../src/source/schedule/grid-policy.ts'
+import { nextOnGrid, phaseOf } from '../../src/source/schedule/grid.ts'
+import type { Policy } from '../../src/source/schedule/policy.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedAsk } from '../support/scripted-ask.ts'
 
@@ -23,20 +25,14 @@ interface Polled {
   readonly polls: Poll[]
 }
 
-function polled(name = 's', intervalMs = 1000, given: { clock?: Clock; identity?: string } = {}): Polled {
+function polled(name = 's', intervalMs = 1000, given: { clock?: Clock; identity?: string; policy?: Policy } = {}): Polled {
   const ask = new ScriptedAsk(clock)
   const polls: Poll[] = []
-  const poller = new Poller({
-    name,
-    ask,
-    intervalMs,
-    maxBackoffMs: 300_000,
-    budget,
-    clock,
-    random: seededRandom(7),
-    onPoll: poll => void polls.push(poll),
-    ...given,
-  })
+  const { identity = '', clock: ticking = clock } = given
+  const random = seededRandom(7)
+  const policy =
+    given.policy ?? new GridPolicy({ identity: `${name} ${identity}`, intervalMs, maxBackoffMs: 300_000, clock: ticking, random })
+  const poller = new Poller({ ask, policy, budget, clock: ticking, random, onPoll: poll => void polls.push(poll) })
   return { poller, ask, polls }
 }
 
@@ -352,5 +348,46 @@ describe('the budget', () => {
     poller.start()
     await clock.advanceAsync(4000)
     expect(ask.asked.length - before).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('whatever a policy says', () => {
+  /** Wants to ask at once, always. */
+  function eager(minMs: number): Policy {
+    return {
+      intervalMs: 1000,
+      minMs,
+      skipped: 0,
+      learned: undefined,
+      after: ({ ended }) => ({ dueAt: ended - 1e6, why: 'steady: at once' }),
+      resume: () => undefined,
+      again: () => undefined,
+      close: () => undefined,
+    }
+  }
+
+  test('polls do not overlap and keep the least gap', async () => {
+    const { poller, ask } = polled('s', 1000, { policy: eager(250) })
+    ask.tookMs = 100
+    poller.start()
+    await clock.advanceAsync(10_000)
+    expect(ask.most).toBe(1)
+    expect(ask.asked.slice(0, 4)).toEqual([0, 250, 500, 750])
+    ask.tookMs = 400
+    const before = ask.asked.length
+    await clock.advanceAsync(4000)
+    expect(ask.asked.length - before).toBeLessThanOrEqual(11)
+    expect(ask.most).toBe(1)
+  })
+
+  test('Retry-After is obeyed, a 429 pauses the budget, and who is not wanted is not asked', async () => {
+    const { poller, ask } = polled('s', 1000, { policy: eager(250) })
+    ask.outcome = () => ({ status: 429, retryAfterMs: 30_000 })
+    poller.start()
+    await clock.advanceAsync(29_999)
+    expect([ask.asked.length, Math.round(budget.pausedMs)]).toEqual([1, 1])
+    poller.stop()
+    await clock.advanceAsync(60_000)
+    expect(ask.asked).toHaveLength(1)
   })
 })

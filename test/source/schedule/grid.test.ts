@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decide, duesBetween, nextOnGrid, phaseOf, shiftGrid, type Grid } from '../../src/source/schedule.ts'
+import { decide, duesBetween, nextOnGrid, phaseOf, shiftGrid, type Grid } from '../../../src/source/schedule/grid.ts'
 
 const grid: Grid = { intervalMs: 1000, phaseMs: 300 }
 const anyGrid = fc

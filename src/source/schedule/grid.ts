@@ -1,6 +1,9 @@
-import { backoffDelay } from '../lib/backoff.ts'
-import type { Random } from '../lib/random.ts'
-import { formatDuration } from '../lib/unit.ts'
+import type { Random } from '../../lib/random.ts'
+import { formatDuration } from '../../lib/unit.ts'
+import { waitAfterFailure } from './back-off.ts'
+import { explain } from './explain.ts'
+import type { Decision } from './policy.ts'
+import type { Reason } from './reason.ts'
 
 /** A fixed grid: the instants `phaseMs + n x intervalMs`. */
 export interface Grid {
@@ -19,12 +22,6 @@ export interface Standing {
   readonly retryAfterMs?: number
   /** Dues that passed while the last poll was under way. */
   readonly missed: number
-}
-
-/** When to ask next, and why: one sentence that begins with a word of polling.md section 4. */
-export interface Decision {
-  readonly dueAt: number
-  readonly why: string
 }
 
 /**
@@ -62,22 +59,11 @@ export function steady(grid: Grid, now: number, missed = 0): Decision {
   return { dueAt: nextOnGrid(grid, now), why: `steady: every ${formatDuration(grid.intervalMs)}${skipped}` }
 }
 
-/**
- * When a source on a fixed grid is asked next. After the n-th failure in a row interval x 2^(n-1), at most `maxBackoffMs`
- * (4 intervals where that is longer), half of it jitter, never sooner than the interval; Retry-After wins
- * (polling.md section 3, Failures).
- */
+/** When a source on a fixed grid is asked next: at its next due, or after a failure when its back-off ends. */
 export function decide(standing: Standing, grid: Grid, maxBackoffMs: number, random: Random): Decision {
-  const { now, failures, retryAfterMs, missed } = standing
-  const { intervalMs } = grid
-  if (retryAfterMs !== undefined && retryAfterMs > 0)
-    return {
-      dueAt: now + Math.max(retryAfterMs, intervalMs),
-      why: `retry-after: upstream asks to wait ${formatDuration(Math.round(retryAfterMs))}`,
-    }
-  if (failures === 0) return steady(grid, now, missed)
-  const capMs = Math.max(maxBackoffMs, 4 * intervalMs)
-  const delayMs = backoffDelay(failures, { baseMs: intervalMs, capMs, leastMs: intervalMs }, random)
-  const times = failures === 1 ? '1 failure' : `${failures} failures in a row`
-  return { dueAt: now + delayMs, why: `back-off: ${times}, waiting ${formatDuration(Math.round(delayMs))}` }
+  const { now, failures, retryAfterMs = 0, missed } = standing
+  if (failures === 0 && retryAfterMs === 0) return steady(grid, now, missed)
+  const { why, delayMs } = waitAfterFailure({ failures, retryAfterMs }, { intervalMs: grid.intervalMs, maxBackoffMs }, random)
+  const reason: Reason = why === 'back-off' ? { why, failures, delayMs } : { why, delayMs: retryAfterMs }
+  return { dueAt: now + delayMs, why: explain(reason) }
 }

@@ -1,0 +1,81 @@
+import { connect } from '../client-node.ts'
+import { webSocketUrl } from '../client/server-url.ts'
+import { formatDuration } from '../lib/unit.ts'
+import { cellOf, type Row } from '../model/row.ts'
+
+/** `millrace schedule <source>`: what a running server has learned of when a source changes, and why it asks next when it does. */
+export async function showSchedule(source: string, options: { readonly url: string }): Promise<void> {
+  const millrace = connect(options.url)
+  try {
+    const sources = await sourcesOf(millrace, options.url)
+    const row = sources.get(source)
+    if (row === undefined) throw new Error(`no source '${source}'; there are ${[...sources.keys()].join(', ')}`)
+    process.stdout.write(`${linesOf(source, row).join('\n')}\n`)
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  } finally {
+    millrace.close()
+  }
+}
+
+/** The first snapshot of `$sources`. @throws Error where the server cannot be reached, or refuses it */
+function sourcesOf(millrace: ReturnType<typeof connect>, url: string): Promise<ReadonlyMap<string, Row>> {
+  return new Promise((resolve, reject) => {
+    millrace.onState(({ phase, reason }) => {
+      if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
+        reject(new Error(`${phase}, ${webSocketUrl(url)}${reason === undefined ? '' : `: ${reason}`}`))
+    })
+    const feed = millrace.feed('$sources')
+    feed.onError(error => reject(error))
+    void (async () => {
+      for await (const { set } of feed.changes()) return resolve(set)
+    })().catch(reject)
+  })
+}
+
+function linesOf(source: string, row: Row): string[] {
+  const [every, price] = [numberOf(row, 'every'), numberOf(row, 'price')]
+  const isLearning = price !== undefined
+  const pace =
+    every === undefined ? '' : isLearning ? `one request per ${formatDuration(every)} on average` : `every ${formatDuration(every)}`
+  const why = textOf(row, 'why')
+  return [
+    `${source}: ${pace}, ${textOf(row, 'state')}`,
+    `  learned    ${learned(row, isLearning)}`,
+    `  next       ${instant(numberOf(row, 'next'))}${why === '' ? 'not asked: nobody wants it' : why}`,
+    `  polls      ${['changed', 'unchanged', 'failed'].map(kind => `${numberOf(row, kind) ?? 0} ${kind}`).join(', ')}`,
+    ...(price === undefined ? [] : [`  price      ${price.toFixed(2)}: ${priceSaid(price)}`]),
+  ]
+}
+
+function learned(row: Row, isLearning: boolean): string {
+  if (!isLearning) return 'nothing: it is asked on a fixed grid; `every: {average: ..}` learns'
+  const [periodMs, expectedAt, deviationMs] = [numberOf(row, 'period'), numberOf(row, 'expected'), numberOf(row, 'deviation')]
+  if (periodMs === undefined || expectedAt === undefined || deviationMs === undefined) return 'no schedule by which it changes'
+  return `changes every ${seconds(periodMs)}, next expected ${instant(expectedAt)}± ${seconds(deviationMs)}`
+}
+
+function priceSaid(price: number): string {
+  if (price > 1.2) return 'more requests than the average were made; it asks less until they are paid back'
+  return price < 0.8 ? 'fewer requests than the average were made; there are some to spend' : 'as many requests as the average allows'
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
+/** `12:04:03.2 `, UTC; empty where there is none. */
+function instant(at: number | undefined): string {
+  return at === undefined ? '' : `${new Date(at).toISOString().slice(11, 21)} `
+}
+
+function numberOf(row: Row, column: string): number | undefined {
+  const cell = cellOf(row, column)
+  return typeof cell === 'number' ? cell : undefined
+}
+
+function textOf(row: Row, column: string): string {
+  const cell = cellOf(row, column)
+  return typeof cell === 'string' ? cell : ''
+}

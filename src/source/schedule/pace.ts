@@ -1,0 +1,95 @@
+import type { Random } from '../../lib/random.ts'
+import { densityAt, densityOf, relativeHazard, waitFor, type PollDensity } from './age-hazard.ts'
+import { hitShare } from './change-rate.ts'
+import { explore, resumeExploration, type Exploration } from './exploration.ts'
+import { hourFactor, hourOf } from './hour-of-day.ts'
+import { idleStretch } from './idle.ts'
+import { isTrusted } from './modified.ts'
+import type { Reason } from './reason.ts'
+import type { ScheduleState } from './state.ts'
+import { deviationOf } from './period-filter.ts'
+import { isLocked, isMissing, leaderOf, sureness, type Tracker } from './tracking.ts'
+
+/** Where to look next, and why. */
+export interface Look {
+  /** Ms since 1970, of the sample. */
+  readonly at: number
+  readonly reason: Reason
+}
+
+export interface Pace {
+  readonly state: ScheduleState
+  readonly look: Look
+}
+
+/** No two gaps are alike, lest polls fall into step with what they watch. */
+const jitter = 0.04
+/** Beside a schedule so much of the hazard is left for changes at any time. */
+const besideSchedule = 1 / 32
+/** The pace is said to follow the age from this ratio between its densest and least dense on, and no longer below that one. */
+const burstFrom = 1.8
+const burstUntil = 1.4
+/** The same of the hour: from this factor on, or its inverse. */
+const hourFrom = 1.5
+const hourUntil = 1.3
+
+/** How far apart to look where no instant is expected: `baseMs` is what the budget allows. */
+export function pace(state: ScheduleState, baseMs: number, averageMs: number, random: Random): Pace {
+  if (state.tracker !== null && isLocked(state.tracker) && !isMissing(state.tracker)) return background(state, state.tracker, baseMs)
+  const { sampledAt, changes, longestGapMs } = state
+  const ageMs = sampledAt - state.changedAt
+  const stretch = idleStretch({ ageMs, changes, longestGapMs }, averageMs)
+  if (stretch > 1) {
+    const gapMs = baseMs * stretch * (1 + jitter * (2 * random() - 1))
+    return { state, look: { at: sampledAt + gapMs, reason: { why: 'idle', gapMs, ageMs } } }
+  }
+  const density = densityNow(state)
+  const known = density === undefined ? state : { ...state, pace: density.factor, mood: moodOf(state.mood, density) }
+  const wantedMs = density === undefined ? baseMs : waitFor(density, ageMs, baseMs, averageMs)
+  const { exploration, factor, isExploring } = dither(known, random)
+  const gapMs = wantedMs * factor
+  const reason = isExploring ? ({ why: 'explore', gapMs } as const) : reasonOf(known, density, gapMs, averageMs)
+  return { state: { ...known, exploration }, look: { at: sampledAt + gapMs, reason } }
+}
+
+function background(state: ScheduleState, tracker: Tracker, baseMs: number): Pace {
+  const gapMs = baseMs / Math.sqrt(Math.max(besideSchedule, 1 - sureness(tracker)))
+  const leader = leaderOf(tracker)
+  const expected = { periodMs: leader.periodMs, expectedAt: leader.nextAt, deviationMs: deviationOf(leader) }
+  return { state, look: { at: state.sampledAt + gapMs, reason: { why: 'background', gapMs, ...expected } } }
+}
+
+/** Undefined while too few changes were seen. */
+function densityNow({ age, hour, sampledAt }: ScheduleState): PollDensity | undefined {
+  const relative = relativeHazard(age)
+  return relative === undefined ? undefined : densityOf(relative, hourFactor(hour, sampledAt))
+}
+
+interface Dithered {
+  readonly exploration: Exploration
+  readonly factor: number
+  readonly isExploring: boolean
+}
+
+/** What is suspected needs no exploring, and what Last-Modified tells does not either. */
+function dither({ exploration, changes, search, tracker, modified, rate }: ScheduleState, random: Random): Dithered {
+  const current = resumeExploration(exploration, changes, search.knownMs > 0)
+  if (tracker === null && current.left > 0 && !isTrusted(modified))
+    return { ...explore(current, hitShare(rate), random), isExploring: true }
+  return { exploration: current, factor: 1 + jitter * (2 * random() - 1), isExploring: false }
+}
+
+function moodOf(mood: ScheduleState['mood'], { byBin, factor }: PollDensity): ScheduleState['mood'] {
+  const hourly = Math.max(factor, 1 / factor)
+  if (hourly > (mood === 'hour' ? hourUntil : hourFrom)) return 'hour'
+  const ratio = Math.max(...byBin) / Math.min(...byBin)
+  return ratio > (mood === 'burst' ? burstUntil : burstFrom) ? 'burst' : 'steady'
+}
+
+function reasonOf(state: ScheduleState, density: PollDensity | undefined, gapMs: number, averageMs: number): Reason {
+  const { mood, sampledAt, changedAt } = state
+  if (density === undefined || mood === 'steady') return { why: 'steady', gapMs }
+  if (mood === 'hour') return { why: 'hour', gapMs, hour: hourOf(sampledAt), density: density.factor }
+  const ageMs = sampledAt - changedAt
+  return { why: 'burst', gapMs, ageMs, density: densityAt({ ...density, factor: 1 }, ageMs, averageMs) }
+}

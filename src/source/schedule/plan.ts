@@ -1,0 +1,68 @@
+import type { Random } from '../../lib/random.ts'
+import { isTrusted } from './modified.ts'
+import type { ScheduleConfig } from './observation.ts'
+import { pace, type Look } from './pace.ts'
+import { baseGapMs } from './price.ts'
+import { uselessUntil } from './cache-lifetime.ts'
+import { scheduledLook, type Situation } from './scheduled-look.ts'
+import type { ScheduleState } from './state.ts'
+import { isLocked } from './tracking.ts'
+import { verifyingLook } from './verify.ts'
+
+export interface Plan {
+  readonly state: ScheduleState
+  readonly look: Look
+}
+
+/**
+ * How long after an expiry to ask, and the share of the lifetime by which this is spread: where we are the one who makes
+ * the cache ask, its cycle would else stand still beside the source's, perhaps where it is worst.
+ */
+const afterExpiryMs = 20
+const expiryJitter = 0.01
+/** So often a poll goes out before the expiry all the same, to see whether it still means anything. */
+const expiryProbes = 0.02
+/** A lifetime longer than this share of the gap is waited for, and asked at its end though the gap would be longer. */
+const longLifetime = 0.6
+/** A look for a candidate, or an expected update, goes before the paced one that comes no earlier than this share of the gap before it. */
+const verifyReach = 0.3
+const scheduleReach = 0.25
+
+/**
+ * Which part decides when to look next. In turn: the pace (what is known by age and hour, or the background look
+ * beside a schedule), a look at a candidate or for an expected update where that comes before, and the end of a cached
+ * lifetime, before which asking is useless.
+ */
+export function plan(before: ScheduleState, config: ScheduleConfig, price: number, random: Random): Plan {
+  const baseMs = baseGapMs(config.averageMs, price, config.weight)
+  const paced = pace(before, baseMs, config.averageMs, random)
+  const { state, look } = withSchedule(
+    paced,
+    { at: before.sampledAt, baseMs, price, config, checksEarly: !isTrusted(before.modified) },
+    random,
+  )
+  return { state, look: withLifetime(state, look, baseMs, random) }
+}
+
+function withSchedule({ state, look }: Plan, situation: Situation, random: Random): Plan {
+  const { tracker } = state
+  if (tracker === null) return { state, look }
+  const gapMs = look.at - state.sampledAt
+  if (isLocked(tracker)) {
+    const expected = scheduledLook(tracker, situation, random)
+    return { state, look: expected.at < look.at + scheduleReach * gapMs ? expected : look }
+  }
+  const verifying = situation.checksEarly ? verifyingLook(tracker, situation.at, situation.baseMs) : undefined
+  if (verifying === undefined || verifying.at >= look.at + verifyReach * gapMs) return { state, look }
+  return { state: { ...state, tracker: { ...tracker, verified: tracker.verified + 1 } }, look: verifying }
+}
+
+function withLifetime({ lifetime, sampledAt }: ScheduleState, look: Look, baseMs: number, random: Random): Look {
+  const expiresAt = uselessUntil(lifetime, sampledAt)
+  if (expiresAt === undefined) return look
+  const { maxAgeMs } = lifetime
+  const at = expiresAt + afterExpiryMs + expiryJitter * maxAgeMs * random()
+  const isTooSoon = look.at < at && random() >= expiryProbes
+  const isTooLate = look.at > at && look.reason.why !== 'schedule' && maxAgeMs > longLifetime * baseMs
+  return isTooSoon || isTooLate ? { at, reason: { why: 'lifetime', maxAgeMs, expiresAt } } : look
+}

@@ -1,0 +1,51 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { configOf } from '../../src/config/load.ts'
+import { MillraceServer } from '../../src/server.ts'
+import { startChangingUpstream, type ChangingUpstream } from '../support/changing-upstream.ts'
+import { runMillrace } from '../support/millrace.ts'
+
+let upstream: ChangingUpstream
+let server: MillraceServer
+let url: string
+
+beforeEach(async () => {
+  upstream = await startChangingUpstream('[{"id":"a","n":1}]')
+  const loaded = configOf({
+    server: { port: 0 },
+    sources: {
+      learning: { url: upstream.url, every: { average: '1s' }, demand: 'always' },
+      fixed: { url: upstream.url, every: '2s' },
+    },
+  })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  server = new MillraceServer({ config: loaded.config })
+  url = await server.listen()
+})
+
+afterEach(async () => {
+  await server.close()
+  await upstream.close()
+})
+
+test('of a source that learns: what it knows, when it asks next and why', async () => {
+  const { code, stdout, stderr } = await runMillrace(['schedule', 'learning', '--url', url])
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/^learning: one request per 1s on average, (fresh|waiting)\n {2}learned {4}no schedule by which it changes\n/)
+  expect(stdout).toMatch(/\n {2}polls {6}\d+ changed, \d+ unchanged, 0 failed\n/)
+})
+
+test('of one on a fixed grid that nobody wants', async () => {
+  const { stdout } = await runMillrace(['schedule', 'fixed', '--url', url])
+  expect(stdout).toMatch(
+    /^fixed: every 2s, waiting\n {2}learned {4}nothing: it is asked on a fixed grid; `every: \{average: \.\.\}` learns\n/,
+  )
+  expect(stdout).toContain('next       not asked: nobody wants it')
+})
+
+test('of none such, or a server that is not there', async () => {
+  const none = await runMillrace(['schedule', 'other', '--url', url])
+  expect([none.code, none.stderr]).toEqual([1, "no source 'other'; there are learning, fixed\n"])
+  const gone = await runMillrace(['schedule', 'learning', '--url', 'http://127.0.0.1:9'])
+  expect(gone.code).toBe(1)
+  expect(gone.stderr).toMatch(/^disconnected, ws:\/\/127\.0\.0\.1:9\/ws/)
+})
