@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs'
-import type { Config, FeedConfig, SourceConfig } from './config/config.ts'
+import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import type { Clock } from './lib/clock.ts'
 import { fingerprint } from './lib/fingerprint.ts'
@@ -27,7 +27,7 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
   const printOf = (name: string): string => fingerprints.get(name) ?? ''
   return {
     sources: config.sources.map(source => ({ ...compileSource(source, budgets, deps), fingerprint: printOf(source.name) })),
-    feeds: config.feeds.map(feed => ({ ...compileFeed(feed), fingerprint: printOf(feed.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
   }
 }
 
@@ -108,18 +108,21 @@ function askOf(source: SourceConfig, deps: CompileDeps): Ask {
   return httpAsk(source.http, { ...deps, name: source.name })
 }
 
-function compileFeed(feed: FeedConfig): Omit<FeedDefinition, 'fingerprint'> {
+/** The steps that look back in time: a feed with one of them must not sleep. */
+const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window'])
+
+function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
   const { name, from, steps, demand, order, description } = feed
   return {
     name,
     inputs: [from],
     public: feed.public,
     demand,
-    // None of the steps that exist looks back in time.
-    holdsPast: false,
+    holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
-    pipeline: ([input]) => steps.map(buildStep).reduce((samples, step) => samples.pipe(step), input as Observable<Sample>),
+    pipeline: ([input]) =>
+      steps.map(step => buildStep(step, { clock })).reduce((samples, step) => samples.pipe(step), input as Observable<Sample>),
   }
 }

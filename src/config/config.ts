@@ -1,9 +1,12 @@
 import type { OrderTerm } from '../model/order.ts'
+import type { ChangeOptions } from '../operator/change.options.ts'
 import type { DeriveOptions } from '../operator/derive.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
+import type { RateOptions } from '../operator/rate.options.ts'
 import type { SelectOptions } from '../operator/select.options.ts'
 import type { TopOptions } from '../operator/top.options.ts'
 import type { WhereOptions } from '../operator/where.options.ts'
+import type { WindowOptions } from '../operator/window.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
@@ -55,5 +58,8 @@ export type StepConfig =
   | { readonly kind: 'derive'; readonly options: DeriveOptions }
   | { readonly kind: 'top'; readonly options: TopOptions }
   | { readonly kind: 'group'; readonly options: GroupOptions }
+  | { readonly kind: 'rate'; readonly options: RateOptions }
+  | { readonly kind: 'change'; readonly options: ChangeOptions }
+  | { readonly kind: 'window'; readonly options: WindowOptions }
 
 export type StepKind = StepConfig['kind']

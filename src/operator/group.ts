@@ -1,9 +1,10 @@
 import { composedKeyColumn } from '../model/key.ts'
+import { orderedEntries, rowComparator, type OrderTerm } from '../model/order.ts'
 import { setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
-import { startAggregate, type Aggregate } from './aggregate.ts'
+import { isOrdered, startAggregate, type Aggregate } from './aggregate.ts'
 import { groupCellsOf, groupKeyColumn, groupKeyOf, GroupName } from './group-key.ts'
-import { Output, visitTouched } from './output.ts'
+import { Output, sameOrder, visitTouched } from './output.ts'
 import { predicateOf, valueOf, type Condition, type RowPredicate, type RowValue } from './row-function.ts'
 import { stage, type Operator } from './stage.ts'
 
@@ -43,7 +44,7 @@ function valuesOf(group: Pick<Group, 'columns'>): readonly RowValue[] {
 /** The row of a group, and whether its rows name it by cells of several types. */
 function groupRow(group: string, members: Iterable<Pick<Member, 'name' | 'cells'>>, { by, columns }: Pick<Group, 'by' | 'columns'>) {
   const name = new GroupName()
-  const aggregates = [...columns.values()].map(aggregate => startAggregate(aggregate.name))
+  const aggregates = [...columns.values()].map(aggregate => startAggregate(aggregate.name, aggregate.q))
   for (const member of members) {
     name.add(member.name)
     // The innermost loop of all: an iterator for each row would double its time.
@@ -80,11 +81,15 @@ class GroupStage {
   /** Groups in which 42 and "42" meet. */
   readonly #mixed = new Set<string>()
   readonly #touched = new Set<string>()
+  /** The order of the table, where aggregates go by it. */
+  #order: readonly OrderTerm[] = []
+  readonly #isOrdered: boolean
 
   constructor(group: Group) {
     this.#group = group
     this.#header = headerOf(group)
     this.#values = valuesOf(group)
+    this.#isOrdered = [...group.columns.values()].some(isOrdered)
     this.#having = group.having === undefined ? () => true : predicateOf(group.having)
   }
 
@@ -93,6 +98,10 @@ class GroupStage {
     if (anew) this.#forget()
     visitTouched(input, this.#rowsHeld(input, anew), anew, (key, row) => this.#replace(key, row))
     this.#admit()
+    if (this.#isOrdered && !sameOrder(this.#order, input.table.order)) {
+      this.#order = input.table.order
+      for (const group of this.#groups.keys()) this.#touched.add(group)
+    }
     for (const group of this.#touched) this.#recompute(group)
     this.#touched.clear()
     return this.#output.sample(input, this.#degraded())
@@ -170,10 +179,15 @@ class GroupStage {
       this.#output.remove(group)
       return
     }
-    const { row, mixed } = groupRow(group, members.values(), this.#group)
+    const { row, mixed } = groupRow(group, this.#isOrdered ? this.#inOrder(members) : members.values(), this.#group)
     if (mixed) this.#mixed.add(group)
     if (this.#having(row, group)) this.#output.put(group, row)
     else this.#output.remove(group)
+  }
+
+  #inOrder(members: Members): readonly Member[] {
+    const compare = rowComparator(this.#order)
+    return [...members].sort(([keyA, a], [keyB, b]) => compare(a.row, keyA, b.row, keyB)).map(([, member]) => member)
   }
 
   #degraded(): Degradation | undefined {
@@ -190,7 +204,7 @@ class GroupStage {
 
 /**
  * A row per group, with its aggregates. The key is the group's value where `by` is one column, else column `#`.
- * Rows whose value is null or nested belong to no group (`degraded: key`).
+ * Rows whose value is null or nested belong to no group (`degraded: key`). The first and last of a group are those of the table's order.
  */
 export function group(options: Group): Operator {
   return stage(() => {
@@ -202,7 +216,7 @@ export function group(options: Group): Operator {
 /** The definition of `group` without its cap (L10). */
 export function naiveGroup(table: Table, options: Omit<Group, 'maxGroups'>): Table {
   const groups = new Map<string, Pick<Member, 'name' | 'cells'>[]>(options.by.length === 0 ? [['', []]] : [])
-  for (const [key, row] of table.rows) {
+  for (const [key, row] of orderedEntries(table.rows, table.order)) {
     const name = groupCellsOf(row, options.by)
     const group = groupKeyOf(name)
     const member = { name, cells: valuesOf(options).map(value => value(row, key)) }

@@ -9,6 +9,11 @@ export class NeumaierSum {
     this.#sum = sum
   }
 
+  merge(other: NeumaierSum): void {
+    this.add(other.#sum)
+    this.#lost += other.#lost
+  }
+
   get value(): number {
     const sum = this.#sum + this.#lost
     return Number.isNaN(sum) ? this.#sum : sum

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { configOf, loadConfig } from '../../src/config/load.ts'
 import { printProblems } from '../../src/config/problem.ts'
+import { stepSchemas } from '../../src/config/step.ts'
 import { good, parse, problems, said, withSteps } from '../support/config.ts'
 
 const example = `
@@ -387,11 +388,12 @@ describe('names', () => {
 
 describe('steps', () => {
   test('are maps with one known name', () => {
-    expect(said(withSteps('- whre: x == 1', '- where: x == 1', '  limit: 3', '- where', '- window: {size: 5m}'))).toEqual([
+    const steps = Object.keys(stepSchemas).join(', ')
+    expect(said(withSteps('- whre: x == 1', '- where: x == 1', '  limit: 3', '- where', '- frobnicate: {size: 5m}'))).toEqual([
       '6:9 feeds.f.steps[0].whre: unknown step `whre` (did you mean `where`?)',
-      '7:9 feeds.f.steps[1]: expected one step: where, select, derive, top, group; found where and limit (one step each: put `- ` before `limit`, or indent it if it is an option)',
-      '9:9 feeds.f.steps[2]: expected one step: where, select, derive, top, group; found where',
-      '10:9 feeds.f.steps[3].window: unknown step `window` (known steps: where, select, derive, top, group)',
+      `7:9 feeds.f.steps[1]: expected one step: ${steps}; found where and limit (one step each: put \`- \` before \`limit\`, or indent it if it is an option)`,
+      `9:9 feeds.f.steps[2]: expected one step: ${steps}; found where`,
+      `10:9 feeds.f.steps[3].frobnicate: unknown step \`frobnicate\` (known steps: ${steps})`,
     ])
     expect(said('sources: {a: http://x}\nfeeds: {f: {from: a, steps: {where: x}}}')).toEqual([
       '2:29 feeds.f.steps: expected a list of steps, each `- name: options`; found a map',

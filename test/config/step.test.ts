@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
 import { configOf, type ConfigResult } from '../../src/config/load.ts'
-import { buildStep, StepError } from '../../src/operator/step.ts'
+import { buildStep } from '../../src/operator/step.ts'
+import { StepError } from '../../src/operator/step-expression.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+const deps = { clock: new ManualClock() }
 
 /** What the config and the operators say of the same steps. */
 function verdicts(steps: readonly object[]): { readonly config: string; readonly operators: string } {
@@ -14,7 +18,7 @@ function said(result: ConfigResult): string {
 
 function built(result: ConfigResult & { readonly ok: true }): string {
   try {
-    for (const step of result.config.feeds[0]?.steps ?? []) buildStep(step)
+    for (const step of result.config.feeds[0]?.steps ?? []) buildStep(step, deps)
     return 'sound'
   } catch (error) {
     if (error instanceof StepError) return error.message
@@ -48,6 +52,28 @@ test.each([
   [{ group: { by: 'r', columns: { n: 'total(a)' } } }],
   [{ group: { by: 'r', columns: { n: 'sum(a' } } }],
   [{ group: { by: 'r', columns: {} } }],
+  [{ group: { columns: { a: 'quantile(n, 0.9)', b: 'p999(n * 2)', c: 'stddev(n)', d: 'first(n)', e: 'last(n)', f: 'distinct(r)' } } }],
+  [{ group: { columns: { a: 'quantile(n)' } } }],
+  [{ group: { columns: { a: 'quantile(n, 90)' } } }],
+  [{ group: { columns: { a: 'quantile(n, m)' } } }],
+  [{ group: { columns: { a: 'quantile(n, 0.5, 1)' } } }],
+  [{ group: { columns: { a: 'p50(n, 1)' } } }],
+  [{ rate: { over: '1m', columns: { a: 'n', b: 'double(s)' } } }],
+  [{ rate: { columns: { a: 'n' } } }],
+  [{ rate: { over: '1m', columns: { a: 'n +' } } }],
+  [{ rate: { over: 60, columns: { a: 'n' } } }],
+  [{ window: { size: '5m', slide: '10s', columns: { a: 'avg(n)', b: 'quantile(n, 0.9)' } } }],
+  [{ window: { size: '5m', columns: { a: 'avg(n)' }, time: 'timestamp(at)', lateness: '1m', maxGroups: 5 } }],
+  [{ window: { size: '5m', slide: '7s', columns: { a: 'avg(n)' } } }],
+  [{ window: { size: '5m', slide: '10ms', columns: { a: 'avg(n)' } } }],
+  [{ window: { size: '5m', lateness: '10s', columns: { a: 'avg(n)' } } }],
+  [{ window: { size: '5m', slide: '1m', time: 'at', lateness: '10s', columns: { a: 'avg(n)' } } }],
+  [{ window: { size: '5m', columns: { final: 'avg(n)' } } }],
+  [{ window: { size: '5m', columns: { a: 'n' } } }],
+  [{ window: { size: '5m', columns: { a: 'avg(n)' }, time: 'at +' } }],
+  [{ change: { over: '10m', columns: { a: 'n' }, maxPoints: 5 } }],
+  [{ change: { columns: { a: 'n' } } }],
+  [{ change: { columns: { a: 'siz(n)' } } }],
 ])('what the config finds sound the operators can build: %j', step => {
   const { config, operators } = verdicts([step])
   expect([config === 'sound', operators]).toEqual([config === 'sound', config === 'sound' ? 'sound' : ''])
@@ -55,6 +81,6 @@ test.each([
 
 test('what the operators refuse the config refuses in the same words', () => {
   const options = { by: 'r', columns: new Map([['r', 'count()']]) }
-  expect(() => buildStep({ kind: 'group', options })).toThrow("'r' names the group; give the aggregate another name")
+  expect(() => buildStep({ kind: 'group', options }, deps)).toThrow("'r' names the group; give the aggregate another name")
   expect(verdicts([{ group: { by: 'r', columns: { r: 'count()' } } }]).config).toBe("'r' names the group; give the aggregate another name")
 })

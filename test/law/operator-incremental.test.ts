@@ -34,6 +34,12 @@ const aggregates = new Map<string, Aggregate>([
   ['avg', { name: 'avg', value: cel('n + 0') }],
   ['min', { name: 'min', value: cel('row["__proto__"]') }],
   ['max', { name: 'max', value: cel('late') }],
+  ['stddev', { name: 'stddev', value: cel('n') }],
+  ['first', { name: 'first', value: cel('late') }],
+  ['last', { name: 'last', value: cel('n') }],
+  ['distinct', { name: 'distinct', value: cel('row["__proto__"]') }],
+  ['quantile', { name: 'quantile', value: cel('n'), q: 0.7 }],
+  ['p90', { name: 'p90', value: cel('n') }],
 ])
 
 function orderBy(...terms: string[]): Top['by'] {

@@ -1,0 +1,156 @@
+import * as fc from 'fast-check'
+import { map, type OperatorFunction } from 'rxjs'
+import { describe, expect, test } from 'vitest'
+import { compileExpression } from '../../src/expression/expression.ts'
+import type { Clock } from '../../src/lib/clock.ts'
+import type { Cell, Row } from '../../src/model/row.ts'
+import type { Sample } from '../../src/model/table.ts'
+import type { Aggregate } from '../../src/operator/aggregate.ts'
+import { change, naiveChange } from '../../src/operator/change.ts'
+import { naiveRate, rate } from '../../src/operator/rate.ts'
+import type { Value } from '../../src/operator/row-function.ts'
+import type { Operator } from '../../src/operator/stage.ts'
+import { naiveWindow, window, type Window } from '../../src/operator/window.ts'
+import { obeysOverTime, startMs, type Definition } from '../operator/timed-history.ts'
+
+const runs = { numRuns: 120 }
+const cel = (text: string) => compileExpression(text, { origin: 'config' })
+
+interface Case {
+  readonly create: (clock: Clock) => Operator
+  readonly definition: Definition
+  /** Time alone changes nothing. */
+  readonly samplesOnly?: boolean
+  /** When samples came does not count, only that they came. */
+  readonly isTimeless?: boolean
+}
+
+const numbers = new Map<string, Value>([
+  ['a', cel('n')],
+  ['b', (row: Row) => row['__proto__'] ?? null],
+  ['id', () => 'never'],
+  ['late', cel('late')],
+])
+const cases: Readonly<Record<string, Case>> = {}
+
+function add(name: string, one: Case): void {
+  Object.assign(cases, { [name]: one })
+}
+
+for (const overMs of [2000, 5000, 12_000]) {
+  add(`rate over ${overMs}`, {
+    create: clock => rate({ overMs, columns: numbers, maxPoints: 1000 }, clock),
+    definition: (inputs, now) => naiveRate(inputs, now, { overMs, columns: numbers }),
+    samplesOnly: true,
+  })
+}
+for (const over of [{}, { overMs: 3000 }, { overMs: 10_000 }] as { overMs?: number }[]) {
+  add(`change ${JSON.stringify(over)}`, {
+    create: clock => change({ ...over, columns: numbers, maxPoints: 1000 }, clock),
+    definition: (inputs, now) => naiveChange(inputs, now, { ...over, columns: numbers }),
+    samplesOnly: true,
+    isTimeless: over.overMs === undefined,
+  })
+}
+const aggregates = new Map<string, Aggregate>([
+  ['some', { name: 'count', value: cel('n > 1') }],
+  ['avg', { name: 'avg', value: cel('n') }],
+  ['max', { name: 'max', value: cel('late') }],
+  ['first', { name: 'first', value: cel('n') }],
+  ['last', { name: 'last', value: cel('row["__proto__"]') }],
+  ['distinct', { name: 'distinct', value: cel('region') }],
+  ['p50', { name: 'p50', value: cel('n') }],
+])
+/** Aggregates that stay while the row stays. */
+const steady = new Map([...aggregates].filter(([, { name }]) => name !== 'count'))
+const happened = (row: Row): Cell => (typeof row['n'] === 'number' ? startMs + row['n'] * 10_000 : null)
+const windows: Readonly<Record<string, Omit<Window, 'maxGroups'>>> = {
+  'a window': { sizeMs: 5000, columns: aggregates, latenessMs: 0 },
+  'a long window': { sizeMs: 60_000, columns: steady, latenessMs: 0 },
+  'a window that slides': { sizeMs: 6000, slideMs: 2000, columns: aggregates, latenessMs: 0 },
+  'a window that slides over what stays': { sizeMs: 9000, slideMs: 3000, columns: steady, latenessMs: 0 },
+  'a window by time': { sizeMs: 5000, columns: aggregates, time: happened, latenessMs: 3000 },
+  'a window by time that slides': { sizeMs: 12_000, slideMs: 4000, columns: aggregates, time: happened, latenessMs: 0 },
+}
+for (const [name, options] of Object.entries(windows)) {
+  add(name, {
+    create: clock => window({ ...options, maxGroups: 100 }, clock),
+    definition: (inputs, now) => naiveWindow(inputs, now, options),
+    samplesOnly: options.slideMs !== undefined,
+  })
+}
+
+const names = Object.keys(cases)
+
+function lawOf(name: string, wrap: (operator: Operator) => Operator = operator => operator) {
+  const one = cases[name]
+  if (one === undefined) throw new Error(name)
+  const { create, definition, samplesOnly = false } = one
+  return obeysOverTime(clock => wrap(create(clock)), definition, { samplesOnly })
+}
+
+describe('L10: at every tick and after every timer an operator that looks back is its definition', () => {
+  test.each(names)('%s', name => {
+    fc.assert(lawOf(name), runs)
+  })
+})
+
+type Fault = OperatorFunction<Sample, Sample>
+
+const standStill: Readonly<Record<string, () => Fault>> = {
+  'time stands still': () => map(sample => ({ ...sample, time: 1 })),
+}
+const forgetful: Readonly<Record<string, () => Fault>> = {
+  'only new rows count as changed': () =>
+    map(sample =>
+      sample.changes === 'all' ? sample : { ...sample, changes: new Map([...sample.changes].filter(([, row]) => row === undefined)) },
+    ),
+  'rows that leave stay': () => {
+    const rows = new Map<string, Row>()
+    return map(sample => {
+      for (const [key, row] of sample.table.rows) rows.set(key, row)
+      return { ...sample, table: { ...sample.table, rows } }
+    })
+  },
+}
+
+function isSeen(law: ReturnType<typeof lawOf>): boolean {
+  return fc.check(law, { numRuns: 400, seed: 7, endOnFailure: true }).failed
+}
+
+describe('the law sees faults before', () => {
+  test.each(names)('%s', name => {
+    expect(fc.check(lawOf(name), { numRuns: 50, seed: 7 }).failed).toBe(false)
+    const faults = cases[name]?.isTimeless === true ? forgetful : { ...standStill, ...forgetful }
+    for (const [fault, make] of Object.entries(faults)) {
+      const law = lawOf(name, operator => samples => samples.pipe(make(), operator))
+      expect([fault, isSeen(law)]).toEqual([fault, true])
+    }
+  })
+})
+
+/** Operators that are not quite what the definition of a case says. */
+const wrong: readonly (readonly [name: string, fault: string, create: Case['create']])[] = [
+  ['rate over 5000', 'one sample too many', clock => rate({ overMs: 6000, columns: numbers, maxPoints: 1000 }, clock)],
+  ['rate over 5000', 'numbers forgotten', clock => rate({ overMs: 5000, columns: numbers, maxPoints: 3 }, clock)],
+  ['change {"overMs":3000}', 'another time ago', clock => change({ overMs: 2000, columns: numbers, maxPoints: 1000 }, clock)],
+  ['a window', 'another size', clock => window({ sizeMs: 6000, columns: aggregates, latenessMs: 0, maxGroups: 100 }, clock)],
+  ['a window', 'rows left out', clock => window({ sizeMs: 5000, columns: aggregates, latenessMs: 0, maxGroups: 2 }, clock)],
+  [
+    'a window that slides',
+    'a pane too many',
+    clock => window({ sizeMs: 8000, slideMs: 2000, columns: aggregates, latenessMs: 0, maxGroups: 100 }, clock),
+  ],
+  [
+    'a window by time',
+    'less patience',
+    clock => window({ sizeMs: 5000, columns: aggregates, time: happened, latenessMs: 2000, maxGroups: 100 }, clock),
+  ],
+  ['change {}', 'a time ago', clock => change({ overMs: 1000, columns: numbers, maxPoints: 1000 }, clock)],
+]
+
+test.each(wrong)('the law of %s sees: %s', (name, _, create) => {
+  const one = cases[name]
+  if (one === undefined) throw new Error(name)
+  expect(isSeen(obeysOverTime(create, one.definition, { samplesOnly: one.samplesOnly ?? false }))).toBe(true)
+})
