@@ -1,4 +1,9 @@
 import type { OrderTerm } from '../model/order.ts'
+import type { SeriesOptions } from '../operator/series.options.ts'
+import type { EventsOptions } from '../operator/events.options.ts'
+import type { KeepOptions } from '../operator/keep.options.ts'
+import type { FillOptions } from '../operator/fill.options.ts'
+import type { DistinctOptions } from '../operator/distinct.options.ts'
 import type { ChangeOptions } from '../operator/change.options.ts'
 import type { DeriveOptions } from '../operator/derive.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
@@ -61,5 +66,10 @@ export type StepConfig =
   | { readonly kind: 'rate'; readonly options: RateOptions }
   | { readonly kind: 'change'; readonly options: ChangeOptions }
   | { readonly kind: 'window'; readonly options: WindowOptions }
+  | { readonly kind: 'series'; readonly options: SeriesOptions }
+  | { readonly kind: 'events'; readonly options: EventsOptions }
+  | { readonly kind: 'keep'; readonly options: KeepOptions }
+  | { readonly kind: 'fill'; readonly options: FillOptions }
+  | { readonly kind: 'distinct'; readonly options: DistinctOptions }
 
 export type StepKind = StepConfig['kind']

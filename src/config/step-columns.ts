@@ -1,7 +1,9 @@
 import { didYouMean } from '../lib/suggest.ts'
 import { composedKeyColumn } from '../model/key.ts'
 import { parseOrderTerm } from '../model/order.ts'
+import { eventColumns } from '../operator/events.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
+import { timeColumn } from '../operator/series.options.ts'
 import { finalColumn, type WindowOptions } from '../operator/window.options.ts'
 import type { StepConfig } from './config.ts'
 import { checkAggregate, checkExpression } from './expression-check.ts'
@@ -31,6 +33,15 @@ export function checkStep(judge: Judge, step: StepConfig, path: Path, before: Co
     case 'rate':
     case 'change':
       return checkExpressions(judge, step.options.columns, [...path, 'columns'], columns)
+    case 'series':
+      return checkSeries(judge, step.options.columns, [...path, 'columns'], columns)
+    case 'events':
+      return checkColumns(judge, step.options.columns, [...path, 'columns'], columns)
+    case 'distinct':
+      return checkColumns(judge, step.options.by, [...path, 'by'], columns)
+    case 'keep':
+    case 'fill':
+      return undefined
     case 'window':
       return checkWindow(judge, step.options, path, columns)
     default:
@@ -42,6 +53,12 @@ function checkWindow(judge: Judge, { columns, time }: WindowOptions, path: Path,
   const own = { names: [finalColumn], what: 'says that a window has ended' }
   checkAggregates(judge, columns, [...path, 'columns'], names, own)
   if (time !== undefined) checkExpression(judge, time, [...path, 'time'], { columns: names })
+}
+
+function checkSeries(judge: Judge, texts: ReadonlyMap<string, string>, path: Path, columns: Columns['names']): void {
+  if (texts.has(timeColumn))
+    judge.report({ path: [...path, timeColumn], at: 'name', message: `'time' is when a point was measured; give the column another name` })
+  checkExpressions(judge, texts, path, columns)
 }
 
 function checkExpressions(judge: Judge, texts: ReadonlyMap<string, string>, path: Path, columns: Columns['names']): void {
@@ -87,11 +104,20 @@ function checkColumns(
 
 /** The columns that a step leaves. */
 export function columnsAfter(step: StepConfig, before: Columns): Columns {
-  const { key } = before
+  const { key, names } = before
   switch (step.kind) {
     case 'where':
     case 'top':
+    case 'keep':
+    case 'distinct':
       return before
+    case 'fill':
+      return grown(before, step.options.columns.keys())
+    case 'series':
+      // Whether it is one series or many is known only with the data.
+      return {}
+    case 'events':
+      return { ...(names === undefined ? {} : { names: [...eventColumns, ...names] }), key: 'seq' }
     case 'select':
       return key === undefined ? {} : { names: [key, ...step.options.keys()], key }
     case 'derive':

@@ -1,4 +1,9 @@
 import type { z } from 'zod'
+import { seriesOptions } from '../operator/series.options.ts'
+import { eventsOptions } from '../operator/events.options.ts'
+import { keepOptions } from '../operator/keep.options.ts'
+import { fillOptions } from '../operator/fill.options.ts'
+import { distinctOptions } from '../operator/distinct.options.ts'
 import { changeOptions } from '../operator/change.options.ts'
 import { deriveOptions } from '../operator/derive.options.ts'
 import { groupOptions } from '../operator/group.options.ts'
@@ -23,6 +28,11 @@ export const stepSchemas = {
   rate: rateOptions,
   change: changeOptions,
   window: windowOptions,
+  series: seriesOptions,
+  events: eventsOptions,
+  keep: keepOptions,
+  fill: fillOptions,
+  distinct: distinctOptions,
 } as const satisfies Readonly<Record<StepKind, z.ZodType>>
 
 const stepNames = Object.keys(stepSchemas) as readonly StepKind[]

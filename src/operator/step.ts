@@ -4,6 +4,16 @@ import { parseOrderTerm } from '../model/order.ts'
 import { parseAggregate, type Aggregate } from './aggregate.ts'
 import { change } from './change.ts'
 import type { ChangeOptions } from './change.options.ts'
+import { series } from './series.ts'
+import { timeColumn, type SeriesOptions } from './series.options.ts'
+import { events } from './events.ts'
+import type { EventsOptions } from './events.options.ts'
+import { keep } from './keep.ts'
+import type { KeepOptions } from './keep.options.ts'
+import { fill } from './fill.ts'
+import type { FillOptions } from './fill.options.ts'
+import { distinct } from './distinct.ts'
+import type { DistinctOptions } from './distinct.options.ts'
 import { derive } from './derive.ts'
 import type { DeriveOptions } from './derive.options.ts'
 import { group } from './group.ts'
@@ -32,6 +42,11 @@ export type Step =
   | { readonly kind: 'rate'; readonly options: RateOptions }
   | { readonly kind: 'change'; readonly options: ChangeOptions }
   | { readonly kind: 'window'; readonly options: WindowOptions }
+  | { readonly kind: 'series'; readonly options: SeriesOptions }
+  | { readonly kind: 'events'; readonly options: EventsOptions }
+  | { readonly kind: 'keep'; readonly options: KeepOptions }
+  | { readonly kind: 'fill'; readonly options: FillOptions }
+  | { readonly kind: 'distinct'; readonly options: DistinctOptions }
 
 /** What steps need beside their options. */
 export interface StepDeps {
@@ -76,6 +91,22 @@ function buildWindow({ size, slide, columns, time, lateness, maxGroups = default
   return window(options, clock)
 }
 
+function buildSeries({ keep: extent, columns, maxPoints = defaultMaxPoints }: SeriesOptions, clock: Clock): Operator {
+  for (const [name, text] of columns) {
+    if (name === timeColumn)
+      throw new StepError(['columns', name], `'time' is when a point was measured; give the column another name`, 0, text.length)
+  }
+  return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
+}
+
+function buildEvents({ keep: extent, columns, maxPoints = defaultMaxPoints }: EventsOptions, clock: Clock): Operator {
+  return events({ keep: extent, maxPoints, ...(columns === undefined ? {} : { columns }) }, clock)
+}
+
+function buildFill({ columns, maxAge }: FillOptions, clock: Clock): Operator {
+  return fill({ columns, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) }, clock)
+}
+
 /**
  * The operator of a step; each subscription has a state of its own.
  * @throws StepError at the first expression that cannot be used; the config has judged them all before.
@@ -100,6 +131,16 @@ export function buildStep(step: Step, { clock }: StepDeps): Operator {
       return buildChange(step.options, clock)
     case 'window':
       return buildWindow(step.options, clock)
+    case 'series':
+      return buildSeries(step.options, clock)
+    case 'events':
+      return buildEvents(step.options, clock)
+    case 'keep':
+      return keep({ extent: step.options }, clock)
+    case 'fill':
+      return buildFill(step.options, clock)
+    case 'distinct':
+      return distinct(listOf(step.options.by))
     default:
       return step satisfies never
   }

@@ -32,6 +32,22 @@ feeds:
 `,
   'sources: {a: http://x}',
   'sources: {a: {system: cpu}}\nauth: none\nserver: {port: 0, host: 0.0.0.0, hosts: [x.example], origins: ["https://y.example"], heartbeat: 5s}',
+  `
+sources: {a: http://x}
+feeds:
+  f:
+    from: a
+    steps:
+      - rate: {over: 1m, columns: {r: n}}
+      - change: {columns: {c: n}, maxPoints: 100}
+      - window: {size: 5m, slide: 10s, columns: {a: avg(n)}}
+      - fill: {columns: {a: last, b: 0, c: true}, maxAge: 1m}
+      - distinct: {by: a}
+      - keep: 10m
+      - keep: 500
+      - events: {keep: 100, columns: [a]}
+      - series: {keep: 1h, columns: {a: n}}
+`,
   'sources: {a: {url: http://x, headers: {A: 1}, key: [a, b], body: {any: [thing]}, method: POST}}\ndefaults: {every: 1s, maxBody: 1MiB}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, order: [-x, y], demand: always, public: false, steps: [{where: true}, {derive: {one: 1}}]}}',
   'sources: {a: http://x}\nlimits: {maxMessage: 1MiB, historyAge: 1h, maxConnections: 5, upgradesPerSecond: off, maxLoopDelay: 1s}\nlog: {level: debug, format: json}',
@@ -65,6 +81,10 @@ const wrong = [
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{where: x, top: {by: x, limit: 1}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{top: {by: x}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{select: {a: [1]}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{rate: {columns: {a: n}}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{window: {size: 5, columns: {a: avg(n)}}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{keep: 0}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{fill: {columns: {a: first}}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{group: {by: x, n: count()}}]}}',
 ]
 

@@ -71,6 +71,22 @@ test.each([
   [{ window: { size: '5m', columns: { final: 'avg(n)' } } }],
   [{ window: { size: '5m', columns: { a: 'n' } } }],
   [{ window: { size: '5m', columns: { a: 'avg(n)' }, time: 'at +' } }],
+  [{ series: { keep: '10m', columns: { a: 'n' } } }],
+  [{ series: { keep: 500, columns: { a: 'n' }, maxPoints: 5 } }],
+  [{ series: { keep: 0, columns: { a: 'n' } } }],
+  [{ series: { keep: '10', columns: { a: 'n' } } }],
+  [{ series: { keep: 5, columns: { time: 'n' } } }],
+  [{ events: { keep: 500, columns: ['a', 'b'] } }],
+  [{ events: { keep: 500, columns: 'a' } }],
+  [{ events: {} }],
+  [{ keep: 500 }],
+  [{ keep: '10m' }],
+  [{ keep: '10 minutes' }],
+  [{ keep: { rows: 5 } }],
+  [{ fill: { columns: { a: 'last', b: 0, c: false }, maxAge: '1m' } }],
+  [{ fill: { columns: { a: 'lost' } } }],
+  [{ distinct: { by: ['a', 'b'] } }],
+  [{ distinct: { by: [] } }],
   [{ change: { over: '10m', columns: { a: 'n' }, maxPoints: 5 } }],
   [{ change: { columns: { a: 'n' } } }],
   [{ change: { columns: { a: 'siz(n)' } } }],
@@ -83,4 +99,27 @@ test('what the operators refuse the config refuses in the same words', () => {
   const options = { by: 'r', columns: new Map([['r', 'count()']]) }
   expect(() => buildStep({ kind: 'group', options }, deps)).toThrow("'r' names the group; give the aggregate another name")
   expect(verdicts([{ group: { by: 'r', columns: { r: 'count()' } } }]).config).toBe("'r' names the group; give the aggregate another name")
+})
+
+/** What is said of a step that follows a group by `r` with the columns `n` and `s`. */
+function saidAfterGroup(...steps: readonly object[]): string {
+  return verdicts([{ group: { by: 'r', columns: { n: 'count()', s: 'sum(x)' } } }, ...steps]).config
+}
+
+test.each<[object[], string]>([
+  [[{ rate: { over: '1m', columns: { a: 'm' } } }], "there is no column 'm'; did you mean 'r'?"],
+  [[{ rate: { over: '1m', columns: { a: 'n' } } }, { where: 'a > 1 && s > 1 && b > 1' }], "there is no column 'b'; did you mean 'r'?"],
+  [[{ change: { columns: { a: 'n' } } }, { where: 'a > 1 && r == "x"' }], 'sound'],
+  [[{ window: { size: '1m', columns: { a: 'avg(m)' } } }], "there is no column 'm'; did you mean 'r'?"],
+  [[{ window: { size: '1m', columns: { a: 'avg(n)' } } }, { where: 'final && a > 1' }], 'sound'],
+  [[{ window: { size: '1m', slide: '1s', columns: { a: 'avg(n)' } } }, { where: 'final' }], "there is no column 'final'"],
+  [[{ window: { size: '1m', columns: { a: 'avg(n)' } } }, { where: 's > 1' }], "there is no column 's'; did you mean 'r'?"],
+  [[{ series: { keep: 9, columns: { a: 'm' } } }], "there is no column 'm'; did you mean 'r'?"],
+  [[{ events: { keep: 9, columns: ['n', 'm'] } }], "there is no column 'm'; did you mean 'r'?"],
+  [[{ events: { keep: 9 } }, { where: 'change == "left" && seq > 1 && n > 1' }], 'sound'],
+  [[{ fill: { columns: { z: 0 } } }, { where: 'z == 0' }], 'sound'],
+  [[{ distinct: { by: 'm' } }], "there is no column 'm'; did you mean 'r'?"],
+  [[{ keep: 9 }, { where: 'n > 1' }], 'sound'],
+])('columns are known through %j: %s', (steps, expected) => {
+  expect(saidAfterGroup(...steps)).toBe(expected)
 })

@@ -3,12 +3,17 @@ import { map, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { compileExpression } from '../../src/expression/expression.ts'
 import type { Clock } from '../../src/lib/clock.ts'
+import type { Extent } from '../../src/lib/option.ts'
 import type { Cell, Row } from '../../src/model/row.ts'
 import type { Sample } from '../../src/model/table.ts'
 import type { Aggregate } from '../../src/operator/aggregate.ts'
 import { change, naiveChange } from '../../src/operator/change.ts'
+import { events, naiveEvents } from '../../src/operator/events.ts'
+import { fill, naiveFill, type Fill } from '../../src/operator/fill.ts'
+import { keep, naiveKeep } from '../../src/operator/keep.ts'
 import { naiveRate, rate } from '../../src/operator/rate.ts'
 import type { Value } from '../../src/operator/row-function.ts'
+import { naiveSeries, series } from '../../src/operator/series.ts'
 import type { Operator } from '../../src/operator/stage.ts'
 import { naiveWindow, window, type Window } from '../../src/operator/window.ts'
 import { obeysOverTime, startMs, type Definition } from '../operator/timed-history.ts'
@@ -23,6 +28,8 @@ interface Case {
   readonly samplesOnly?: boolean
   /** When samples came does not count, only that they came. */
   readonly isTimeless?: boolean
+  /** It looks at every row of every sample. */
+  readonly looksAtAll?: boolean
 }
 
 const numbers = new Map<string, Value>([
@@ -80,6 +87,63 @@ for (const [name, options] of Object.entries(windows)) {
   })
 }
 
+const extents: readonly Extent[] = [
+  { kind: 'count', count: 3 },
+  { kind: 'time', ms: 7000 },
+  { kind: 'time', ms: 60_000 },
+]
+for (const keeps of extents) {
+  const isTimeless = keeps.kind === 'count'
+  const of = keeps.kind === 'count' ? '3' : `${keeps.ms} ms`
+  add(`series of ${of}`, {
+    create: clock => series({ columns: numbers, keep: keeps, maxPoints: 1000 }, clock),
+    definition: inputs => naiveSeries(inputs, { columns: numbers, keep: keeps }),
+    samplesOnly: true,
+    looksAtAll: true,
+  })
+  add(`events of ${of}`, {
+    create: clock => events({ keep: keeps, maxPoints: 1000 }, clock),
+    definition: inputs => naiveEvents(inputs, { keep: keeps }),
+    samplesOnly: true,
+  })
+  add(`keep ${of}`, {
+    create: clock => keep({ extent: keeps }, clock),
+    definition: inputs => naiveKeep(inputs, keeps),
+    samplesOnly: true,
+    isTimeless: isTimeless || keeps.ms > 10_000,
+  })
+}
+add('events of some columns', {
+  create: clock => events({ columns: ['n', 'late'], keep: { kind: 'count', count: 50 }, maxPoints: 1000 }, clock),
+  definition: inputs => naiveEvents(inputs, { columns: ['n', 'late'], keep: { kind: 'count', count: 50 } }),
+  samplesOnly: true,
+})
+const fills: readonly Fill[] = [
+  {
+    columns: new Map<string, 'last' | number | boolean>([
+      ['n', 'last'],
+      ['late', 0],
+      ['id', 1],
+      ['__proto__', 'last'],
+    ]),
+    maxAgeMs: 6000,
+  },
+  {
+    columns: new Map<string, 'last' | number | boolean>([
+      ['n', 'last'],
+      ['region', false],
+    ]),
+  },
+]
+for (const options of fills) {
+  add(`fill up to ${options.maxAgeMs ?? 'any'} ms`, {
+    create: clock => fill(options, clock),
+    definition: inputs => naiveFill(inputs, options),
+    samplesOnly: true,
+    isTimeless: options.maxAgeMs === undefined,
+  })
+}
+
 const names = Object.keys(cases)
 
 function lawOf(name: string, wrap: (operator: Operator) => Operator = operator => operator) {
@@ -100,11 +164,13 @@ type Fault = OperatorFunction<Sample, Sample>
 const standStill: Readonly<Record<string, () => Fault>> = {
   'time stands still': () => map(sample => ({ ...sample, time: 1 })),
 }
-const forgetful: Readonly<Record<string, () => Fault>> = {
+const unseen: Readonly<Record<string, () => Fault>> = {
   'only new rows count as changed': () =>
     map(sample =>
       sample.changes === 'all' ? sample : { ...sample, changes: new Map([...sample.changes].filter(([, row]) => row === undefined)) },
     ),
+}
+const forgetful: Readonly<Record<string, () => Fault>> = {
   'rows that leave stay': () => {
     const rows = new Map<string, Row>()
     return map(sample => {
@@ -121,7 +187,8 @@ function isSeen(law: ReturnType<typeof lawOf>): boolean {
 describe('the law sees faults before', () => {
   test.each(names)('%s', name => {
     expect(fc.check(lawOf(name), { numRuns: 50, seed: 7 }).failed).toBe(false)
-    const faults = cases[name]?.isTimeless === true ? forgetful : { ...standStill, ...forgetful }
+    const { isTimeless = false, looksAtAll = false } = cases[name] ?? {}
+    const faults = { ...forgetful, ...(isTimeless ? {} : standStill), ...(looksAtAll ? {} : unseen) }
     for (const [fault, make] of Object.entries(faults)) {
       const law = lawOf(name, operator => samples => samples.pipe(make(), operator))
       expect([fault, isSeen(law)]).toEqual([fault, true])
