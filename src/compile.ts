@@ -109,7 +109,7 @@ function askOf(source: SourceConfig, deps: CompileDeps): Ask {
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */
-const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep'])
+const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
 
 function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
   const { name, from, steps, demand, order, description } = feed

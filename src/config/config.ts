@@ -4,6 +4,7 @@ import type { EventsOptions } from '../operator/events.options.ts'
 import type { KeepOptions } from '../operator/keep.options.ts'
 import type { FillOptions } from '../operator/fill.options.ts'
 import type { DistinctOptions } from '../operator/distinct.options.ts'
+import type { AlertOptions } from '../operator/alert.options.ts'
 import type { ChangeOptions } from '../operator/change.options.ts'
 import type { DeriveOptions } from '../operator/derive.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
@@ -71,5 +72,6 @@ export type StepConfig =
   | { readonly kind: 'keep'; readonly options: KeepOptions }
   | { readonly kind: 'fill'; readonly options: FillOptions }
   | { readonly kind: 'distinct'; readonly options: DistinctOptions }
+  | { readonly kind: 'alert'; readonly options: AlertOptions }
 
 export type StepKind = StepConfig['kind']

@@ -1,12 +1,13 @@
 import { didYouMean } from '../lib/suggest.ts'
 import { composedKeyColumn } from '../model/key.ts'
 import { parseOrderTerm } from '../model/order.ts'
+import { alertColumns, type AlertOptions } from '../operator/alert.options.ts'
 import { eventColumns } from '../operator/events.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
 import { timeColumn } from '../operator/series.options.ts'
 import { finalColumn, type WindowOptions } from '../operator/window.options.ts'
 import type { StepConfig } from './config.ts'
-import { checkAggregate, checkExpression } from './expression-check.ts'
+import { checkAggregate, checkExpression, checkTemplate } from './expression-check.ts'
 import type { Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 
@@ -39,6 +40,8 @@ export function checkStep(judge: Judge, step: StepConfig, path: Path, before: Co
       return checkColumns(judge, step.options.columns, [...path, 'columns'], columns)
     case 'distinct':
       return checkColumns(judge, step.options.by, [...path, 'by'], columns)
+    case 'alert':
+      return checkAlert(judge, step.options, path, columns)
     case 'keep':
     case 'fill':
       return undefined
@@ -53,6 +56,12 @@ function checkWindow(judge: Judge, { columns, time }: WindowOptions, path: Path,
   const own = { names: [finalColumn], what: 'says that a window has ended' }
   checkAggregates(judge, columns, [...path, 'columns'], names, own)
   if (time !== undefined) checkExpression(judge, time, [...path, 'time'], { columns: names })
+}
+
+function checkAlert(judge: Judge, { when, resolve, text }: AlertOptions, path: Path, columns: Columns['names']): void {
+  checkExpression(judge, when, [...path, 'when'], { condition: true, columns })
+  if (resolve !== undefined) checkExpression(judge, resolve, [...path, 'resolve'], { condition: true, columns })
+  if (text !== undefined) checkTemplate(judge, text, [...path, 'text'], columns)
 }
 
 function checkSeries(judge: Judge, texts: ReadonlyMap<string, string>, path: Path, columns: Columns['names']): void {
@@ -116,6 +125,8 @@ export function columnsAfter(step: StepConfig, before: Columns): Columns {
     case 'series':
       // Whether it is one series or many is known only with the data.
       return {}
+    case 'alert':
+      return { ...(names === undefined ? {} : { names: [...alertColumns, ...names] }), key: 'key' }
     case 'events':
       return { ...(names === undefined ? {} : { names: [...eventColumns, ...names] }), key: 'seq' }
     case 'select':

@@ -4,6 +4,7 @@ import { eventsOptions } from '../operator/events.options.ts'
 import { keepOptions } from '../operator/keep.options.ts'
 import { fillOptions } from '../operator/fill.options.ts'
 import { distinctOptions } from '../operator/distinct.options.ts'
+import { alertOptions } from '../operator/alert.options.ts'
 import { changeOptions } from '../operator/change.options.ts'
 import { deriveOptions } from '../operator/derive.options.ts'
 import { groupOptions } from '../operator/group.options.ts'
@@ -33,6 +34,7 @@ export const stepSchemas = {
   keep: keepOptions,
   fill: fillOptions,
   distinct: distinctOptions,
+  alert: alertOptions,
 } as const satisfies Readonly<Record<StepKind, z.ZodType>>
 
 const stepNames = Object.keys(stepSchemas) as readonly StepKind[]

@@ -1,5 +1,6 @@
 import { compileExpression, type Expression } from '../expression/expression.ts'
 import { ExpressionError } from '../expression/expression-error.ts'
+import { compileTemplate, type Template } from '../expression/template.ts'
 import type { NewColumns } from './select.ts'
 
 type Path = readonly (string | number)[]
@@ -35,6 +36,10 @@ export function compileCondition(text: string, path: Path): Expression {
 
 export function compileValue(text: string, path: Path): Expression {
   return located(path, () => compileExpression(text, { origin: 'config' }))
+}
+
+export function compileText(text: string, path: Path): Template {
+  return located(path, () => compileTemplate(text, { origin: 'config' }))
 }
 
 export function compileColumns(columns: ReadonlyMap<string, string>, path: Path = []): NewColumns {

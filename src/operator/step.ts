@@ -1,7 +1,10 @@
 import { defaultMaxGroups, defaultMaxPoints } from '../lib/cap.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseOrderTerm } from '../model/order.ts'
+import { cellOf, type Row } from '../model/row.ts'
 import { parseAggregate, type Aggregate } from './aggregate.ts'
+import { alert } from './alert.ts'
+import type { AlertOptions } from './alert.options.ts'
 import { change } from './change.ts'
 import type { ChangeOptions } from './change.options.ts'
 import { series } from './series.ts'
@@ -24,7 +27,7 @@ import type { RateOptions } from './rate.options.ts'
 import { select } from './select.ts'
 import type { SelectOptions } from './select.options.ts'
 import type { Operator } from './stage.ts'
-import { compileColumns, compileCondition, compileValue, listOf, located, StepError } from './step-expression.ts'
+import { compileColumns, compileCondition, compileText, compileValue, listOf, located, StepError } from './step-expression.ts'
 import { top } from './top.ts'
 import type { TopOptions } from './top.options.ts'
 import { where } from './where.ts'
@@ -47,6 +50,7 @@ export type Step =
   | { readonly kind: 'keep'; readonly options: KeepOptions }
   | { readonly kind: 'fill'; readonly options: FillOptions }
   | { readonly kind: 'distinct'; readonly options: DistinctOptions }
+  | { readonly kind: 'alert'; readonly options: AlertOptions }
 
 /** What steps need beside their options. */
 export interface StepDeps {
@@ -107,6 +111,27 @@ function buildFill({ columns, maxAge }: FillOptions, clock: Clock): Operator {
   return fill({ columns, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) }, clock)
 }
 
+function buildAlert(options: AlertOptions, clock: Clock): Operator {
+  const { for: forMs = 0, resolve, keepFiringFor = 0, onMissing = 'keep', severity, maxGroups = defaultMaxGroups } = options
+  const when = compileCondition(options.when, ['when'])
+  const [about] = when.columns
+  const text = options.text === undefined ? undefined : compileText(options.text, ['text'])
+  return alert(
+    {
+      when,
+      forMs,
+      keepFiringForMs: keepFiringFor,
+      onMissing,
+      maxGroups,
+      ...(resolve === undefined ? {} : { resolve: compileCondition(resolve, ['resolve']) }),
+      ...(severity === undefined ? {} : { severity }),
+      ...(about === undefined ? {} : { value: (row: Row) => cellOf(row, about) }),
+      ...(text === undefined ? {} : { text: (row: Row, key: string) => text.render(row, key) }),
+    },
+    clock,
+  )
+}
+
 /**
  * The operator of a step; each subscription has a state of its own.
  * @throws StepError at the first expression that cannot be used; the config has judged them all before.
@@ -141,6 +166,8 @@ export function buildStep(step: Step, { clock }: StepDeps): Operator {
       return buildFill(step.options, clock)
     case 'distinct':
       return distinct(listOf(step.options.by))
+    case 'alert':
+      return buildAlert(step.options, clock)
     default:
       return step satisfies never
   }

@@ -44,6 +44,7 @@ feeds:
       - fill: {columns: {a: last, b: 0, c: true}, maxAge: 1m}
       - distinct: {by: a}
       - keep: 10m
+      - alert: {when: a < 5, for: 1m, resolve: a > 8, keepFiringFor: 5m, onMissing: keep, severity: page, text: "{{a}}"}
       - keep: 500
       - events: {keep: 100, columns: [a]}
       - series: {keep: 1h, columns: {a: n}}
@@ -84,6 +85,7 @@ const wrong = [
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{rate: {columns: {a: n}}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{window: {size: 5, columns: {a: avg(n)}}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{keep: 0}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{alert: {when: a < 5, for: 60}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{fill: {columns: {a: first}}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{group: {by: x, n: count()}}]}}',
 ]

@@ -6,6 +6,7 @@ import type { Clock } from '../../src/lib/clock.ts'
 import type { Extent } from '../../src/lib/option.ts'
 import type { Cell, Row } from '../../src/model/row.ts'
 import type { Sample } from '../../src/model/table.ts'
+import { alert, type Alert } from '../../src/operator/alert.ts'
 import type { Aggregate } from '../../src/operator/aggregate.ts'
 import { change, naiveChange } from '../../src/operator/change.ts'
 import { events, naiveEvents } from '../../src/operator/events.ts'
@@ -16,6 +17,7 @@ import type { Value } from '../../src/operator/row-function.ts'
 import { naiveSeries, series } from '../../src/operator/series.ts'
 import type { Operator } from '../../src/operator/stage.ts'
 import { naiveWindow, window, type Window } from '../../src/operator/window.ts'
+import { naiveAlerts } from '../operator/naive-alerts.ts'
 import { obeysOverTime, startMs, type Definition } from '../operator/timed-history.ts'
 
 const runs = { numRuns: 120 }
@@ -144,6 +146,21 @@ for (const options of fills) {
   })
 }
 
+const alerts: Readonly<Record<string, Partial<Alert>>> = {
+  'an alert at once': { forMs: 0 },
+  'an alert for 3 s': { forMs: 3000, text: (row, key) => `${key} ${JSON.stringify(row['n'])}` },
+  'an alert that resolves by itself': { forMs: 1000, resolve: cel('n == 0'), keepFiringForMs: 4000 },
+  'an alert that resolves what is gone': { forMs: 2000, keepFiringForMs: 2000, onMissing: 'resolve' },
+  'an alert of what is gone': { forMs: 3000, onMissing: 'fire' },
+}
+for (const [name, options] of Object.entries(alerts)) {
+  const whole: Alert = { when: cel('n > 1'), forMs: 0, keepFiringForMs: 0, onMissing: 'keep', maxGroups: 100, ...options }
+  add(name, {
+    create: clock => alert(whole, clock),
+    definition: (inputs, now) => naiveAlerts(inputs, now, whole),
+  })
+}
+
 const names = Object.keys(cases)
 
 function lawOf(name: string, wrap: (operator: Operator) => Operator = operator => operator) {
@@ -196,6 +213,15 @@ describe('the law sees faults before', () => {
   })
 })
 
+const patient: Alert = {
+  when: cel('n > 1'),
+  forMs: 3000,
+  keepFiringForMs: 0,
+  onMissing: 'keep',
+  maxGroups: 100,
+  text: (row, key) => `${key} ${JSON.stringify(row['n'])}`,
+}
+
 /** Operators that are not quite what the definition of a case says. */
 const wrong: readonly (readonly [name: string, fault: string, create: Case['create']])[] = [
   ['rate over 5000', 'one sample too many', clock => rate({ overMs: 6000, columns: numbers, maxPoints: 1000 }, clock)],
@@ -213,6 +239,9 @@ const wrong: readonly (readonly [name: string, fault: string, create: Case['crea
     'less patience',
     clock => window({ sizeMs: 5000, columns: aggregates, time: happened, latenessMs: 2000, maxGroups: 100 }, clock),
   ],
+  ['an alert for 3 s', 'less patience', clock => alert({ ...patient, forMs: 2000 }, clock)],
+  ['an alert for 3 s', 'what is gone resolves', clock => alert({ ...patient, onMissing: 'resolve' }, clock)],
+  ['an alert for 3 s', 'what fires goes on', clock => alert({ ...patient, keepFiringForMs: 1000 }, clock)],
   ['change {}', 'a time ago', clock => change({ overMs: 1000, columns: numbers, maxPoints: 1000 }, clock)],
 ]
 
