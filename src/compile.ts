@@ -1,5 +1,6 @@
-import type { Observable } from 'rxjs'
+import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
+import { inputsOf } from './config/feed-section.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import type { Clock } from './lib/clock.ts'
 import { fingerprint } from './lib/fingerprint.ts'
@@ -7,6 +8,7 @@ import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
+import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
 import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
@@ -39,7 +41,7 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
     const known = prints.get(name)
     const feed = definitions.get(name)
     if (known !== undefined || feed === undefined) return known ?? ''
-    const print = fingerprint([feed, visit(feed.from)])
+    const print = fingerprint([feed, ...inputsOf(feed).map(visit)])
     prints.set(name, print)
     return print
   }
@@ -113,16 +115,22 @@ const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'w
 
 function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
   const { name, from, steps, demand, order, description } = feed
+  const names = inputsOf(feed)
   return {
     name,
-    inputs: [from],
+    inputs: names,
     public: feed.public,
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
-    pipeline: ([input]) =>
-      steps.map(step => buildStep(step, { clock })).reduce((samples, step) => samples.pipe(step), input as Observable<Sample>),
+    pipeline: (inputs, handOver) => {
+      const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
+      const whole = union(from.map(input), handOver)
+      return steps
+        .map(step => buildStep(step, { clock, handOver, input }))
+        .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
+    },
   }
 }

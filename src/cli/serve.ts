@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { inputsOf } from '../config/feed-section.ts'
 import { createLogger, type Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { version } from '../lib/version.ts'
@@ -70,7 +71,7 @@ function banner(config: Config, from: string, url: string, example: string): str
   const lines = [
     `millrace ${version}, ${from}`,
     ...config.sources.map(source => `  source ${source.name}, every ${formatDuration(source.everyMs)}`),
-    ...config.feeds.map(feed => `  feed   ${feed.name}, from ${feed.from}`),
+    ...config.feeds.map(feed => `  feed   ${feed.name}, from ${inputsOf(feed).join(', ')}`),
     '',
     `  page       ${url}/`,
     `  WebSocket  ${url.replace(/^http/, 'ws')}${config.server.path}`,

@@ -8,6 +8,7 @@ import type { AlertOptions } from '../operator/alert.options.ts'
 import type { ChangeOptions } from '../operator/change.options.ts'
 import type { DeriveOptions } from '../operator/derive.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
+import type { JoinOptions } from '../operator/join.options.ts'
 import type { RateOptions } from '../operator/rate.options.ts'
 import type { SelectOptions } from '../operator/select.options.ts'
 import type { TopOptions } from '../operator/top.options.ts'
@@ -47,8 +48,8 @@ export type SourceConfig = HttpSourceConfig | SystemSourceConfig
 
 export interface FeedConfig {
   readonly name: string
-  /** A source or feed of this config, and none that is computed from this feed. */
-  readonly from: string
+  /** Sources or feeds of this config, and none that is computed from this feed; of several the rows are one table. */
+  readonly from: readonly string[]
   readonly steps: readonly StepConfig[]
   /** Overrides the order that the steps give. */
   readonly order?: readonly OrderTerm[]
@@ -73,5 +74,6 @@ export type StepConfig =
   | { readonly kind: 'fill'; readonly options: FillOptions }
   | { readonly kind: 'distinct'; readonly options: DistinctOptions }
   | { readonly kind: 'alert'; readonly options: AlertOptions }
+  | { readonly kind: 'join'; readonly options: JoinOptions }
 
 export type StepKind = StepConfig['kind']

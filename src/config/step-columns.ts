@@ -4,6 +4,7 @@ import { parseOrderTerm } from '../model/order.ts'
 import { alertColumns, type AlertOptions } from '../operator/alert.options.ts'
 import { eventColumns } from '../operator/events.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
+import { rightName, type JoinOptions } from '../operator/join.options.ts'
 import { timeColumn } from '../operator/series.options.ts'
 import { finalColumn, type WindowOptions } from '../operator/window.options.ts'
 import type { StepConfig } from './config.ts'
@@ -40,6 +41,8 @@ export function checkStep(judge: Judge, step: StepConfig, path: Path, before: Co
       return checkColumns(judge, step.options.columns, [...path, 'columns'], columns)
     case 'distinct':
       return checkColumns(judge, step.options.by, [...path, 'by'], columns)
+    case 'join':
+      return checkJoin(judge, step.options, path, columns)
     case 'alert':
       return checkAlert(judge, step.options, path, columns)
     case 'keep':
@@ -62,6 +65,13 @@ function checkAlert(judge: Judge, { when, resolve, text }: AlertOptions, path: P
   checkExpression(judge, when, [...path, 'when'], { condition: true, columns })
   if (resolve !== undefined) checkExpression(judge, resolve, [...path, 'resolve'], { condition: true, columns })
   if (text !== undefined) checkTemplate(judge, text, [...path, 'text'], columns)
+}
+
+/** The columns of the other feed are not known here. */
+function checkJoin(judge: Judge, { on, key, columns }: JoinOptions, path: Path, names: Columns['names']): void {
+  if (on !== undefined) checkExpression(judge, on, [...path, 'on'], { columns: names })
+  if (key !== undefined) checkExpression(judge, key, [...path, 'key'], { columns: undefined })
+  checkExpressions(judge, columns, [...path, 'columns'], names === undefined ? undefined : [...names, rightName])
 }
 
 function checkSeries(judge: Judge, texts: ReadonlyMap<string, string>, path: Path, columns: Columns['names']): void {
@@ -139,6 +149,7 @@ export function columnsAfter(step: StepConfig, before: Columns): Columns {
     }
     case 'rate':
     case 'change':
+    case 'join':
       return grown(before, step.options.columns.keys())
     case 'window': {
       const final = step.options.slide === undefined ? [finalColumn] : []

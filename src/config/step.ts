@@ -8,6 +8,7 @@ import { alertOptions } from '../operator/alert.options.ts'
 import { changeOptions } from '../operator/change.options.ts'
 import { deriveOptions } from '../operator/derive.options.ts'
 import { groupOptions } from '../operator/group.options.ts'
+import { joinOptions } from '../operator/join.options.ts'
 import { rateOptions } from '../operator/rate.options.ts'
 import { selectOptions } from '../operator/select.options.ts'
 import { topOptions } from '../operator/top.options.ts'
@@ -35,6 +36,7 @@ export const stepSchemas = {
   fill: fillOptions,
   distinct: distinctOptions,
   alert: alertOptions,
+  join: joinOptions,
 } as const satisfies Readonly<Record<StepKind, z.ZodType>>
 
 const stepNames = Object.keys(stepSchemas) as readonly StepKind[]

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs'
 import type { OrderTerm } from '../model/order.ts'
 import type { Sample } from '../model/table.ts'
+import type { HandOver } from '../operator/hand-over.ts'
 import type { Poll } from '../source/ask.ts'
 
 /** What the graph needs of whatever polls a source; `source/poller.ts` is it. */
@@ -50,6 +51,9 @@ export interface FeedDefinition extends Described {
   readonly inputs: readonly string[]
   /** Its pipeline looks back in time (window, rate, keep, alert ..), so it must not sleep unless told to. */
   readonly holdsPast: boolean
-  /** Must emit synchronously what a sample leads to; what it emits later starts a tick of its own. */
-  pipeline(inputs: readonly Observable<Sample>[]): Observable<Sample>
+  /**
+   * Must emit synchronously what a sample leads to, of several inputs once they all are handed over; what it emits later starts a tick
+   * of its own.
+   */
+  pipeline(inputs: readonly Observable<Sample>[], handOver: HandOver): Observable<Sample>
 }

@@ -2,13 +2,13 @@ import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import { defaultStoreLimits, type StoreLimits } from '../model/store.ts'
-import type { Sample } from '../model/table.ts'
+import { mergeSamples, type Sample } from '../model/table.ts'
 import type { FeedDefinition, SourceDefinition } from './definition.ts'
 import { Demand } from './demand.ts'
 import { Feed } from './feed.ts'
 import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
-import { mergeSamples, Pipeline } from './pipeline.ts'
+import { Pipeline } from './pipeline.ts'
 import { LiveSource } from './live-source.ts'
 import { topologyOf, type Topology } from './topology.ts'
 
@@ -171,7 +171,7 @@ export class Graph {
     const inputs = definition.inputs.map(input => this.#feeds.get(input)).filter(input => input !== undefined)
     const lingerMs = Math.max(0, ...inputs.map(input => input.options.lingerMs))
     const feed = new Feed(this.#feedOptions(definition, lingerMs), clock.now(), random)
-    const pipeline = new Pipeline(sources => definition.pipeline(sources), inputs.length, {
+    const pipeline = new Pipeline((sources, handOver) => definition.pipeline(sources, handOver), inputs.length, {
       late: sample => this.offer(definition.name, sample),
       failed: error => this.#fail(definition.name, error),
     })

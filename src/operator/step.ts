@@ -1,7 +1,9 @@
+import type { Observable } from 'rxjs'
 import { defaultMaxGroups, defaultMaxPoints } from '../lib/cap.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseOrderTerm } from '../model/order.ts'
 import { cellOf, type Row } from '../model/row.ts'
+import type { Sample } from '../model/table.ts'
 import { parseAggregate, type Aggregate } from './aggregate.ts'
 import { alert } from './alert.ts'
 import type { AlertOptions } from './alert.options.ts'
@@ -11,6 +13,8 @@ import { series } from './series.ts'
 import { timeColumn, type SeriesOptions } from './series.options.ts'
 import { events } from './events.ts'
 import type { EventsOptions } from './events.options.ts'
+import { join } from './join.ts'
+import type { JoinOptions } from './join.options.ts'
 import { keep } from './keep.ts'
 import type { KeepOptions } from './keep.options.ts'
 import { fill } from './fill.ts'
@@ -21,6 +25,7 @@ import { derive } from './derive.ts'
 import type { DeriveOptions } from './derive.options.ts'
 import { group } from './group.ts'
 import { groupKeyColumn } from './group-key.ts'
+import type { HandOver } from './hand-over.ts'
 import type { GroupOptions } from './group.options.ts'
 import { rate } from './rate.ts'
 import type { RateOptions } from './rate.options.ts'
@@ -51,10 +56,14 @@ export type Step =
   | { readonly kind: 'fill'; readonly options: FillOptions }
   | { readonly kind: 'distinct'; readonly options: DistinctOptions }
   | { readonly kind: 'alert'; readonly options: AlertOptions }
+  | { readonly kind: 'join'; readonly options: JoinOptions }
 
 /** What steps need beside their options. */
 export interface StepDeps {
   readonly clock: Clock
+  readonly handOver: HandOver
+  /** The samples of a source or feed that the pipeline has among its inputs. */
+  input(name: string): Observable<Sample>
 }
 
 /** Columns that may not be called as those in `own`, which `what` says the use of. */
@@ -132,11 +141,22 @@ function buildAlert(options: AlertOptions, clock: Clock): Operator {
   )
 }
 
+function buildJoin({ with: other, on, key, kind = 'inner', columns }: JoinOptions, deps: StepDeps): Operator {
+  const options = {
+    kind,
+    columns: compileColumns(columns, ['columns']),
+    ...(on === undefined ? {} : { on: compileValue(on, ['on']) }),
+    ...(key === undefined ? {} : { key: compileValue(key, ['key']) }),
+  }
+  return join(options, deps.input(other), deps.handOver)
+}
+
 /**
  * The operator of a step; each subscription has a state of its own.
  * @throws StepError at the first expression that cannot be used; the config has judged them all before.
  */
-export function buildStep(step: Step, { clock }: StepDeps): Operator {
+export function buildStep(step: Step, deps: StepDeps): Operator {
+  const { clock } = deps
   switch (step.kind) {
     case 'where':
       return where(compileCondition(step.options, []))
@@ -168,6 +188,8 @@ export function buildStep(step: Step, { clock }: StepDeps): Operator {
       return distinct(listOf(step.options.by))
     case 'alert':
       return buildAlert(step.options, clock)
+    case 'join':
+      return buildJoin(step.options, deps)
     default:
       return step satisfies never
   }

@@ -35,6 +35,7 @@ feeds:
   `
 sources: {a: http://x}
 feeds:
+  g: {from: [a, f]}
   f:
     from: a
     steps:
@@ -43,6 +44,7 @@ feeds:
       - window: {size: 5m, slide: 10s, columns: {a: avg(n)}}
       - fill: {columns: {a: last, b: 0, c: true}, maxAge: 1m}
       - distinct: {by: a}
+      - join: {with: a, on: n, columns: {t: right.title}}
       - keep: 10m
       - alert: {when: a < 5, for: 1m, resolve: a > 8, keepFiringFor: 5m, onMissing: keep, severity: page, text: "{{a}}"}
       - keep: 500

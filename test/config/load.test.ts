@@ -47,8 +47,8 @@ describe('a good config', () => {
       http: { url: 'https://bikes.example/stations.json', rows: 'data.stations', key: ['station_id'], ignore: ['last_reported'] },
     })
     expect(feeds.map(({ name, from, demand }) => [name, from, demand])).toEqual([
-      ['empty', 'stations', 'auto'],
-      ['regions', 'stations', 'always'],
+      ['empty', ['stations'], 'auto'],
+      ['regions', ['stations'], 'always'],
     ])
     expect(feeds[1]?.order).toEqual([{ column: 'bikes', descending: true }])
     expect(feeds[0]?.steps.map(step => step.kind)).toEqual(['where', 'select', 'top'])
@@ -263,7 +263,7 @@ feeds:
 describe('keys', () => {
   test('a missing key points at its parent', () => {
     expect(said('sources: {a: http://x}\nfeeds:\n  f:\n    public: true\n    steps:\n      - top: {by: x}')).toEqual([
-      '3:3 feeds.f.from: missing key `from`; expected the name of a source or feed',
+      '3:3 feeds.f.from: missing key `from`; expected the name of a source or feed, or a list of them',
       '6:9 feeds.f.steps[0].top.limit: missing key `limit`; expected a whole number from 1',
     ])
   })
@@ -382,6 +382,16 @@ describe('names', () => {
     expect(said('sources: {s: http://x}\nfeeds:\n  a: {from: b}\n  b: {from: c}\n  c: {from: b}\n  d: {from: d}\n  e: {from: a}')).toEqual([
       '5:13 feeds.c.from: feeds cannot feed each other: b -> c -> b',
       '6:13 feeds.d.from: feeds cannot feed each other: d -> d',
+    ])
+  })
+
+  test('stand in lists and joins as well', () => {
+    const feeds = '  a: {from: [s, t]}\n  b: {from: [s, s, c], steps: [{join: {with: u, columns: {}}}]}\n'
+    const circle = '  c: {from: s, steps: [{where: true}, {join: {with: b, columns: {x: right.y}}}]}'
+    expect(said(`sources: {s: http://x}\nfeeds:\n${feeds}${circle}`)).toEqual([
+      '3:17 feeds.a.from[1]: expected the name of a source or feed; found t (did you mean `s`?)',
+      '4:46 feeds.b.steps[0].join.with: expected the name of a source or feed; found u (did you mean `s`?)',
+      '5:53 feeds.c.steps[1].join.with: feeds cannot feed each other: b -> c -> b',
     ])
   })
 })

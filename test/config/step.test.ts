@@ -1,10 +1,11 @@
+import { NEVER } from 'rxjs'
 import { expect, test } from 'vitest'
 import { configOf, type ConfigResult } from '../../src/config/load.ts'
 import { buildStep } from '../../src/operator/step.ts'
 import { StepError } from '../../src/operator/step-expression.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
-const deps = { clock: new ManualClock() }
+const deps = { clock: new ManualClock(), handOver: { isOn: false, done: NEVER }, input: () => NEVER }
 
 /** What the config and the operators say of the same steps. */
 function verdicts(steps: readonly object[]): { readonly config: string; readonly operators: string } {
@@ -88,6 +89,13 @@ test.each([
   [{ distinct: { by: ['a', 'b'] } }],
   [{ distinct: { by: [] } }],
   [{ alert: { when: 'n < 50' } }],
+  [{ join: { with: 'a', columns: { t: 'right.title' } } }],
+  [{ join: { with: 'a', on: 'n', key: 'm', kind: 'left', columns: { t: 'right.title' } } }],
+  [{ join: { columns: { t: 'right.title' } } }],
+  [{ join: { with: 'a' } }],
+  [{ join: { with: 'a', kind: 'outer', columns: {} } }],
+  [{ join: { with: 'a', on: 'n +', columns: { t: 'n' } } }],
+  [{ join: { with: 'a', key: 'n +', columns: { t: 'n' } } }],
   [{ alert: { when: 'n < 50', for: '1m', resolve: 'n > 80', keepFiringFor: '5m', onMissing: 'fire', severity: 'page', text: '{{n}}' } }],
   [{ alert: { for: '1m' } }],
   [{ alert: { when: 'size(n)' } }],
@@ -130,6 +138,9 @@ test.each<[object[], string]>([
   [[{ alert: { when: 'm > 1' } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ alert: { when: 'n > 1', text: '{{m}}' } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ alert: { when: 'n > 1' } }, { where: 'state == "firing" && n > 5' }], 'sound'],
+  [[{ join: { with: 'a', columns: { t: 'right.title' } } }, { where: 't == "x" && n > 1' }], 'sound'],
+  [[{ join: { with: 'a', on: 'm', columns: { t: 'right.title' } } }], "there is no column 'm'; did you mean 'r'?"],
+  [[{ join: { with: 'a', key: 'm', columns: { t: 'rigth.title' } } }], "there is no column 'rigth'; did you mean 'right'?"],
   [[{ keep: 9 }, { where: 'n > 1' }], 'sound'],
 ])('columns are known through %j: %s', (steps, expected) => {
   expect(saidAfterGroup(...steps)).toBe(expected)

@@ -1,3 +1,4 @@
+import { NEVER } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { stepSchemas } from '../../src/config/step.ts'
 import type { Row } from '../../src/model/row.ts'
@@ -7,7 +8,7 @@ import { StepError } from '../../src/operator/step-expression.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { Runner } from './sample-history.ts'
 
-const deps = { clock: new ManualClock() }
+const deps = { clock: new ManualClock(), handOver: { isOn: false, done: NEVER }, input: () => NEVER }
 
 /** Steps as a config holds them, through their schemas. */
 function steps(...written: readonly Record<string, unknown>[]): Step[] {
