@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   slow: async () => (await import('./slow.ts')).slow,
   storm: async () => (await import('./storm.ts')).storm,
   snapshot: async () => (await import('./snapshot.ts')).snapshot,
+  aggregate: async () => (await import('./aggregate.ts')).aggregate,
   idle: async () => (await import('./idle.ts')).idle,
 }
 

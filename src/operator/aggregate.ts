@@ -19,6 +19,8 @@ export interface Aggregate {
 export interface Accumulator {
   /** A cell that counts so many times; default 1. */
   add(cell: Cell, times?: number): void
+  /** Takes a cell back that was added; false where that needs all the others: then they are to be added anew. */
+  remove(cell: Cell): boolean
   /** Takes over what another one of the same aggregate was given; its cells come after those of this one. */
   merge(other: Accumulator): void
   result(): Cell
@@ -30,6 +32,10 @@ class Count implements Accumulator {
 
   add(cell: Cell, times = 1): void {
     if (cell !== null && cell !== false) this.#count += times
+  }
+  remove(cell: Cell): boolean {
+    if (cell !== null && cell !== false) this.#count--
+    return true
   }
   merge(other: Count): void {
     this.#count += other.#count
@@ -52,6 +58,13 @@ class Sum implements Accumulator {
     this.#sum.add(cell * times)
     this.#count += times
   }
+  remove(cell: Cell): boolean {
+    if (typeof cell !== 'number') return true
+    this.#sum.add(-cell)
+    this.#count--
+    if (this.#count === 0) this.#sum.clear()
+    return Number.isFinite(this.#sum.value)
+  }
   merge(other: Sum): void {
     this.#sum.merge(other.#sum)
     this.#count += other.#count
@@ -69,6 +82,9 @@ class Deviation implements Accumulator {
 
   add(cell: Cell, times = 1): void {
     if (typeof cell === 'number') this.#take(times, cell, 0)
+  }
+  remove(cell: Cell): boolean {
+    return typeof cell !== 'number'
   }
   merge(other: Deviation): void {
     if (other.#count > 0) this.#take(other.#count, other.#mean, other.#squares)
@@ -101,6 +117,9 @@ class Extreme implements Accumulator {
       if (this.#text === undefined || (this.#sign === 1 ? cell > this.#text : cell < this.#text)) this.#text = cell
     }
   }
+  remove(cell: Cell): boolean {
+    return cell !== this.#number && cell !== this.#text
+  }
   merge(other: Extreme): void {
     this.add(other.#number ?? null)
     this.add(other.#text ?? null)
@@ -121,6 +140,9 @@ class End implements Accumulator {
   add(cell: Cell): void {
     if (cell !== null && (this.#isLast || this.#cell === null)) this.#cell = cell
   }
+  remove(cell: Cell): boolean {
+    return cell === null
+  }
   merge(other: End): void {
     this.add(other.#cell)
   }
@@ -138,6 +160,9 @@ class Distinct implements Accumulator {
     if (typeof cell === 'object') {
       if (cell !== null) this.#nested.add(canonicalJson(cell))
     } else this.#cells.add(cell)
+  }
+  remove(cell: Cell): boolean {
+    return cell === null
   }
   merge(other: Distinct): void {
     for (const cell of other.#cells) this.#cells.add(cell)

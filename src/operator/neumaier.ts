@@ -9,6 +9,10 @@ export class NeumaierSum {
     this.#sum = sum
   }
 
+  clear(): void {
+    this.#sum = this.#lost = 0
+  }
+
   merge(other: NeumaierSum): void {
     this.add(other.#sum)
     this.#lost += other.#lost

@@ -48,6 +48,10 @@ export class Quantile {
     if (this.#values.length > maxExact) this.#sum()
   }
 
+  remove(cell: Cell): boolean {
+    return typeof cell !== 'number' || !Number.isFinite(cell)
+  }
+
   merge(other: Quantile): void {
     if (other.#sketch !== undefined) this.#sum().merge(other.#sketch)
     else for (const { value, times } of other.#values) this.add(value, times)
