@@ -31,6 +31,16 @@ feeds:
             bikes: sum(num_bikes_available)
             docks: sum(num_docks_available)
             emptiest: min(num_bikes_available)
+  minutes:
+    description: Bikes by region, minute by minute
+    from: regions
+    steps:
+      - window: {size: 1m, columns: {average: avg(bikes), least: min(bikes), most: max(bikes)}}
+  shortage:
+    description: Regions of which a station has been empty for a while
+    from: regions
+    steps:
+      - alert: {when: emptiest == 0, for: 10s, keepFiringFor: 30s, severity: warning, text: "{{region_id}} has a station without a bike"}
   empty:
     description: Stations without a bike, most free docks first
     from: stations
