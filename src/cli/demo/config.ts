@@ -37,10 +37,10 @@ feeds:
     steps:
       - window: {size: 1m, columns: {average: avg(bikes), least: min(bikes), most: max(bikes)}}
   shortage:
-    description: Regions of which a station has been empty for a while
+    description: Regions short of bikes for a while
     from: regions
     steps:
-      - alert: {when: emptiest == 0, for: 10s, keepFiringFor: 30s, severity: warning, text: "{{region_id}} has a station without a bike"}
+      - alert: {when: bikes < 540, for: 10s, resolve: bikes > 560, severity: warning, text: "{{region_id}} has {{bikes}} bikes"}
   empty:
     description: Stations without a bike, most free docks first
     from: stations
