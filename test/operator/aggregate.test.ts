@@ -2,8 +2,9 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../src/lib/random.ts'
 import { equalCells, type Cell } from '../../src/model/row.ts'
-import { startAggregate } from '../../src/operator/aggregate.ts'
+import { startAggregate, type Aggregate } from '../../src/operator/aggregate.ts'
 import { aggregateNames } from '../../src/operator/group.options.ts'
+import { GroupSum, type InOrder } from '../../src/operator/group-sum.ts'
 import { Quantile, quantileError } from '../../src/operator/quantile.ts'
 
 const cells: readonly Cell[] = [null, true, false, 0, -0, 1, 2, 3, 0.1, 0.2, 1e16, -1e16, 42, '42', 'x', '', [1], { a: 1 }, { a: 1 }]
@@ -32,6 +33,29 @@ test.each(aggregateNames)('%s of parts that are merged, of cells that count seve
     }),
     { numRuns: 500 },
   )
+})
+
+test.each(aggregateNames)('%s of a group stays what it is anew, however many members came, went and changed', name => {
+  const random = seededRandom(11)
+  const aggregate: Aggregate = { name, q: 0.4 }
+  const sum = new GroupSum([aggregate])
+  const cellAt = (): Cell => cells[Math.floor(random() * cells.length)] ?? null
+  const inOrder: InOrder = members => [...members].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, member]) => member)
+  const wrong: unknown[] = []
+  for (let i = 0; i < 4000; i++) {
+    const key = `m${Math.floor(random() * 40)}`
+    const held = sum.members.get(key)
+    const next = { row: {}, name: ['g'], cells: [cellAt()] }
+    if (held === undefined) sum.enter(key, next)
+    else if (random() < 0.3) sum.leave(key, held)
+    else sum.update(held, next)
+    if (random() < 0.2) continue
+    const [result = null] = sum.results(inOrder)
+    const anew = startAggregate(name, 0.4)
+    for (const member of inOrder(sum.members)) anew.add(member.cells[0] ?? null)
+    if (!isSame(result, anew.result())) wrong.push([i, result, anew.result()])
+  }
+  expect(wrong).toEqual([])
 })
 
 describe('quantiles', () => {
