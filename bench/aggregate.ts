@@ -119,7 +119,7 @@ const steps: readonly Measurable[] = [
   },
 ]
 
-const pipeline: Measurable = {
+export const pipeline: Measurable = {
   name: 'where, group, window, top',
   create: clock => samples =>
     samples.pipe(
@@ -196,26 +196,44 @@ function msOf(run: () => unknown): number {
   return (user + system) / 1000
 }
 
-/** Both in turns, on the same samples; the first ticks, in which windows fill and code gets warm, do not count. */
-function measure(what: Measurable, size: number, part: number, ticks: number): Measured {
+/** Ticks that do not count: windows fill, and code gets warm, which takes longer where a tick does little. */
+function warmUpOf(part: number): number {
+  return part < 0.5 ? 150 : 30
+}
+
+/** ms of each tick of what `start` begins, on samples of its own: beside the other it would pay for the garbage that one leaves. */
+function msOfTicks(start: (clock: Clock) => (sample: Sample) => unknown, size: number, part: number, ticks: number): readonly number[] {
   const clock = new SteppedClock()
   const upstream = new Upstream(size, part)
-  const input = new Subject<Sample>()
-  input.pipe(what.create(clock)).subscribe()
-  const plain = what.plain?.()
-  const own: number[] = []
-  const other: number[] = []
-  const warmUp = overMs / everyMs + 4
-  for (let i = 0; i < warmUp + ticks; i++) {
+  const next = start(clock)
+  const all = Array.from({ length: warmUpOf(part) + ticks }, () => {
     clock.ms += everyMs
     const sample = upstream.next(clock.ms)
-    const ms = msOf(() => input.next(sample))
-    const plainMs = plain === undefined ? undefined : msOf(() => plain(upstream.rows, clock.ms))
-    if (i < warmUp) continue
-    own.push(ms)
-    if (plainMs !== undefined) other.push(plainMs)
+    return msOf(() => next(sample))
+  })
+  return all.slice(warmUpOf(part))
+}
+
+function measure({ create, plain }: Measurable, size: number, part: number, ticks: number): Measured {
+  const started = (clock: Clock) => {
+    const input = new Subject<Sample>()
+    input.pipe(create(clock)).subscribe()
+    return (sample: Sample): void => input.next(sample)
   }
-  return { own: spreadOf(own).median, longest: Math.max(...own), plain: plain === undefined ? undefined : spreadOf(other).median }
+  const own = msOfTicks(started, size, part, ticks)
+  const recompute = plain?.()
+  const other =
+    recompute === undefined
+      ? []
+      : msOfTicks(
+          () =>
+            ({ table, time }) =>
+              recompute(table.rows, time),
+          size,
+          part,
+          ticks,
+        )
+  return { own: spreadOf(own).median, longest: Math.max(...own), plain: other.length === 0 ? undefined : spreadOf(other).median }
 }
 
 function millions(rows: number, ms: number): string {

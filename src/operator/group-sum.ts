@@ -6,7 +6,7 @@ import { GroupName } from './group-key.ts'
 export interface Member {
   row: Row
   /** The cells of `by`. */
-  name: readonly Cell[]
+  readonly name: readonly Cell[]
   /** The value for each aggregate. */
   cells: readonly Cell[]
 }
@@ -49,20 +49,20 @@ export class GroupSum {
   enter(key: string, member: Member): void {
     this.members.set(key, member)
     this.#rename(member.name)
-    this.#updates.push({ before: undefined, after: member.cells })
+    this.#note(undefined, member.cells)
   }
 
   leave(key: string, member: Member): void {
     this.members.delete(key)
     if (this.#name.mixed) this.#isNameKnown = false
-    this.#updates.push({ before: member.cells, after: undefined })
+    this.#note(member.cells, undefined)
   }
 
-  /** A member that stays has another row. */
-  update(member: Member, { row, name, cells }: Member): void {
-    this.#updates.push({ before: member.cells, after: cells })
-    if (name !== member.name) this.#rename(name)
-    Object.assign(member, { row, name, cells })
+  /** A member that stays, and is named by the same cells, has another row. */
+  update(member: Member, row: Row, cells: readonly Cell[]): void {
+    this.#note(member.cells, cells)
+    member.row = row
+    member.cells = cells
   }
 
   /** All that depends on the order has to be computed anew. */
@@ -74,12 +74,19 @@ export class GroupSum {
   results(inOrder: InOrder): readonly Cell[] {
     const updates = this.#updates
     this.#updates = []
-    this.#age += updates.length
-    if (this.#age > this.members.size || updates.length * 2 > this.members.size) {
+    if (this.#age > this.members.size) {
       this.#accumulators = this.#aggregates.map((_, i) => this.#anew(i, inOrder))
       this.#age = 0
     } else for (const i of this.#aggregates.keys()) if (!this.#apply(i, updates)) this.#accumulators[i] = this.#anew(i, inOrder)
     return this.#accumulators.map(accumulator => accumulator.result())
+  }
+
+  /** Nothing is noted once all is to be computed anew. */
+  #note(before: readonly Cell[] | undefined, after: readonly Cell[] | undefined): void {
+    this.#age++
+    if (this.#updates.length * 2 > this.members.size) this.#age = Infinity
+    if (this.#age <= this.members.size) this.#updates.push({ before, after })
+    else if (this.#updates.length > 0) this.#updates = []
   }
 
   /** False where the aggregate cannot be told from what it was and the updates. */

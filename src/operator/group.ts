@@ -132,7 +132,7 @@ class GroupStage {
   #update(key: string, { member, group }: Grouped, row: Row): boolean {
     const { name } = member
     if (this.#group.by.some((column, i) => cellOf(row, column) !== name[i])) return false
-    this.#groups.get(group)?.update(member, { row, name, cells: this.#values.map(value => value(row, key)) })
+    this.#groups.get(group)?.update(member, row, this.#cellsOf(row, key))
     this.#touched.add(group)
     return true
   }
@@ -161,10 +161,14 @@ class GroupStage {
       sum = new GroupSum(this.#aggregates)
       this.#groups.set(group, sum)
     }
-    const member: Member = { row, name, cells: this.#values.map(value => value(row, key)) }
+    const member: Member = { row, name, cells: this.#cellsOf(row, key) }
     this.#members.set(key, { member, group })
     sum.enter(key, member)
     this.#touched.add(group)
+  }
+
+  #cellsOf(row: Row, key: string): readonly Cell[] {
+    return this.#values.map(value => value(row, key))
   }
 
   /** Lets rows in that were left out, where groups have gone. */

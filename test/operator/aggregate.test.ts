@@ -48,7 +48,7 @@ test.each(aggregateNames)('%s of a group stays what it is anew, however many mem
     const next = { row: {}, name: ['g'], cells: [cellAt()] }
     if (held === undefined) sum.enter(key, next)
     else if (random() < 0.3) sum.leave(key, held)
-    else sum.update(held, next)
+    else sum.update(held, next.row, next.cells)
     if (random() < 0.2) continue
     const [result = null] = sum.results(inOrder)
     const anew = startAggregate(name, 0.4)
