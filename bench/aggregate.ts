@@ -163,10 +163,11 @@ class Upstream {
 
   next(time: number): Sample {
     const changes = new Map<string, Row | undefined>()
-    const count = this.#tick === 0 ? 0 : Math.round(this.#size * this.#part)
-    const offset = Math.floor(this.#random() * this.#size)
-    for (let i = 0; i < count; i++) {
-      const id = (offset + i * 7919) % this.#size
+    // In the order of the table, as a poll brings them; others each time, and of all groups.
+    const step = Math.round(1 / this.#part)
+    const first = Math.floor(this.#random() * step)
+    for (let i = 0; this.#tick > 0 && i * step < this.#size; i++) {
+      const id = i * step + ((first + i) % step)
       const key = this.#keys[id] ?? ''
       changes.set(key, this.rows.get(key))
       this.#put(id)
