@@ -219,14 +219,14 @@ function msOfTicks(
   return all.slice(warmUp)
 }
 
-function measure({ create, plain }: Measurable, size: number, part: number, ticks: number): Measured {
+function measure(what: Measurable, size: number, part: number, ticks: number): Measured {
   const started = (clock: Clock) => {
     const input = new Subject<Sample>()
-    input.pipe(create(clock)).subscribe()
+    input.pipe(what.create(clock)).subscribe()
     return (sample: Sample): void => input.next(sample)
   }
   const own = msOfTicks(started, new Upstream(size, part), warmUpOf(part), ticks)
-  const recompute = plain?.()
+  const recompute = what.plain?.()
   const recomputed =
     () =>
     ({ table, time }: Sample): unknown =>
