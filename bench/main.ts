@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   storm: async () => (await import('./storm.ts')).storm,
   snapshot: async () => (await import('./snapshot.ts')).snapshot,
   hostile: async () => (await import('./hostile.ts')).hostile,
+  aggregate: async () => (await import('./aggregate.ts')).aggregate,
   idle: async () => (await import('./idle.ts')).idle,
   schedule: async () => (await import('./schedule.ts')).schedule,
 }

@@ -1,5 +1,6 @@
-import type { Observable } from 'rxjs'
-import type { Config, FeedConfig, SourceConfig } from './config/config.ts'
+import { EMPTY, type Observable } from 'rxjs'
+import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
+import { inputsOf } from './config/feed-section.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import type { Clock } from './lib/clock.ts'
 import { fingerprint } from './lib/fingerprint.ts'
@@ -7,6 +8,7 @@ import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
+import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
@@ -41,7 +43,7 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
       const budget = source.budget === undefined || rules === undefined ? budgets.of(originOf(source)) : budgets.named(source.budget, rules)
       return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
     }),
-    feeds: config.feeds.map(feed => ({ ...compileFeed(feed), fingerprint: printOf(feed.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
   }
 }
 
@@ -60,7 +62,7 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
     if (known !== undefined || feed === undefined) return known ?? ''
     // A cycle ends here; the graph refuses it.
     prints.set(name, '')
-    const print = fingerprint([tableOf(feed), visit(feed.from)])
+    const print = fingerprint([tableOf(feed), ...inputsOf(feed).map(visit)])
     prints.set(name, print)
     return print
   }
@@ -157,18 +159,27 @@ function askOf(source: SourceConfig, deps: CompileDeps): Ask {
   return httpAsk(source.http, { ...deps, name: source.name })
 }
 
-function compileFeed(feed: FeedConfig): Omit<FeedDefinition, 'fingerprint'> {
+/** The steps that look back in time: a feed with one of them must not sleep. */
+const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
+
+function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
   const { name, from, steps, demand, order, description } = feed
+  const names = inputsOf(feed)
   return {
     name,
-    inputs: [from],
+    inputs: names,
     public: feed.public,
     demand,
-    // None of the steps that exist looks back in time.
-    holdsPast: false,
+    holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
-    pipeline: ([input]) => steps.map(buildStep).reduce((samples, step) => samples.pipe(step), input as Observable<Sample>),
+    pipeline: (inputs, handOver) => {
+      const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
+      const whole = union(from.map(input), handOver)
+      return steps
+        .map(step => buildStep(step, { clock, handOver, input }))
+        .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
+    },
   }
 }

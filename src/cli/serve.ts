@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts'
+import { inputsOf } from '../config/feed-section.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createLogger, type LeveledLogger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
@@ -90,7 +91,7 @@ function banner(config: Config, from: string, url: string, example: string): str
       const pace = formatDuration(everyMs)
       return `  source ${name}, ${adaptive === undefined ? `every ${pace}` : `one request per ${pace} on average`}`
     }),
-    ...config.feeds.map(feed => `  feed   ${feed.name}, from ${feed.from}`),
+    ...config.feeds.map(feed => `  feed   ${feed.name}, from ${inputsOf(feed).join(', ')}`),
     '',
     `  page       ${url}/`,
     `  WebSocket  ${url.replace(/^http/, 'ws')}${config.server.path}`,

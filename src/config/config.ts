@@ -1,9 +1,19 @@
 import type { OrderTerm } from '../model/order.ts'
+import type { SeriesOptions } from '../operator/series.options.ts'
+import type { EventsOptions } from '../operator/events.options.ts'
+import type { KeepOptions } from '../operator/keep.options.ts'
+import type { FillOptions } from '../operator/fill.options.ts'
+import type { DistinctOptions } from '../operator/distinct.options.ts'
+import type { AlertOptions } from '../operator/alert.options.ts'
+import type { ChangeOptions } from '../operator/change.options.ts'
 import type { DeriveOptions } from '../operator/derive.options.ts'
 import type { GroupOptions } from '../operator/group.options.ts'
+import type { JoinOptions } from '../operator/join.options.ts'
+import type { RateOptions } from '../operator/rate.options.ts'
 import type { SelectOptions } from '../operator/select.options.ts'
 import type { TopOptions } from '../operator/top.options.ts'
 import type { WhereOptions } from '../operator/where.options.ts'
+import type { WindowOptions } from '../operator/window.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
@@ -44,8 +54,8 @@ export type SourceConfig = HttpSourceConfig | SystemSourceConfig
 
 export interface FeedConfig {
   readonly name: string
-  /** A source or feed of this config, and none that is computed from this feed. */
-  readonly from: string
+  /** Sources or feeds of this config, and none that is computed from this feed; of several the rows are one table. */
+  readonly from: readonly string[]
   readonly steps: readonly StepConfig[]
   /** Overrides the order that the steps give. */
   readonly order?: readonly OrderTerm[]
@@ -61,5 +71,15 @@ export type StepConfig =
   | { readonly kind: 'derive'; readonly options: DeriveOptions }
   | { readonly kind: 'top'; readonly options: TopOptions }
   | { readonly kind: 'group'; readonly options: GroupOptions }
+  | { readonly kind: 'rate'; readonly options: RateOptions }
+  | { readonly kind: 'change'; readonly options: ChangeOptions }
+  | { readonly kind: 'window'; readonly options: WindowOptions }
+  | { readonly kind: 'series'; readonly options: SeriesOptions }
+  | { readonly kind: 'events'; readonly options: EventsOptions }
+  | { readonly kind: 'keep'; readonly options: KeepOptions }
+  | { readonly kind: 'fill'; readonly options: FillOptions }
+  | { readonly kind: 'distinct'; readonly options: DistinctOptions }
+  | { readonly kind: 'alert'; readonly options: AlertOptions }
+  | { readonly kind: 'join'; readonly options: JoinOptions }
 
 export type StepKind = StepConfig['kind']

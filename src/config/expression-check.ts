@@ -1,6 +1,7 @@
 import { parseAggregateCall } from '../expression/call.ts'
 import { ExpressionError } from '../expression/expression-error.ts'
 import { compileExpression } from '../expression/expression.ts'
+import { compileTemplate } from '../expression/template.ts'
 import { aggregateNames } from '../operator/group.options.ts'
 import type { Path } from './finding.ts'
 import type { Judge } from './judge.ts'
@@ -18,6 +19,11 @@ export function checkExpression(judge: Judge, text: string, path: Path, { condit
 /** Reads one aggregate of an expression over the row; where that fails, its place inside the text is reported. */
 export function checkAggregate(judge: Judge, text: string, path: Path, columns: readonly string[] | undefined): void {
   report(judge, path, () => parseAggregateCall(text, aggregateNames, { origin: 'config', ...(columns === undefined ? {} : { columns }) }))
+}
+
+/** Compiles the expressions in a text; where that fails, their place inside it is reported. */
+export function checkTemplate(judge: Judge, text: string, path: Path, columns: readonly string[] | undefined): void {
+  report(judge, path, () => compileTemplate(text, { origin: 'config', ...(columns === undefined ? {} : { columns }) }))
 }
 
 function report(judge: Judge, path: Path, compile: () => unknown): void {

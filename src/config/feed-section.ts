@@ -21,11 +21,16 @@ export function feedConfig(judge: Judge, name: string, written: unknown): FeedCo
   if (feed === undefined) return undefined
   return {
     name,
-    from: feed.from,
+    from: [...new Set([feed.from].flat())],
     steps,
     demand: feed.demand ?? 'auto',
     public: feed.public ?? true,
     ...(feed.order === undefined ? {} : { order: [feed.order].flat().map(parseOrderTerm) }),
     ...(feed.description === undefined ? {} : { description: feed.description }),
   }
+}
+
+/** The sources and feeds that a feed is computed from: those it is of, then those its steps join. */
+export function inputsOf({ from, steps }: FeedConfig): readonly string[] {
+  return [...new Set([...from, ...steps.flatMap(step => (step.kind === 'join' ? [step.options.with] : []))])]
 }

@@ -8,7 +8,9 @@ const term = z
 
 /** The keys of a feed but `steps`, which are composed of the options of each operator. */
 export const feedKeys = {
-  from: input.meta({ description: 'The source or feed it is computed from.' }),
+  from: z
+    .union([input, z.array(input).min(1)], { error: 'expected the name of a source or feed, or a list of them' })
+    .meta({ description: 'The source or feed it is computed from, or several with equal columns, whose rows become one table.' }),
   order: z
     .union([term, z.array(term).min(1)], { error: 'expected a column, `-` before it for descending, or a list of them' })
     .optional()

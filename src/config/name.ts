@@ -7,10 +7,26 @@ export const namePattern = /^[a-z][a-z0-9_-]{0,63}$/
 
 type Members = Readonly<Record<string, unknown>>
 
-/** The name that `from` of a feed holds, where it holds one. */
-function inputOf(feeds: Members, name: string): string | undefined {
-  const from = valueAt(feeds, [name, 'from'])
-  return typeof from === 'string' && from !== '' ? from : undefined
+/** A name that a feed is computed from, and where it is written. */
+interface Input {
+  readonly name: string
+  readonly path: Path
+}
+
+/** The names that `from` of a feed and the joins among its steps hold, as far as they are names. */
+function inputsOf(feeds: Members, feed: string): readonly Input[] {
+  const [from, steps] = [valueAt(feeds, [feed, 'from']), valueAt(feeds, [feed, 'steps'])]
+  const base = ['feeds', feed]
+  const written = [
+    ...(Array.isArray(from)
+      ? from.map((name: unknown, i) => ({ name, path: [...base, 'from', i] }))
+      : [{ name: from, path: [...base, 'from'] }]),
+    ...(Array.isArray(steps) ? steps : []).map((step, i) => ({
+      name: valueAt(step, ['join', 'with']),
+      path: [...base, 'steps', i, 'join', 'with'],
+    })),
+  ]
+  return written.flatMap(({ name, path }) => (typeof name === 'string' && name !== '' ? [{ name, path }] : []))
 }
 
 /** Reports a name that is none; the mend is the nearest name that is one. */
@@ -32,40 +48,35 @@ export function checkNames(judge: Judge, sources: Members, feeds: Members): void
   for (const name of Object.keys(feeds)) {
     if (Object.hasOwn(sources, name))
       judge.report({ path: ['feeds', name], at: 'name', message: `\`${name}\` is a source already: sources and feeds share their names` })
-    const input = inputOf(feeds, name)
-    if (input !== undefined && !known.has(input)) judge.report(unknownInput(name, input, known))
+    for (const input of inputsOf(feeds, name)) if (!known.has(input.name)) judge.report(unknownInput(input, known))
   }
   checkCycles(judge, sources, feeds)
 }
 
 const mostNamesShown = 12
 
-function unknownInput(name: string, input: string, known: ReadonlySet<string>): Parameters<Judge['report']>[0] {
-  const best = suggest(input, known)
+function unknownInput({ name, path }: Input, known: ReadonlySet<string>): Parameters<Judge['report']>[0] {
+  const best = suggest(name, known)
   const all = known.size > mostNamesShown ? {} : { hint: `there are: ${[...known].join(', ')}` }
   const hint = best === undefined ? all : { hint: `did you mean \`${best}\`?` }
-  return { path: ['feeds', name, 'from'], at: 'value', expected: 'the name of a source or feed', ...hint }
+  return { path, at: 'value', expected: 'the name of a source or feed', ...hint }
 }
 
-/** Each cycle once, at the `from` that closes it. */
+/** Each cycle once, where it is closed. */
 function checkCycles(judge: Judge, sources: Members, feeds: Members): void {
-  const done = new Set<string>()
-  for (const start of Object.keys(feeds)) {
-    const trail = new Set<string>()
-    let name: string | undefined = start
-    let last = start
-    while (name !== undefined && !trail.has(name) && !done.has(name) && !Object.hasOwn(sources, name)) {
-      trail.add(name)
-      last = name
-      name = inputOf(feeds, name)
+  const done = new Set<string>(Object.keys(sources))
+  const visit = (feed: string, trail: readonly string[]): void => {
+    const names = [...trail, feed]
+    for (const { name, path } of inputsOf(feeds, feed)) {
+      if (done.has(name)) continue
+      if (names.includes(name)) {
+        const cycle = [...names.slice(names.indexOf(name)), name].join(' -> ')
+        judge.report({ path, at: 'value', message: `feeds cannot feed each other: ${cycle}` })
+      } else visit(name, names)
     }
-    if (name !== undefined && trail.has(name)) {
-      const names = [...trail]
-      const cycle = [...names.slice(names.indexOf(name)), name].join(' -> ')
-      judge.report({ path: ['feeds', last, 'from'], at: 'value', message: `feeds cannot feed each other: ${cycle}` })
-    }
-    for (const visited of trail) done.add(visited)
+    done.add(feed)
   }
+  for (const feed of Object.keys(feeds)) if (!done.has(feed)) visit(feed, [])
 }
 
 /** A section of entries by name; empty where it is absent. Undefined where it is no map, which is reported. */

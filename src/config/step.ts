@@ -1,33 +1,45 @@
 import type { z } from 'zod'
+import { seriesOptions } from '../operator/series.options.ts'
+import { eventsOptions } from '../operator/events.options.ts'
+import { keepOptions } from '../operator/keep.options.ts'
+import { fillOptions } from '../operator/fill.options.ts'
+import { distinctOptions } from '../operator/distinct.options.ts'
+import { alertOptions } from '../operator/alert.options.ts'
+import { changeOptions } from '../operator/change.options.ts'
 import { deriveOptions } from '../operator/derive.options.ts'
-import { groupOptions, type GroupOptions } from '../operator/group.options.ts'
+import { groupOptions } from '../operator/group.options.ts'
+import { joinOptions } from '../operator/join.options.ts'
+import { rateOptions } from '../operator/rate.options.ts'
 import { selectOptions } from '../operator/select.options.ts'
 import { topOptions } from '../operator/top.options.ts'
 import { whereOptions } from '../operator/where.options.ts'
-import { didYouMean, suggest } from '../lib/suggest.ts'
-import { composedKeyColumn } from '../model/key.ts'
-import { parseOrderTerm } from '../model/order.ts'
+import { windowOptions } from '../operator/window.options.ts'
+import { suggest } from '../lib/suggest.ts'
 import type { StepConfig, StepKind } from './config.ts'
-import { checkAggregate, checkExpression } from './expression-check.ts'
 import { isRecord, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
+import { checkStep, columnsAfter, type Columns } from './step-columns.ts'
 
-/** The options of each step, by its name. A new operator is one line here, one in `StepConfig` and one in `columnsAfter`. */
+/** The options of each step, by its name. A new operator is one line here, one in `StepConfig` and one in `step-columns.ts`. */
 export const stepSchemas = {
   where: whereOptions,
   select: selectOptions,
   derive: deriveOptions,
   top: topOptions,
   group: groupOptions,
+  rate: rateOptions,
+  change: changeOptions,
+  window: windowOptions,
+  series: seriesOptions,
+  events: eventsOptions,
+  keep: keepOptions,
+  fill: fillOptions,
+  distinct: distinctOptions,
+  alert: alertOptions,
+  join: joinOptions,
 } as const satisfies Readonly<Record<StepKind, z.ZodType>>
 
 const stepNames = Object.keys(stepSchemas) as readonly StepKind[]
-
-/** The columns at a place of a pipeline, as far as they are known without data. */
-export interface Columns {
-  readonly names?: readonly string[]
-  readonly key?: string
-}
 
 /** The steps of a feed. What is wrong with them is reported; of a step that is none nothing is returned. */
 export function stepConfigs(judge: Judge, written: unknown, path: Path): readonly StepConfig[] {
@@ -73,58 +85,4 @@ function reportNoStep(judge: Judge, path: Path, names: readonly string[]): undef
 
 function isStepKind(name: string): name is StepKind {
   return Object.hasOwn(stepSchemas, name)
-}
-
-/** Compiles every expression of a step and looks its columns up, as far as these are known. */
-function checkStep(judge: Judge, step: StepConfig, path: Path, before: Columns): void {
-  const columns = before.names
-  if (step.kind === 'where') checkExpression(judge, step.options, path, { condition: true, columns })
-  else if (step.kind === 'group') checkGroup(judge, step.options, path, before)
-  else if (step.kind === 'top') {
-    checkColumns(judge, step.options.by, [...path, 'by'], columns)
-    checkColumns(judge, step.options.per, [...path, 'per'], columns)
-  } else for (const [name, text] of step.options) checkExpression(judge, text, [...path, name], { columns })
-}
-
-function checkGroup(judge: Judge, group: GroupOptions, path: Path, before: Columns): void {
-  const own = groupColumns(group)
-  checkColumns(judge, group.by, [...path, 'by'], before.names)
-  for (const [name, text] of group.columns) {
-    const column = [...path, 'columns', name]
-    if (own.includes(name))
-      judge.report({ path: column, at: 'name', message: `'${name}' names the group; give the aggregate another name` })
-    checkAggregate(judge, text, column, before.names)
-  }
-  const columns = [...own, ...group.columns.keys()]
-  if (group.having !== undefined) checkExpression(judge, group.having, [...path, 'having'], { condition: true, columns })
-}
-
-function checkColumns(
-  judge: Judge,
-  written: string | readonly string[] | undefined,
-  path: Path,
-  names: readonly string[] | undefined,
-): void {
-  if (written === undefined || names === undefined) return
-  for (const [index, term] of [written].flat().entries()) {
-    const column = names.includes(term) ? term : parseOrderTerm(term).column
-    const message = `there is no column '${column}'${didYouMean(column, names)}`
-    if (!names.includes(column)) judge.report({ path: typeof written === 'string' ? path : [...path, index], at: 'value', message })
-  }
-}
-
-/** The columns that a step leaves. */
-function columnsAfter(step: StepConfig, before: Columns): Columns {
-  const { names, key } = before
-  if (step.kind === 'select') return key === undefined ? {} : { names: [key, ...step.options.keys()], key }
-  if (step.kind === 'derive') return names === undefined ? before : { ...before, names: [...names, ...step.options.keys()] }
-  if (step.kind !== 'group') return before
-  const own = groupColumns(step.options)
-  return { names: [...own, ...step.options.columns.keys()], key: own[0] ?? composedKeyColumn }
-}
-
-/** The columns that name a group, the key first. */
-function groupColumns({ by = [] }: GroupOptions): readonly string[] {
-  const names = [by].flat()
-  return [...new Set(names.length === 1 ? names : [composedKeyColumn, ...names])]
 }

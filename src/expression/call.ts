@@ -37,6 +37,8 @@ export function parseCall(text: string, expected: string): Call {
 export interface AggregateCall<Name extends string> {
   readonly name: Name
   readonly value?: Expression
+  /** Which quantile, from 0 to 1: the second argument of `quantile(docks, 0.9)`. */
+  readonly q?: number
 }
 
 /**
@@ -54,9 +56,20 @@ export function parseAggregateCall<Name extends string>(
     const hint = didYouMean(call.name, names) || `: ${names.join(', ')}`
     throw new ExpressionError(`there is no aggregate '${call.name}'${hint}`, call.nameRange)
   }
-  const [argument, surplus] = call.args
-  if (surplus !== undefined) throw new ExpressionError(`${name} takes one argument`, surplus.range)
-  if (argument !== undefined) return { name, value: argument.compile(options) }
+  const [argument, ...rest] = call.args
+  const q = name === 'quantile' ? { q: quantileOf(call, rest.shift()) } : {}
+  const [surplus] = rest
+  if (surplus !== undefined)
+    throw new ExpressionError(`${name} takes ${name === 'quantile' ? 'two arguments' : 'one argument'}`, surplus.range)
+  if (argument !== undefined) return { name, value: argument.compile(options), ...q }
   if (name !== 'count') throw new ExpressionError(`${name}() needs an expression over the row: ${name}(x)`, call.range)
   return { name }
+}
+
+function quantileOf(call: Call, argument: CallArgument | undefined): number {
+  const wanted = 'quantile takes an expression and a number from 0 to 1: quantile(x, 0.9)'
+  if (argument === undefined) throw new ExpressionError(wanted, call.range)
+  const q = argument.compile({ origin: 'config', columns: [] }).evaluate({}, '')
+  if (typeof q !== 'number' || q < 0 || q > 1) throw new ExpressionError(wanted, argument.range)
+  return q
 }

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs'
 import type { OrderTerm } from '../model/order.ts'
 import type { SavedTable } from '../model/saved.ts'
 import type { Sample } from '../model/table.ts'
+import type { HandOver } from '../operator/hand-over.ts'
 import type { Poll } from '../source/ask.ts'
 import type { Learned } from '../source/schedule/policy.ts'
 
@@ -58,6 +59,9 @@ export interface FeedDefinition extends Described {
   readonly inputs: readonly string[]
   /** Its pipeline looks back in time (window, rate, keep, alert ..), so it must not sleep unless told to. */
   readonly holdsPast: boolean
-  /** Must emit synchronously what a sample leads to; what it emits later starts a tick of its own. */
-  pipeline(inputs: readonly Observable<Sample>[]): Observable<Sample>
+  /**
+   * Must emit synchronously what a sample leads to, of several inputs once they all are handed over; what it emits later starts a tick
+   * of its own.
+   */
+  pipeline(inputs: readonly Observable<Sample>[], handOver: HandOver): Observable<Sample>
 }

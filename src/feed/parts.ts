@@ -149,7 +149,7 @@ export class Parts {
   #newDerived(definition: FeedDefinition): Derived {
     const { name } = definition
     const inputs = this.named(definition.inputs)
-    const pipeline = new Pipeline(sources => definition.pipeline(sources), inputs.length, {
+    const pipeline = new Pipeline((sources, handOver) => definition.pipeline(sources, handOver), inputs.length, {
       late: sample => this.#events.late(name, sample),
       failed: error => this.#events.failed(name, error),
     })

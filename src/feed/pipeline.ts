@@ -1,16 +1,6 @@
 import { Subject, type Observable, type Subscription } from 'rxjs'
-import type { Changes, Sample } from '../model/table.ts'
-
-/** Two samples of one stage as one: what differs from before the first of them. */
-export function mergeSamples(first: Sample, second: Sample): Sample {
-  return { ...second, changes: mergeChanges(first.changes, second.changes) }
-}
-
-function mergeChanges(first: Changes, second: Changes): Changes {
-  if (first === 'all' || second === 'all') return 'all'
-  if (first.size === 0) return second
-  return new Map([...second, ...first])
-}
+import { mergeSamples, type Sample } from '../model/table.ts'
+import type { HandOver } from '../operator/hand-over.ts'
 
 export interface PipelineEvents {
   /** It emitted outside a push: a timer of its own. */
@@ -19,7 +9,7 @@ export interface PipelineEvents {
   failed(error: unknown): void
 }
 
-type Build = (inputs: readonly Observable<Sample>[]) => Observable<Sample>
+type Build = (inputs: readonly Observable<Sample>[], handOver: HandOver) => Observable<Sample>
 
 /** The running pipeline of one derived feed: the graph pushes input samples, and takes what comes out synchronously. */
 export class Pipeline {
@@ -28,6 +18,8 @@ export class Pipeline {
   readonly #inputCount: number
   #inputs: Subject<Sample>[] = []
   #subscription: Subscription | undefined
+  readonly #done = new Subject<void>()
+  readonly #handOver: HandOver
   #pushing = false
   #emitted: Sample | undefined
 
@@ -35,6 +27,13 @@ export class Pipeline {
     this.#build = build
     this.#inputCount = inputCount
     this.#events = events
+    const isPushing = (): boolean => this.#pushing
+    this.#handOver = {
+      done: this.#done,
+      get isOn() {
+        return isPushing()
+      },
+    }
   }
 
   /**
@@ -50,6 +49,7 @@ export class Pipeline {
         const sample = fresh ? whole(current[i]) : samples[i]
         if (sample !== undefined) input.next(sample)
       }
+      this.#done.next()
     } catch (error) {
       this.#fail(error)
     } finally {
@@ -67,7 +67,7 @@ export class Pipeline {
     if (this.#subscription !== undefined) return false
     this.#inputs = Array.from({ length: this.#inputCount }, () => new Subject<Sample>())
     let failed = false
-    const subscription = this.#build(this.#inputs).subscribe({
+    const subscription = this.#build(this.#inputs, this.#handOver).subscribe({
       next: sample => this.#take(sample),
       error: (error: unknown) => {
         failed = true

@@ -102,6 +102,20 @@ export function rate(): z.ZodType<number, string> {
     .meta({ pattern: '^[1-9]\\d{0,8}/\\d+(\\.\\d+)?(ms|s|m|h|d)$', examples: ['60/1m'] })
 }
 
+/** So many, the newest, or what is younger than a time. */
+export type Extent = { readonly kind: 'count'; readonly count: number } | { readonly kind: 'time'; readonly ms: number }
+
+/** `500` or `10m`. */
+export function extent(): z.ZodType<Extent, number | string> {
+  const error = 'expected a whole number from 1, such as 500, or a time with a unit, such as 10m'
+  const counted = z
+    .int()
+    .min(1)
+    .transform((many): Extent => ({ kind: 'count', count: many }))
+  const timed = time().transform((ms): Extent => ({ kind: 'time', ms }))
+  return z.union([counted, timed], { error })
+}
+
 /** `80%` to 0.8. */
 export function percentage(): z.ZodType<number, string> {
   const wanted = 'expected a percentage from 1% to 100%, such as 80%'

@@ -54,3 +54,14 @@ export function letsGo(before: readonly string[], columns: readonly string[]): b
   const held = new Set(columns)
   return before.some(column => !held.has(column))
 }
+
+/** Two samples of one stage as one: what differs from before the first of them. */
+export function mergeSamples(first: Sample, second: Sample): Sample {
+  return { ...second, changes: mergeChanges(first.changes, second.changes) }
+}
+
+function mergeChanges(first: Changes, second: Changes): Changes {
+  if (first === 'all' || second === 'all') return 'all'
+  if (first.size === 0) return second
+  return new Map([...second, ...first])
+}

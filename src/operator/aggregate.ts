@@ -1,19 +1,28 @@
 import { parseAggregateCall, type AggregateCall } from '../expression/call.ts'
 import type { ExpressionOptions } from '../expression/expression.ts'
+import { canonicalJson } from '../model/checksum.ts'
 import type { Cell } from '../model/row.ts'
-import { NeumaierSum } from './neumaier.ts'
 import { aggregateNames, type AggregateName } from './group.options.ts'
+import { NeumaierSum } from './neumaier.ts'
+import { Quantile } from './quantile.ts'
 import type { Value } from './row-function.ts'
 
-/** One aggregate over the rows of a group; without `value` it counts the rows. */
+/** One aggregate over the rows of a group or the samples of a window; without `value` it counts them. */
 export interface Aggregate {
   readonly name: AggregateName
   readonly value?: Value
+  /** Which quantile, from 0 to 1. */
+  readonly q?: number
 }
 
 /** An aggregate under way. */
 export interface Accumulator {
-  add(cell: Cell): void
+  /** A cell that counts so many times; default 1. */
+  add(cell: Cell, times?: number): void
+  /** Takes a cell back that was added; false where that needs all the others: then they are to be added anew. */
+  remove(cell: Cell): boolean
+  /** Takes over what another one of the same aggregate was given; its cells come after those of this one. */
+  merge(other: Accumulator): void
   result(): Cell
 }
 
@@ -21,8 +30,15 @@ export interface Accumulator {
 class Count implements Accumulator {
   #count = 0
 
-  add(cell: Cell): void {
-    if (cell !== null && cell !== false) this.#count += 1
+  add(cell: Cell, times = 1): void {
+    if (cell !== null && cell !== false) this.#count += times
+  }
+  remove(cell: Cell): boolean {
+    if (cell !== null && cell !== false) this.#count--
+    return true
+  }
+  merge(other: Count): void {
+    this.#count += other.#count
   }
   result(): Cell {
     return this.#count
@@ -31,18 +47,57 @@ class Count implements Accumulator {
 
 class Sum implements Accumulator {
   readonly #sum = new NeumaierSum()
+  readonly #isAverage: boolean
   #count = 0
 
-  add(cell: Cell): void {
+  constructor(isAverage: boolean) {
+    this.#isAverage = isAverage
+  }
+  add(cell: Cell, times = 1): void {
     if (typeof cell !== 'number') return
-    this.#sum.add(cell)
-    this.#count += 1
+    this.#sum.add(cell * times)
+    this.#count += times
+  }
+  remove(cell: Cell): boolean {
+    if (typeof cell !== 'number') return true
+    this.#sum.add(-cell)
+    this.#count--
+    if (this.#count === 0) this.#sum.clear()
+    return Number.isFinite(this.#sum.value)
+  }
+  merge(other: Sum): void {
+    this.#sum.merge(other.#sum)
+    this.#count += other.#count
   }
   result(): Cell {
-    return this.#count === 0 ? null : finite(this.#sum.value)
+    return this.#count === 0 ? null : finite(this.#isAverage ? this.#sum.value / this.#count : this.#sum.value)
   }
-  average(): Cell {
-    return this.#count === 0 ? null : finite(this.#sum.value / this.#count)
+}
+
+/** The standard deviation of the numbers themselves, not of a population they were drawn from. Source: Welford 1962, Chan 1979. */
+class Deviation implements Accumulator {
+  #count = 0
+  #mean = 0
+  #squares = 0
+
+  add(cell: Cell, times = 1): void {
+    if (typeof cell === 'number') this.#take(times, cell, 0)
+  }
+  remove(cell: Cell): boolean {
+    return typeof cell !== 'number'
+  }
+  merge(other: Deviation): void {
+    if (other.#count > 0) this.#take(other.#count, other.#mean, other.#squares)
+  }
+  result(): Cell {
+    return this.#count === 0 ? null : finite(Math.sqrt(Math.max(0, this.#squares) / this.#count))
+  }
+  #take(count: number, mean: number, squares: number): void {
+    const all = this.#count + count
+    const delta = mean - this.#mean
+    this.#squares += squares + delta * delta * ((this.#count / all) * count)
+    this.#mean = this.#count === 0 ? mean : this.#mean + delta * (count / all)
+    this.#count = all
   }
 }
 
@@ -62,8 +117,59 @@ class Extreme implements Accumulator {
       if (this.#text === undefined || (this.#sign === 1 ? cell > this.#text : cell < this.#text)) this.#text = cell
     }
   }
+  remove(cell: Cell): boolean {
+    return cell !== this.#number && cell !== this.#text
+  }
+  merge(other: Extreme): void {
+    this.add(other.#number ?? null)
+    this.add(other.#text ?? null)
+  }
   result(): Cell {
     return this.#number ?? this.#text ?? null
+  }
+}
+
+/** The first or the last cell that is not null. */
+class End implements Accumulator {
+  readonly #isLast: boolean
+  #cell: Cell = null
+
+  constructor(isLast: boolean) {
+    this.#isLast = isLast
+  }
+  add(cell: Cell): void {
+    if (cell !== null && (this.#isLast || this.#cell === null)) this.#cell = cell
+  }
+  remove(cell: Cell): boolean {
+    return cell === null
+  }
+  merge(other: End): void {
+    this.add(other.#cell)
+  }
+  result(): Cell {
+    return this.#cell
+  }
+}
+
+/** How many different cells there are, null left out; 42 and "42" are two. */
+class Distinct implements Accumulator {
+  readonly #cells = new Set<Cell>()
+  readonly #nested = new Set<string>()
+
+  add(cell: Cell): void {
+    if (typeof cell === 'object') {
+      if (cell !== null) this.#nested.add(canonicalJson(cell))
+    } else this.#cells.add(cell)
+  }
+  remove(cell: Cell): boolean {
+    return cell === null
+  }
+  merge(other: Distinct): void {
+    for (const cell of other.#cells) this.#cells.add(cell)
+    for (const text of other.#nested) this.#nested.add(text)
+  }
+  result(): Cell {
+    return this.#cells.size + this.#nested.size
   }
 }
 
@@ -71,20 +177,32 @@ function finite(value: number): Cell {
   return Number.isFinite(value) ? value : null
 }
 
-const accumulators: Readonly<Record<AggregateName, () => Accumulator>> = {
+const accumulators: Readonly<Record<AggregateName, (q: number) => Accumulator>> = {
   count: () => new Count(),
-  sum: () => new Sum(),
-  avg: () => {
-    const sum = new Sum()
-    return { add: cell => sum.add(cell), result: () => sum.average() }
-  },
+  sum: () => new Sum(false),
+  avg: () => new Sum(true),
   min: () => new Extreme(-1),
   max: () => new Extreme(1),
+  stddev: () => new Deviation(),
+  first: () => new End(false),
+  last: () => new End(true),
+  distinct: () => new Distinct(),
+  quantile: q => new Quantile(q),
+  p50: () => new Quantile(0.5),
+  p90: () => new Quantile(0.9),
+  p95: () => new Quantile(0.95),
+  p99: () => new Quantile(0.99),
+  p999: () => new Quantile(0.999),
 }
 
-/** Begins an aggregate: every row's cell is added. All but `count` are null where no cell counts. */
-export function startAggregate(name: AggregateName): Accumulator {
-  return accumulators[name]()
+/** Begins an aggregate: every row's cell is added. All but `count` and `distinct` are null where no cell counts. */
+export function startAggregate(name: AggregateName, q = 0.5): Accumulator {
+  return accumulators[name](q)
+}
+
+/** Whether the order of the cells matters. */
+export function isOrdered({ name }: Aggregate): boolean {
+  return name === 'first' || name === 'last'
 }
 
 /**

@@ -1,9 +1,11 @@
 import { composedKeyColumn } from '../model/key.ts'
-import { setCell, type Cell, type Row } from '../model/row.ts'
+import { orderedEntries, rowComparator, type OrderTerm } from '../model/order.ts'
+import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
-import { startAggregate, type Aggregate } from './aggregate.ts'
+import { isOrdered, startAggregate, type Aggregate } from './aggregate.ts'
 import { groupCellsOf, groupKeyColumn, groupKeyOf, GroupName } from './group-key.ts'
-import { Output, visitTouched } from './output.ts'
+import { GroupSum, type InOrder, type Member } from './group-sum.ts'
+import { Output, sameOrder, visitTouched } from './output.ts'
 import { predicateOf, valueOf, type Condition, type RowPredicate, type RowValue } from './row-function.ts'
 import { stage, type Operator } from './stage.ts'
 
@@ -17,18 +19,6 @@ export interface Group {
   readonly maxGroups: number
 }
 
-/** A row with what its group takes of it, so that an expression runs once for each change of its row. */
-interface Member {
-  readonly row: Row
-  readonly group: string
-  /** The cells of `by`. */
-  readonly name: readonly Cell[]
-  /** The value for each aggregate. */
-  readonly cells: readonly Cell[]
-}
-
-type Members = Map<string, Member>
-
 function headerOf({ by, columns }: Group): { readonly key: string; readonly columns: readonly string[] } {
   const key = groupKeyColumn(by)
   return { key, columns: [...new Set([key, ...by, ...columns.keys()])] }
@@ -40,20 +30,13 @@ function valuesOf(group: Pick<Group, 'columns'>): readonly RowValue[] {
   return [...group.columns.values()].map(({ value }) => (value === undefined ? counted : valueOf(value)))
 }
 
-/** The row of a group, and whether its rows name it by cells of several types. */
-function groupRow(group: string, members: Iterable<Pick<Member, 'name' | 'cells'>>, { by, columns }: Pick<Group, 'by' | 'columns'>) {
-  const name = new GroupName()
-  const aggregates = [...columns.values()].map(aggregate => startAggregate(aggregate.name))
-  for (const member of members) {
-    name.add(member.name)
-    // The innermost loop of all: an iterator for each row would double its time.
-    for (let i = 0; i < aggregates.length; i++) aggregates[i]?.add(member.cells[i] ?? null)
-  }
+/** The row of a group of this name. */
+function groupRow(group: string, name: readonly Cell[], results: readonly Cell[], { by, columns }: Pick<Group, 'by' | 'columns'>): Row {
   const row: Record<string, Cell> = {}
-  for (const [i, column] of [...columns.keys()].entries()) setCell(row, column, aggregates[i]?.result() ?? null)
-  for (const [i, column] of by.entries()) setCell(row, column, name.cells[i] ?? null)
+  for (const [i, column] of [...columns.keys()].entries()) setCell(row, column, results[i] ?? null)
+  for (const [i, column] of by.entries()) setCell(row, column, name[i] ?? null)
   if (by.length !== 1) setCell(row, composedKeyColumn, group)
-  return { row, mixed: name.mixed }
+  return row
 }
 
 function plural(count: number, one: string): string {
@@ -64,15 +47,22 @@ function shortened(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text
 }
 
-/** Knows the members of each group, recomputes the groups that a change touches and forgets one with its last row. */
+/** A member with the group it is in. */
+interface Grouped {
+  readonly member: Member
+  readonly group: string
+}
+
+/** Knows the members of each group, keeps up the groups that a change touches and forgets one with its last row. */
 class GroupStage {
   readonly #group: Group
   readonly #header: { readonly key: string; readonly columns: readonly string[] }
   readonly #values: readonly RowValue[]
   readonly #having: RowPredicate
   readonly #output = new Output()
-  readonly #members: Members = new Map()
-  readonly #groups = new Map<string, Members>()
+  readonly #aggregates: readonly Aggregate[]
+  readonly #members = new Map<string, Grouped>()
+  readonly #groups = new Map<string, GroupSum>()
   /** Rows without a usable group key. */
   readonly #keyless = new Set<string>()
   /** Rows of groups beyond `maxGroups`, the oldest first. */
@@ -80,11 +70,16 @@ class GroupStage {
   /** Groups in which 42 and "42" meet. */
   readonly #mixed = new Set<string>()
   readonly #touched = new Set<string>()
+  /** The order of the table, where aggregates go by it. */
+  #order: readonly OrderTerm[] = []
+  readonly #isOrdered: boolean
 
   constructor(group: Group) {
     this.#group = group
     this.#header = headerOf(group)
     this.#values = valuesOf(group)
+    this.#aggregates = [...group.columns.values()]
+    this.#isOrdered = this.#aggregates.some(isOrdered)
     this.#having = group.having === undefined ? () => true : predicateOf(group.having)
   }
 
@@ -93,6 +88,13 @@ class GroupStage {
     if (anew) this.#forget()
     visitTouched(input, this.#rowsHeld(input, anew), anew, (key, row) => this.#replace(key, row))
     this.#admit()
+    if (this.#isOrdered && !sameOrder(this.#order, input.table.order)) {
+      this.#order = input.table.order
+      for (const [name, sum] of this.#groups) {
+        sum.reorder()
+        this.#touched.add(name)
+      }
+    }
     for (const group of this.#touched) this.#recompute(group)
     this.#touched.clear()
     return this.#output.sample(input, this.#degraded())
@@ -105,7 +107,7 @@ class GroupStage {
     this.#leftOut.clear()
     this.#mixed.clear()
     if (this.#group.by.length > 0) return
-    this.#groups.set('', new Map())
+    this.#groups.set('', new GroupSum(this.#aggregates))
     this.#touched.add('')
   }
 
@@ -118,19 +120,29 @@ class GroupStage {
 
   #replace(key: string, row: Row | undefined): void {
     const before = this.#members.get(key)
-    if (before !== undefined && before.row === row) return
+    if (before !== undefined && before.member.row === row) return
+    if (before !== undefined && row !== undefined && this.#update(key, before, row)) return
     if (before !== undefined) this.#leave(key, before)
     this.#keyless.delete(key)
     this.#leftOut.delete(key)
     if (row !== undefined) this.#enter(key, row)
   }
 
-  #leave(key: string, member: Member): void {
+  /** Takes over a row whose group is named by the same cells; false where it may be another. */
+  #update(key: string, { member, group }: Grouped, row: Row): boolean {
+    const { name } = member
+    if (this.#group.by.some((column, i) => cellOf(row, column) !== name[i])) return false
+    this.#groups.get(group)?.update(member, row, this.#cellsOf(row, key))
+    this.#touched.add(group)
+    return true
+  }
+
+  #leave(key: string, { member, group }: Grouped): void {
     this.#members.delete(key)
-    const group = this.#groups.get(member.group)
-    group?.delete(key)
-    this.#touched.add(member.group)
-    if (group?.size === 0 && this.#group.by.length > 0) this.#groups.delete(member.group)
+    const sum = this.#groups.get(group)
+    sum?.leave(key, member)
+    this.#touched.add(group)
+    if (sum?.members.size === 0 && this.#group.by.length > 0) this.#groups.delete(group)
   }
 
   #enter(key: string, row: Row): void {
@@ -140,19 +152,23 @@ class GroupStage {
       this.#keyless.add(key)
       return
     }
-    let members = this.#groups.get(group)
-    if (members === undefined) {
+    let sum = this.#groups.get(group)
+    if (sum === undefined) {
       if (this.#groups.size >= this.#group.maxGroups) {
         this.#leftOut.set(key, row)
         return
       }
-      members = new Map()
-      this.#groups.set(group, members)
+      sum = new GroupSum(this.#aggregates)
+      this.#groups.set(group, sum)
     }
-    const member = { row, group, name, cells: this.#values.map(value => value(row, key)) }
-    this.#members.set(key, member)
-    members.set(key, member)
+    const member: Member = { row, name, cells: this.#cellsOf(row, key) }
+    this.#members.set(key, { member, group })
+    sum.enter(key, member)
     this.#touched.add(group)
+  }
+
+  #cellsOf(row: Row, key: string): readonly Cell[] {
+    return this.#values.map(value => value(row, key))
   }
 
   /** Lets rows in that were left out, where groups have gone. */
@@ -164,16 +180,22 @@ class GroupStage {
   }
 
   #recompute(group: string): void {
-    const members = this.#groups.get(group)
+    const sum = this.#groups.get(group)
     this.#mixed.delete(group)
-    if (members === undefined) {
+    if (sum === undefined) {
       this.#output.remove(group)
       return
     }
-    const { row, mixed } = groupRow(group, members.values(), this.#group)
-    if (mixed) this.#mixed.add(group)
+    const { name } = sum
+    if (name.mixed) this.#mixed.add(group)
+    const row = groupRow(group, name.cells, sum.results(this.#inOrder), this.#group)
     if (this.#having(row, group)) this.#output.put(group, row)
     else this.#output.remove(group)
+  }
+
+  readonly #inOrder: InOrder = members => {
+    const compare = rowComparator(this.#order)
+    return [...members].sort(([keyA, a], [keyB, b]) => compare(a.row, keyA, b.row, keyB)).map(([, member]) => member)
   }
 
   #degraded(): Degradation | undefined {
@@ -190,7 +212,7 @@ class GroupStage {
 
 /**
  * A row per group, with its aggregates. The key is the group's value where `by` is one column, else column `#`.
- * Rows whose value is null or nested belong to no group (`degraded: key`).
+ * Rows whose value is null or nested belong to no group (`degraded: key`). The first and last of a group are those of the table's order.
  */
 export function group(options: Group): Operator {
   return stage(() => {
@@ -201,14 +223,21 @@ export function group(options: Group): Operator {
 
 /** The definition of `group` without its cap (L10). */
 export function naiveGroup(table: Table, options: Omit<Group, 'maxGroups'>): Table {
-  const groups = new Map<string, Pick<Member, 'name' | 'cells'>[]>(options.by.length === 0 ? [['', []]] : [])
-  for (const [key, row] of table.rows) {
-    const name = groupCellsOf(row, options.by)
-    const group = groupKeyOf(name)
-    const member = { name, cells: valuesOf(options).map(value => value(row, key)) }
-    if (group !== undefined) groups.set(group, [...(groups.get(group) ?? []), member])
+  const groups = new Map<string, (readonly [key: string, row: Row])[]>(options.by.length === 0 ? [['', []]] : [])
+  for (const entry of orderedEntries(table.rows, table.order)) {
+    const group = groupKeyOf(groupCellsOf(entry[1], options.by))
+    if (group !== undefined) groups.set(group, [...(groups.get(group) ?? []), entry])
   }
-  const rows = [...groups].map(([group, members]) => [group, groupRow(group, members, options).row] as const)
+  const rows = [...groups].map(([group, entries]) => {
+    const name = new GroupName()
+    const accumulators = [...options.columns.values()].map(aggregate => startAggregate(aggregate.name, aggregate.q))
+    for (const [key, row] of entries) {
+      name.add(groupCellsOf(row, options.by))
+      for (const [i, value] of valuesOf(options).entries()) accumulators[i]?.add(value(row, key))
+    }
+    const results = accumulators.map(accumulator => accumulator.result())
+    return [group, groupRow(group, name.cells, results, options)] as const
+  })
   const kept = rows.filter(([name, row]) => options.having === undefined || predicateOf(options.having)(row, name))
   return { ...headerOf({ ...options, maxGroups: 0 }), rows: new Map(kept), order: [], kind: 'table' }
 }

@@ -9,6 +9,15 @@ export class NeumaierSum {
     this.#sum = sum
   }
 
+  clear(): void {
+    this.#sum = this.#lost = 0
+  }
+
+  merge(other: NeumaierSum): void {
+    this.add(other.#sum)
+    this.#lost += other.#lost
+  }
+
   get value(): number {
     const sum = this.#sum + this.#lost
     return Number.isNaN(sum) ? this.#sum : sum

@@ -67,6 +67,14 @@ export class Output {
     this.#rows.set(key, row)
   }
 
+  /** Like `put`, for a key that this sample has not touched before. */
+  putOnce(key: string, row: Row): void {
+    const before = this.#rows.get(key)
+    if (before !== undefined && equalRows(before, row, this.#columns)) return
+    this.#changes.set(key, before)
+    this.#rows.set(key, row)
+  }
+
   remove(key: string): void {
     const held = this.#rows.get(key)
     if (held === undefined) return

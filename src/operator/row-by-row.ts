@@ -31,7 +31,7 @@ export function rowByRow(planner: RowPlanner): Operator {
       visitTouched(input, output.rows, anew, (key, row) => {
         const next = row === undefined ? undefined : current.row(row, key)
         if (next === undefined) output.remove(key)
-        else output.put(key, next)
+        else output.putOnce(key, next)
       })
       return output.sample(input)
     }

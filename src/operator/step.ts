@@ -1,19 +1,44 @@
-import { compileExpression, type Expression } from '../expression/expression.ts'
-import { ExpressionError } from '../expression/expression-error.ts'
+import type { Observable } from 'rxjs'
+import { defaultMaxGroups, defaultMaxPoints } from '../lib/cap.ts'
+import type { Clock } from '../lib/clock.ts'
 import { parseOrderTerm } from '../model/order.ts'
+import { cellOf, type Row } from '../model/row.ts'
+import type { Sample } from '../model/table.ts'
 import { parseAggregate, type Aggregate } from './aggregate.ts'
+import { alert } from './alert.ts'
+import type { AlertOptions } from './alert.options.ts'
+import { change } from './change.ts'
+import type { ChangeOptions } from './change.options.ts'
+import { series } from './series.ts'
+import { timeColumn, type SeriesOptions } from './series.options.ts'
+import { events } from './events.ts'
+import type { EventsOptions } from './events.options.ts'
+import { join } from './join.ts'
+import type { JoinOptions } from './join.options.ts'
+import { keep } from './keep.ts'
+import type { KeepOptions } from './keep.options.ts'
+import { fill } from './fill.ts'
+import type { FillOptions } from './fill.options.ts'
+import { distinct } from './distinct.ts'
+import type { DistinctOptions } from './distinct.options.ts'
 import { derive } from './derive.ts'
 import type { DeriveOptions } from './derive.options.ts'
 import { group } from './group.ts'
 import { groupKeyColumn } from './group-key.ts'
-import { defaultMaxGroups, type GroupOptions } from './group.options.ts'
-import { select, type NewColumns } from './select.ts'
+import type { HandOver } from './hand-over.ts'
+import type { GroupOptions } from './group.options.ts'
+import { rate } from './rate.ts'
+import type { RateOptions } from './rate.options.ts'
+import { select } from './select.ts'
 import type { SelectOptions } from './select.options.ts'
 import type { Operator } from './stage.ts'
+import { compileColumns, compileCondition, compileText, compileValue, listOf, located, StepError } from './step-expression.ts'
 import { top } from './top.ts'
 import type { TopOptions } from './top.options.ts'
 import { where } from './where.ts'
 import type { WhereOptions } from './where.options.ts'
+import { window } from './window.ts'
+import { defaultLatenessMs, finalColumn, type WindowOptions } from './window.options.ts'
 
 /** A step of a feed: its name in a config, and its options as their schema gives them. */
 export type Step =
@@ -22,65 +47,116 @@ export type Step =
   | { readonly kind: 'derive'; readonly options: DeriveOptions }
   | { readonly kind: 'top'; readonly options: TopOptions }
   | { readonly kind: 'group'; readonly options: GroupOptions }
+  | { readonly kind: 'rate'; readonly options: RateOptions }
+  | { readonly kind: 'change'; readonly options: ChangeOptions }
+  | { readonly kind: 'window'; readonly options: WindowOptions }
+  | { readonly kind: 'series'; readonly options: SeriesOptions }
+  | { readonly kind: 'events'; readonly options: EventsOptions }
+  | { readonly kind: 'keep'; readonly options: KeepOptions }
+  | { readonly kind: 'fill'; readonly options: FillOptions }
+  | { readonly kind: 'distinct'; readonly options: DistinctOptions }
+  | { readonly kind: 'alert'; readonly options: AlertOptions }
+  | { readonly kind: 'join'; readonly options: JoinOptions }
 
-type Path = readonly (string | number)[]
+/** What steps need beside their options. */
+export interface StepDeps {
+  readonly clock: Clock
+  readonly handOver: HandOver
+  /** The samples of a source or feed that the pipeline has among its inputs. */
+  input(name: string): Observable<Sample>
+}
 
-/** What is wrong with the options of a step. */
-export class StepError extends Error {
-  override readonly name = 'StepError'
-  /** Where in the options. */
-  readonly path: Path
-  /** The place in the text there, in UTF-16 units; `end` is the place after the last one. */
-  readonly offset: number
-  readonly end: number
-
-  constructor(path: Path, message: string, offset: number, end: number) {
-    super(message)
-    this.path = path
-    this.offset = offset
-    this.end = end
+/** Columns that may not be called as those in `own`, which `what` says the use of. */
+function compileAggregates(columns: ReadonlyMap<string, string>, own: ReadonlySet<string>, what: string): ReadonlyMap<string, Aggregate> {
+  const compile = (name: string, text: string): Aggregate => {
+    const path = ['columns', name]
+    if (own.has(name)) throw new StepError(path, `'${name}' ${what}; give the aggregate another name`, 0, text.length)
+    return located(path, () => parseAggregate(text, { origin: 'config' }))
   }
-}
-
-function located<T>(path: Path, compile: () => T): T {
-  try {
-    return compile()
-  } catch (error) {
-    throw error instanceof ExpressionError ? new StepError(path, error.message, error.start, error.end) : error
-  }
-}
-
-function compileCondition(text: string, path: Path): Expression {
-  return located(path, () => compileExpression(text, { origin: 'config', condition: true }))
-}
-
-function compileColumns(columns: ReadonlyMap<string, string>): NewColumns {
-  const compile = (name: string, text: string): Expression => located([name], () => compileExpression(text, { origin: 'config' }))
   return new Map([...columns].map(([name, text]) => [name, compile(name, text)]))
-}
-
-function listOf(columns: string | readonly string[] = []): readonly string[] {
-  return typeof columns === 'string' ? [columns] : columns
 }
 
 function buildGroup({ columns, having, maxGroups = defaultMaxGroups, ...options }: GroupOptions): Operator {
   const by = listOf(options.by)
-  const own = new Set([groupKeyColumn(by), ...by])
-  const compile = (name: string, text: string): Aggregate => {
-    const path = ['columns', name]
-    if (own.has(name)) throw new StepError(path, `'${name}' names the group; give the aggregate another name`, 0, text.length)
-    return located(path, () => parseAggregate(text, { origin: 'config' }))
-  }
-  const aggregates = new Map([...columns].map(([name, text]) => [name, compile(name, text)]))
+  const aggregates = compileAggregates(columns, new Set([groupKeyColumn(by), ...by]), 'names the group')
   const condition = having === undefined ? {} : { having: compileCondition(having, ['having']) }
   return group({ by, columns: aggregates, maxGroups, ...condition })
+}
+
+function buildRate({ over, columns, maxPoints = defaultMaxPoints }: RateOptions, clock: Clock): Operator {
+  return rate({ overMs: over, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
+}
+
+function buildChange({ over, columns, maxPoints = defaultMaxPoints }: ChangeOptions, clock: Clock): Operator {
+  const ago = over === undefined ? {} : { overMs: over }
+  return change({ ...ago, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
+}
+
+function buildWindow({ size, slide, columns, time, lateness, maxGroups = defaultMaxGroups }: WindowOptions, clock: Clock): Operator {
+  const options = {
+    sizeMs: size,
+    latenessMs: lateness ?? defaultLatenessMs,
+    columns: compileAggregates(columns, new Set([finalColumn]), 'says that a window has ended'),
+    maxGroups,
+    ...(slide === undefined ? {} : { slideMs: slide }),
+    ...(time === undefined ? {} : { time: compileValue(time, ['time']) }),
+  }
+  return window(options, clock)
+}
+
+function buildSeries({ keep: extent, columns, maxPoints = defaultMaxPoints }: SeriesOptions, clock: Clock): Operator {
+  for (const [name, text] of columns) {
+    if (name === timeColumn)
+      throw new StepError(['columns', name], `'time' is when a point was measured; give the column another name`, 0, text.length)
+  }
+  return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
+}
+
+function buildEvents({ keep: extent, columns, maxPoints = defaultMaxPoints }: EventsOptions, clock: Clock): Operator {
+  return events({ keep: extent, maxPoints, ...(columns === undefined ? {} : { columns }) }, clock)
+}
+
+function buildFill({ columns, maxAge }: FillOptions, clock: Clock): Operator {
+  return fill({ columns, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) }, clock)
+}
+
+function buildAlert(options: AlertOptions, clock: Clock): Operator {
+  const { for: forMs = 0, resolve, keepFiringFor = 0, onMissing = 'keep', severity, maxGroups = defaultMaxGroups } = options
+  const when = compileCondition(options.when, ['when'])
+  const [about] = when.columns
+  const text = options.text === undefined ? undefined : compileText(options.text, ['text'])
+  return alert(
+    {
+      when,
+      forMs,
+      keepFiringForMs: keepFiringFor,
+      onMissing,
+      maxGroups,
+      ...(resolve === undefined ? {} : { resolve: compileCondition(resolve, ['resolve']) }),
+      ...(severity === undefined ? {} : { severity }),
+      ...(about === undefined ? {} : { value: (row: Row) => cellOf(row, about) }),
+      ...(text === undefined ? {} : { text: (row: Row, key: string) => text.render(row, key) }),
+    },
+    clock,
+  )
+}
+
+function buildJoin({ with: other, on, key, kind = 'inner', columns }: JoinOptions, deps: StepDeps): Operator {
+  const options = {
+    kind,
+    columns: compileColumns(columns, ['columns']),
+    ...(on === undefined ? {} : { on: compileValue(on, ['on']) }),
+    ...(key === undefined ? {} : { key: compileValue(key, ['key']) }),
+  }
+  return join(options, deps.input(other), deps.handOver)
 }
 
 /**
  * The operator of a step; each subscription has a state of its own.
  * @throws StepError at the first expression that cannot be used; the config has judged them all before.
  */
-export function buildStep(step: Step): Operator {
+export function buildStep(step: Step, deps: StepDeps): Operator {
+  const { clock } = deps
   switch (step.kind) {
     case 'where':
       return where(compileCondition(step.options, []))
@@ -94,6 +170,26 @@ export function buildStep(step: Step): Operator {
     }
     case 'group':
       return buildGroup(step.options)
+    case 'rate':
+      return buildRate(step.options, clock)
+    case 'change':
+      return buildChange(step.options, clock)
+    case 'window':
+      return buildWindow(step.options, clock)
+    case 'series':
+      return buildSeries(step.options, clock)
+    case 'events':
+      return buildEvents(step.options, clock)
+    case 'keep':
+      return keep({ extent: step.options }, clock)
+    case 'fill':
+      return buildFill(step.options, clock)
+    case 'distinct':
+      return distinct(listOf(step.options.by))
+    case 'alert':
+      return buildAlert(step.options, clock)
+    case 'join':
+      return buildJoin(step.options, deps)
     default:
       return step satisfies never
   }

@@ -33,6 +33,25 @@ feeds:
   'sources: {a: http://x}',
   'sources: {a: {system: cpu}}\nauth: none\nserver: {port: 0, host: 0.0.0.0, hosts: [x.example], origins: ["https://y.example"], heartbeat: 5s}',
   'sources: {a: http://x}\nauth: {tokens: [{name: a, token: abcdefghijklmnop, feeds: [a*], admin: true, expires: "2030-01-31T12:00:00Z"}], ticket: 10s}',
+  `
+sources: {a: http://x}
+feeds:
+  g: {from: [a, f]}
+  f:
+    from: a
+    steps:
+      - rate: {over: 1m, columns: {r: n}}
+      - change: {columns: {c: n}, maxPoints: 100}
+      - window: {size: 5m, slide: 10s, columns: {a: avg(n)}}
+      - fill: {columns: {a: last, b: 0, c: true}, maxAge: 1m}
+      - distinct: {by: a}
+      - join: {with: a, on: n, columns: {t: right.title}}
+      - keep: 10m
+      - alert: {when: a < 5, for: 1m, resolve: a > 8, keepFiringFor: 5m, onMissing: keep, severity: page, text: "{{a}}"}
+      - keep: 500
+      - events: {keep: 100, columns: [a]}
+      - series: {keep: 1h, columns: {a: n}}
+`,
   'sources: {a: {url: http://x, headers: {A: 1}, key: [a, b], body: {any: [thing]}, method: POST}}\ndefaults: {every: 1s, maxBody: 1MiB}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, order: [-x, y], demand: always, public: false, steps: [{where: true}, {derive: {one: 1}}]}}',
   'sources: {a: {url: http://x, budget: api}}\nbudgets: {api: {rate: 60/1m, maxConcurrent: 2, spacing: 100ms}, other: {}}',
@@ -75,6 +94,11 @@ const wrong = [
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{where: x, top: {by: x, limit: 1}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{top: {by: x}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{select: {a: [1]}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{rate: {columns: {a: n}}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{window: {size: 5, columns: {a: avg(n)}}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{keep: 0}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{alert: {when: a < 5, for: 60}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{fill: {columns: {a: first}}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{group: {by: x, n: count()}}]}}',
 ]
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { configOf, loadConfig, parseConfig } from '../../src/config/load.ts'
 import { printProblems } from '../../src/config/problem.ts'
+import { stepSchemas } from '../../src/config/step.ts'
 import { filesOf, good, parse, problems, said, withSteps } from '../support/config.ts'
 
 const example = `
@@ -46,8 +47,8 @@ describe('a good config', () => {
       http: { url: 'https://bikes.example/stations.json', rows: 'data.stations', key: ['station_id'], ignore: ['last_reported'] },
     })
     expect(feeds.map(({ name, from, demand }) => [name, from, demand])).toEqual([
-      ['empty', 'stations', 'auto'],
-      ['regions', 'stations', 'always'],
+      ['empty', ['stations'], 'auto'],
+      ['regions', ['stations'], 'always'],
     ])
     expect(feeds[1]?.order).toEqual([{ column: 'bikes', descending: true }])
     expect(feeds[0]?.steps.map(step => step.kind)).toEqual(['where', 'select', 'top'])
@@ -293,7 +294,7 @@ feeds:
 describe('keys', () => {
   test('a missing key points at its parent', () => {
     expect(said('sources: {a: http://x}\nfeeds:\n  f:\n    public: true\n    steps:\n      - top: {by: x}')).toEqual([
-      '3:3 feeds.f.from: missing key `from`; expected the name of a source or feed',
+      '3:3 feeds.f.from: missing key `from`; expected the name of a source or feed, or a list of them',
       '6:9 feeds.f.steps[0].top.limit: missing key `limit`; expected a whole number from 1',
     ])
   })
@@ -415,15 +416,26 @@ describe('names', () => {
       '6:13 feeds.d.from: feeds cannot feed each other: d -> d',
     ])
   })
+
+  test('stand in lists and joins as well', () => {
+    const feeds = '  a: {from: [s, t]}\n  b: {from: [s, s, c], steps: [{join: {with: u, columns: {}}}]}\n'
+    const circle = '  c: {from: s, steps: [{where: true}, {join: {with: b, columns: {x: right.y}}}]}'
+    expect(said(`sources: {s: http://x}\nfeeds:\n${feeds}${circle}`)).toEqual([
+      '3:17 feeds.a.from[1]: expected the name of a source or feed; found t (did you mean `s`?)',
+      '4:46 feeds.b.steps[0].join.with: expected the name of a source or feed; found u (did you mean `s`?)',
+      '5:53 feeds.c.steps[1].join.with: feeds cannot feed each other: b -> c -> b',
+    ])
+  })
 })
 
 describe('steps', () => {
   test('are maps with one known name', () => {
-    expect(said(withSteps('- whre: x == 1', '- where: x == 1', '  limit: 3', '- where', '- window: {size: 5m}'))).toEqual([
+    const steps = Object.keys(stepSchemas).join(', ')
+    expect(said(withSteps('- whre: x == 1', '- where: x == 1', '  limit: 3', '- where', '- frobnicate: {size: 5m}'))).toEqual([
       '6:9 feeds.f.steps[0].whre: unknown step `whre` (did you mean `where`?)',
-      '7:9 feeds.f.steps[1]: expected one step: where, select, derive, top, group; found where and limit (one step each: put `- ` before `limit`, or indent it if it is an option)',
-      '9:9 feeds.f.steps[2]: expected one step: where, select, derive, top, group; found where',
-      '10:9 feeds.f.steps[3].window: unknown step `window` (known steps: where, select, derive, top, group)',
+      `7:9 feeds.f.steps[1]: expected one step: ${steps}; found where and limit (one step each: put \`- \` before \`limit\`, or indent it if it is an option)`,
+      `9:9 feeds.f.steps[2]: expected one step: ${steps}; found where`,
+      `10:9 feeds.f.steps[3].frobnicate: unknown step \`frobnicate\` (known steps: ${steps})`,
     ])
     expect(said('sources: {a: http://x}\nfeeds: {f: {from: a, steps: {where: x}}}')).toEqual([
       '2:29 feeds.f.steps: expected a list of steps, each `- name: options`; found a map',

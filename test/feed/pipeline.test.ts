@@ -1,8 +1,8 @@
 import { map, merge, Subject, throwError, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { mergeSamples, Pipeline } from '../../src/feed/pipeline.ts'
+import { Pipeline } from '../../src/feed/pipeline.ts'
 import type { Row } from '../../src/model/row.ts'
-import type { Changes, Sample } from '../../src/model/table.ts'
+import { mergeSamples, type Changes, type Sample } from '../../src/model/table.ts'
 
 function sample(rows: Record<string, Row>, changes: Changes = 'all', tick = 1): Sample {
   return { table: { key: 'id', columns: ['id'], rows: new Map(Object.entries(rows)), order: [], kind: 'table' }, changes, tick, time: tick }

@@ -7,6 +7,7 @@ import { rowOf, type Row } from '../../src/model/row.ts'
 import type { Sample, Table } from '../../src/model/table.ts'
 import type { Aggregate } from '../../src/operator/aggregate.ts'
 import { derive, naiveDerive } from '../../src/operator/derive.ts'
+import { distinct, naiveDistinct } from '../../src/operator/distinct.ts'
 import { naivePickFields, pickFields } from '../../src/operator/fields.ts'
 import { group, naiveGroup } from '../../src/operator/group.ts'
 import type { Value } from '../../src/operator/row-function.ts'
@@ -34,6 +35,12 @@ const aggregates = new Map<string, Aggregate>([
   ['avg', { name: 'avg', value: cel('n + 0') }],
   ['min', { name: 'min', value: cel('row["__proto__"]') }],
   ['max', { name: 'max', value: cel('late') }],
+  ['stddev', { name: 'stddev', value: cel('n') }],
+  ['first', { name: 'first', value: cel('late') }],
+  ['last', { name: 'last', value: cel('n') }],
+  ['distinct', { name: 'distinct', value: cel('row["__proto__"]') }],
+  ['quantile', { name: 'quantile', value: cel('n'), q: 0.7 }],
+  ['p90', { name: 'p90', value: cel('n') }],
 ])
 
 function orderBy(...terms: string[]): Top['by'] {
@@ -113,6 +120,15 @@ describe('L10: at every tick the operator is its definition, and says exactly wh
       obeys(
         () => group({ ...options, maxGroups: 100 }),
         table => naiveGroup(table, options),
+      ),
+      runs,
+    )
+  })
+  test.each([[['region']], [['n', 'late']], [['__proto__']]])('distinct by %j', by => {
+    fc.assert(
+      obeys(
+        () => distinct(by),
+        table => naiveDistinct(table, by),
       ),
       runs,
     )

@@ -122,6 +122,26 @@ describe('group', () => {
     expect(third.table.rows).toEqual(naiveGroup(feed.table, { by: ['g'], columns: new Map([['n', { name: 'count' }]]) }).rows)
   })
 
+  test('the first and last of a group are those of the order of the table, also when that changes', () => {
+    const value = (row: Row): Cell => row['v'] ?? null
+    const ends = new Map([
+      ['first', { name: 'first', value }],
+      ['last', { name: 'last', value }],
+    ] as const)
+    const runner = new Runner(group({ by: ['g'], columns: ends, maxGroups: 10 }))
+    const rows = new Map([
+      ['b', cell('x', 3)],
+      ['c', cell('x', 1)],
+      ['a', cell('x', 2)],
+    ])
+    const push = (order: Table['order']): unknown =>
+      runner
+        .push({ table: { key: 'id', columns: ['id', 'g', 'v'], rows, order, kind: 'table' }, changes: new Map(), tick: 1, time: 0 })
+        .table.rows.get('x')
+    expect(push([])).toEqual({ g: 'x', first: 2, last: 1 })
+    expect(push([{ column: 'v', descending: true }])).toEqual({ g: 'x', first: 3, last: 1 })
+  })
+
   test('a cause of the input goes before its own', () => {
     const runner = new Runner(group({ by: ['g'], columns: new Map([['n', { name: 'count' }]]), maxGroups: 1 }))
     const table: Table = { key: 'id', columns: ['id', 'g'], rows: new Map([['a', cell(null)]]), order: [], kind: 'table' }
@@ -141,6 +161,16 @@ describe('aggregates', () => {
     ['sum', [1, 1e100, 1, -1e100], 2],
     ['avg', [null, 1, 2], 1.5],
     ['avg', [], null],
+    ['stddev', [], null],
+    ['stddev', [5, null, 'x'], 0],
+    ['stddev', [2, 4, 4, 4, 5, 5, 7, 9], 2],
+    ['first', [null, 'b', 1], 'b'],
+    ['last', [null, 'b', 1, null], 1],
+    ['first', [null], null],
+    ['distinct', [], 0],
+    ['distinct', [42, '42', null, 42, [1], [1], { a: 1 }, true], 5],
+    ['p50', [1, 'x', 3], 2],
+    ['p99', [5], 5],
     ['min', [3, null, -1, '0', true], -1],
     ['max', [3, null, -1, '9', true], 3],
     ['max', ['2026-01-02', '2026-01-10', null], '2026-01-10'],

@@ -21,7 +21,7 @@ type Move =
   | { readonly type: 'rekey' }
 
 /** What one tick brings; `all` hides what it changed, `copied` gives every row a new identity behind it. */
-interface Tick {
+export interface Tick {
   readonly moves: readonly Move[]
   readonly all: 'no' | 'all' | 'copied'
   readonly degraded: boolean
@@ -37,7 +37,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: fc.constant('grow') }) },
 )
 const rekey: fc.Arbitrary<Move> = fc.constant({ type: 'rekey' })
-const tick: fc.Arbitrary<Tick> = fc.record({
+export const tick: fc.Arbitrary<Tick> = fc.record({
   moves: fc.oneof({ weight: 12, arbitrary: fc.array(move, { maxLength: 5 }) }, { weight: 1, arbitrary: fc.tuple(rekey, move, move) }),
   all: fc.oneof({ weight: 6, arbitrary: fc.constant('no' as const) }, { weight: 1, arbitrary: fc.constantFrom('all', 'copied') }),
   degraded: fc.oneof({ weight: 8, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
@@ -47,14 +47,15 @@ const tick: fc.Arbitrary<Tick> = fc.record({
 export const history: fc.Arbitrary<readonly Tick[]> = fc.array(tick, { minLength: 1, maxLength: 25 })
 
 /** A stage that plays a history: one Map, updated in place. */
-class Upstream {
+export class Upstream {
   #rows = new Map<string, Row>()
   #columns: readonly string[] = startColumns
   #key = 'id'
   #count = 0
   #table: Table | undefined
 
-  next({ moves, all, degraded }: Tick): Sample {
+  /** `time` is that of the sample; default: a second after the last one. */
+  next({ moves, all, degraded }: Tick, time?: number): Sample {
     const before = new Map(this.#rows)
     const begins = this.#count === 0 || moves.some(({ type }) => type === 'rekey')
     for (const each of moves) this.#move(each)
@@ -65,7 +66,8 @@ class Upstream {
     if (this.#table?.rows !== table.rows || this.#table.columns !== table.columns || changes === 'all' || changes.size > 0)
       this.#table = table
     const reason = { cause: 'shape' as const, reason: 'as it came' }
-    return { table: this.#table, changes, tick: this.#count, time: this.#count * 1000, ...(degraded ? { degraded: reason } : {}) }
+    const at = { tick: this.#count, time: time ?? this.#count * 1000 }
+    return { table: this.#table, changes, ...at, ...(degraded ? { degraded: reason } : {}) }
   }
 
   #move(each: Move): void {
@@ -123,13 +125,13 @@ function firstDifference(actual: Table, expected: Table): string | undefined {
   return undefined
 }
 
-function expectSameTable(actual: Table, expected: Table): void {
+export function expectSameTable(actual: Table, expected: Table): void {
   expect([actual.key, actual.order, actual.kind]).toEqual([expected.key, expected.order, expected.kind])
   expect([...actual.columns].sort()).toEqual([...expected.columns].sort())
   expect(firstDifference(actual, expected)).toBeUndefined()
 }
 
-function expectTrueChanges({ table, changes }: Sample, before: Table | undefined): void {
+export function expectTrueChanges({ table, changes }: Sample, before: Table | undefined): void {
   if (before === undefined || changes === 'all') return
   const wrong: string[] = []
   const differing = changesBetween(before.rows, table.rows)
@@ -144,7 +146,7 @@ function expectTrueChanges({ table, changes }: Sample, before: Table | undefined
   expect(wrong).toEqual([])
 }
 
-function expectContinuity(sample: Sample, before: Sample | undefined, input: Sample, rekeyed: boolean): void {
+export function expectContinuity(sample: Sample, before: Sample | undefined, input: Sample, rekeyed: boolean): void {
   if (before === undefined || before.table.key !== sample.table.key) expect(sample.changes).toBe('all')
   if (sample.changes === 'all') expect(before === undefined || rekeyed).toBe(true)
   expect([sample.tick, sample.time]).toEqual([input.tick, input.time])
@@ -155,7 +157,7 @@ function expectContinuity(sample: Sample, before: Sample | undefined, input: Sam
     expect(sample.table).toBe(before.table)
 }
 
-function copyOf(table: Table): Table {
+export function copyOf(table: Table): Table {
   return { ...table, rows: new Map(table.rows) }
 }
 

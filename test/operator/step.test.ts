@@ -1,20 +1,19 @@
+import { NEVER } from 'rxjs'
 import { describe, expect, test } from 'vitest'
+import { stepSchemas } from '../../src/config/step.ts'
 import type { Row } from '../../src/model/row.ts'
 import type { Table } from '../../src/model/table.ts'
-import { deriveOptions } from '../../src/operator/derive.options.ts'
-import { groupOptions } from '../../src/operator/group.options.ts'
-import { selectOptions } from '../../src/operator/select.options.ts'
-import { buildStep, StepError, type Step } from '../../src/operator/step.ts'
-import { topOptions } from '../../src/operator/top.options.ts'
-import { whereOptions } from '../../src/operator/where.options.ts'
+import { buildStep, type Step } from '../../src/operator/step.ts'
+import { StepError } from '../../src/operator/step-expression.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { Runner } from './sample-history.ts'
 
-const schemas = { where: whereOptions, select: selectOptions, derive: deriveOptions, top: topOptions, group: groupOptions }
+const deps = { clock: new ManualClock(), handOver: { isOn: false, done: NEVER }, input: () => NEVER }
 
 /** Steps as a config holds them, through their schemas. */
 function steps(...written: readonly Record<string, unknown>[]): Step[] {
   return written.flatMap(step =>
-    Object.entries(step).map(([kind, options]) => ({ kind, options: schemas[kind as Step['kind']].parse(options) }) as Step),
+    Object.entries(step).map(([kind, options]) => ({ kind, options: stepSchemas[kind as Step['kind']].parse(options) }) as Step),
   )
 }
 
@@ -27,7 +26,7 @@ function outcome(
   rows: readonly Row[],
   ...written: readonly Record<string, unknown>[]
 ): { columns: readonly string[]; rows: Row[]; order: string[] } {
-  const runner = new Runner(samples => steps(...written).reduce((so, step) => so.pipe(buildStep(step)), samples))
+  const runner = new Runner(samples => steps(...written).reduce((so, step) => so.pipe(buildStep(step, deps)), samples))
   const { table } = runner.push({ table: tableOf('id', rows), changes: 'all', tick: 1, time: 1 })
   return {
     columns: table.columns,
@@ -127,7 +126,7 @@ describe('a step that cannot be built tells where', () => {
     ['having', { group: { by: 'region', columns: { n: 'count()' }, having: 'n = 1' } }, ['having'], '='],
   ])('%s', (_, step, path, stretch) => {
     const list = steps(step)
-    const error = errorOf(() => list.map(buildStep))
+    const error = errorOf(() => list.map(step => buildStep(step, deps)))
     expect(error.path).toEqual(path)
     const text = path.reduce(memberOf, list[0]?.options)
     expect((text as string).slice(error.offset, error.end)).toBe(stretch)

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadConfig, parseConfig } from '../../src/config/load.ts'
 import { printProblems } from '../../src/config/problem.ts'
+import { stepSchemas } from '../../src/config/step.ts'
 import { MillraceServer } from '../../src/server.ts'
 import { startChangingUpstream, type ChangingUpstream } from '../support/changing-upstream.ts'
 import { Program, run } from '../support/program.ts'
@@ -21,6 +22,7 @@ const documents = [
   'docs/operating.md',
   'docs/reload.md',
   'docs/state.md',
+  'docs/steps.md',
 ]
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const readme = read('README.md')
@@ -115,6 +117,24 @@ describe('the config', () => {
     for (const [, step = ''] of named.matchAll(/`(\w+)`/g)) expect(schema).toContain(`"${step}"`)
     const [, systems = ''] = /`system` \((.*?)\)/s.exec(readme) ?? []
     for (const part of systems.split(/,\s+/)) expect(schema).toContain(`"${part}"`)
+  })
+})
+
+describe('the document of steps', () => {
+  const text = read('docs/steps.md')
+
+  test('names every step, and shows each', () => {
+    for (const step of Object.keys(stepSchemas)) expect(text).toMatch(new RegExp(`^###.*\\b${step}\\b`, 'm'))
+  })
+
+  test('shows steps that a config takes', () => {
+    const shown = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block.replaceAll(/^/gm, '      '))
+    expect(shown.length).toBeGreaterThan(12)
+    for (const steps of shown) {
+      const config = `sources: {titles: "http://a.example/"}\nfeeds:\n  f:\n    from: titles\n    steps:\n${steps}`
+      const loaded = parseConfig(config, 'x.yaml', { env: {} })
+      expect(loaded.ok ? '' : printProblems(loaded.problems)).toBe('')
+    }
   })
 })
 

@@ -31,6 +31,16 @@ feeds:
             bikes: sum(num_bikes_available)
             docks: sum(num_docks_available)
             emptiest: min(num_bikes_available)
+  minutes:
+    description: Bikes by region, minute by minute
+    from: regions
+    steps:
+      - window: {size: 1m, columns: {average: avg(bikes), least: min(bikes), most: max(bikes)}}
+  shortage:
+    description: Regions short of bikes for a while
+    from: regions
+    steps:
+      - alert: {when: bikes < 540, for: 10s, resolve: bikes > 560, severity: warning, text: "{{region_id}} has {{bikes}} bikes"}
   empty:
     description: Stations without a bike, most free docks first
     from: stations

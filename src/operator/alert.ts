@@ -1,0 +1,179 @@
+import type { Clock } from '../lib/clock.ts'
+import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
+import { noChanges, type Degradation, type Sample, type Table } from '../model/table.ts'
+import { alertColumns } from './alert.options.ts'
+import { elapsed, evaluated, type ActiveAlert, type AlertTimes, type Finding } from './alert-state.ts'
+import { DueQueue } from './due-queue.ts'
+import { Output, visitTouched } from './output.ts'
+import type { Operator } from './stage.ts'
+import type { SteadyTime } from './steady-time.ts'
+import { timedStage, type TimedStage } from './timed-stage.ts'
+
+/** Judges a row, undefined where that cannot be told: a function of TypeScript or a compiled expression. */
+export type Judgement = ((row: Row, key: string) => boolean | undefined) | { judge(row: Row, key: string): boolean | undefined }
+
+export interface Alert extends AlertTimes {
+  readonly when: Judgement
+  /** What fires goes on until this is true; without it until `when` is not. */
+  readonly resolve?: Judgement
+  /** When the row is gone, or `when` cannot be told. */
+  readonly onMissing: 'keep' | 'resolve' | 'fire'
+  readonly severity?: string
+  readonly text?: (row: Row, key: string) => string
+  /** What the alert is about. */
+  readonly value?: (row: Row, key: string) => Cell
+  /** Further alerts are left out. */
+  readonly maxGroups: number
+}
+
+function judge(judgement: Judgement, row: Row, key: string): boolean | undefined {
+  return typeof judgement === 'function' ? judgement(row, key) : judgement.judge(row, key)
+}
+
+/** What is found of a row; `row` is undefined where it is gone. */
+export function findingOf({ when, resolve, onMissing }: Alert, row: Row | undefined, key: string): Finding {
+  const alarming = row === undefined ? undefined : judge(when, row, key)
+  if (alarming === true) return 'alarming'
+  if (row !== undefined && resolve !== undefined && judge(resolve, row, key) === true) return 'calm'
+  if (alarming === undefined) return onMissing === 'fire' ? 'alarming' : onMissing === 'resolve' ? 'calm' : 'missing'
+  return resolve === undefined ? 'calm' : 'neither'
+}
+
+const own: ReadonlySet<string> = new Set(alertColumns)
+
+export function alertShape({ columns }: Table) {
+  const all = [...alertColumns, ...columns.filter(column => !own.has(column))]
+  return { key: 'key', columns: all, order: [{ column: 'since', descending: true }], kind: 'alerts' as const }
+}
+
+/** The row of an alert; times are ms since 1970. A column of the row that is called like one of the alert's own is left out. */
+export function alertRow(
+  { severity, text, value }: Pick<Alert, 'severity' | 'text' | 'value'>,
+  { row, state }: Pick<ActiveAlert, 'row' | 'state'>,
+  key: string,
+  { since, activeAt }: Pick<ActiveAlert, 'since' | 'activeAt'>,
+): Row {
+  const cells: Record<string, Cell> = { key, state, since, activeAt, value: value?.(row, key) ?? null, severity: severity ?? null }
+  cells['text'] = text?.(row, key) ?? null
+  for (const column of Object.keys(row)) if (!own.has(column)) setCell(cells, column, cellOf(row, column))
+  return cells
+}
+
+/** When the states of an alert began, by the wall clock as it then was. */
+interface Shown {
+  readonly since: number
+  readonly activeAt: number
+}
+
+class AlertStage implements TimedStage {
+  readonly #alert: Alert
+  readonly #time: SteadyTime
+  readonly #output = new Output()
+  readonly #rows = new Map<string, Row>()
+  readonly #active = new Map<string, ActiveAlert>()
+  readonly #shown = new Map<string, Shown>()
+  readonly #dues = new DueQueue()
+  /** Rows beyond `maxGroups` that are alarming. */
+  readonly #leftOut = new Set<string>()
+  #last: Sample | undefined
+
+  constructor(alert: Alert, time: SteadyTime) {
+    this.#alert = alert
+    this.#time = time
+  }
+
+  get due(): number | undefined {
+    return this.#dues.first?.at
+  }
+
+  next(input: Sample, now: number): Sample {
+    this.#last = input
+    const anew = this.#output.begin(input, alertShape(input.table))
+    if (anew) this.#forget()
+    visitTouched(input, this.#rows, anew, (key, row) => this.#take(key, row, now))
+    this.#admit(now)
+    return this.#output.sample(input, this.#degraded())
+  }
+
+  elapse(due: number): Sample {
+    if (this.#last === undefined) throw new Error('an alert is due that never was')
+    const input: Sample = { ...this.#last, changes: noChanges, time: this.#time.wallOf(due) }
+    this.#output.begin(input, alertShape(input.table))
+    for (let { first } = this.#dues; first !== undefined && first.at <= due; { first } = this.#dues) {
+      const { key, at } = first
+      const alert = this.#active.get(key)
+      this.#dues.delete(key)
+      if (alert !== undefined) this.#put(key, elapsed(alert, at))
+    }
+    this.#admit(due)
+    return this.#output.sample(input, this.#degraded())
+  }
+
+  #forget(): void {
+    this.#rows.clear()
+    this.#active.clear()
+    this.#shown.clear()
+    this.#dues.clear()
+    this.#leftOut.clear()
+  }
+
+  #take(key: string, row: Row | undefined, now: number): void {
+    const before = this.#rows.get(key)
+    if (before === row) return
+    if (row === undefined) this.#rows.delete(key)
+    else this.#rows.set(key, row)
+    this.#leftOut.delete(key)
+    const finding = findingOf(this.#alert, row, key)
+    const held = this.#active.get(key)
+    const last = row ?? before ?? held?.row
+    if (last === undefined) return
+    const alert = evaluated(held, last, finding, now, this.#alert)
+    if (alert !== undefined && held === undefined && this.#active.size >= this.#alert.maxGroups) this.#leftOut.add(key)
+    else if (alert !== held) this.#put(key, alert)
+  }
+
+  /** Begins alerts that were left out, where others have gone. */
+  #admit(now: number): void {
+    for (const key of this.#leftOut) {
+      if (this.#active.size >= this.#alert.maxGroups) return
+      this.#leftOut.delete(key)
+      const row = this.#rows.get(key)
+      if (row !== undefined) this.#put(key, evaluated(undefined, row, findingOf(this.#alert, row, key), now, this.#alert))
+    }
+  }
+
+  #put(key: string, alert: ActiveAlert | undefined): void {
+    if (alert === undefined) {
+      this.#active.delete(key)
+      this.#shown.delete(key)
+      this.#dues.delete(key)
+      this.#output.remove(key)
+      return
+    }
+    const before = this.#active.get(key)
+    const shown = this.#shown.get(key)
+    const kept = (which: 'since' | 'activeAt'): number =>
+      shown !== undefined && before?.[which] === alert[which] ? shown[which] : this.#time.wallOf(alert[which])
+    const times = { since: kept('since'), activeAt: kept('activeAt') }
+    this.#active.set(key, alert)
+    this.#shown.set(key, times)
+    if (alert.due === undefined) this.#dues.delete(key)
+    else this.#dues.set(key, alert.due)
+    this.#output.put(key, alertRow(this.#alert, alert, key, times))
+  }
+
+  #degraded(): Degradation | undefined {
+    const count = this.#leftOut.size
+    if (count === 0) return undefined
+    const left = count === 1 ? '1 other is' : `${count} others are`
+    return { cause: 'cardinality', reason: `maxGroups: ${this.#alert.maxGroups} alerts are held, ${left} left out` }
+  }
+}
+
+/**
+ * The rows that need attention: `pending` once the condition is true, `firing` once it was for `forMs`, `resolved` for 15 min. States
+ * change at their exact times, between samples too, by what is known of the row; a row that is gone is dealt with as `onMissing` says.
+ */
+export function alert(options: Alert, clock: Clock): Operator {
+  return timedStage(clock, time => new AlertStage(options, time))
+}

@@ -1,0 +1,142 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Extent } from '../lib/option.ts'
+import { Queue } from '../lib/queue.ts'
+import { cellOf, equalRows, setCell, type Cell, type Row } from '../model/row.ts'
+import type { Degradation, Sample, Table } from '../model/table.ts'
+import { eventColumns } from './events.options.ts'
+import { Output, visitTouched } from './output.ts'
+import type { PastTable } from './past-table.ts'
+import { stage, type Operator } from './stage.ts'
+import { SteadyTime } from './steady-time.ts'
+
+export interface Events {
+  /** The last so many events, or those of a time. */
+  readonly keep: Extent
+  /** Only a change of one of these is an event; default: of any column. */
+  readonly columns?: readonly string[]
+  /** Most events held; over it the oldest go (`degraded: cardinality`). */
+  readonly maxPoints: number
+}
+
+type Change = 'appeared' | 'changed' | 'left'
+
+interface Happened {
+  readonly key: string
+  readonly change: Change
+  /** The row as it is now, or as it was last. */
+  readonly row: Row
+}
+
+interface Event {
+  readonly seq: string
+  readonly at: number
+}
+
+const own: ReadonlySet<string> = new Set(eventColumns)
+
+function shapeOf(columns: readonly string[]) {
+  const all = [...eventColumns, ...columns.filter(column => !own.has(column))]
+  return { key: 'seq', columns: all, order: [{ column: 'seq', descending: true }], kind: 'events' as const }
+}
+
+/** What happened to a row; undefined: nothing that counts. */
+function happened(key: string, before: Row | undefined, row: Row | undefined, columns: readonly string[]): Happened | undefined {
+  if (row === undefined) return before === undefined ? undefined : { key, change: 'left', row: before }
+  if (before === undefined) return { key, change: 'appeared', row }
+  return equalRows(before, row, columns) ? undefined : { key, change: 'changed', row }
+}
+
+/** All that one sample brought is in the order of the keys. */
+function inOrder(all: Happened[]): readonly Happened[] {
+  return all.sort((a, b) => (a.key < b.key ? -1 : 1))
+}
+
+/** A column of the row that is called like one of the event's own is left out. */
+function eventRow({ key, change, row }: Happened, seq: number, time: number, columns: readonly string[]): Row {
+  const event: Record<string, Cell> = { seq, time, change, key }
+  for (const column of columns) if (!own.has(column)) setCell(event, column, cellOf(row, column))
+  return event
+}
+
+class EventsStage {
+  readonly #options: Events
+  readonly #output = new Output()
+  readonly #rows = new Map<string, Row>()
+  readonly #events = new Queue<Event>()
+  #seq = 0
+
+  constructor(options: Events) {
+    this.#options = options
+  }
+
+  next(input: Sample, now: number): Sample {
+    const { columns } = input.table
+    const anew = this.#output.begin(input, shapeOf(columns))
+    if (anew) this.#forget()
+    const all: Happened[] = []
+    visitTouched(input, this.#rows, anew, (key, row) => {
+      const what = happened(key, this.#rows.get(key), row, this.#options.columns ?? columns)
+      // What is there to begin with did not happen.
+      if (what !== undefined && !anew) all.push(what)
+      if (row === undefined) this.#rows.delete(key)
+      else this.#rows.set(key, row)
+    })
+    for (const what of inOrder(all)) this.#add(what, now, input)
+    return this.#output.sample(input, this.#expire(now))
+  }
+
+  #forget(): void {
+    this.#rows.clear()
+    this.#events.clear()
+    this.#seq = 0
+  }
+
+  #add(what: Happened, at: number, { table, time }: Sample): void {
+    const seq = ++this.#seq
+    this.#output.put(String(seq), eventRow(what, seq, Math.round(time), table.columns))
+    this.#events.push({ seq: String(seq), at })
+  }
+
+  #expire(now: number): Degradation | undefined {
+    const { keep, maxPoints } = this.#options
+    const isOld = ({ at }: Event): boolean => (keep.kind === 'time' ? at <= now - keep.ms : this.#events.size > keep.count)
+    for (let { first } = this.#events; first !== undefined && isOld(first); { first } = this.#events) this.#drop(first)
+    const surplus = this.#events.size - maxPoints
+    for (let { first } = this.#events; first !== undefined && this.#events.size > maxPoints; { first } = this.#events) this.#drop(first)
+    return surplus > 0 ? { cause: 'cardinality', reason: `maxPoints: ${maxPoints} events are held, the oldest are gone` } : undefined
+  }
+
+  #drop({ seq }: Event): void {
+    this.#events.shift()
+    this.#output.remove(seq)
+  }
+}
+
+/**
+ * What happened to rows: `appeared`, `changed`, `left`, the newest first, each with its number, its time, the key and the row as it then
+ * was (or was last). The rows of the first sample are what it begins with.
+ */
+export function events(options: Events, clock: Clock): Operator {
+  return stage(() => {
+    const time = new SteadyTime(clock)
+    const state = new EventsStage(options)
+    return input => state.next(input, time.reach(time.of(input)))
+  })
+}
+
+/** The definition of `events` without its cap (L10); times of samples are those of the wall clock. */
+export function naiveEvents(inputs: readonly PastTable[], { keep, columns }: Omit<Events, 'maxPoints'>): Table {
+  const last = inputs.at(-1)
+  if (last === undefined) throw new RangeError('there is no sample')
+  const all = inputs.flatMap(({ table, time }, i) => {
+    const before = inputs[i - 1]?.table.rows
+    if (before === undefined) return []
+    const keys = new Set([...before.keys(), ...table.rows.keys()])
+    const whats = [...keys].flatMap(key => happened(key, before.get(key), table.rows.get(key), columns ?? table.columns) ?? [])
+    return inOrder(whats).map(what => ({ what, time, names: table.columns }))
+  })
+  const numbered = all.map((event, i) => ({ ...event, seq: i + 1 }))
+  const kept = keep.kind === 'count' ? numbered.slice(-keep.count) : numbered.filter(({ time }) => time > last.time - keep.ms)
+  const rows = kept.map(({ what, time, seq, names }) => [String(seq), eventRow(what, seq, time, names)] as const)
+  return { ...shapeOf(last.table.columns), rows: new Map(rows) }
+}

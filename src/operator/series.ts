@@ -1,0 +1,138 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Extent } from '../lib/option.ts'
+import { Queue } from '../lib/queue.ts'
+import { composedKey, composedKeyColumn, keyOf } from '../model/key.ts'
+import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
+import type { Degradation, Sample, Table } from '../model/table.ts'
+import { Output } from './output.ts'
+import type { PastTable } from './past-table.ts'
+import { valuesBeside, type NewColumns } from './select.ts'
+import { timeColumn } from './series.options.ts'
+import { stage, type Operator } from './stage.ts'
+import { SteadyTime } from './steady-time.ts'
+
+export interface Series {
+  readonly columns: NewColumns
+  /** The points of the last so many samples, or of a time. */
+  readonly keep: Extent
+  /** Most points held; over it the oldest go (`degraded: cardinality`). */
+  readonly maxPoints: number
+}
+
+interface Point {
+  readonly key: string
+  readonly at: number
+  readonly sample: number
+}
+
+/** A table that can only ever have one row, a document or a total, is one series; any other has one for each row. */
+function isOneSeries({ key, rows }: Table): boolean {
+  return key === composedKeyColumn && rows.has('')
+}
+
+/** The column that says which row a point is of. */
+function rowColumn(key: string): string {
+  return key === timeColumn || key === composedKeyColumn ? 'key' : key
+}
+
+function ownColumns(key: string, isOne: boolean): readonly string[] {
+  return isOne ? [timeColumn] : [composedKeyColumn, timeColumn, rowColumn(key)]
+}
+
+function shapeOf({ key }: Table, columns: NewColumns, isOne: boolean) {
+  const [own = timeColumn, ...more] = ownColumns(key, isOne)
+  const all = [...new Set([own, ...more, ...columns.keys()])]
+  return { key: own, columns: all, order: [{ column: timeColumn, descending: false }], kind: 'series' as const }
+}
+
+/** The point of a row at a time, ms since 1970, with its key. */
+function pointOf(
+  table: Table,
+  [key, row]: readonly [string, Row],
+  time: number,
+  columns: NewColumns,
+  isOne: boolean,
+): readonly [string, Row] {
+  const own = ownColumns(table.key, isOne)
+  const point: Record<string, Cell> = { [timeColumn]: time }
+  for (const [name, value] of valuesBeside(table.key, columns)) if (!own.includes(name)) setCell(point, name, value(row, key))
+  if (isOne) return [String(time), point]
+  const name = cellOf(row, table.key)
+  const composed = composedKey([keyOf(name) === undefined ? key : name, time]) ?? ''
+  setCell(point, composedKeyColumn, composed)
+  setCell(point, rowColumn(table.key), name)
+  return [composed, point]
+}
+
+class SeriesStage {
+  readonly #series: Series
+  #output = new Output()
+  readonly #points = new Queue<Point>()
+  /** Points whose time came twice, as the clock was set back: the last sample that had it. */
+  readonly #again = new Map<string, number>()
+  #sample = 0
+  #isOne: boolean | undefined
+
+  constructor(series: Series) {
+    this.#series = series
+  }
+
+  next(input: Sample, now: number): Sample {
+    const { table } = input
+    const isOne = table.rows.size === 0 ? (this.#isOne ?? false) : isOneSeries(table)
+    if (isOne !== this.#isOne) this.#output = new Output()
+    this.#isOne = isOne
+    if (this.#output.begin(input, shapeOf(table, this.#series.columns, isOne))) this.#forget()
+    this.#sample++
+    for (const entry of table.rows) {
+      const [key, row] = pointOf(table, entry, Math.round(input.time), this.#series.columns, isOne)
+      if (this.#output.rows.has(key)) this.#again.set(key, this.#sample)
+      this.#output.put(key, row)
+      this.#points.push({ key, at: now, sample: this.#sample })
+    }
+    return this.#output.sample(input, this.#expire(now))
+  }
+
+  #expire(now: number): Degradation | undefined {
+    const { keep, maxPoints } = this.#series
+    const isOld = ({ at, sample }: Point): boolean => (keep.kind === 'time' ? at <= now - keep.ms : sample <= this.#sample - keep.count)
+    for (let { first } = this.#points; first !== undefined && isOld(first); { first } = this.#points) this.#drop(first)
+    const surplus = this.#points.size - maxPoints
+    for (let { first } = this.#points; first !== undefined && this.#points.size > maxPoints; { first } = this.#points) this.#drop(first)
+    return surplus > 0 ? { cause: 'cardinality', reason: `maxPoints: ${maxPoints} points are held, the oldest are gone` } : undefined
+  }
+
+  #drop({ key, sample }: Point): void {
+    this.#points.shift()
+    if ((this.#again.get(key) ?? sample) !== sample) return
+    this.#again.delete(key)
+    this.#output.remove(key)
+  }
+
+  #forget(): void {
+    this.#points.clear()
+    this.#again.clear()
+  }
+}
+
+/**
+ * The last points of each row, one for every sample: what it was, and when. Key is the time or, where there are several rows, the JSON
+ * text of row key and time. Points stay when their row leaves, until they are old; while no sample comes none gets older.
+ */
+export function series(options: Series, clock: Clock): Operator {
+  return stage(() => {
+    const time = new SteadyTime(clock)
+    const state = new SeriesStage(options)
+    return input => state.next(input, time.reach(time.of(input)))
+  })
+}
+
+/** The definition of `series` without its cap (L10); times of samples are those of the wall clock. */
+export function naiveSeries(inputs: readonly PastTable[], { columns, keep }: Omit<Series, 'maxPoints'>): Table {
+  const last = inputs.at(-1)
+  if (last === undefined) throw new RangeError('there is no sample')
+  const isOne = inputs.some(({ table }) => isOneSeries(table))
+  const kept = inputs.filter(({ time }, i) => (keep.kind === 'time' ? time > last.time - keep.ms : i >= inputs.length - keep.count))
+  const rows = kept.flatMap(({ table, time }) => [...table.rows].map(entry => pointOf(table, entry, time, columns, isOne)))
+  return { ...shapeOf(last.table, columns, isOne), rows: new Map(rows) }
+}
