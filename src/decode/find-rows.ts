@@ -8,9 +8,23 @@ export type RowsFound =
   | { readonly kind: 'document'; readonly item: Cell }
   | { readonly kind: 'absent' }
 
-/** @param path dotted; `.` is the document itself */
-export function rowsAt(document: Cell, path: string): RowsFound {
+/** The one item that stands for a list; of none, only what would hold it is left, with no lists in it. */
+function listOf(document: Cell, path: string, found: Cell | undefined): RowsFound {
+  if (found !== undefined && found !== null) return { kind: 'array', items: [found] }
+  const holder = valueAt(document, path.slice(0, path.lastIndexOf('.')))
+  const isBare = isMembers(holder)
+    ? Object.values(holder).every(member => typeof member !== 'object' || member === null)
+    : holder !== undefined
+  return isBare ? { kind: 'array', items: [] } : { kind: 'absent' }
+}
+
+/**
+ * @param path dotted; `.` is the document itself
+ * @param isListless a list of one item cannot be told from the item itself: what is one where a list was is a list of one
+ */
+export function rowsAt(document: Cell, path: string, isListless = false): RowsFound {
   const found = path === '.' ? document : valueAt(document, path)
+  if (isListless && path !== '.' && !Array.isArray(found)) return listOf(document, path, found)
   if (found === undefined || found === null) return { kind: 'absent' }
   return Array.isArray(found) ? { kind: 'array', items: found as readonly Cell[] } : { kind: 'document', item: found }
 }

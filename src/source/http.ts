@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import { decodeJson } from '../decode/json.ts'
+import { decode } from '../decode/decode.ts'
+import type { Dialect, Remark } from '../decode/payload.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
@@ -34,7 +35,9 @@ class HttpAsk implements Ask {
   readonly #held = new HeldBody()
   #underWay: AbortController | undefined
   #closed = false
-  #saidRounded = false
+  /** How the answer that was taken last is written; the next one is read in the same way. */
+  #dialect: Dialect | undefined
+  readonly #remarked = new Set<string>()
   /** Of the last answer: when they grow that is a change, though no row changed. */
   #columns: readonly string[] | undefined
 
@@ -97,13 +100,15 @@ class HttpAsk implements Ask {
       this.#held.hold(body, answer, this.#exchange.url)
       return this.#tabulator.same()
     }
-    const { value, rounded, firstRounded } = decodeJson(body, this.#options, String(answer.headers['content-type'] ?? ''))
-    const tabulated = this.#tabulator.take(value)
+    const mediaType = String(answer.headers['content-type'] ?? '')
+    const decoded = decode({ body, mediaType }, this.#options, this.#dialect)
+    const tabulated = this.#tabulator.take(decoded)
+    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
     if (tabulated.held) this.#held.forget()
     else if (this.#held.hold(body, answer, this.#exchange.url))
       this.#warn('its ETag stood still while its body changed: asked without it from now on')
-    if (rounded > 0) this.#warnRounded(rounded, firstRounded ?? '')
+    for (const remark of decoded.remarks ?? []) this.#remark(remark)
     return tabulated
   }
 
@@ -160,9 +165,9 @@ class HttpAsk implements Ask {
     log.warn({ source: name }, `source '${name}': ${sentence}`)
   }
 
-  #warnRounded(count: number, example: string): void {
-    if (this.#saidRounded) return
-    this.#saidRounded = true
-    this.#warn(`${count} integers beyond 2^53 were rounded, such as ${example}; keep their digits with bigNumbers: text`)
+  /** Of each thing once. */
+  #remark({ about, sentence }: Remark): void {
+    if (!this.#remarked.has(about)) this.#warn(sentence)
+    this.#remarked.add(about)
   }
 }

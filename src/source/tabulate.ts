@@ -1,7 +1,9 @@
+import { findTypes, typedRow, type TextTypes } from '../decode/cell-type.ts'
 import { DecodeError, quotable } from '../decode/decode-error.ts'
 import { absentPath, findRows, rowsAt, type RowsFound, type RowsGuess } from '../decode/find-rows.ts'
 import { printKey } from '../decode/find-key.ts'
-import { keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } from '../decode/rows.ts'
+import type { Decoded } from '../decode/payload.ts'
+import { itemRow, keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } from '../decode/rows.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Cell } from '../model/row.ts'
 import { emptyTable, noChanges, type Degradation, type Table } from '../model/table.ts'
@@ -15,6 +17,9 @@ export interface Tabulated extends Unified {
   /** Nothing of the answer was taken: a guard holds the last good table. */
   readonly held: boolean
 }
+
+/** What of a decoded answer becomes rows. */
+export type Taken = Pick<Decoded, 'document' | 'isText' | 'isListless' | 'key' | 'degraded'>
 
 type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey'> & RowLimits
 
@@ -39,6 +44,8 @@ export class Tabulator {
   #polls = 0
   #guard: GuardState = newGuard
   #degraded: Degradation | undefined
+  /** Of an answer whose cells are texts; a column once typed stays so. */
+  #types: TextTypes = new Map()
   #found = ''
   #said = ''
 
@@ -69,23 +76,34 @@ export class Tabulator {
   }
 
   /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
-  take(document: Cell): Tabulated {
+  take(decoded: Taken): Tabulated {
+    const { document } = decoded
     const { path, others } = this.#look(document)
-    const at = rowsAt(document, path)
+    const at = rowsAt(document, path, decoded.isListless === true && (this.#options.rows !== undefined || this.#kind === 'array'))
     if (at.kind === 'absent' && this.#table === undefined) throw absentPath(document, path)
     const reshaped = this.#reshaped(at.kind, path)
     if (reshaped !== undefined) return this.#unchanged(reshaped, true)
-    const items = at.kind === 'array' ? at.items : at.kind === 'document' ? [at.item] : []
+    const { items, types } = this.#typed(at, decoded.isText === true)
     const plain = plainRows(items, this.#options.index && at.kind === 'array', this.#options)
     const verdict = guard(this.#guard, { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' })
     if (verdict.degraded !== undefined) {
       this.#guard = verdict.state
       return this.#unchanged(verdict.degraded, true)
     }
-    const taken = this.#takeRows(plain, at.kind, path)
+    if (decoded.key !== undefined) this.#keys.given(decoded.key)
+    const taken = this.#takeRows(plain, at.kind, path, decoded.degraded)
     this.#guard = verdict.state
+    this.#types = types
     this.#settle(path, others, at.kind, items.length)
     return taken
+  }
+
+  #typed(at: RowsFound, isText: boolean): { readonly items: readonly Cell[]; readonly types: TextTypes } {
+    const items = at.kind === 'array' ? at.items : at.kind === 'document' ? [at.item] : []
+    if (!isText || items.length > this.#options.maxRows) return { items, types: this.#types }
+    const rows = items.map(itemRow)
+    const types = findTypes(rows, this.#types)
+    return { items: rows.map(row => typedRow(row, types)), types }
   }
 
   #look(document: Cell): RowsGuess {
@@ -110,11 +128,11 @@ export class Tabulator {
     return { cause: 'shape', reason: `the last good rows are kept: ${where} was ${was} and is ${is}` }
   }
 
-  #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string): Tabulated {
+  #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string, partial: Degradation | undefined): Tabulated {
     const keyed = this.#key(plain, kind, path)
     const unified = unify(this.#table, keyed, this.#options)
     this.#table = unified.table
-    this.#degraded = keyProblem(keyed)
+    this.#degraded = keyProblem(keyed) ?? partial
     return { ...unified, held: false, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
   }
 
