@@ -75,9 +75,10 @@ export const httpKeys = {
       description: 'Of a plain text: each match is a row, the named groups are its columns (flags gmu).',
       examples: ['^(?<name>\\w+) (?<value>\\d+)$'],
     }),
-  rows: text('a path such as data.stations')
-    .optional()
-    .meta({ description: 'Path to the array of rows; `.` is the document itself. Found by looking when absent.' }),
+  rows: text('a path such as data.stations').optional().meta({
+    description:
+      'Path to the array of rows; `.` is the document itself, `result.*` the members of an object as rows. Found by looking when absent.',
+  }),
   key: oneOrMore('a column or a dotted path')
     .optional()
     .meta({ description: 'A column, a dotted path into the row (adds a column of that name), or several. Found by looking when absent.' }),

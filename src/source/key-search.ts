@@ -14,7 +14,7 @@ const givenUpAfter = 3
  */
 export class KeySearch {
   readonly #configured: readonly string[] | undefined
-  /** The column that the format itself makes to tell rows apart. */
+  /** The column by which the answer itself tells rows apart. */
   #given: string | undefined
   #paths: readonly string[] | undefined
   #others: readonly string[] = []
@@ -39,7 +39,7 @@ export class KeySearch {
   /** `key station_id, unique in 3 polls`, or what was tried. */
   get sentence(): string {
     if (this.#configured !== undefined) return `key ${quotable(printKey(this.#configured))} as configured`
-    if (this.#given !== undefined) return `key ${quotable(this.#given)} of the format`
+    if (this.#given !== undefined) return `key ${quotable(this.#given)}, by which the answer itself tells rows apart`
     if (!this.#looked) return 'no rows yet to find a key in'
     if (this.#paths === undefined) {
       const tried = this.#tried.length === 0 ? 'no column is called like one' : `tried ${quotable(this.#tried.slice(0, 4).join(', '), 120)}`
@@ -50,7 +50,7 @@ export class KeySearch {
     return `key ${quotable(printKey(this.#paths))}, unique in ${polls} ${polls === 1 ? 'poll so far' : 'polls'}${others}`
   }
 
-  /** The format has a column of its own that tells rows apart: nothing is looked for, unless a key is configured. */
+  /** The answer itself tells rows apart by this column: nothing is looked for, unless a key is configured. */
   given(column: string): void {
     this.#given = column
   }

@@ -1,6 +1,6 @@
 import { findTypes, typedRow, type TextTypes } from '../decode/cell-type.ts'
 import { DecodeError, quotable } from '../decode/decode-error.ts'
-import { absentPath, findRows, rowsAt, type RowsFound, type RowsGuess } from '../decode/find-rows.ts'
+import { absentPath, findRows, isOfMembers, memberColumn, rowsAt, type RowsFound, type RowsGuess } from '../decode/find-rows.ts'
 import { printKey } from '../decode/find-key.ts'
 import type { Decoded } from '../decode/payload.ts'
 import { itemRow, keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } from '../decode/rows.ts'
@@ -90,7 +90,8 @@ export class Tabulator {
       this.#guard = verdict.state
       return this.#unchanged(verdict.degraded, true)
     }
-    if (decoded.key !== undefined) this.#keys.given(decoded.key)
+    const given = decoded.key ?? (isOfMembers(path) ? memberColumn : undefined)
+    if (given !== undefined) this.#keys.given(given)
     const taken = this.#takeRows(plain, at.kind, path, decoded.degraded)
     this.#guard = verdict.state
     this.#types = types
@@ -178,7 +179,7 @@ export class Tabulator {
     }
     const others =
       this.#options.rows === undefined && this.#others.length > 0 ? ` (arrays stand at ${quotable(this.#others.join(', '))} too)` : ''
-    const where = this.#path === '.' ? 'in the document' : `at ${quotable(this.#path ?? '')}`
+    const where = this.#path === '.' ? 'in the document' : `at ${quotable(this.#path ?? '', 120)}`
     return `${rows.size} ${rows.size === 1 ? 'row' : 'rows'} ${where}${others}`
   }
 

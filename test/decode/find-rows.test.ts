@@ -1,3 +1,4 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { absentPath, findRows, rowsAt } from '../../src/decode/find-rows.ts'
 import type { Cell } from '../../src/model/row.ts'
@@ -61,6 +62,128 @@ describe('found by looking', () => {
 
   test('says what else it could have been', () => {
     expect(findRows({ users: stations, items: stations.slice(1) })).toEqual({ path: 'users', isArray: true, others: ['items'] })
+  })
+})
+
+describe('found by looking, where APIs differ', () => {
+  const ticker = { last: '1.5', volume: [1, 2] }
+  const visit = { line: 'M15', at: '2026-01-01' }
+  test.each<[string, Cell, string]>([
+    ['an object of objects that are alike: rows by name', { error: [], result: { XBT: ticker, ETH: ticker, SOL: ticker } }, 'result.*'],
+    ['the document is such an object', { bitcoin: { usd: 1 }, ethereum: { usd: 2 }, solana: { usd: 3, eur: 4 } }, '.*'],
+    ['two by names that are no plain words', { 'BTC-USD': ticker, 'ETH-USD': ticker }, '.*'],
+    ['two of plain names are a structure', { home: { goals: 1 }, away: { goals: 2 } }, '.'],
+    ['objects that are not alike', { coord: { lat: 1 }, wind: { speed: 2 }, main: { temp: 3 } }, '.'],
+    ['alike in names, but not in types', { units: { a: 'C', b: 'm' }, current: { a: 1, b: 2 }, next: { a: true, b: null } }, '.'],
+    [
+      'a list of one that is but a wrapper',
+      { service: { delivery: [{ visits: [visit, visit], version: '2' }] } },
+      'service.delivery.0.visits',
+    ],
+    ['a list of one with an id of its own is the rows', { releases: [{ id: 7, assets: [visit, visit, visit] }] }, 'releases'],
+    ['the list beside what tells of the answer', [{ page: 1, pages: 9 }, [{ id: 1 }, { id: 2 }]], '1'],
+    ['rows before what is included with them', { data: [{ id: 1 }], included: [visit, visit, visit] }, 'data'],
+    ['rows under an empty list of a usual name', { hits: { hits: [] }, by: { buckets: [{ key: 'a', n: 1 }] } }, 'by.buckets'],
+    ['texts under a usual name', { status: 'ok', data: ['a', 'b', 'c'] }, 'data'],
+    ['columns are no rows', { times: [1, 2, 3], values: [4, 5, 6] }, '.'],
+  ])('%s', (_, document, path) => {
+    expect(findRows(document).path).toBe(path)
+  })
+
+  test('whatever a document is, what is found is there', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), value => {
+        const document = value as Cell
+        const { path, isArray } = findRows(document)
+        expect(rowsAt(document, path).kind).toBe(isArray ? 'array' : document === null ? 'absent' : 'document')
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('members as rows', () => {
+  test('carry their name as the column `key`; a member of that name stands in `_key`', () => {
+    expect(rowsAt({ a: { b: { n: 1 }, c: { key: 'x', n: 2 }, d: { key: 'd' }, e: 5 } }, 'a.*')).toEqual({
+      kind: 'array',
+      items: [{ key: 'b', n: 1 }, { key: 'c', _key: 'x', n: 2 }, { key: 'd' }, { key: 'e', value: 5 }],
+    })
+    expect(rowsAt({ b: { ['__proto__']: 1 } }, '.*')).toEqual({
+      kind: 'array',
+      items: [
+        Object.fromEntries<unknown>([
+          ['key', 'b'],
+          ['__proto__', 1],
+        ]),
+      ],
+    })
+  })
+
+  test('of an array are its items, of nothing are absent; a member called `*` is itself', () => {
+    expect(rowsAt({ a: [1] }, 'a.*')).toEqual({ kind: 'array', items: [1] })
+    expect(rowsAt({ a: 1 }, 'a.*')).toEqual({ kind: 'absent' })
+    expect(rowsAt({ a: { '*': [2] } }, 'a.*')).toEqual({ kind: 'array', items: [2] })
+  })
+})
+
+describe('arrays whose columns are named beside them', () => {
+  test.each<[string, Cell, string]>([
+    [
+      'fields',
+      {
+        fields: ['id', 'n'],
+        data: [
+          [1, 'a'],
+          [2, null],
+        ],
+      },
+      'data',
+    ],
+    [
+      'columns, in a list of one',
+      {
+        results: [
+          {
+            series: [
+              {
+                name: 's',
+                columns: ['id', 'n'],
+                values: [
+                  [1, 'a'],
+                  [2, null],
+                ],
+              },
+            ],
+          },
+        ],
+      },
+      'results.0.series.0.values',
+    ],
+    [
+      'as objects with a name',
+      {
+        columns: [{ name: 'id', type: 'int' }, { name: 'n' }],
+        rows: [
+          [1, 'a'],
+          [2, null],
+        ],
+      },
+      'rows',
+    ],
+  ])('%s', (_, document, path) => {
+    expect(findRows(document).path).toBe(path)
+    expect(rowsAt(document, path)).toEqual({
+      kind: 'array',
+      items: [
+        { id: 1, n: 'a' },
+        { id: 2, n: null },
+      ],
+    })
+  })
+
+  test('names that are too few or there twice name nothing', () => {
+    for (const fields of [['a'], ['a', 'a'], ['a', 1]])
+      expect(rowsAt({ fields, data: [[1, 2]] }, 'data')).toEqual({ kind: 'array', items: [[1, 2]] })
   })
 })
 
