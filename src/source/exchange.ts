@@ -107,7 +107,7 @@ export class Exchange {
   #link(origin: string): Link {
     let link = this.#links.get(origin)
     if (link === undefined) {
-      link = new Link(origin)
+      link = new Link(origin, this.#options.isTlsInsecure && origin === this.#origin)
       this.#links.set(origin, link)
     }
     return link

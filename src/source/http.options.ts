@@ -106,6 +106,12 @@ export const httpKeys = {
   redirects: oneOf(['strip', 'same-origin', 'none'])
     .optional()
     .meta({ description: 'strip: another origin is asked without any configured header; same-origin; none. Default strip.' }),
+  tls: z
+    .strictObject({
+      insecure: flag().optional().meta({ description: 'Whether any certificate is taken, of the URL itself; default false.' }),
+    })
+    .optional()
+    .meta({ description: 'How far the certificate of an https URL is trusted.' }),
   maxRetryAfter: time().optional().meta({ description: 'The longest Retry-After that is obeyed; default 1h.' }),
 }
 
@@ -141,6 +147,8 @@ export interface HttpOptions {
   readonly maxRedirects: number
   readonly redirects: 'strip' | 'same-origin' | 'none'
   readonly maxRetryAfterMs: number
+  /** Any certificate of the URL's own origin is taken. */
+  readonly isTlsInsecure: boolean
 }
 
 type Written = z.output<typeof httpSchema>
@@ -206,5 +214,6 @@ export function httpOptions(written: Written, everyMs: number): HttpOptions {
     maxRedirects: written.maxRedirects ?? 5,
     redirects: written.redirects ?? 'strip',
     maxRetryAfterMs: written.maxRetryAfter ?? 3_600_000,
+    isTlsInsecure: written.tls?.insecure ?? false,
   }
 }
