@@ -1,66 +1,7 @@
-import { rowOf, setCell, type Cell } from '../model/row.ts'
+import type { Cell } from '../model/row.ts'
 import { DecodeError, quotable } from './decode-error.ts'
-import { isMembers, valueAt, type Members } from './path.ts'
-import { candidatesIn, countLeaves, headingsOf, type Candidate } from './row-candidates.ts'
-
-/** What stands where the rows should be. `document`: an object or scalar that is itself the one row; `absent`: nothing. */
-export type RowsFound =
-  | { readonly kind: 'array'; readonly items: readonly Cell[] }
-  | { readonly kind: 'document'; readonly item: Cell }
-  | { readonly kind: 'absent' }
-
-/** The column of the names of members that are rows: `result.*`. */
-export const memberColumn = 'key'
-
-/** Whether a path leads to the members of an object. */
-export function isOfMembers(path: string): boolean {
-  return path === '.*' || path.endsWith('.*')
-}
-
-/** Members as rows; a member that a row has of that name stands in `_key`. */
-function memberRows(members: Members): readonly Cell[] {
-  return Object.entries(members).map(([name, member]) => {
-    const row: Record<string, Cell> = { [memberColumn]: name }
-    for (const [column, cell] of Object.entries(isMembers(member) ? member : { value: member }))
-      if (column !== memberColumn) setCell(row, column, cell)
-      else if (cell !== name) setCell(row, `_${memberColumn}`, cell)
-    return row
-  })
-}
-
-/** The one item that stands for a list; of none, only what would hold it is left, with no lists in it. */
-function listOf(document: Cell, path: string, found: Cell | undefined): RowsFound {
-  if (found !== undefined && found !== null) return { kind: 'array', items: [found] }
-  const holder = valueAt(document, path.slice(0, path.lastIndexOf('.')))
-  const isBare = isMembers(holder)
-    ? Object.values(holder).every(member => typeof member !== 'object' || member === null)
-    : holder !== undefined
-  return isBare ? { kind: 'array', items: [] } : { kind: 'absent' }
-}
-
-/** Arrays whose columns are named beside them are rows of these names. */
-function namedRows(items: readonly Cell[], document: Cell, path: string): readonly Cell[] {
-  const dot = path.lastIndexOf('.')
-  const names = headingsOf(dot <= 0 ? document : valueAt(document, path.slice(0, dot)), items)
-  return names === undefined ? items : items.map(item => rowOf(names.map((name, i) => [name, (item as readonly Cell[])[i] ?? null])))
-}
-
-/**
- * @param path dotted; `.` is the document itself, `.*` at its end the members of the object there
- * @param isListless a list of one item cannot be told from the item itself: what is one where a list was is a list of one
- */
-export function rowsAt(document: Cell, path: string, isListless = false): RowsFound {
-  const found = path === '.' ? document : valueAt(document, path)
-  if (found === undefined && isOfMembers(path)) {
-    const holder = path === '.*' ? document : valueAt(document, path.slice(0, -2))
-    if (isMembers(holder)) return { kind: 'array', items: memberRows(holder) }
-    return Array.isArray(holder) ? { kind: 'array', items: holder as readonly Cell[] } : { kind: 'absent' }
-  }
-  if (isListless && path !== '.' && !Array.isArray(found)) return listOf(document, path, found)
-  if (found === undefined || found === null) return { kind: 'absent' }
-  if (!Array.isArray(found)) return { kind: 'document', item: found }
-  return { kind: 'array', items: namedRows(found as readonly Cell[], document, path) }
-}
+import { isMembers } from './path.ts'
+import { candidatesIn, countLeaves, type Candidate } from './row-candidates.ts'
 
 function isPlausible(candidate: Candidate, leaves: number): boolean {
   if (candidate.path === '.') return true

@@ -3,6 +3,7 @@ import type { Cell, Row } from '../model/row.ts'
 import { rowOf } from '../model/row.ts'
 import { DecodeError } from './decode-error.ts'
 import { isMembers, type Members } from './path.ts'
+import { rootName } from './xml.ts'
 import { readXml, type XmlLimits, type XmlSink } from './xml-reader.ts'
 
 /** A document of JSON Feed. */
@@ -19,7 +20,18 @@ export function isSyndicationRoot(name: string): boolean {
   return roots.has(name)
 }
 
-const ignore: XmlSink = { open: () => undefined, text: () => undefined, close: () => undefined }
+/** Reads well-formedness and size, and counts what will be rows. */
+class ItemCount implements XmlSink {
+  items = 0
+
+  open(name: string): void {
+    if (/^([^:]+:)?(item|entry)$/.test(name)) this.items++
+  }
+
+  text(): void {}
+
+  close(): void {}
+}
 
 /** Members of the feed by any of their names, the first that is there. */
 function first(item: Members, ...paths: readonly string[]): Cell {
@@ -44,11 +56,17 @@ function isoTime(written: Cell): Cell {
   return Number.isNaN(ms) ? written : new Date(ms).toISOString()
 }
 
+/** A guid of RSS is the link, unless it says that it is none. */
+function permalinkOf({ guid }: Members): Cell {
+  const value = isMembers(guid) && guid['isPermaLink'] !== false ? guid['value'] : undefined
+  return typeof value === 'string' && /^https?:\/\//.test(value) ? value : null
+}
+
 /** The link that leads to the page: in Atom that without a relation, or `alternate`. */
 function linkOf(item: Members): Cell {
   const links = Array.isArray(item['links']) ? (item['links'] as readonly Cell[]).filter(isMembers) : []
   const page = links.find(link => link['rel'] === undefined || link['rel'] === 'alternate') ?? links[0]
-  return first(item, 'link', 'url', 'external_url') ?? (page === undefined ? null : first(page, 'href'))
+  return first(item, 'link', 'url', 'external_url') ?? (page === undefined ? permalinkOf(item) : first(page, 'href'))
 }
 
 function categoriesOf(item: Members): Cell {
@@ -75,10 +93,12 @@ function itemRow(item: Members): Row {
   ])
 }
 
-function parsed(document: Cell | string): Cell {
+/** @param items how many there are to be read: one without any, or anything that is known, is an empty feed */
+function parsed(document: Cell | string, items: number): Cell {
   try {
     return parseFeed(document)
   } catch {
+    if (items === 0) return { feed: { items: [] } }
     throw new DecodeError('decode', 'it is no RSS, Atom, RDF or JSON feed that can be read')
   }
 }
@@ -91,8 +111,11 @@ function parsed(document: Cell | string): Cell {
  */
 export function syndicationRows(document: Cell, limits: XmlLimits): readonly Row[] {
   // Well-formed, of bounded depth and free of entities of its own before anything is built of it.
-  if (typeof document === 'string') readXml(document, limits, ignore)
-  const read = parsed(document)
+  const count = new ItemCount()
+  if (typeof document !== 'string') count.items = 1
+  else if (isSyndicationRoot(rootName(document) ?? '')) readXml(document, limits, count)
+  else throw new DecodeError('decode', 'it is no RSS, Atom or RDF: its root element is called otherwise')
+  const read = parsed(document, count.items)
   const feed = isMembers(read) ? read['feed'] : undefined
   const items = isMembers(feed) ? (feed['items'] ?? feed['entries'] ?? []) : []
   const rows = (items as readonly Cell[]).filter(isMembers).map(itemRow)

@@ -77,7 +77,7 @@ export const httpKeys = {
     }),
   rows: text('a path such as data.stations').optional().meta({
     description:
-      'Path to the array of rows; `.` is the document itself, `result.*` the members of an object as rows. Found by looking when absent.',
+      'Path to the array of rows; `.` is the document itself, `result.*` the members of an object as rows, `stops.*.departures` nested arrays joined. Found by looking when absent.',
   }),
   key: oneOrMore('a column or a dotted path')
     .optional()

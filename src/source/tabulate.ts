@@ -1,8 +1,9 @@
 import { findTypes, typedRow, type TextTypes } from '../decode/cell-type.ts'
 import { DecodeError, quotable } from '../decode/decode-error.ts'
-import { absentPath, findRows, isOfMembers, memberColumn, rowsAt, type RowsFound, type RowsGuess } from '../decode/find-rows.ts'
+import { absentPath, findRows, type RowsGuess } from '../decode/find-rows.ts'
 import { printKey } from '../decode/find-key.ts'
 import type { Decoded } from '../decode/payload.ts'
+import { isOfMembers, memberColumn, rowsAt, type RowsFound } from '../decode/rows-at.ts'
 import { itemRow, keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } from '../decode/rows.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Cell } from '../model/row.ts'
@@ -79,7 +80,8 @@ export class Tabulator {
   take(decoded: Taken): Tabulated {
     const { document } = decoded
     const { path, others } = this.#look(document)
-    const at = rowsAt(document, path, decoded.isListless === true && (this.#options.rows !== undefined || this.#kind === 'array'))
+    const isListless = decoded.isListless === true && (this.#options.rows !== undefined || this.#kind === 'array')
+    const at = rowsAt(document, path, { isListless, isFoundByLooking: this.#options.rows === undefined, maxCells: this.#options.maxCells })
     if (at.kind === 'absent' && this.#table === undefined) throw absentPath(document, path)
     const reshaped = this.#reshaped(at.kind, path)
     if (reshaped !== undefined) return this.#unchanged(reshaped, true)

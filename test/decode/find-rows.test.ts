@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { absentPath, findRows, rowsAt } from '../../src/decode/find-rows.ts'
+import { absentPath, findRows } from '../../src/decode/find-rows.ts'
+import { rowsAt } from '../../src/decode/rows-at.ts'
 import type { Cell } from '../../src/model/row.ts'
 
 const stations = Array.from({ length: 5 }, (_, i) => ({ station_id: `s${i}`, name: `Stop ${i}`, free: i }))
@@ -123,6 +124,57 @@ describe('members as rows', () => {
     expect(rowsAt({ a: [1] }, 'a.*')).toEqual({ kind: 'array', items: [1] })
     expect(rowsAt({ a: 1 }, 'a.*')).toEqual({ kind: 'absent' })
     expect(rowsAt({ a: { '*': [2] } }, 'a.*')).toEqual({ kind: 'array', items: [2] })
+  })
+})
+
+describe('nested arrays are joined to rows', () => {
+  const board = {
+    stops: [
+      { stop: 'A', at: { lat: 1 }, departures: [{ line: 1, stop: 'x' }, { line: 2 }] },
+      { stop: 'B', departures: [] },
+      { stop: 'C' },
+      { stop: 'D', departures: ['late'] },
+    ],
+  }
+  const rows = [
+    { 'stops.stop': 'A', line: 1, stop: 'x' },
+    { stop: 'A', line: 2 },
+    { stop: 'D', value: 'late' },
+  ]
+
+  test('what holds them is joined to each; of two of a name the row goes first', () => {
+    expect(rowsAt(board, 'stops.*.departures')).toEqual({ kind: 'array', items: rows })
+    expect(rowsAt(board.stops, '*.departures')).toEqual({
+      kind: 'array',
+      items: [{ 'parent.stop': 'A', line: 1, stop: 'x' }, ...rows.slice(1)],
+    })
+  })
+
+  test('over the members of objects, and at any depth', () => {
+    const document = { feeds: { en: { lists: [{ n: 1, of: { a: { x: 1 }, b: { x: 2 } } }] }, fr: { lists: [] } } }
+    expect(rowsAt(document, 'feeds.*.lists.*.of.*')).toEqual({
+      kind: 'array',
+      items: [
+        { key: 'a', 'feeds.key': 'en', n: 1, x: 1 },
+        { key: 'b', 'feeds.key': 'en', n: 1, x: 2 },
+      ],
+    })
+  })
+
+  test('one of XML is a list of one at each step', () => {
+    const document = { board: { stop: { id: '1', bus: { line: '7' } } } }
+    expect(rowsAt(document, 'board.stop.*.bus', { isListless: true })).toEqual({ kind: 'array', items: [{ id: '1', line: '7' }] })
+  })
+
+  test('what joining adds is bounded before it is made', () => {
+    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`c${i}`, i]))
+    const document = { a: [{ ...wide, b: Array.from({ length: 100 }, () => 1) }] }
+    expect(() => rowsAt(document, 'a.*.b', { maxCells: 10_000 })).toThrow('maxCells: 10000 exceeded')
+  })
+
+  test('of what is no list or object there are none', () => {
+    expect(rowsAt({ a: 1 }, 'a.*.b')).toEqual({ kind: 'absent' })
+    expect(rowsAt({ a: [1, null] }, 'a.*.b')).toEqual({ kind: 'array', items: [] })
   })
 })
 

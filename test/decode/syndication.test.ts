@@ -77,6 +77,15 @@ test('a time that does not say its zone, or is none, stays as it is written', ()
 
 test('no items: an empty table', () => {
   expect(tableOf({ body: rss('') }).size).toBe(0)
+  expect(tableOf({ body: '<rss><channel/></rss>' }).size).toBe(0)
+  expect(tableOf({ body: '<feed/>', type: 'application/atom+xml' }).size).toBe(0)
+})
+
+test('a guid is the link, unless it says that it is none', () => {
+  const body = rss(
+    '<item><guid>https://n.example/1</guid></item><item><guid isPermaLink="false">https://n.example/2</guid></item><item><guid>3</guid></item>',
+  )
+  expect([...tableOf({ body }).values()].map(row => row['link'] ?? null)).toEqual(['https://n.example/1', null, null])
 })
 
 test('where rows are configured the document stays as it is', () => {
@@ -92,9 +101,11 @@ test('a billion laughs is refused before anything reads it', () => {
 
 test('a document of another kind is refused', () => {
   expect(refusal(() => decoded({ body: '<a>1</a>', type: 'application/rss+xml' }))).toBe(
-    'decode: it is no RSS, Atom, RDF or JSON feed that can be read',
+    'decode: it is no RSS, Atom or RDF: its root element is called otherwise',
   )
-  expect(refusal(() => decoded({ body: '<rss', type: 'application/rss+xml' }))).toMatch(/^decode: the XML cannot be read/)
+  expect(refusal(() => decoded({ body: '<rss', type: 'application/rss+xml' }))).toMatch(
+    /^decode: the XML cannot be read: line 1: <rss is not closed/,
+  )
 })
 
 test('random items are refused or read', () => {

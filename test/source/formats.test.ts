@@ -129,6 +129,20 @@ describe('the guards hold for every format', () => {
     expect(source.take(decoded(csv([]))).table.rows.size).toBe(0)
   })
 
+  test('members that were rows are gone when an error stands in their place', () => {
+    const source = newTabulator()
+    const prices = { BTC: { usd: 1 }, ETH: { usd: 2 }, SOL: { usd: 3 } }
+    expect([...source.take({ document: prices }).table.rows.values()]).toEqual([
+      { key: 'BTC', usd: 1 },
+      { key: 'ETH', usd: 2 },
+      { key: 'SOL', usd: 3 },
+    ])
+    expect(source.found).toBe('3 rows at .*, key key, by which the answer itself tells rows apart')
+    const { held, degraded } = source.take({ document: { error: 'quota' } })
+    expect({ held, cause: degraded?.cause }).toEqual({ held: true, cause: 'rows' })
+    expect(source.take({ document: { BTC: { usd: 1 } } }).table.rows.size).toBe(1)
+  })
+
   test('ragged records are degraded for as long as they come, also unchanged', () => {
     const source = newTabulator()
     const ragged = decoded({ body: 'id,n\n1,2\n2,3,4', type: 'text/csv' })
