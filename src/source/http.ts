@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { decode } from '../decode/decode.ts'
-import type { Dialect, Remark } from '../decode/payload.ts'
+import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
@@ -12,6 +12,9 @@ import { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
 import { retryAfterMs, upstreamTime } from './http-time.ts'
 import { Tabulator, type Tabulated } from './tabulate.ts'
+
+/** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
+const forgottenAfter = 3
 
 export interface HttpDeps {
   /** Of the source, for the log. */
@@ -37,6 +40,8 @@ class HttpAsk implements Ask {
   #closed = false
   /** How the answer that was taken last is written; the next one is read in the same way. */
   #dialect: Dialect | undefined
+  /** Answers in a row that could not be read. */
+  #misread = 0
   readonly #remarked = new Set<string>()
   /** Of the last answer: when they grow that is a change, though no row changed. */
   #columns: readonly string[] | undefined
@@ -101,7 +106,7 @@ class HttpAsk implements Ask {
       return this.#tabulator.same()
     }
     const mediaType = String(answer.headers['content-type'] ?? '')
-    const decoded = decode({ body, mediaType }, this.#options, this.#dialect)
+    const decoded = this.#decode({ body, mediaType })
     const tabulated = this.#tabulator.take(decoded)
     if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
@@ -110,6 +115,18 @@ class HttpAsk implements Ask {
       this.#warn('its ETag stood still while its body changed: asked without it from now on')
     for (const remark of decoded.remarks ?? []) this.#remark(remark)
     return tabulated
+  }
+
+  /** An upstream that changed its format for good, or was first heard while it was broken, is looked at anew. */
+  #decode(payload: Payload): Decoded {
+    try {
+      const decoded = decode(payload, this.#options, this.#dialect)
+      this.#misread = 0
+      return decoded
+    } catch (error) {
+      if (++this.#misread >= forgottenAfter) this.#dialect = undefined
+      throw error
+    }
   }
 
   #answered({ table, changes, degraded }: Tabulated, facts: PollFacts): Poll {

@@ -186,6 +186,15 @@ describe('over HTTP', () => {
     expect(answered(await ask.poll()).changes).toEqual(new Map([['b{c="d"}', first.table.rows.get('b{c="d"}')]]))
   })
 
+  test('another format for good is found after three polls, what was taken stays until then', async () => {
+    const upstream = await serving('<status>starting</status>', 'application/xml')
+    const ask = await asking(upstream)
+    expect(rowsOf(await ask.poll())).toEqual([{ '#': '', status: 'starting' }])
+    upstream.script(body('[{"id":1},{"id":2}]'))
+    for (let poll = 0; poll < 3; poll++) expect(failed(await ask.poll()).reason).toMatch(/^the XML cannot be read: line 1: /)
+    expect(rowsOf(await ask.poll())).toEqual([{ id: 1 }, { id: 2 }])
+  })
+
   test('the format that is configured is asked for, and counts whatever the media type says', async () => {
     const upstream = await serving('id;n\n1;2\n', 'application/json')
     const ask = await asking(upstream, { format: 'csv' })
