@@ -9,6 +9,17 @@ const delimiters = ['\t', ';', '|', ','] as const
 export const lookedAt = 65_536
 const recordsLookedAt = 50
 
+/** Where the comments (`#`) end with which a text begins. By hand: a regular expression would keep each line to go back to. */
+export function endOfComments(text: string): number {
+  let at = 0
+  while (text[at] === '#') {
+    const end = text.indexOf('\n', at)
+    if (end < 0) return text.length
+    at = end + 1
+  }
+  return at
+}
+
 /** The first records of a text, without one that the look cuts off. */
 export function firstRecords(text: string, delimiter: string): readonly CsvRecord[] {
   const isWhole = text.length <= lookedAt

@@ -1,6 +1,6 @@
 import { setCell, type Cell } from '../model/row.ts'
 import { CsvReader, type CsvRecord } from './csv-records.ts'
-import { findDelimiter, firstRecords, lookedAt, looksLikeHeader } from './csv-dialect.ts'
+import { endOfComments, findDelimiter, firstRecords, lookedAt, looksLikeHeader } from './csv-dialect.ts'
 import { DecodeError, exceeded, quotable } from './decode-error.ts'
 
 export interface CsvOptions {
@@ -59,8 +59,8 @@ interface Beginning {
 function beginningOf(text: string, known: string | undefined): Beginning {
   const said = /^sep=([,;|\t])\r?\n/i.exec(text)
   if (said !== null) return { from: said[0].length, delimiter: said[1] ?? ',' }
-  const comments = /^(?:#.*(?:\r?\n|$))+/.exec(text)?.[0] ?? ''
-  const end = comments.length
+  const end = endOfComments(text)
+  const comments = text.slice(0, end)
   const delimiter = known ?? findDelimiter(text.slice(end))?.delimiter ?? findDelimiter(text)?.delimiter ?? ','
   const last = comments.slice(0, -1).lastIndexOf('\n') + 1
   const names = last + (/^[# \t]*/.exec(comments.slice(last))?.[0].length ?? 0)

@@ -1,4 +1,4 @@
-import { findDelimiter } from './csv-dialect.ts'
+import { endOfComments, findDelimiter } from './csv-dialect.ts'
 import { DecodeError, quotable } from './decode-error.ts'
 import { looksLikeNdjson } from './ndjson.ts'
 import type { Format } from './payload.ts'
@@ -52,7 +52,7 @@ function formatOfXml(text: string): Format {
 
 /** A text of two records or more that nearly all fall into the same number of fields. */
 function looksLikeCsv(text: string): boolean {
-  const fit = findDelimiter(text.replace(/^(?:#.*\r?\n)+/, ''))
+  const fit = findDelimiter(text.slice(endOfComments(text)))
   return fit !== undefined && fit.records > 1 && fit.share >= 0.9
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { good, said } from '../support/config.ts'
 
@@ -18,6 +19,11 @@ test('a pattern is a regular expression with the flags gmu, and says that it is 
   expect(httpOf(`pattern: '^(?<n>\\d+)$'`)).toMatchObject({ pattern: /^(?<n>\d+)$/gmu })
   expect(httpOf(`pattern: '(?<n>x)', format: text, charset: latin1`)).toMatchObject({ format: 'text', charset: 'latin1' })
   expect(httpOf('format: csv, header: false')).toMatchObject({ format: 'csv', header: false })
+})
+
+test('what docs/formats.md shows is a sound config', () => {
+  const [, shown = ''] = /```yaml\n([^]*?)```/.exec(readFileSync(new URL('../../docs/formats.md', import.meta.url), 'utf8')) ?? []
+  expect(good(shown).sources.map(({ name }) => name)).toEqual(['nginx', 'prices', 'node'])
 })
 
 describe('refused', () => {

@@ -223,6 +223,29 @@ describe('charsets', () => {
   })
 })
 
+describe('megabytes of one thing are refused or read, with bounded stack and time', () => {
+  const bytes = 4 * 1024 ** 2
+  test.each<[string, string, string]>([
+    ['comments', 'text/csv', '#\n'],
+    ['comments of no type', '', '#\n'],
+    ['delimiters', 'text/csv', ','],
+    ['quotes', 'text/csv', '"'],
+    ['line ends', 'text/csv', '\n'],
+    ['blanks', 'text/plain', ' '],
+    ['marks', 'text/xml', '<'],
+    ['comments of XML', 'text/xml', '<!---->'],
+    ['attributes', 'text/xml', '<a b="1" '],
+    ['backslashes', 'text/plain; version=0.0.4', 'a{b="\\\\'],
+    ['labels', 'text/plain; version=0.0.4', 'a{b="c",'],
+    ['numbers a line each', 'application/x-ndjson', '1\n'],
+    ['brackets', '', '[{'],
+    ['digits', '', '9'],
+  ])('%s', (_, type, piece) => {
+    const body = piece.repeat(bytes / piece.length)
+    expect(refusal(() => decoded({ body, type }))).toMatch(/^(accepted|decode: |too_large: )/)
+  })
+})
+
 test('random bytes of any media type are refused or read, never anything else', () => {
   const types = [
     '',
