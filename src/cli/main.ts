@@ -110,6 +110,13 @@ function addServerCommands(program: Command): void {
       await checkConfig(config, options)
     })
   program
+    .command('schema')
+    .description('print the JSON Schema of the config, for editors')
+    .action(async () => {
+      const { jsonSchema } = await import('../config/json-schema.ts')
+      process.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
+    })
+  program
     .command('add')
     .description('add the source that a curl command asks to a config')
     .argument('<command>', "a curl command in quotes, as it is copied from a browser: 'curl https://.. -H ..'")
@@ -119,13 +126,6 @@ function addServerCommands(program: Command): void {
     .action(async (command: string, options: { config: string; name?: string; print?: boolean }) => {
       const { addCurl } = await import('./curl/add-curl.ts')
       addCurl(command, options)
-    })
-  program
-    .command('schema')
-    .description('print the JSON Schema of the config, for editors')
-    .action(async () => {
-      const { jsonSchema } = await import('../config/json-schema.ts')
-      process.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
     })
 }
 

@@ -117,18 +117,6 @@ class HttpAsk implements Ask {
     return tabulated
   }
 
-  /** An upstream that changed its format for good, or was first heard while it was broken, is looked at anew. */
-  #decode(payload: Payload): Decoded {
-    try {
-      const decoded = decode(payload, this.#options, this.#dialect)
-      this.#misread = 0
-      return decoded
-    } catch (error) {
-      if (++this.#misread >= forgottenAfter) this.#dialect = undefined
-      throw error
-    }
-  }
-
   #answered({ table, changes, degraded }: Tabulated, facts: PollFacts): Poll {
     const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
     this.#columns = table.columns
@@ -180,6 +168,18 @@ class HttpAsk implements Ask {
   #warn(sentence: string): void {
     const { name, log } = this.#deps
     log.warn({ source: name }, `source '${name}': ${sentence}`)
+  }
+
+  /** An upstream that changed its format for good, or was first heard while it was broken, is looked at anew. */
+  #decode(payload: Payload): Decoded {
+    try {
+      const decoded = decode(payload, this.#options, this.#dialect)
+      this.#misread = 0
+      return decoded
+    } catch (error) {
+      if (++this.#misread >= forgottenAfter) this.#dialect = undefined
+      throw error
+    }
   }
 
   /** Of each thing once. */

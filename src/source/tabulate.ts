@@ -13,14 +13,14 @@ import type { HttpOptions } from './http.options.ts'
 import { KeySearch } from './key-search.ts'
 import { unify, type Unified } from './unify.ts'
 
+/** What of a decoded answer becomes rows. */
+export type Taken = Pick<Decoded, 'document' | 'isText' | 'isListless' | 'key' | 'degraded'>
+
 export interface Tabulated extends Unified {
   readonly degraded?: Degradation
   /** Nothing of the answer was taken: a guard holds the last good table. */
   readonly held: boolean
 }
-
-/** What of a decoded answer becomes rows. */
-export type Taken = Pick<Decoded, 'document' | 'isText' | 'isListless' | 'key' | 'degraded'>
 
 type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey'> & RowLimits
 
