@@ -1,10 +1,20 @@
-import { parseFeed } from 'feedsmith'
+import { createRequire } from 'node:module'
+import type * as Feedsmith from 'feedsmith'
 import type { Cell, Row } from '../model/row.ts'
 import { rowOf } from '../model/row.ts'
 import { DecodeError } from './decode-error.ts'
 import { isMembers, type Members } from './path.ts'
 import { rootName } from './xml.ts'
 import { readXml, type XmlLimits, type XmlSink } from './xml-reader.ts'
+
+const require = createRequire(import.meta.url)
+let feedsmith: typeof Feedsmith | undefined
+
+/** Read with the first feed: the parser is a sixth of what there is to load at a start, and few sources are feeds. */
+function parseFeed(document: unknown): Cell {
+  feedsmith ??= require('feedsmith') as typeof Feedsmith
+  return feedsmith.parseFeed(document)
+}
 
 /** A document of JSON Feed. */
 export function isJsonFeed(document: Cell): boolean {
