@@ -33,16 +33,25 @@ export function shownUrl(text: string): string {
 
 /** `millrace <url>`: a live feed of that URL, with rows and key found by looking; exit 2 when an option cannot be used. */
 export async function followUrl(url: string, options: FollowOptions): Promise<void> {
-  const name = feedNameOf(url)
+  await followSource(feedNameOf(url), { url }, options, shownUrl(url))
+}
+
+/** Serves one source, as a config would have it; `from` is what it is called on the terminal, without secrets. */
+export async function followSource(
+  name: string,
+  source: Readonly<Record<string, unknown>>,
+  options: FollowOptions,
+  from: string,
+): Promise<void> {
   const { port, every, rows, key } = options
   const loaded = configOf(
     {
       ...(port === undefined ? {} : { server: { port } }),
-      sources: { [name]: { url, every, ...(rows === undefined ? {} : { rows }), ...(key === undefined ? {} : { key }) } },
+      sources: { [name]: { ...source, every, ...(rows === undefined ? {} : { rows }), ...(key === undefined ? {} : { key }) } },
     },
     'command line',
   )
-  if (loaded.ok) return serve({ config: loaded.config, from: shownUrl(url), example: name })
+  if (loaded.ok) return serve({ config: loaded.config, from, example: name })
   reportProblems(loaded.problems)
   process.exitCode = 2
 }

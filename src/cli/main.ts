@@ -34,11 +34,16 @@ function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text)
 }
 
+/** A curl command that was copied whole, in quotes. */
+function isCurl(text: string): boolean {
+  return /^\s*(\$\s+)?curl(\.exe)?\s/.test(text)
+}
+
 function createProgram(): Command {
   const program = new Command('millrace')
     .description('Polls sources once for everyone and pushes the rows that changed to browsers and programs over WebSocket.')
     .version(version)
-    .argument('[url]', 'a URL to follow, with no config at all')
+    .argument('[url]', 'a URL to follow, or a curl command in quotes, with no config at all')
     .option('--port <port>', 'where to listen; 0 is any free port', portNumber)
     .option('--every <time>', 'how often the URL is asked', '10s')
     .option('--rows <path>', 'path to the array of rows, such as data.stations')
@@ -48,6 +53,10 @@ function createProgram(): Command {
   program.action(async (url: string | undefined, options: { port?: number; every: string; rows?: string; key?: string }) => {
     if (url === undefined) return program.help()
     refuseWord(url, program)
+    if (isCurl(url)) {
+      const { followCurl } = await import('./curl/follow-curl.ts')
+      return followCurl(url, options)
+    }
     if (!URL.canParse(url)) program.error(`'${url}' is no URL: a host is missing, or a character stands where none may`, { exitCode: 2 })
     const { followUrl } = await import('./follow-url.ts')
     await followUrl(url, options)
@@ -67,7 +76,7 @@ function createProgram(): Command {
 /** @throws CommanderError when the word is neither a command nor a URL. */
 function refuseWord(word: string, program: Command): void {
   const names = [...program.commands.map(command => command.name()), 'help']
-  if (isUrl(word) || names.includes(word)) return
+  if (isUrl(word) || isCurl(word) || names.includes(word)) return
   const what = existsSync(word)
     ? `'${word}' is a file; serve the feeds of a config with: millrace run ${word}`
     : `'${word}' is neither a command nor a URL that begins with http:// or https://${didYouMean(word, names)}`
@@ -114,6 +123,17 @@ function addServerCommands(program: Command): void {
     .action(async () => {
       const { jsonSchema } = await import('../config/json-schema.ts')
       process.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`)
+    })
+  program
+    .command('add')
+    .description('add the source that a curl command asks to a config')
+    .argument('<command>', "a curl command in quotes, as it is copied from a browser: 'curl https://.. -H ..'")
+    .option('--config <file>', 'the YAML file', 'millrace.yaml')
+    .option('--name <name>', 'what the source is called; found in the URL when absent')
+    .option('--print', 'only print what would be added')
+    .action(async (command: string, options: { config: string; name?: string; print?: boolean }) => {
+      const { addCurl } = await import('./curl/add-curl.ts')
+      addCurl(command, options)
     })
 }
 

@@ -46,9 +46,21 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
     return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
   }
   const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
-  if (http === undefined) return undefined
+  if (http === undefined || !isFormatSound(judge, base, http)) return undefined
   const options = sourceOptions(http)
   return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+}
+
+/** `pattern` belongs to plain text, `header` to CSV. */
+function isFormatSound(judge: Judge, base: Path, { format, pattern, header }: Readonly<z.output<typeof httpSourceSchema>>): boolean {
+  if (format === 'text' && pattern === undefined)
+    judge.report({ path: [...base, 'format'], at: 'value', message: '`format: text` needs a `pattern` with named groups' })
+  else if (pattern !== undefined && format !== undefined && format !== 'text')
+    judge.report({ path: [...base, 'pattern'], at: 'name', message: `a \`pattern\` reads \`format: text\`, not ${format}` })
+  else if (header !== undefined && (pattern !== undefined || (format !== undefined && format !== 'csv')))
+    judge.report({ path: [...base, 'header'], at: 'name', message: '`header` belongs to `format: csv`' })
+  else return true
+  return false
 }
 
 /** Where a member of a source was written: in the source, as its only text, or in `defaults`. */

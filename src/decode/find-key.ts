@@ -2,6 +2,7 @@ import { keyOf } from '../model/key.ts'
 import type { Cell, Row } from '../model/row.ts'
 import { quotable } from './decode-error.ts'
 import { isMembers, valueAt } from './path.ts'
+import { firstItemRank, innerRank, rankOfName, timeRank } from './key-name.ts'
 
 /** The key that was found by looking, or why there is none. */
 export interface KeyGuess {
@@ -13,36 +14,10 @@ export interface KeyGuess {
   readonly tried: readonly string[]
 }
 
-const identity = /^(id|_id|@id|uuid|uid|guid)$/i
-const code =
-  /^(key|symbol|ticker|isin|figi|code|slug|sku|iata|icao|icao24|callsign|hostname|host|instance|mac|serial|imei|vin|pid|core|interface|mount)$/i
-const suffix = /(_id|Id|ID|_uuid|_uid|_key|_code)$/
-const label = /^(name|login|username|email|title|url|link|href|path|label)$/i
-
 /** Members that hold what a row is about: an `id` within them is the row's own. */
-const inner = ['metadata', 'properties', 'attributes', 'node', 'fields', '_source']
+const inner = ['metadata', 'properties', 'attributes', 'node', 'fields', '_source', 'data', 'resource', 'item', 'doc', 'document']
 /** Members that are, as a whole, the name of a row: the label set of a Prometheus series. */
 const labelSets = ['metric', 'labels']
-
-/** `station_id`, `stationId`, `station_code` of rows at `data.stations`. */
-function ofRows(column: string, rowsPath: string): boolean {
-  const plural = rowsPath.split('.').at(-1)?.toLowerCase() ?? ''
-  const names = [plural, plural.replace(/s$/, ''), plural.replace(/es$/, ''), plural.replace(/ies$/, 'y')].filter(name => name.length > 1)
-  const match = /^(.+?)_?(id|uuid|uid|key|code)$/i.exec(column)
-  return match !== null && names.includes((match[1] ?? '').toLowerCase())
-}
-
-/** The surest first; undefined: a column of that name is no key, even if it happens to be unique. */
-function rank(column: string, place: number, rowsPath: string): number | undefined {
-  if (identity.test(column)) return 0
-  if (ofRows(column, rowsPath)) return 1
-  if (code.test(column)) return 2
-  // What comes first mostly says what the row is; further on it points to something else (`region_id`).
-  if (suffix.test(column)) return place === 0 ? 3 : 6
-  return label.test(column) ? 5 : undefined
-}
-
-const innerRank = 4
 
 function labelPaths(rows: readonly Row[], member: string): readonly string[] {
   const first = rows[0]?.[member]
@@ -54,6 +29,44 @@ function labelPaths(rows: readonly Row[], member: string): readonly string[] {
   return (telling.length > 0 ? telling : names).sort().map(name => `${member}.${name}`)
 }
 
+/** `metadata.uid` and the like; what Kubernetes does not give a uid has a name, within its namespace where it has one. */
+function innerPaths(rows: readonly Row[], member: string): readonly (readonly string[])[] {
+  const ids = ['id', 'uuid', 'uid', 'guid', 'OBJECTID'].map(name => [`${member}.${name}`])
+  if (member !== 'metadata') return ids
+  const isSpaced = rows.some(row => typeof valueAt(row, 'metadata.namespace') === 'string')
+  return [...ids, isSpaced ? ['metadata.namespace', 'metadata.name'] : ['metadata.name']]
+}
+
+const word = /^[\p{L}][\p{L}\d_:./-]*$|^(?=.*[a-z])[0-9a-f]+$/u
+
+/** Arrays as rows: the first of each, where it is a word that stands for the rest. */
+function isNamedByFirst(rows: readonly Row[]): boolean {
+  const isWord = (cell: Cell | undefined): boolean => typeof cell === 'string' && word.test(cell)
+  return rows.length > 2 && rows.every(row => isWord(row['0']))
+}
+
+/** A row for each instant: times rise or fall from row to row, and no other column says what each is of. */
+function isSeries(rows: readonly Row[], column: string, columns: readonly string[]): boolean {
+  const times = rows.map(row => row[column])
+  const [first, second] = times
+  if (rows.length < 3 || !times.every(cell => typeof cell === typeof first && (typeof cell === 'string' || typeof cell === 'number')))
+    return false
+  const rises = (first as string | number) < (second as string | number)
+  const isSorted = times.every((cell, i) => i === 0 || (times[i - 1] as string) < (cell as string) === rises)
+  return isSorted && !columns.some(other => other !== column && tellsGroups(rows, other))
+}
+
+/** Texts that are no numbers, neither all equal nor all different. */
+function tellsGroups(rows: readonly Row[], column: string): boolean {
+  const cells = rows.map(row => row[column])
+  const values = new Set(cells)
+  return (
+    values.size > 1 &&
+    values.size < rows.length &&
+    cells.some(cell => typeof cell === 'string' && Number.isNaN(Number(cell)) && cell.length > 1)
+  )
+}
+
 interface Candidate {
   readonly paths: readonly string[]
   readonly rank: number
@@ -62,14 +75,14 @@ interface Candidate {
 function candidates(rows: readonly Row[], columns: readonly string[], rowsPath: string): Candidate[] {
   const found: Candidate[] = []
   for (const [place, column] of columns.entries()) {
-    const ranked = rank(column, place, rowsPath)
-    if (ranked !== undefined) found.push({ paths: [column], rank: ranked })
+    const rank = rankOfName({ column, place, columns, rowsPath })
+    if (rank !== undefined && (rank !== timeRank || isSeries(rows, column, columns))) found.push({ paths: [column], rank })
     if (labelSets.includes(column)) {
       const paths = labelPaths(rows, column)
       if (paths.length > 0) found.push({ paths, rank: innerRank })
-    } else if (inner.includes(column))
-      found.push(...['id', 'uuid', 'uid', 'guid'].map(name => ({ paths: [`${column}.${name}`], rank: innerRank })))
+    } else if (inner.includes(column)) found.push(...innerPaths(rows, column).map(paths => ({ paths, rank: innerRank })))
   }
+  if (columns[0] === '0' && isNamedByFirst(rows)) found.push({ paths: ['0'], rank: firstItemRank })
   return found.sort((a, b) => a.rank - b.rank)
 }
 

@@ -1,68 +1,24 @@
 import type { Cell } from '../model/row.ts'
 import { DecodeError, quotable } from './decode-error.ts'
-import { isMembers, valueAt } from './path.ts'
-
-/** What stands where the rows should be. `document`: an object or scalar that is itself the one row; `absent`: nothing. */
-export type RowsFound =
-  | { readonly kind: 'array'; readonly items: readonly Cell[] }
-  | { readonly kind: 'document'; readonly item: Cell }
-  | { readonly kind: 'absent' }
-
-/** @param path dotted; `.` is the document itself */
-export function rowsAt(document: Cell, path: string): RowsFound {
-  const found = path === '.' ? document : valueAt(document, path)
-  if (found === undefined || found === null) return { kind: 'absent' }
-  return Array.isArray(found) ? { kind: 'array', items: found as readonly Cell[] } : { kind: 'document', item: found }
-}
-
-interface Candidate {
-  readonly path: string
-  readonly items: number
-  /** Values in it that are neither object nor array. */
-  readonly leaves: number
-  readonly ofObjects: boolean
-}
-
-/** How many members deep arrays are looked for. */
-const deepest = 4
-
-/** Names under which APIs wrap their rows: an array of that name is the rows however few it holds. */
-const wrappers = new Set(
-  'data items results result rows records features entries list values value objects hits elements content response stations series states'.split(
-    ' ',
-  ),
-)
-
-function countLeaves(value: Cell): number {
-  if (typeof value !== 'object' || value === null) return 1
-  let leaves = 0
-  for (const member of Array.isArray(value) ? (value as readonly Cell[]) : Object.values(value)) leaves += countLeaves(member)
-  return leaves
-}
-
-function candidateOf(items: readonly Cell[], path: readonly string[]): Candidate | undefined {
-  const ofObjects = items.every(isMembers)
-  if (!ofObjects && !items.every(item => Array.isArray(item)) && path.length > 0) return undefined
-  return { path: path.length === 0 ? '.' : path.join('.'), items: items.length, leaves: countLeaves(items), ofObjects }
-}
-
-function* candidates(value: Cell, path: readonly string[]): Generator<Candidate> {
-  if (Array.isArray(value)) {
-    const candidate = candidateOf(value as readonly Cell[], path)
-    if (candidate !== undefined) yield candidate
-  } else if (isMembers(value) && path.length < deepest) {
-    for (const [name, member] of Object.entries(value)) yield* candidates(member, [...path, name])
-  }
-}
+import { isMembers } from './path.ts'
+import { candidatesIn, countLeaves, type Candidate } from './row-candidates.ts'
 
 function isPlausible(candidate: Candidate, leaves: number): boolean {
   if (candidate.path === '.') return true
-  if (wrappers.has(candidate.path.split('.').at(-1) ?? '')) return true
-  return candidate.items > 0 && candidate.leaves * 2 >= leaves
+  const isMost = candidate.items > 0 && candidate.leaves * 2 >= leaves
+  if (candidate.of === 'scalars') return isMost && candidate.isWrapper
+  return isMost || (candidate.isWrapper && !candidate.path.endsWith('*'))
+}
+
+/** Objects go before arrays before scalars, what is empty and what stands aside last, the larger before the smaller. */
+function merit({ of, isAside, items }: Candidate): readonly number[] {
+  return [items > 0 ? 1 : 0, isAside ? 0 : 1, { objects: 2, arrays: 1, scalars: 0 }[of], items]
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
-  return a.ofObjects === b.ofObjects ? a.items > b.items : a.ofObjects && a.items > 0
+  const [first, second] = [merit(a), merit(b)]
+  const at = first.findIndex((value, i) => value !== second[i])
+  return at >= 0 && (first[at] ?? 0) > (second[at] ?? 0)
 }
 
 /** Where the rows stand, found by looking, and why there. */
@@ -75,22 +31,26 @@ export interface RowsGuess {
 }
 
 /**
- * Looks for the rows of a document: its largest array of objects, provided that this array holds most of what the
- * document says or has one of the names APIs give to rows (a weather report with a list of two alerts is one row).
+ * Looks for the rows of a document: its largest array of objects, or object of objects that are alike, provided that it
+ * holds most of what the document says or has one of the names APIs give to rows (a weather report with a list of two
+ * alerts is one row).
  */
 export function findRows(document: Cell): RowsGuess {
   const leaves = countLeaves(document)
-  const plausible = [...candidates(document, [])].filter(candidate => isPlausible(candidate, leaves))
+  const all = [...candidatesIn(document)]
+  // Several lists of scalars are columns rather than rows.
+  const isColumns = all.filter(({ of }) => of === 'scalars').length > 1
+  const plausible = all.filter(candidate => isPlausible(candidate, leaves) && !(isColumns && candidate.of === 'scalars'))
   let best: Candidate | undefined
   for (const candidate of plausible) if (best === undefined || isBetter(candidate, best)) best = candidate
-  if (best === undefined) return { path: '.', isArray: false, others: [] }
+  if (best === undefined) return { path: '.', isArray: Array.isArray(document), others: [] }
   const others = plausible.filter(other => other !== best && other.items > 0).map(other => other.path)
   return { path: best.path, isArray: true, others }
 }
 
 /** What a path that leads nowhere could have been. */
 export function absentPath(document: Cell, path: string): DecodeError {
-  const arrays = [...candidates(document, [])].map(candidate => candidate.path)
+  const arrays = [...candidatesIn(document)].filter(({ of }) => of !== 'scalars').map(candidate => candidate.path)
   if (arrays.length > 0)
     return new DecodeError('decode', `there is nothing at rows: ${quotable(path)}; arrays stand at ${quotable(arrays.join(', '), 90)}`)
   const has = isMembers(document) ? `the members ${quotable(Object.keys(document).join(', '), 90)}` : 'no members'

@@ -17,6 +17,8 @@ export interface JsonScan {
   readonly inString: boolean
   /** Where a NaN or Infinity stands. */
   readonly nonFinite: number | undefined
+  /** Values that are neither object nor array; at most one more than there are. */
+  readonly leaves: number
 }
 
 /** What stands around the rows (counts, links, times) is not held against `maxCells`. */
@@ -81,5 +83,5 @@ export function scanJson(text: string, limits: JsonLimits): JsonScan {
   }
   // Leaves are as many as commas and one more, whatever the nesting.
   if (commas >= maxCells + envelopeCells) throw exceeded('maxCells', String(maxCells))
-  return { big, open, inString, nonFinite }
+  return { big, open, inString, nonFinite, leaves: commas + 1 }
 }

@@ -1,7 +1,6 @@
 import type { Cell } from '../model/row.ts'
 import { DecodeError, quotable } from './decode-error.ts'
 import { scanJson, type JsonLimits, type JsonScan } from './json-scan.ts'
-import { decodeText } from './text.ts'
 
 export interface JsonOptions extends JsonLimits {
   /** Integers beyond 2^53: `text` keeps their digits as a string, `flag` rounds them to a double and counts them. */
@@ -14,6 +13,8 @@ export interface Json {
   readonly rounded: number
   /** The digits of the first of them. */
   readonly firstRounded?: string
+  /** Values that are neither object nor array; at most one more than there are. */
+  readonly leaves: number
 }
 
 function quoted(text: string, { big }: JsonScan): string {
@@ -52,8 +53,7 @@ function explain(text: string, scan: JsonScan, error: unknown): string {
  * a lone surrogate written as an escape stays as it is; integers beyond 2^53 as `bigNumbers` says.
  * @throws DecodeError
  */
-export function decodeJson(body: Buffer, options: JsonOptions, mediaType = ''): Json {
-  const text = decodeText(body, mediaType)
+export function decodeJson(text: string, options: JsonOptions): Json {
   const scan = scanJson(text, options)
   const keepsDigits = options.bigNumbers === 'text'
   let value: Cell
@@ -63,6 +63,6 @@ export function decodeJson(body: Buffer, options: JsonOptions, mediaType = ''): 
     throw new DecodeError('decode', explain(text, scan, error))
   }
   const [first] = scan.big
-  if (keepsDigits || first === undefined) return { value, rounded: 0 }
-  return { value, rounded: scan.big.length, firstRounded: text.slice(...first).slice(0, 40) }
+  if (keepsDigits || first === undefined) return { value, rounded: 0, leaves: scan.leaves }
+  return { value, rounded: scan.big.length, firstRounded: text.slice(...first).slice(0, 40), leaves: scan.leaves }
 }

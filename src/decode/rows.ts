@@ -39,7 +39,7 @@ export interface KeyedRows {
 }
 
 /** An item as a row: an object's members are its columns; an array's items stand in columns `0`, `1`, ..; else column `value`. */
-function itemRow(item: Cell): Row {
+export function itemRow(item: Cell): Row {
   if (isMembers(item)) return item
   return Array.isArray(item) ? rowOf(Object.entries(item as readonly Cell[])) : { value: item }
 }

@@ -16,6 +16,17 @@ export interface Validators {
 /** Honest, so that an owner who wonders can find out who asks. */
 const userAgent = 'millrace/0.1.0'
 
+/** What is asked for first, by the configured format; anything else is taken too. */
+const accepted: Partial<Readonly<Record<NonNullable<HttpOptions['format']>, string>>> = {
+  ndjson: 'application/x-ndjson, application/jsonl',
+  geojson: 'application/geo+json, application/json;q=0.9',
+  csv: 'text/csv, text/tab-separated-values;q=0.9',
+  xml: 'application/xml, text/xml',
+  syndication: 'application/atom+xml, application/rss+xml, application/feed+json;q=0.9, application/xml;q=0.8',
+  prometheus: 'application/openmetrics-text;version=1.0.0, text/plain;version=0.0.4;q=0.9',
+  text: 'text/plain',
+}
+
 const redirectStatuses = new Set([301, 302, 303, 307, 308])
 
 /** Bodies of redirects that are larger cost the connection. */
@@ -84,7 +95,7 @@ export class Exchange {
     const conditions = validators?.url === url.href ? validators.headers : {}
     const headers = {
       'user-agent': userAgent,
-      accept: 'application/json, */*;q=0.5',
+      accept: `${accepted[this.#options.format ?? 'json'] ?? 'application/json'}, */*;q=0.5`,
       'accept-encoding': 'gzip, br, deflate',
       ...conditions,
       ...withoutBodyHeaders(configured, body),
@@ -97,7 +108,7 @@ export class Exchange {
   #link(origin: string): Link {
     let link = this.#links.get(origin)
     if (link === undefined) {
-      link = new Link(origin)
+      link = new Link(origin, this.#options.isTlsInsecure && origin === this.#origin)
       this.#links.set(origin, link)
     }
     return link

@@ -21,6 +21,31 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'expected
 
 const headerValue = scalar.refine(value => /^[\t\x20-\x7e\x80-\xff]*$/.test(value), { error: 'expected a text of one line' })
 
+const formats = ['json', 'ndjson', 'geojson', 'csv', 'xml', 'syndication', 'prometheus', 'text'] as const
+
+function isCharset(name: string): boolean {
+  try {
+    return new TextDecoder(name).encoding !== ''
+  } catch {
+    return false
+  }
+}
+
+/** What is wrong with a regular expression is said by who reads it. */
+function toPattern(written: string, ctx: { readonly issues: z.core.$ZodRawIssue[] }): RegExp {
+  const refuse = (message: string): never => {
+    ctx.issues.push({ code: 'custom', message, input: written })
+    return z.NEVER
+  }
+  if (!/\(\?<[^=!]/.test(written)) return refuse('expected a regular expression with a named group, such as (?<name>\\w+)')
+  try {
+    return new RegExp(written, 'gmu')
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^Invalid regular expression: .*: /s, '') : ''
+    return refuse(`expected a regular expression (flags gmu): ${why}`)
+  }
+}
+
 /** The keys of a source that asks a URL, beside `sourceKeys`. */
 export const httpKeys = {
   url: z
@@ -34,10 +59,26 @@ export const httpKeys = {
     .meta({ description: 'Sent with each request, but never to another origin.' }),
   query: mapOf(scalar, 'query parameters by name').optional().meta({ description: 'Added to the query of the URL, encoded.' }),
   body: z.unknown().optional().meta({ description: 'Sent with POST and PUT: a text as it is, anything else as JSON.' }),
-  format: oneOf(['json']).optional().meta({ description: 'What the answer is; default json.' }),
-  rows: text('a path such as data.stations')
+  format: oneOf(formats).optional().meta({
+    description:
+      'What the answer is; detected by its media type, then by looking, when absent. csv is TSV too, syndication RSS, Atom and JSON Feed.',
+  }),
+  charset: text('a charset such as windows-1252')
+    .refine(isCharset, { error: 'expected a charset that is known, such as windows-1252' })
     .optional()
-    .meta({ description: 'Path to the array of rows; `.` is the document itself. Found by looking when absent.' }),
+    .meta({ description: 'What text the answer is; default UTF-8 or UTF-16, else what its media type says.' }),
+  header: flag().optional().meta({ description: 'Whether the first record of CSV names the columns. Found by looking when absent.' }),
+  pattern: text('a regular expression with named groups')
+    .transform(toPattern)
+    .optional()
+    .meta({
+      description: 'Of a plain text: each match is a row, the named groups are its columns (flags gmu).',
+      examples: ['^(?<name>\\w+) (?<value>\\d+)$'],
+    }),
+  rows: text('a path such as data.stations').optional().meta({
+    description:
+      'Path to the array of rows; `.` is the document itself, `result.*` the members of an object as rows, `stops.*.departures` nested arrays joined. Found by looking when absent.',
+  }),
   key: oneOrMore('a column or a dotted path')
     .optional()
     .meta({ description: 'A column, a dotted path into the row (adds a column of that name), or several. Found by looking when absent.' }),
@@ -74,6 +115,12 @@ export const httpKeys = {
   redirects: oneOf(['strip', 'same-origin', 'none'])
     .optional()
     .meta({ description: 'strip: another origin is asked without any configured header; same-origin; none. Default strip.' }),
+  tls: z
+    .strictObject({
+      insecure: flag().optional().meta({ description: 'Whether any certificate is taken, of the URL itself; default false.' }),
+    })
+    .optional()
+    .meta({ description: 'How far the certificate of an https URL is trusted.' }),
   maxRetryAfter: time().optional().meta({ description: 'The longest Retry-After that is obeyed; default 1h.' }),
 }
 
@@ -87,7 +134,11 @@ export interface HttpOptions {
   /** Lower-case names. */
   readonly headers: ReadonlyMap<string, string>
   readonly body?: string
-  readonly format: 'json'
+  /** Undefined: detected. */
+  readonly format?: (typeof formats)[number]
+  readonly charset?: string
+  readonly header?: boolean
+  readonly pattern?: RegExp
   readonly rows?: string
   readonly key?: readonly string[]
   readonly onDuplicateKey: 'last' | 'fail'
@@ -110,6 +161,8 @@ export interface HttpOptions {
   readonly maxRedirects: number
   readonly redirects: 'strip' | 'same-origin' | 'none'
   readonly maxRetryAfterMs: number
+  /** Any certificate of the URL's own origin is taken. */
+  readonly isTlsInsecure: boolean
 }
 
 type Written = z.output<typeof httpSchema>
@@ -147,13 +200,22 @@ function decodeLimits(written: Written): Pick<HttpOptions, Limit> {
   }
 }
 
+function format({ format, charset, header, pattern }: Written): Pick<HttpOptions, 'format' | 'charset' | 'header' | 'pattern'> {
+  return {
+    ...(format === undefined ? {} : { format }),
+    ...(charset === undefined ? {} : { charset }),
+    ...(header === undefined ? {} : { header }),
+    ...(pattern === undefined ? {} : { pattern }),
+  }
+}
+
 /** Fills in the defaults; `written` is the output of `httpKeys` (further members are not looked at). */
 export function httpOptions(written: Written, everyMs: number): HttpOptions {
   return {
     ...target(written),
     method: written.method ?? 'GET',
     ...(written.body === undefined ? {} : { body: typeof written.body === 'string' ? written.body : JSON.stringify(written.body) }),
-    format: written.format ?? 'json',
+    ...format(written),
     ...(written.rows === undefined ? {} : { rows: written.rows }),
     ...(written.key === undefined ? {} : { key: list(written.key) }),
     onDuplicateKey: written.onDuplicateKey ?? 'last',
@@ -169,5 +231,6 @@ export function httpOptions(written: Written, everyMs: number): HttpOptions {
     maxRedirects: written.maxRedirects ?? 5,
     redirects: written.redirects ?? 'strip',
     maxRetryAfterMs: written.maxRetryAfter ?? 3_600_000,
+    isTlsInsecure: written.tls?.insecure ?? false,
   }
 }

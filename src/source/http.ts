@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import { decodeJson } from '../decode/json.ts'
+import { decode } from '../decode/decode.ts'
+import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
@@ -12,6 +13,9 @@ import { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
 import { retryAfterMs, timeHints, upstreamTime } from './http-time.ts'
 import { Tabulator, type Tabulated } from './tabulate.ts'
+
+/** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
+const forgottenAfter = 3
 
 export interface HttpDeps {
   /** Of the source, for the log. */
@@ -35,7 +39,11 @@ class HttpAsk implements Ask {
   readonly #held = new HeldBody()
   #underWay: AbortController | undefined
   #closed = false
-  #saidRounded = false
+  /** How the answer that was taken last is written; the next one is read in the same way. */
+  #dialect: Dialect | undefined
+  /** Answers in a row that could not be read. */
+  #misread = 0
+  readonly #remarked = new Set<string>()
   /** Of the last answer: when they grow that is a change, though no row changed. */
   #columns: readonly string[] | undefined
 
@@ -113,13 +121,15 @@ class HttpAsk implements Ask {
       this.#held.hold(body, answer, this.#exchange.url)
       return this.#tabulator.same()
     }
-    const { value, rounded, firstRounded } = decodeJson(body, this.#options, String(answer.headers['content-type'] ?? ''))
-    const tabulated = this.#tabulator.take(value)
+    const mediaType = String(answer.headers['content-type'] ?? '')
+    const decoded = this.#decode({ body, mediaType })
+    const tabulated = this.#tabulator.take(decoded)
+    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
     if (tabulated.unsettled) this.#held.forget()
     else if (this.#held.hold(body, answer, this.#exchange.url))
       this.#warn('its ETag stood still while its body changed: asked without it from now on')
-    if (rounded > 0) this.#warnRounded(rounded, firstRounded ?? '')
+    for (const remark of decoded.remarks ?? []) this.#remark(remark)
     return tabulated
   }
 
@@ -176,9 +186,21 @@ class HttpAsk implements Ask {
     log.warn({ source: name }, `source '${name}': ${sentence}`)
   }
 
-  #warnRounded(count: number, example: string): void {
-    if (this.#saidRounded) return
-    this.#saidRounded = true
-    this.#warn(`${count} integers beyond 2^53 were rounded, such as ${example}; keep their digits with bigNumbers: text`)
+  /** An upstream that changed its format for good, or was first heard while it was broken, is looked at anew. */
+  #decode(payload: Payload): Decoded {
+    try {
+      const decoded = decode(payload, this.#options, this.#dialect)
+      this.#misread = 0
+      return decoded
+    } catch (error) {
+      if (++this.#misread >= forgottenAfter) this.#dialect = undefined
+      throw error
+    }
+  }
+
+  /** Of each thing once. */
+  #remark({ about, sentence }: Remark): void {
+    if (!this.#remarked.has(about)) this.#warn(sentence)
+    this.#remarked.add(about)
   }
 }

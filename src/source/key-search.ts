@@ -14,6 +14,8 @@ const givenUpAfter = 3
  */
 export class KeySearch {
   readonly #configured: readonly string[] | undefined
+  /** The column by which the answer itself tells rows apart. */
+  #given: string | undefined
   #paths: readonly string[] | undefined
   #others: readonly string[] = []
   #tried: readonly string[] = []
@@ -37,6 +39,7 @@ export class KeySearch {
   /** `key station_id, unique in 3 polls`, or what was tried. */
   get sentence(): string {
     if (this.#configured !== undefined) return `key ${quotable(printKey(this.#configured))} as configured`
+    if (this.#given !== undefined) return `key ${quotable(this.#given)}, by which the answer itself tells rows apart`
     if (!this.#looked) return 'no rows yet to find a key in'
     if (this.#paths === undefined) {
       const tried = this.#tried.length === 0 ? 'no column is called like one' : `tried ${quotable(this.#tried.slice(0, 4).join(', '), 120)}`
@@ -47,6 +50,11 @@ export class KeySearch {
     return `key ${quotable(printKey(this.#paths))}, unique in ${polls} ${polls === 1 ? 'poll so far' : 'polls'}${others}`
   }
 
+  /** The answer itself tells rows apart by this column: nothing is looked for, unless a key is configured. */
+  given(column: string): void {
+    this.#given = column
+  }
+
   /** The same rows once more. */
   confirm(): void {
     if (this.#badPolls === 0 && this.#hadMany) this.#goodPolls++
@@ -55,6 +63,7 @@ export class KeySearch {
   /** @throws DecodeError as `keyRows` does */
   apply(plain: PlainRows, rowsPath: string, maxKeyBytes: number): KeyedRows {
     if (this.#configured !== undefined) return keyRows(plain, { kind: 'columns', paths: this.#configured }, maxKeyBytes)
+    if (this.#given !== undefined) return keyRows(plain, { kind: 'columns', paths: [this.#given] }, maxKeyBytes)
     if (!this.#looked && plain.rows.length > 0) this.#look(plain, rowsPath)
     if (this.#paths === undefined) return keyRows(plain, { kind: 'place' }, maxKeyBytes)
     const keyed = this.#tryKey(plain, this.#paths, maxKeyBytes)

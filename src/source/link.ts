@@ -15,8 +15,9 @@ export class Link {
   readonly #client: Client
   #socket: Socket | undefined
 
-  constructor(origin: string) {
-    const connector = buildConnector({ timeout: 0, allowH2: false })
+  /** @param isInsecure any certificate is taken */
+  constructor(origin: string, isInsecure: boolean) {
+    const connector = buildConnector({ timeout: 0, allowH2: false, ...(isInsecure ? { rejectUnauthorized: false } : {}) })
     this.#client = new Client(origin, {
       pipelining: 1,
       headersTimeout: 0,

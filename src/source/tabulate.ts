@@ -1,7 +1,10 @@
+import { findTypes, typedRow, type TextTypes } from '../decode/cell-type.ts'
 import { DecodeError, quotable } from '../decode/decode-error.ts'
-import { absentPath, findRows, rowsAt, type RowsFound, type RowsGuess } from '../decode/find-rows.ts'
+import { absentPath, findRows, type RowsGuess } from '../decode/find-rows.ts'
 import { printKey } from '../decode/find-key.ts'
-import { keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } from '../decode/rows.ts'
+import type { Decoded } from '../decode/payload.ts'
+import { isOfMembers, memberColumn, rowsAt, type RowsFound } from '../decode/rows-at.ts'
+import { itemRow, keyRows, plainRows, type KeyedRows, type PlainRows, type RowLimits } from '../decode/rows.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Cell } from '../model/row.ts'
 import { emptyTable, noChanges, type Degradation, type Table } from '../model/table.ts'
@@ -10,6 +13,9 @@ import { guard, guardSame, newGuard, type GuardState } from './guard.ts'
 import type { HttpOptions } from './http.options.ts'
 import { KeySearch } from './key-search.ts'
 import { unify, type Unified } from './unify.ts'
+
+/** What of a decoded answer becomes rows. */
+export type Taken = Pick<Decoded, 'document' | 'isText' | 'isListless' | 'key' | 'degraded'>
 
 export interface Tabulated extends Unified {
   readonly degraded?: Degradation
@@ -45,6 +51,8 @@ export class Tabulator {
   #guard: GuardState = newGuard
   readonly #flapping: FlappingRows
   #degraded: Degradation | undefined
+  /** Of an answer whose cells are texts; a column once typed stays so. */
+  #types: TextTypes = new Map()
   #found = ''
   #said = ''
 
@@ -82,13 +90,15 @@ export class Tabulator {
   }
 
   /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
-  take(document: Cell): Tabulated {
+  take(decoded: Taken): Tabulated {
+    const { document } = decoded
     const { path, others } = this.#look(document)
-    const at = rowsAt(document, path)
+    const isListless = decoded.isListless === true && (this.#options.rows !== undefined || this.#kind === 'array')
+    const at = rowsAt(document, path, { isListless, isFoundByLooking: this.#options.rows === undefined, maxCells: this.#options.maxCells })
     if (at.kind === 'absent' && this.#table === undefined) throw absentPath(document, path)
     const reshaped = this.#reshaped(at.kind, path)
     if (reshaped !== undefined) return this.#unchanged(reshaped, true)
-    const items = at.kind === 'array' ? at.items : at.kind === 'document' ? [at.item] : []
+    const { items, types } = this.#typed(at, decoded.isText === true)
     const plain = plainRows(items, this.#options.index && at.kind === 'array', this.#options)
     const answer = { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' }
     const verdict = guard(this.#guard, answer, this.#options)
@@ -97,10 +107,21 @@ export class Tabulator {
       this.#guard = verdict.state
       return this.#unchanged(verdict.degraded, true)
     }
-    const taken = this.#takeRows(plain, at.kind, path)
+    const given = decoded.key ?? (isOfMembers(path) ? memberColumn : undefined)
+    if (given !== undefined) this.#keys.given(given)
+    const taken = this.#takeRows(plain, at.kind, path, decoded.degraded)
     this.#guard = verdict.state
+    this.#types = types
     this.#settle(path, others, at.kind, items.length)
     return taken
+  }
+
+  #typed(at: RowsFound, isText: boolean): { readonly items: readonly Cell[]; readonly types: TextTypes } {
+    const items = at.kind === 'array' ? at.items : at.kind === 'document' ? [at.item] : []
+    if (!isText || items.length > this.#options.maxRows) return { items, types: this.#types }
+    const rows = items.map(itemRow)
+    const types = findTypes(rows, this.#types)
+    return { items: rows.map(row => typedRow(row, types)), types }
   }
 
   #look(document: Cell): RowsGuess {
@@ -125,13 +146,13 @@ export class Tabulator {
     return { cause: 'shape', reason: `the last good rows are kept: ${where} was ${was} and is ${is}` }
   }
 
-  #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string): Tabulated {
+  #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string, partial: Degradation | undefined): Tabulated {
     const keyed = this.#key(plain, kind, path)
     const problem = keyProblem(keyed)
     const kept = this.#flapping.keep(this.#table, keyed)
     const unified = unify(this.#table, keyed, this.#options)
     this.#table = unified.table
-    this.#degraded = problem ?? kept
+    this.#degraded = problem ?? kept ?? partial
     return { ...unified, held: false, unsettled: kept !== undefined, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
   }
 
@@ -177,7 +198,7 @@ export class Tabulator {
     }
     const others =
       this.#options.rows === undefined && this.#others.length > 0 ? ` (arrays stand at ${quotable(this.#others.join(', '))} too)` : ''
-    const where = this.#path === '.' ? 'in the document' : `at ${quotable(this.#path ?? '')}`
+    const where = this.#path === '.' ? 'in the document' : `at ${quotable(this.#path ?? '', 120)}`
     return `${rows.size} ${rows.size === 1 ? 'row' : 'rows'} ${where}${others}`
   }
 

@@ -50,10 +50,10 @@ describe.concurrent('help and version', () => {
   test('--help tells of every command', async () => {
     const { code, stdout, stderr } = await millrace('--help')
     expect([code, stderr]).toEqual([0, ''])
-    for (const command of ['run', 'demo', 'check', 'schema', 'tail', '[url]']) expect(stdout).toContain(command)
+    for (const command of ['run', 'demo', 'check', 'add', 'schema', 'tail', '[url]']) expect(stdout).toContain(command)
   })
 
-  test.each(['run', 'demo', 'check', 'schema', 'tail'])('%s --help', async command => {
+  test.each(['run', 'demo', 'check', 'add', 'schema', 'tail'])('%s --help', async command => {
     const { code, stdout } = await millrace(command, '--help')
     expect(code).toBe(0)
     expect(stdout).toContain(`Usage: millrace ${command}`)

@@ -6,6 +6,12 @@ function find(rows: readonly Row[], rowsPath = '.', struck: ReadonlyMap<string, 
   return findKey(rows, [...new Set(rows.flatMap(row => Object.keys(row)))], rowsPath, struck)
 }
 
+/** Three rows like one, whose values that tell of a key differ. */
+function three(like: Row): Row[] {
+  const vary = (cell: Row[string], i: number): Row[string] => (cell === 1 || cell === 2 ? `${String(cell)}-${i}` : cell)
+  return [0, 1, 2].map(i => Object.fromEntries(Object.entries(like).map(([column, cell]) => [column, vary(cell ?? null, i) ?? null])))
+}
+
 describe('a column whose name says so, in every row, never twice', () => {
   test.each<[string, Row[], string, string[] | undefined]>([
     [
@@ -83,6 +89,71 @@ describe('a column whose name says so, in every row, never twice', () => {
     ['nor an object', [{ id: { a: 1 } }, { id: { a: 2 } }], '.', undefined],
     ['42 and "42" are one', [{ id: 42 }, { id: '42' }], '.', undefined],
     ['an empty text is none', [{ id: '' }, { id: 'a' }], '.', undefined],
+    ['an id of what rows belong to is none', three({ account_id: 1, amount: 5 }), 'data', undefined],
+    ['but where the row has a name besides', three({ user_id: 1, title: 'x' }), 'data', ['user_id']],
+    ['or where the rows are called so', three({ account_id: 1, amount: 5 }), 'data.accounts', ['account_id']],
+    ['an id of another thing than the rows is none', three({ device_id: 1, temperature: 5 }), 'readings', undefined],
+    ['one id further on, where there is no other', three({ type: 'SPOT', instId: 1 }), 'data', ['instId']],
+    ['of two ids further on none', three({ type: 'SPOT', trip_id: 1, stop_id: 2 }), 'data', undefined],
+    ['an id in front', three({ id_station: 1, n: 5 }), '.', ['id_station']],
+    ['a title is none', three({ title: 1 }), 'articles', undefined],
+    ['an address is one', three({ title: 1, url: 2 }), 'articles', ['url']],
+    [
+      'what Kubernetes gives no uid',
+      three({ metadata: 1 }).map((_, i) => ({ metadata: { name: `n${i}`, namespace: 'x' } })),
+      'items',
+      ['metadata.namespace', 'metadata.name'],
+    ],
+    [
+      'a word at the beginning of arrays',
+      [
+        ['tBTC', 1],
+        ['tETH', 1],
+        ['fUSD', 2],
+      ].map(row => ({ 0: row[0] ?? null, 1: row[1] ?? null })),
+      '.',
+      ['0'],
+    ],
+    [
+      'a number at the beginning of arrays is none',
+      [
+        [1, 1],
+        [2, 1],
+        [3, 2],
+      ].map(row => ({ 0: row[0] ?? null, 1: row[1] ?? null })),
+      '.',
+      undefined,
+    ],
+    [
+      'instants in order',
+      [
+        { day: '2026-01-03', n: 1 },
+        { day: '2026-01-02', n: 1 },
+        { day: '2026-01-01', n: 2 },
+      ],
+      'list',
+      ['day'],
+    ],
+    [
+      'instants out of order are none',
+      [
+        { day: 2, n: 1 },
+        { day: 3, n: 1 },
+        { day: 1, n: 2 },
+      ],
+      'list',
+      undefined,
+    ],
+    [
+      'nor instants of several things',
+      [
+        { time: 1, sensor: 'aa' },
+        { time: 2, sensor: 'bb' },
+        { time: 3, sensor: 'aa' },
+      ],
+      'list',
+      undefined,
+    ],
     ['no rows', [], '.', undefined],
     ['what every object inherits is none', [{ a: 1 }, { a: 2 }], 'constructor', undefined],
   ])('%s', (_, rows, path, paths) => {

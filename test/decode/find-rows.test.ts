@@ -1,5 +1,7 @@
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { absentPath, findRows, rowsAt } from '../../src/decode/find-rows.ts'
+import { absentPath, findRows } from '../../src/decode/find-rows.ts'
+import { rowsAt } from '../../src/decode/rows-at.ts'
 import type { Cell } from '../../src/model/row.ts'
 
 const stations = Array.from({ length: 5 }, (_, i) => ({ station_id: `s${i}`, name: `Stop ${i}`, free: i }))
@@ -61,6 +63,179 @@ describe('found by looking', () => {
 
   test('says what else it could have been', () => {
     expect(findRows({ users: stations, items: stations.slice(1) })).toEqual({ path: 'users', isArray: true, others: ['items'] })
+  })
+})
+
+describe('found by looking, where APIs differ', () => {
+  const ticker = { last: '1.5', volume: [1, 2] }
+  const visit = { line: 'M15', at: '2026-01-01' }
+  test.each<[string, Cell, string]>([
+    ['an object of objects that are alike: rows by name', { error: [], result: { XBT: ticker, ETH: ticker, SOL: ticker } }, 'result.*'],
+    ['the document is such an object', { bitcoin: { usd: 1 }, ethereum: { usd: 2 }, solana: { usd: 3, eur: 4 } }, '.*'],
+    ['two by names that are no plain words', { 'BTC-USD': ticker, 'ETH-USD': ticker }, '.*'],
+    ['two of plain names are a structure', { home: { goals: 1 }, away: { goals: 2 } }, '.'],
+    ['objects that are not alike', { coord: { lat: 1 }, wind: { speed: 2 }, main: { temp: 3 } }, '.'],
+    ['alike in names, but not in types', { units: { a: 'C', b: 'm' }, current: { a: 1, b: 2 }, next: { a: true, b: null } }, '.'],
+    [
+      'a list of one that is but a wrapper',
+      { service: { delivery: [{ visits: [visit, visit], version: '2' }] } },
+      'service.delivery.0.visits',
+    ],
+    ['a list of one with an id of its own is the rows', { releases: [{ id: 7, assets: [visit, visit, visit] }] }, 'releases'],
+    ['the list beside what tells of the answer', [{ page: 1, pages: 9 }, [{ id: 1 }, { id: 2 }]], '1'],
+    ['rows before what is included with them', { data: [{ id: 1 }], included: [visit, visit, visit] }, 'data'],
+    ['rows under an empty list of a usual name', { hits: { hits: [] }, by: { buckets: [{ key: 'a', n: 1 }] } }, 'by.buckets'],
+    ['texts under a usual name', { status: 'ok', data: ['a', 'b', 'c'] }, 'data'],
+    ['columns are no rows', { times: [1, 2, 3], values: [4, 5, 6] }, '.'],
+  ])('%s', (_, document, path) => {
+    expect(findRows(document).path).toBe(path)
+  })
+
+  test('whatever a document is, what is found is there', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), value => {
+        const document = value as Cell
+        const { path, isArray } = findRows(document)
+        expect(rowsAt(document, path).kind).toBe(isArray ? 'array' : document === null ? 'absent' : 'document')
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('members as rows', () => {
+  test('carry their name as the column `key`; a member of that name stands in `_key`', () => {
+    expect(rowsAt({ a: { b: { n: 1 }, c: { key: 'x', n: 2 }, d: { key: 'd' }, e: 5 } }, 'a.*')).toEqual({
+      kind: 'array',
+      items: [{ key: 'b', n: 1 }, { key: 'c', _key: 'x', n: 2 }, { key: 'd' }, { key: 'e', value: 5 }],
+    })
+    expect(rowsAt({ b: { ['__proto__']: 1 } }, '.*')).toEqual({
+      kind: 'array',
+      items: [
+        Object.fromEntries<unknown>([
+          ['key', 'b'],
+          ['__proto__', 1],
+        ]),
+      ],
+    })
+  })
+
+  test('of an array are its items, of nothing are absent; a member called `*` is itself', () => {
+    expect(rowsAt({ a: [1] }, 'a.*')).toEqual({ kind: 'array', items: [1] })
+    expect(rowsAt({ a: 1 }, 'a.*')).toEqual({ kind: 'absent' })
+    expect(rowsAt({ a: { '*': [2] } }, 'a.*')).toEqual({ kind: 'array', items: [2] })
+  })
+})
+
+describe('nested arrays are joined to rows', () => {
+  const board = {
+    stops: [
+      { stop: 'A', at: { lat: 1 }, departures: [{ line: 1, stop: 'x' }, { line: 2 }] },
+      { stop: 'B', departures: [] },
+      { stop: 'C' },
+      { stop: 'D', departures: ['late'] },
+    ],
+  }
+  const rows = [
+    { 'stops.stop': 'A', line: 1, stop: 'x' },
+    { stop: 'A', line: 2 },
+    { stop: 'D', value: 'late' },
+  ]
+
+  test('what holds them is joined to each; of two of a name the row goes first', () => {
+    expect(rowsAt(board, 'stops.*.departures')).toEqual({ kind: 'array', items: rows })
+    expect(rowsAt(board.stops, '*.departures')).toEqual({
+      kind: 'array',
+      items: [{ 'parent.stop': 'A', line: 1, stop: 'x' }, ...rows.slice(1)],
+    })
+  })
+
+  test('over the members of objects, and at any depth', () => {
+    const document = { feeds: { en: { lists: [{ n: 1, of: { a: { x: 1 }, b: { x: 2 } } }] }, fr: { lists: [] } } }
+    expect(rowsAt(document, 'feeds.*.lists.*.of.*')).toEqual({
+      kind: 'array',
+      items: [
+        { key: 'a', 'feeds.key': 'en', n: 1, x: 1 },
+        { key: 'b', 'feeds.key': 'en', n: 1, x: 2 },
+      ],
+    })
+  })
+
+  test('one of XML is a list of one at each step', () => {
+    const document = { board: { stop: { id: '1', bus: { line: '7' } } } }
+    expect(rowsAt(document, 'board.stop.*.bus', { isListless: true })).toEqual({ kind: 'array', items: [{ id: '1', line: '7' }] })
+  })
+
+  test('what joining adds is bounded before it is made', () => {
+    const wide = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`c${i}`, i]))
+    const document = { a: [{ ...wide, b: Array.from({ length: 100 }, () => 1) }] }
+    expect(() => rowsAt(document, 'a.*.b', { maxCells: 10_000 })).toThrow('maxCells: 10000 exceeded')
+  })
+
+  test('of what is no list or object there are none', () => {
+    expect(rowsAt({ a: 1 }, 'a.*.b')).toEqual({ kind: 'absent' })
+    expect(rowsAt({ a: [1, null] }, 'a.*.b')).toEqual({ kind: 'array', items: [] })
+  })
+})
+
+describe('arrays whose columns are named beside them', () => {
+  test.each<[string, Cell, string]>([
+    [
+      'fields',
+      {
+        fields: ['id', 'n'],
+        data: [
+          [1, 'a'],
+          [2, null],
+        ],
+      },
+      'data',
+    ],
+    [
+      'columns, in a list of one',
+      {
+        results: [
+          {
+            series: [
+              {
+                name: 's',
+                columns: ['id', 'n'],
+                values: [
+                  [1, 'a'],
+                  [2, null],
+                ],
+              },
+            ],
+          },
+        ],
+      },
+      'results.0.series.0.values',
+    ],
+    [
+      'as objects with a name',
+      {
+        columns: [{ name: 'id', type: 'int' }, { name: 'n' }],
+        rows: [
+          [1, 'a'],
+          [2, null],
+        ],
+      },
+      'rows',
+    ],
+  ])('%s', (_, document, path) => {
+    expect(findRows(document).path).toBe(path)
+    expect(rowsAt(document, path)).toEqual({
+      kind: 'array',
+      items: [
+        { id: 1, n: 'a' },
+        { id: 2, n: null },
+      ],
+    })
+  })
+
+  test('names that are too few or there twice name nothing', () => {
+    for (const fields of [['a'], ['a', 'a'], ['a', 1]])
+      expect(rowsAt({ fields, data: [[1, 2]] }, 'data')).toEqual({ kind: 'array', items: [[1, 2]] })
   })
 })
 

@@ -2,11 +2,12 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DecodeError } from '../../src/decode/decode-error.ts'
 import { decodeJson } from '../../src/decode/json.ts'
+import { decodeText } from '../../src/decode/text.ts'
 
 const options = { maxDepth: 64, maxCells: 1_000_000, bigNumbers: 'flag' } as const
 
 function read(body: string | Buffer, more: Partial<Parameters<typeof decodeJson>[1]> = {}, mediaType?: string): unknown {
-  return decodeJson(Buffer.from(body as string), { ...options, ...more }, mediaType).value
+  return decodeJson(decodeText(Buffer.from(body as string), mediaType), { ...options, ...more }).value
 }
 
 function refusal(body: string | Buffer, more: Partial<Parameters<typeof decodeJson>[1]> = {}, mediaType?: string): string {
@@ -92,7 +93,7 @@ describe('text', () => {
 
   test('invalid UTF-8 is refused with its place, not replaced', () => {
     expect(refusal(Buffer.concat([Buffer.from('{"a":"ü'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]))).toBe(
-      'decode: the body is not valid UTF-8 (near byte 8)',
+      'decode: the body is not valid UTF-8 (near byte 8); if it is in another, name it with charset:',
     )
   })
 
@@ -124,7 +125,7 @@ describe('numbers', () => {
   })
 
   test('integers beyond 2^53 are counted, with the first of them', () => {
-    const { value, rounded, firstRounded } = decodeJson(Buffer.from('[9007199254740991,9007199254740993,-9007199254740995,1e20]'), options)
+    const { value, rounded, firstRounded } = decodeJson('[9007199254740991,9007199254740993,-9007199254740995,1e20]', options)
     expect(value).toEqual([9007199254740991, 9007199254740992, -9007199254740996, 1e20])
     expect({ rounded, firstRounded }).toEqual({ rounded: 2, firstRounded: '9007199254740993' })
   })

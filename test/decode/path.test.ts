@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { findRows, rowsAt } from '../../src/decode/find-rows.ts'
+import { findRows } from '../../src/decode/find-rows.ts'
+import { rowsAt } from '../../src/decode/rows-at.ts'
 import { valueAt } from '../../src/decode/path.ts'
 import type { Cell } from '../../src/model/row.ts'
 

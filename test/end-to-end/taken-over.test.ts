@@ -140,6 +140,8 @@ describe('what is said', () => {
 describe('limits', () => {
   test('that are looked at each time hold from now on, and those of a connection for the next one', async () => {
     const reader = await readerOf('things')
+    reader.send({ type: 'ping', id: 0 })
+    await reader.next('pong')
     const limits = { maxConnections: 2, maxFeedsPerConnection: 1, maxWhere: 5, messageBurst: 3, messagesPerSecond: 1 }
     server.reload(config({ sources: { things: things() }, limits }))
     reader.send({ type: 'subscribe', id: 1, feed: 'things', where: 'n > 1000' })

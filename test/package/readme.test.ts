@@ -17,10 +17,12 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/auth.md',
+  'docs/formats.md',
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',
   'docs/reload.md',
+  'docs/schedule.md',
   'docs/state.md',
   'docs/steps.md',
 ]
@@ -89,7 +91,7 @@ describe('commands', () => {
     const { code, stdout } = await run('npx', ['--no-install', 'millrace', '--help'], { cwd: root })
     expect(code).toBe(0)
     const known = [...stdout.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name)
-    for (const [command = ''] of shown) expect(command.startsWith('https://') || known.includes(command)).toBe(true)
+    for (const [command = ''] of shown) expect(/^(https:\/\/|'curl$)/.test(command) || known.includes(command)).toBe(true)
     for (const option of readme.match(/--[a-z]+(?= )/g) ?? []) expect(stdout).toContain(option)
   })
 

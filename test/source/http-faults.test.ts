@@ -244,7 +244,12 @@ describe('answers that are none', () => {
     ['truncated JSON', upstreams.truncatedJson, 'decode', 'the JSON is cut short: it ends within a text'],
     ['NaN', upstreams.body('[{"id":NaN}]'), 'decode', 'the body is not JSON: NaN at line 1, column 8'],
     ['1e400', upstreams.body('[{"id":1e400}]'), 'decode', 'the number 1e400 is beyond the range of a double'],
-    ['invalid UTF-8', upstreams.body(Buffer.from([0x22, 0xff, 0x22])), 'decode', 'the body is not valid UTF-8 (near byte 1)'],
+    [
+      'invalid UTF-8',
+      upstreams.body(Buffer.from([0x22, 0xff, 0x22])),
+      'decode',
+      'the body is not valid UTF-8 (near byte 1); if it is in another, name it with charset:',
+    ],
     ['500', upstreams.status(500), 'http', 'HOST answered 500 Internal Server Error'],
     ['404', upstreams.status(404), 'http', 'HOST answered 404 Not Found'],
     ['204', upstreams.status(204), 'http', 'HOST answered 204 No Content'],

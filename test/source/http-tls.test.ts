@@ -79,3 +79,11 @@ test('a redirect from http to https is followed, without the configured headers,
   expect(rowsOf(await source({ url: plain.url, headers: { authorization: 'Bearer t' } }).poll())).toEqual([{ id: 2 }])
   expect(seen).toEqual([undefined])
 })
+
+test('tls: {insecure: true} takes any certificate, of the URL itself alone', async () => {
+  expect(rowsOf(await source({ tls: { insecure: true } }).poll())).toEqual([{ id: 1 }])
+  await ask?.close()
+  plain.script(redirect(`https://${host}/`))
+  const { cause } = failed(await source({ url: plain.url, tls: { insecure: true } }).poll())
+  expect(cause).toBe('tls')
+})

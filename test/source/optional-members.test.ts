@@ -59,8 +59,8 @@ describe('optional members that come and go, over 1 000 polls', () => {
     let reader: Table | undefined
     let version = 0
     for (let poll = 0; poll < 1000; poll++) {
-      const document = decodeJson(Buffer.from(upstream.answer(poll)), json).value
-      const { table, changes, held, degraded } = source.take(document)
+      const document = decodeJson(upstream.answer(poll), json).value
+      const { table, changes, held, degraded } = source.take({ document })
       expect([held, degraded, table.key, table.columns.length]).toEqual([false, undefined, 'id', 9])
       expect(changes === 'all').toBe(poll === 0)
       const from = version
@@ -104,7 +104,7 @@ describe('what did not change', () => {
               i % 2 === 0 ? { id, ...cells } : Object.fromEntries([...Object.entries(cells).reverse(), ['id', id]]),
             ),
           })
-          const { table } = source.take(decodeJson(Buffer.from(text), json).value)
+          const { table } = source.take({ document: decodeJson(text, json).value })
           for (const [key, now] of table.rows) {
             const was = before.get(key)
             expect(was === now).toBe(was !== undefined && equalRows(was, now, table.columns))

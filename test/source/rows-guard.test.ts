@@ -13,7 +13,9 @@ function tabulator(rules: { minRows?: number; maxDropPart?: number; removeAfter?
   return new Tabulator({ ...limits, index: false, ignore: [], onDuplicateKey: 'last', key: ['id'], ...rules }, 's', silentLogger)
 }
 
-const page = (count: number): Cell => Array.from({ length: count }, (_, i) => ({ id: `r${i}`, n: i }))
+const page = (count: number): { readonly document: Cell } => ({
+  document: Array.from({ length: count }, (_, i) => ({ id: `r${i}`, n: i })),
+})
 
 describe('half a page with status 200', () => {
   test('maxDrop: the last rows are kept for one poll, by name; then the answer is believed', () => {
@@ -39,7 +41,7 @@ describe('half a page with status 200', () => {
 })
 
 describe('removeAfter: rows that come and go', () => {
-  const rows = (...ids: string[]): Cell => ids.map(id => ({ id, n: 1 }))
+  const rows = (...ids: string[]): { readonly document: Cell } => ({ document: ids.map(id => ({ id, n: 1 })) })
   const names = (of: { readonly table: { readonly rows: ReadonlyMap<string, unknown> } }): string =>
     [...of.table.rows.keys()].sort().join('')
 

@@ -1,0 +1,113 @@
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { parseConfig } from '../../config/load.ts'
+import { namePattern } from '../../config/name.ts'
+import { reportProblems } from '../problems.ts'
+import { addSource, printSource } from './add-source.ts'
+import { parseCurl, type CurlRequest } from './curl-command.ts'
+import { curlSource } from './curl-source.ts'
+import { addVariables } from './env-file.ts'
+import { nameOfSource, reportCurl, reportLeftOut } from './follow-curl.ts'
+
+export interface AddOptions {
+  /** The YAML file; begun where there is none. */
+  readonly config: string
+  /** Default: found in the URL. */
+  readonly name?: string
+  /** Nothing is written. */
+  readonly print?: boolean
+}
+
+function textOf(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+function refuse(sentence: string, exitCode: 1 | 2): undefined {
+  process.stderr.write(`${sentence}\n`)
+  process.exitCode = exitCode
+}
+
+/** A whole file or none: what is there stays until the new one is. A new one is for its owner alone where it is `private`. */
+function write(file: string, text: string, mode: 'private' | 'public'): void {
+  const beside = `${file}.new`
+  writeFileSync(beside, text, { mode: existsSync(file) ? statSync(file).mode : mode === 'private' ? 0o600 : 0o666 })
+  renameSync(beside, file)
+}
+
+/** `stations`, or `stations-2` where that is given away. */
+function freeName(name: string, taken: ReadonlySet<string>): string {
+  for (let n = 1; ; n++) {
+    const tried = n === 1 ? name : `${name.slice(0, 60)}-${n}`
+    if (!taken.has(tried)) return tried
+  }
+}
+
+/** What is to be written. */
+interface Addition {
+  readonly name: string
+  readonly source: object
+  /** The whole config. */
+  readonly text: string
+  /** Variables that are not set yet. */
+  readonly fresh: ReadonlyMap<string, string>
+  readonly leftOut: readonly string[]
+}
+
+/** Undefined: it cannot be added, which has been said. */
+function planned(request: CurlRequest, options: AddOptions, dotEnv: string): Addition | undefined {
+  const { config: file, name: wanted } = options
+  const text = textOf(file)
+  const before = text.trim() === '' ? undefined : parseConfig(text, file, { env: process.env })
+  if (before?.ok === false) {
+    reportProblems(before.problems)
+    return refuse(`Nothing was added: ${file} has to be sound first`, 1)
+  }
+  const taken = new Set([...(before?.config.sources ?? []), ...(before?.config.feeds ?? [])].map(one => one.name))
+  if (wanted !== undefined && taken.has(wanted)) return refuse(`'${wanted}' is given away in ${file} already`, 2)
+  const name = wanted ?? freeName(nameOfSource(request.url), taken)
+  const set = Object.entries({ ...parseEnv(dotEnv), ...process.env })
+  const known = new Map(set.flatMap(([key, value]) => (value === undefined ? [] : [[key, value] as const])))
+  const { source, secrets, leftOut } = curlSource(request, name, known)
+  const next = addSource(text, name, source)
+  const after = parseConfig(next, file, { env: { ...process.env, ...Object.fromEntries(secrets) } })
+  if (!after.ok) {
+    reportProblems(after.problems)
+    return refuse(`Nothing was added to ${file}`, 1)
+  }
+  return { name, source, text: next, fresh: new Map([...secrets].filter(([variable]) => !known.has(variable))), leftOut }
+}
+
+/** What keeps a source from being added whatever the command is; undefined: nothing. */
+function objection({ config, name }: AddOptions): string | undefined {
+  if (config.endsWith('.json')) return `${config} is JSON, which is not written here: add what --print shows of another file by hand`
+  if (name === undefined || namePattern.test(name)) return undefined
+  return `'${name}' is no name of a source: a-z, 0-9, _ and -, beginning with a letter`
+}
+
+/** Adds a source to a config that is sound, and its secrets to the `.env` beside it. Exit 2: not as asked; 1: the config is not sound. */
+export function addCurl(command: string, options: AddOptions): void {
+  const parsed = parseCurl(command)
+  if (!parsed.ok) return reportCurl(parsed.problems)
+  const wrong = objection(options)
+  if (wrong !== undefined) return refuse(wrong, 2)
+  const { config: file } = options
+  const envFile = join(dirname(file), '.env')
+  const dotEnv = textOf(envFile)
+  const addition = planned(parsed.request, options, dotEnv)
+  if (addition === undefined) return
+  const { name, source, text, fresh, leftOut } = addition
+  reportLeftOut(leftOut)
+  const variables = [...fresh.keys()].join(', ')
+  if (options.print === true) {
+    process.stdout.write(printSource(name, source))
+    if (fresh.size > 0) process.stderr.write(`Its secrets go into .env: ${variables}\n`)
+    return
+  }
+  const lines = addVariables(dotEnv, fresh)
+  if (lines === undefined) return refuse('A secret has quotes of every kind, which .env cannot hold: nothing was added', 1)
+  if (fresh.size > 0) write(envFile, lines, 'private')
+  write(file, text, 'public')
+  const secrets = fresh.size > 0 ? `, its secrets to ${envFile}, which belongs into no repository: ${variables}` : ''
+  process.stderr.write(`Source '${name}' was added to ${file}${secrets}\nFollow it with: millrace run ${file}\n`)
+}

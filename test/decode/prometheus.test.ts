@@ -1,0 +1,234 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { decodePrometheus, looksLikePrometheus, printSeries } from '../../src/decode/prometheus.ts'
+import { prometheusNumber } from '../../src/decode/prometheus-line.ts'
+import { decoded, refusal, tableOf } from '../support/decode.ts'
+
+const text = { isOpenMetrics: false, maxRows: 1000 }
+const open = { isOpenMetrics: true, maxRows: 1000 }
+
+function rows(body: string, options = text): readonly unknown[] {
+  return decodePrometheus(body, options).rows
+}
+
+const exposition = `# HELP http_requests_total The number of "requests" \\\\ \\n more
+# TYPE http_requests_total counter
+http_requests_total{method="post",code="200"} 1027 1395066363000
+http_requests_total{method="post",code="400",}    3 1395066363000
+
+# Escaping in label values:
+msdos_file_access_time_seconds{path="C:\\\\DIR\\\\FILE.TXT",error="Cannot find file:\\n\\"FILE.TXT\\""} 1.458255915e9
+metric_without_timestamp_and_labels 12.47
+something_weird{problem="division by zero"} +Inf -3982045
+# TYPE http_request_duration_seconds histogram
+http_request_duration_seconds_bucket{le="0.05"} 24054
+http_request_duration_seconds_bucket{le="+Inf"} 144320
+http_request_duration_seconds_sum 53423
+\trpc_duration_seconds { quantile = "0.5" , } NaN
+`
+
+describe('Prometheus text', () => {
+  test('a series is a row: its labels are columns, its label set is the key', () => {
+    const table = tableOf({ body: exposition, type: 'text/plain; version=0.0.4; charset=utf-8' })
+    expect([...table.values()].slice(0, 2)).toEqual([
+      {
+        series: 'http_requests_total{code="200",method="post"}',
+        metric: 'http_requests_total',
+        method: 'post',
+        code: '200',
+        value: 1027,
+        time: 1395066363000,
+      },
+      {
+        series: 'http_requests_total{code="400",method="post"}',
+        metric: 'http_requests_total',
+        method: 'post',
+        code: '400',
+        value: 3,
+        time: 1395066363000,
+      },
+    ])
+    expect([...table.keys()].slice(2)).toEqual([
+      'msdos_file_access_time_seconds{error="Cannot find file:\\n\\"FILE.TXT\\"",path="C:\\\\DIR\\\\FILE.TXT"}',
+      'metric_without_timestamp_and_labels',
+      'something_weird{problem="division by zero"}',
+      'http_request_duration_seconds_bucket{le="0.05"}',
+      'http_request_duration_seconds_bucket{le="+Inf"}',
+      'http_request_duration_seconds_sum',
+      'rpc_duration_seconds{quantile="0.5"}',
+    ])
+  })
+
+  test('NaN and infinite values are null; infinite ones are said', () => {
+    expect(rows('a NaN\nb -Inf\nc +Inf')).toMatchObject([{ value: null }, { value: null }, { value: null }])
+    expect(decoded({ body: exposition }).remarks).toEqual([{ about: 'infinite', sentence: '1 samples are infinite: their value is null' }])
+  })
+
+  test('quoted names of Prometheus 3', () => {
+    expect(rows('{"http.status","http.code"="200",ok="1"} 5\n{"my \\"metric\\"",} 1\nx{"a b"="c"} 2')).toEqual([
+      { series: '{"http.status","http.code"="200",ok="1"}', metric: 'http.status', 'http.code': '200', ok: '1', value: 5 },
+      { series: '{"my \\"metric\\""}', metric: 'my "metric"', value: 1 },
+      { series: 'x{"a b"="c"}', metric: 'x', 'a b': 'c', value: 2 },
+    ])
+  })
+
+  test('a label that is called as a column of ours stands in exported_..', () => {
+    expect(rows('m{value="v",metric="w",exported_value="x",__proto__="p"} 1')[0]).toEqual(
+      Object.fromEntries<unknown>([
+        ['series', 'm{__proto__="p",exported_value="x",metric="w",value="v"}'],
+        ['metric', 'm'],
+        ['exported_exported_value', 'v'],
+        ['exported_metric', 'w'],
+        ['exported_value', 'x'],
+        ['__proto__', 'p'],
+        ['value', 1],
+      ]),
+    )
+  })
+
+  test('an empty label is none', () => {
+    expect(rows('m{a="",b="c"} 1')).toEqual([{ series: 'm{b="c"}', metric: 'm', b: 'c', value: 1 }])
+  })
+
+  test.each([
+    ['a', 'column 2: a value is missing, or a character stands in the name that none may have'],
+    ['a-b 1', 'column 2: a value is missing, or a character stands in the name that none may have'],
+    ['1a 1', 'column 1: a name of a metric is needed'],
+    ['a ', 'column 3: a value is missing'],
+    ['a x', 'column 3: a value is no number that a double can hold'],
+    ['a 1e999', 'column 3: a value is no number that a double can hold'],
+    ['a 0x10', 'column 3: a value is no number that a double can hold'],
+    ['a 1 1.5', 'column 5: a time is a whole number of milliseconds'],
+    ['a 1 2 3', 'column 7: more stands behind the value and time'],
+    ['a{b="c} 1', 'column 5: the value of a label is not closed'],
+    ['a{b=c} 1', 'column 5: a value of a label stands in quotes'],
+    ['a{b="c" d="e"} 1', 'column 9: a comma or } is needed'],
+    ['a{b} 1', 'column 4: a label needs = and a value in quotes'],
+    ['a{1b="c"} 1', 'column 3: a name of a label is needed'],
+    ['a{b="c",b="d"} 1', 'column 11: the label b stands there twice'],
+    ['a{"b"} 1', 'column 6: a label needs = and a value in quotes'],
+    ['{b="c"} 1', 'column 8: a name of a metric is needed'],
+    ['{"b","c"} 1', 'column 9: a label needs = and a value in quotes'],
+    ['# TYPE a banana', 'a has the type "banana", which is none'],
+    ['# HELP 1a x', 'column 1: a name of a metric is needed'],
+  ])('refused with line and reason: %s', (line, reason) => {
+    expect(refusal(() => rows(`ok 1\n${line}\nok 2`))).toBe(`decode: line 2: ${reason}`)
+  })
+})
+
+describe('OpenMetrics', () => {
+  const body = `# TYPE foo counter
+# UNIT foo seconds
+# HELP foo help
+foo_total{a="b"} 17.0 1520879607.789 # {trace_id="KOO5S4vxi0o"} 0.67 1520879607.7
+foo_created{a="b"} 1520430000.123
+bar_bucket{le="0.1"} 8 # {} 0.054
+# EOF
+`
+  test('times are seconds, exemplars are read and left out', () => {
+    expect(rows(body, open)).toEqual([
+      { series: 'foo_total{a="b"}', metric: 'foo_total', a: 'b', value: 17, time: 1520879607789 },
+      { series: 'foo_created{a="b"}', metric: 'foo_created', a: 'b', value: 1520430000.123 },
+      { series: 'bar_bucket{le="0.1"}', metric: 'bar_bucket', le: '0.1', value: 8 },
+    ])
+  })
+
+  test('is told from Prometheus text by its media type, and by how it ends', () => {
+    expect(tableOf({ body }).get('foo_total{a="b"}')).toMatchObject({ time: 1520879607789 })
+    expect(refusal(() => decoded({ body: 'a 1\n', type: 'application/openmetrics-text; version=1.0.0' }))).toBe(
+      'decode: the OpenMetrics text is cut short: it does not end with # EOF',
+    )
+  })
+
+  test.each([
+    ['a 1\n# EOF\nb 1', 'line 3: more stands behind # EOF'],
+    ['a 1\n\n# EOF', 'line 2: OpenMetrics has no empty lines'],
+    ['# hello\n# EOF', 'line 1: OpenMetrics has no comments but HELP, TYPE, UNIT and EOF'],
+    ['a 1 # x\n# EOF', 'line 1: column 7: an exemplar begins with its labels'],
+    ['a 1 # {a="b"}\n# EOF', 'line 1: column 14: the value of an exemplar is missing'],
+    [`a 1 # {a="${'x'.repeat(128)}"} 1\n# EOF`, 'line 1: column 141: the labels of an exemplar have more than 128 characters'],
+    ['a 1 x\n# EOF', 'line 1: column 5: a time is a number of seconds'],
+  ])('refused: %j', (text, reason) => {
+    expect(refusal(() => rows(text, open))).toBe(`decode: ${reason}`)
+  })
+})
+
+test('by looking: samples or descriptions before anything else', () => {
+  for (const body of [exposition, '# just a comment\na_b 1', 'up{job="x"} 1 1395066363000', '{"a.b"} 2', 'a NaN'])
+    expect(looksLikePrometheus(body)).toBe(true)
+  for (const body of ['a,b\n1,2', 'hello world', '<a>1</a>', '# comment\na,b', '12 13', '']) expect(looksLikePrometheus(body)).toBe(false)
+})
+
+test('what is printed is read again: any names, any label values, any numbers', () => {
+  const name = fc.oneof(fc.stringMatching(/^[a-zA-Z_:][a-zA-Z0-9_:]{0,8}$/), fc.string({ unit: 'binary', minLength: 1, maxLength: 8 }))
+  const label = fc.tuple(
+    name,
+    fc.string({ unit: 'binary', maxLength: 8 }).filter(value => value !== ''),
+  )
+  const labels = fc.uniqueArray(label, { selector: ([key]) => key, maxLength: 4 })
+  const value = fc.double({ noNaN: true, noDefaultInfinity: true }).map(number => (number === 0 ? 0 : number))
+  const series = fc.record({ name, labels, value, time: fc.option(fc.nat()) })
+  fc.assert(
+    fc.property(fc.array(series, { maxLength: 5 }), all => {
+      const written = all.map(
+        one => `${printSeries(one.name, one.labels)} ${String(one.value)}${one.time === null ? '' : ` ${one.time}`}\n`,
+      )
+      const read = decodePrometheus(written.join(''), text).rows
+      expect(read.map(({ series, metric, value, time = null }) => ({ series, metric, value, time }))).toEqual(
+        all.map(one => ({ series: printSeries(one.name, one.labels), metric: one.name, value: one.value, time: one.time })),
+      )
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('numbers as Prometheus writes them', () => {
+  expect(['1', '-1.5', '.5', '5.', '1e5', '1E-5', '+1'].map(prometheusNumber)).toEqual([1, -1.5, 0.5, 5, 100000, 0.00001, 1])
+  expect(['+Inf', 'Inf', '-inf', 'infinity', 'NaN', 'nan'].map(prometheusNumber)).toEqual([
+    Infinity,
+    Infinity,
+    -Infinity,
+    Infinity,
+    NaN,
+    NaN,
+  ])
+  expect(['', '-', '1e', '1_000', '0x1', 'e5', '1e400'].map(prometheusNumber)).toEqual(Array.from({ length: 7 }))
+})
+
+test('random pieces are refused with their line or read', () => {
+  const piece = fc.constantFrom(
+    'a',
+    '_b',
+    '{',
+    '}',
+    '"',
+    '\\',
+    '=',
+    ',',
+    ' ',
+    '1',
+    '+Inf',
+    '#',
+    '# TYPE ',
+    '# HELP ',
+    'counter',
+    '\n',
+    '\t',
+    '# EOF',
+    '{"x"',
+    'é',
+  )
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), fc.boolean(), (pieces, isOpenMetrics) => {
+      expect(refusal(() => decodePrometheus(pieces.join(''), { isOpenMetrics, maxRows: 3 }))).toMatch(
+        /^(accepted|decode: line \d+: |decode: the OpenMetrics text is cut short|too_large: maxRows: 3 exceeded)/,
+      )
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test('a label value of megabytes is read in time that grows with it', () => {
+  expect(rows(`a{b="${'\\\\'.repeat(500_000)}"} 1`)).toHaveLength(1)
+  expect(refusal(() => rows(`a{b="${'x'.repeat(1_000_000)}`))).toMatch(/^decode: line 1: /)
+})
