@@ -62,6 +62,8 @@ export class RawClient implements ChaosClient {
   /** Addresses that were asked for once, by the id of their `get`. */
   readonly #gets = new Map<number, Address>()
   #socket: WebSocket | undefined
+  /** Whose socket it is: what is still under way when another server begins is of that one. */
+  #server = { restarts: 0, kills: 0 }
   #isOpen = false
   #isSettling = false
   #ids = 0
@@ -116,6 +118,8 @@ export class RawClient implements ChaosClient {
   #connect(): void {
     const socket = new WebSocket(this.#url, { perMessageDeflate: false })
     this.#socket = socket
+    const { restarts, kills } = this.#witness.tally
+    this.#server = { restarts, kills }
     socket.on('error', () => undefined)
     socket.on('message', (data: Buffer) => {
       if (socket === this.#socket) this.#take(JSON.parse(data.toString('utf8')) as ServerMessage)
@@ -335,9 +339,8 @@ export class RawClient implements ChaosClient {
   }
 
   #show(table: Table): void {
-    const { restarts, kills } = this.#witness.tally
     table.place = this.#witness.shown(this.who, table.address, table.rows.values(), table.place).place
-    table.shownIn = { restarts, kills }
+    table.shownIn = this.#server
   }
 
   /** After an opened flush all feeds of one source and throttle are of one and the same table. */

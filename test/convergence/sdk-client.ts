@@ -27,13 +27,18 @@ export class SdkClient implements ChaosClient {
   /** Where in the history each address was last, and how often the server had been killed by then. */
   readonly #places = new Map<Address, { readonly place: number; readonly kills: number }>()
   #socket: WebSocket | undefined
+  /** How often the server had been killed when the socket was made: what is still under way is of the one before. */
+  #kills = 0
   #isSettling = false
 
   constructor(who: string, url: string, random: Random, witness: Witness) {
     this.who = who
     this.#random = random
     this.#witness = witness
-    const opened = (socket: WebSocket): void => void (this.#socket = socket)
+    const opened = (socket: WebSocket): void => {
+      this.#socket = socket
+      this.#kills = witness.tally.kills
+    }
     const took = (text: string, anew: ReadonlySet<unknown>): void => this.#took(text, anew)
     class CuttableSocket extends WebSocket {
       /** Ids of subscribes that do not say where they go on from. */
@@ -123,7 +128,7 @@ export class SdkClient implements ChaosClient {
   #shown(followed: Followed, rows: readonly Row[], table: TableView): void {
     const { address, begins } = followed
     followed.begins = false
-    const { kills } = this.#witness.tally
+    const kills = this.#kills
     const before = this.#places.get(address)
     const since = before === undefined || (begins && before.kills !== kills) ? 0 : before.place
     const { place } = this.#witness.shown(this.who, address, rows, since)

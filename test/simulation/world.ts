@@ -65,6 +65,8 @@ interface Client {
   /** Where in the history each address was last, and how many servers had ended without leaving all there was by then. */
   readonly places: Map<SimAddress, { readonly place: number; readonly crashes: number }>
   link: Link | undefined
+  /** How many servers had crashed when its link was made: what is still under way is of the one before. */
+  crashes: number
 }
 
 interface Running {
@@ -276,6 +278,7 @@ export class World {
       followed: [],
       places: new Map(),
       link: undefined,
+      crashes: 0,
     }
     client.millrace.onError(error => this.#blame(name, `${error.code}: ${error.message}`))
     return client
@@ -283,6 +286,7 @@ export class World {
 
   #linkOptions(client: Client): LinkOptions {
     const server = this.#server
+    client.crashes = this.#kills - this.#stops
     /** Ids of subscribes that do not say where they go on from. */
     const anew = new Set<unknown>()
     // Where messages get lost flushes do not add up.
@@ -393,7 +397,7 @@ export class World {
   #shown(client: Client, followed: Followed, rows: readonly Row[]): void {
     this.#states++
     const { address } = followed
-    const crashes = this.#kills - this.#stops
+    const { crashes } = client
     const before = client.places.get(address)
     const since = before === undefined || (!followed.hasShown && before.crashes !== crashes) ? 0 : before.place
     followed.hasShown = true
