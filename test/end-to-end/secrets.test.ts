@@ -30,6 +30,7 @@ beforeAll(async () => {
     query: { api_key: secret },
     headers: { 'X-Api-Key': secret, Cookie: `sid=${secret}` },
     every: '100ms',
+    maxBackoff: '300ms',
     demand: 'always',
   })
   const kinds = ['status', 'redirect', 'loop', 'body', 'cut', 'coding', 'good']

@@ -22,7 +22,7 @@ function tell({ seed, clients, steps, wrong }: Failure): void {
 const [steps, seed] = [whole('steps', 1e6), whole('seed', 1)]
 if (values.clients === undefined) {
   const began = performance.now()
-  const { failure, ...totals } = simulate(steps, {
+  const { failure, ...totals } = await simulate(steps, {
     seed,
     gaps,
     told: ({ worlds, steps: taken }) => {

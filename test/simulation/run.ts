@@ -35,7 +35,7 @@ export interface SimulateOptions {
 }
 
 /** Worlds from `seed` on until `steps` events happened or one went wrong; that one is shrunk. */
-export function simulate(steps: number, options: SimulateOptions = {}): Totals {
+export async function simulate(steps: number, options: SimulateOptions = {}): Promise<Totals> {
   const { seed = 1, gaps = false, shrinks = true, told } = options
   let totals: Totals = { worlds: 0, steps: 0, states: 0, cuts: 0, kills: 0, stops: 0, ms: 0 }
   for (let at = seed; totals.steps < steps; at++) {
@@ -46,6 +46,8 @@ export function simulate(steps: number, options: SimulateOptions = {}): Totals {
       return { ...totals, failure: shrinks ? shrunk(failure) : failure }
     }
     told?.(totals)
+    // What a world still promised keeps it: without a turn of the loop none of them would ever be let go of.
+    await Promise.resolve()
   }
   return totals
 }

@@ -3,8 +3,8 @@ import { simulate } from './run.ts'
 import { World } from './world.ts'
 
 describe('server, clients and the network between them, on virtual time', () => {
-  test('L3, L4: over a million events every state shown was true, none older than one before, and the last ones are equal', () => {
-    const { failure, steps, states, kills } = simulate(1_000_000)
+  test('L3, L4: over a million events every state shown was true, none older than one before, and the last ones are equal', async () => {
+    const { failure, steps, states, kills } = await simulate(1_000_000)
     expect(failure).toBeUndefined()
     expect(steps).toBe(1_000_000)
     expect(states).toBeGreaterThan(100_000)
