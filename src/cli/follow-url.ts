@@ -47,7 +47,10 @@ export async function followSource(
   const loaded = configOf(
     {
       ...(port === undefined ? {} : { server: { port } }),
-      sources: { [name]: { ...source, every, ...(rows === undefined ? {} : { rows }), ...(key === undefined ? {} : { key }) } },
+      // Who names a URL wants to hear of it at once: what was found in it, or why it cannot be read.
+      sources: {
+        [name]: { demand: 'always', ...source, every, ...(rows === undefined ? {} : { rows }), ...(key === undefined ? {} : { key }) },
+      },
     },
     'command line',
   )

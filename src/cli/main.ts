@@ -39,6 +39,12 @@ function isCurl(text: string): boolean {
   return /^\s*(\$\s+)?curl(\.exe)?\s/.test(text)
 }
 
+/** Commands that serve, and those that ask a server. */
+const [listening, asking] = [
+  ['run', 'demo'],
+  ['tail', 'schedule'],
+]
+
 function createProgram(): Command {
   const program = new Command('millrace')
     .description('Polls sources once for everyone and pushes the rows that changed to browsers and programs over WebSocket.')
@@ -48,6 +54,7 @@ function createProgram(): Command {
     .option('--every <time>', 'how often the URL is asked', '10s')
     .option('--rows <path>', 'path to the array of rows, such as data.stations')
     .option('--key <column>', 'the column that tells rows apart')
+    .helpCommand('help [command]', 'what a command does, and its options')
     .exitOverride()
     .showHelpAfterError('(millrace --help tells more)')
   program.action(async (url: string | undefined, options: { port?: number; every: string; rows?: string; key?: string }) => {
@@ -69,6 +76,9 @@ function createProgram(): Command {
       command.error(`--${name} belongs to a URL: millrace https://.. --${name}; a config has it as the key ${name} of a source`, {
         exitCode: 2,
       })
+    if (program.getOptionValueSource('port') !== 'cli' || listening.includes(command.name())) return
+    const mend = asking.includes(command.name()) ? `; ask another server by --url http://127.0.0.1:${String(program.opts()['port'])}` : ''
+    command.error(`--port says where to listen, which '${command.name()}' does not${mend}`, { exitCode: 2 })
   })
   return program
 }
@@ -157,7 +167,8 @@ function addReaderCommands(program: Command): void {
     .description('what a running server has learned of when a source changes')
     .argument('<source>', 'a source')
     .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
-    .action(async (source: string, options: { url: string }) => {
+    .option('--token-file <file>', 'where a token stands that opens $sources; else the variable MILLRACE_TOKEN')
+    .action(async (source: string, options: { url: string; tokenFile?: string }) => {
       const { showSchedule } = await import('./schedule.ts')
       await showSchedule(source, options)
     })

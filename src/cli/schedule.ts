@@ -2,10 +2,16 @@ import { connect } from '../client-node.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { cellOf, type Row } from '../model/row.ts'
+import { tokenHint, tokenSource, type TokenOptions } from './token-source.ts'
+
+/** The close code of a token that is missing or not known. */
+const unauthorized = 4401
 
 /** `millrace schedule <source>`: what a running server has learned of when a source changes, and why it asks next when it does. */
-export async function showSchedule(source: string, options: { readonly url: string }): Promise<void> {
-  const millrace = connect(options.url)
+export async function showSchedule(source: string, options: TokenOptions & { readonly url: string }): Promise<void> {
+  const token = tokenSource(options)
+  if (token === undefined) return
+  const millrace = connect(options.url, { token })
   try {
     const sources = await sourcesOf(millrace, options.url)
     const row = sources.get(source)
@@ -22,9 +28,10 @@ export async function showSchedule(source: string, options: { readonly url: stri
 /** The first snapshot of `$sources`. @throws Error where the server cannot be reached, or refuses it */
 function sourcesOf(millrace: ReturnType<typeof connect>, url: string): Promise<ReadonlyMap<string, Row>> {
   return new Promise((resolve, reject) => {
-    millrace.onState(({ phase, reason }) => {
+    millrace.onState(({ phase, reason, code }) => {
+      const hint = code === unauthorized ? `\n${tokenHint} It has to open $sources.` : ''
       if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
-        reject(new Error(`${phase}, ${webSocketUrl(url)}${reason === undefined ? '' : `: ${reason}`}`))
+        reject(new Error(`${phase}, ${webSocketUrl(url)}${reason === undefined ? '' : `: ${reason}`}${hint}`))
     })
     const feed = millrace.feed('$sources')
     feed.onError(error => reject(error))

@@ -1,19 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { connect, MillraceError } from '../client-node.ts'
 import type { Change, FeedFreshness } from '../client/face.ts'
-import { readFault } from '../config/variable.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { WebSocket } from 'ws'
+import { tokenHint, tokenSource, type TokenOptions } from './token-source.ts'
 
-export interface TailOptions {
+export interface TailOptions extends TokenOptions {
   readonly url: string
   readonly json?: boolean
   readonly raw?: boolean
   readonly status?: boolean
   readonly limit?: number
-  /** Read anew whenever a token is needed. Default: the variable MILLRACE_TOKEN. */
-  readonly tokenFile?: string
 }
 
 const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
@@ -23,37 +20,25 @@ const [red, green, yellow, dim] = [31, 32, 33, 2]
 /** The close code of a token that is missing or not known. */
 const unauthorized = 4401
 
-/** Never by the value of an option, which every process of the machine could read. */
-function tokenSource({ tokenFile }: TailOptions): () => string | undefined {
-  return tokenFile === undefined ? () => process.env['MILLRACE_TOKEN'] : () => readFileSync(tokenFile, 'utf8').trim()
-}
-
-/** Says so and sets the exit code where it is not. */
-function isReadable(token: () => string | undefined): boolean {
-  try {
-    token()
-    return true
-  } catch (error) {
-    process.stderr.write(`The token cannot be read: ${readFault(error)}\n`)
-    process.exitCode = 1
-    return false
-  }
-}
-
 /** `millrace tail <feed>`: data on stdout, everything else on stderr; reconnects by itself; Ctrl-C ends it with 0. */
 export async function tailFeed(feed: string, options: TailOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(0))
   process.stdout.on('error', () => process.exit(0))
   const token = tokenSource(options)
-  if (!isReadable(token)) return
+  if (token === undefined) return
   if (options.raw === true) return tailFrames(feed, options, token())
   const millrace = connect(options.url, { token })
   let isEnding = false
+  let said = ''
   millrace.onState(({ phase, reason, code }) => {
     if (isEnding) return
-    if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
-      process.stderr.write(`${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${printable(reason)}`}\n`)
-    if (phase === 'closed' && code === unauthorized) process.stderr.write('Bring a token by --token-file or the variable MILLRACE_TOKEN.\n')
+    if (phase === 'open') said = ''
+    if (phase !== 'disconnected' && phase !== 'refused' && phase !== 'closed') return
+    // Each try fails anew; what is the same is said once.
+    const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${printable(reason)}`}`
+    if (line !== said) process.stderr.write(`${line}${phase === 'closed' ? '' : '; tried again until it answers'}\n`)
+    said = line
+    if (phase === 'closed' && code === unauthorized) process.stderr.write(`${tokenHint}\n`)
   })
   const followed = millrace.feed(feed)
   followed.onError(error => {

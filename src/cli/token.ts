@@ -11,7 +11,7 @@ export function printToken(): void {
       'auth:',
       '  tokens:',
       '    - name: wallboard',
-      '      token: ${WALLBOARD_TOKEN}        # or ${file:/run/secrets/wallboard}',
+      '      token: "${WALLBOARD_TOKEN}"      # or "${file:/run/secrets/wallboard}"',
       "      feeds: ['*']                     # or the names of some",
       '',
       'A reader brings it: MILLRACE_TOKEN=.. millrace tail <feed>',

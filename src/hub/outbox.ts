@@ -14,7 +14,8 @@ export interface Sink {
   readonly grants: Grants
 }
 
-const none: readonly Subscription[] = []
+const nobody: readonly Subscription[] = []
+const none: readonly Buffer[] = []
 
 /**
  * What one connection is owed: per address a position that is compared with the view's, never a queue.
@@ -26,7 +27,7 @@ export class Outbox implements Line {
   readonly #sink: Sink
   readonly #due: (outbox: Outbox, throttle: Throttle) => void
   /** In address order. A list, of which most connections need one place: a Map would take more than all else of an outbox. */
-  #subscriptions: readonly Subscription[] = none
+  #subscriptions: readonly Subscription[] = nobody
   #viewCount = 0
   #held = false
   /** Classes whose instant passed while the sink was full. */
@@ -79,7 +80,7 @@ export class Outbox implements Line {
 
   clear(): void {
     this.queued = 0
-    this.#subscriptions = none
+    this.#subscriptions = nobody
     this.#viewCount = 0
     this.#owesAnswers = false
     this.#awaiting = undefined
@@ -170,19 +171,22 @@ export class Outbox implements Line {
       if (only.throttle === throttle && only.isDue) only.bring()
       return
     }
-    const [before, frames, after]: [Buffer[], Buffer[], Buffer[]] = [[], [], []]
+    const frames: Buffer[] = []
+    // Mostly there is nothing but data.
+    let [before, after] = [none, none]
     for (const subscription of all) {
       const status = throttle === 0 ? subscription.takeStatus() : undefined
-      if (status !== undefined) (subscription.position.version === 0 ? before : after).push(status)
+      if (status !== undefined && subscription.position.version === 0) before = [...before, status]
+      else if (status !== undefined) after = [...after, status]
       if (subscription.throttle !== throttle || !subscription.isDue) continue
       const frame = subscription.take()
       if (frame === undefined) continue
       frames.push(frame)
       const check = subscription.takeCheck()
-      if (check !== undefined) after.push(check)
+      if (check !== undefined) after = [...after, check]
     }
     if (frames.length > 1) frames.unshift(tickFrame(tick, throttle, frames.length))
-    const written = [...before, ...frames, ...after]
+    const written = before.length + after.length === 0 ? frames : [...before, ...frames, ...after]
     if (written.length > 0) this.#sink.sendAll(written)
   }
 

@@ -69,7 +69,15 @@ test.each([
 
 test('a file that is not there is said', async () => {
   const { code, stderr } = await runMillrace(tail('--token-file', 'nowhere'), { cwd: folder })
-  expect([code, stderr]).toEqual([1, 'The token cannot be read: there is no such file\n'])
+  expect([code, stderr]).toEqual([1, 'The token in nowhere cannot be read: there is no such file\n'])
+})
+
+test('schedule takes one as tail does, and says what it needs', async () => {
+  const asked = ['schedule', 'things', '--url', url]
+  const without = await runMillrace(asked, { cwd: folder })
+  expect([without.code, without.stderr]).toEqual([1, expect.stringContaining('--token-file or the variable MILLRACE_TOKEN') as string])
+  const { code, stdout } = await runMillrace([...asked, '--token-file', 'token'], { cwd: folder })
+  expect([code, stdout]).toEqual([0, expect.stringContaining('every') as string])
 })
 
 test('a token by the value of an option, which every process could read, is refused', async () => {

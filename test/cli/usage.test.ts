@@ -174,3 +174,14 @@ test('schema prints the JSON Schema that the package carries', async () => {
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ type: 'object', properties: { sources: {}, feeds: {} } })
 })
+
+test('help tells of all commands, and of one', async () => {
+  expect((await millrace('help')).stdout).toContain('Usage: millrace')
+  expect((await millrace('help', 'tail')).stdout).toContain('follow a feed of a running server')
+})
+
+test('--port of a command that does not listen is refused, with the mend', async () => {
+  const { code, stderr } = await millrace('tail', 'quotes', '--port', '18480')
+  expect(code).toBe(2)
+  expect(stderr).toContain("--port says where to listen, which 'tail' does not; ask another server by --url http://127.0.0.1:18480")
+})
