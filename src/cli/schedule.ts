@@ -2,10 +2,7 @@ import { connect } from '../client-node.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { cellOf, type Row } from '../model/row.ts'
-import { tokenHint, tokenSource, type TokenOptions } from './token-source.ts'
-
-/** The close code of a token that is missing or not known. */
-const unauthorized = 4401
+import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
 
 /** `millrace schedule <source>`: what a running server has learned of when a source changes, and why it asks next when it does. */
 export async function showSchedule(source: string, options: TokenOptions & { readonly url: string }): Promise<void> {

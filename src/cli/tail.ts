@@ -3,7 +3,7 @@ import type { Change, FeedFreshness } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { WebSocket } from 'ws'
-import { tokenHint, tokenSource, type TokenOptions } from './token-source.ts'
+import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
 
 export interface TailOptions extends TokenOptions {
   readonly url: string
@@ -16,9 +16,6 @@ export interface TailOptions extends TokenOptions {
 const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
 const paint = (code: number, text: string): string => (color ? `\u001B[${code}m${text}\u001B[0m` : text)
 const [red, green, yellow, dim] = [31, 32, 33, 2]
-
-/** The close code of a token that is missing or not known. */
-const unauthorized = 4401
 
 /** `millrace tail <feed>`: data on stdout, everything else on stderr; reconnects by itself; Ctrl-C ends it with 0. */
 export async function tailFeed(feed: string, options: TailOptions): Promise<void> {

@@ -6,6 +6,9 @@ export interface TokenOptions {
   readonly tokenFile?: string
 }
 
+/** The close code of a token that is missing or not known. */
+export const unauthorized = 4401
+
 /** What to do where a server asks for a token. */
 export const tokenHint = 'Bring a token by --token-file or the variable MILLRACE_TOKEN.'
 

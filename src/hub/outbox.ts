@@ -160,8 +160,8 @@ export class Outbox implements Line {
 
   /**
    * Writes all that is due in a class, in address order, as one flush: `tick` opens it where it is two messages or more.
-   * A checksum goes to those whom this flush brings to the view's version. Status goes with class 0: behind the data,
-   * which what is still held would be believed in the place of, and ahead of first data.
+   * A checksum goes to those whom this flush brings to the view's version. Status goes with class 0: behind new data, or
+   * the old would be believed in its place, but ahead of first data.
    */
   #write(tick: number, throttle: Throttle): void {
     const all = this.#subscriptions
