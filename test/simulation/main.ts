@@ -1,13 +1,19 @@
 import { parseArgs } from 'node:util'
 import { replay, simulate, type Failure } from './run.ts'
 
-/** `npm run simulate -- [--steps 1e6] [--seed 1] [--gaps]`; with `--clients` one world again, as a failure names it. */
+/** `npm run simulate -- [--steps 1e6] [--minutes 60] [--seed 1] [--gaps]`; with `--clients` one world again, as a failure names it. */
 const { values } = parseArgs({
-  options: { steps: { type: 'string' }, seed: { type: 'string' }, clients: { type: 'string' }, gaps: { type: 'boolean', default: false } },
+  options: {
+    steps: { type: 'string' },
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    clients: { type: 'string' },
+    gaps: { type: 'boolean', default: false },
+  },
 })
 const { gaps } = values
 
-function whole(name: 'steps' | 'seed' | 'clients', otherwise: number): number {
+function whole(name: 'steps' | 'minutes' | 'seed' | 'clients', otherwise: number): number {
   const number = values[name] === undefined ? otherwise : Number(values[name])
   if (!Number.isSafeInteger(number) || number < 1) throw new RangeError(`--${name} is a whole number from 1, not '${values[name] ?? ''}'`)
   return number
@@ -22,9 +28,11 @@ function tell({ seed, clients, steps, wrong }: Failure): void {
 const [steps, seed] = [whole('steps', 1e6), whole('seed', 1)]
 if (values.clients === undefined) {
   const began = performance.now()
+  const minutes = values.minutes === undefined ? Infinity : whole('minutes', 1)
   const { failure, ...totals } = await simulate(steps, {
     seed,
     gaps,
+    isEnough: () => performance.now() - began > minutes * 60_000,
     told: ({ worlds, steps: taken }) => {
       if (worlds % 500 === 0) console.error(`${taken} steps, ${Math.round((performance.now() - began) / 1000)} s`)
     },

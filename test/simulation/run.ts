@@ -32,11 +32,13 @@ export interface SimulateOptions {
   /** Whether a failure is made smaller; default: it is. */
   readonly shrinks?: boolean
   readonly told?: (totals: Totals) => void
+  /** Asked after each world; true ends the run before its steps are taken. */
+  readonly isEnough?: () => boolean
 }
 
 /** Worlds from `seed` on until `steps` events happened or one went wrong; that one is shrunk. */
 export async function simulate(steps: number, options: SimulateOptions = {}): Promise<Totals> {
-  const { seed = 1, gaps = false, shrinks = true, told } = options
+  const { seed = 1, gaps = false, shrinks = true, told, isEnough } = options
   let totals: Totals = { worlds: 0, steps: 0, states: 0, cuts: 0, kills: 0, stops: 0, ms: 0 }
   for (let at = seed; totals.steps < steps; at++) {
     const report = new World({ seed: at, clients: mostClients, gaps }).run(Math.min(stepsOfWorld, steps - totals.steps))
@@ -46,6 +48,7 @@ export async function simulate(steps: number, options: SimulateOptions = {}): Pr
       return { ...totals, failure: shrinks ? shrunk(failure) : failure }
     }
     told?.(totals)
+    if (isEnough?.() === true) return totals
     // What a world still promised keeps it: without a turn of the loop none of them would ever be let go of.
     await Promise.resolve()
   }
