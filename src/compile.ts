@@ -15,6 +15,7 @@ import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
+import type { Proxies } from './source/proxy.ts'
 import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
@@ -28,6 +29,8 @@ export interface CompileDeps {
   readonly log: Logger
   /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
   readonly budgets?: Budgets
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
   /** Told of every limit that an answer exceeds, by its key. */
   readonly limited: (limit: string) => void
 }

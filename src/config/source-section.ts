@@ -6,6 +6,7 @@ import { systemKeys, systemOptions } from '../source/system.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
+import { pemFiles } from './pem-files.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
 
@@ -47,8 +48,9 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
   }
   const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
   if (http === undefined || !isFormatSound(judge, base, http)) return undefined
+  const pems = pemFiles(judge, origin([...base, 'tls']), http.tls ?? {})
   const options = sourceOptions(http)
-  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+  return pems === undefined ? undefined : { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems) }
 }
 
 /** `pattern` belongs to plain text, `header` to CSV. */

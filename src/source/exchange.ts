@@ -1,8 +1,12 @@
 import type { Dispatcher } from 'undici'
 import { quotable } from '../decode/decode-error.ts'
+import type { Clock } from '../lib/clock.ts'
+import { version } from '../lib/version.ts'
+import type { PollPhases } from './ask.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
 import { Link } from './link.ts'
+import { proxyHost, type Proxies } from './proxy.ts'
 
 /** An answer whose body is still to be read. */
 export type Answer = Dispatcher.ResponseData
@@ -14,7 +18,7 @@ export interface Validators {
 }
 
 /** Honest, so that an owner who wonders can find out who asks. */
-const userAgent = 'millrace/0.1.0'
+const userAgent = `millrace/${version}`
 
 /** What is asked for first, by the configured format; anything else is taken too. */
 const accepted: Partial<Readonly<Record<NonNullable<HttpOptions['format']>, string>>> = {
@@ -38,16 +42,24 @@ interface Hop {
   readonly body: string | undefined
 }
 
+export interface ExchangeDeps {
+  readonly clock: Clock
+  readonly proxies: Proxies
+}
+
 /** Asks a URL and follows its redirects, on one connection per origin. */
 export class Exchange {
   readonly #options: HttpOptions
+  readonly #deps: ExchangeDeps
   readonly #origin: string
   readonly #links = new Map<string, Link>()
   #at: URL
   #phase: Phase = 'connecting'
+  #phases: PollPhases = {}
 
-  constructor(options: HttpOptions) {
+  constructor(options: HttpOptions, deps: ExchangeDeps) {
     this.#options = options
+    this.#deps = deps
     this.#at = new URL(options.url)
     this.#origin = this.#at.origin
   }
@@ -56,8 +68,16 @@ export class Exchange {
   get scene(): Scene {
     const { hostname, port, protocol } = this.#at
     const host = `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`
-    const connecting = this.#phase === 'answering' && this.#links.get(this.#at.origin)?.connecting === true
-    return { host, phase: connecting ? 'connecting' : this.#phase }
+    const link = this.#phase === 'answering' ? this.#links.get(this.#at.origin) : undefined
+    if (link?.connecting !== true) return { host, phase: this.#phase }
+    return { host: link.proxy === undefined ? host : `the proxy ${proxyHost(link.proxy)}`, phase: 'connecting' }
+  }
+
+  /** Where the time went since this was asked last, but for the body. */
+  takePhases(): PollPhases {
+    const phases = this.#phases
+    this.#phases = {}
+    return phases
   }
 
   /** The URL that was asked last, after redirects. */
@@ -100,15 +120,30 @@ export class Exchange {
       ...conditions,
       ...withoutBodyHeaders(configured, body),
     }
-    const answer = await this.#link(url.origin).request({ path: url.pathname + url.search, method, headers, body: body ?? null }, signal)
-    this.#phase = 'sending the body'
-    return answer
+    const link = this.#link(url)
+    const began = this.#deps.clock.monotonic()
+    try {
+      const answer = await link.request({ path: url.pathname + url.search, method, headers, body: body ?? null }, signal)
+      this.#phase = 'sending the body'
+      return answer
+    } finally {
+      this.#spend(link, this.#deps.clock.monotonic() - began)
+    }
   }
 
-  #link(origin: string): Link {
+  /** What did not go into connecting was waiting for the answer, if it came to that. */
+  #spend(link: Link, tookMs: number): void {
+    const connected = link.takeConnected()
+    const connectingMs = Object.values(connected).reduce((sum, ms) => sum + ms, 0)
+    this.#phases = addPhases(this.#phases, link.connecting ? {} : { ...connected, firstByteMs: Math.max(0, tookMs - connectingMs) })
+  }
+
+  #link(url: URL): Link {
+    const { origin } = url
     let link = this.#links.get(origin)
     if (link === undefined) {
-      link = new Link(origin, this.#options.isTlsInsecure && origin === this.#origin)
+      const tls = origin === this.#origin ? this.#options.tls : undefined
+      link = new Link({ origin, tls, proxy: this.#deps.proxies.of(url), clock: this.#deps.clock })
       this.#links.set(origin, link)
     }
     return link
@@ -133,6 +168,13 @@ export class Exchange {
       throw new PollError('http', `${from.host} redirects to ${url.host}, where the configured body must not go`)
     return { url, method: asGet ? 'GET' : hop.method, body }
   }
+}
+
+/** Both together: what is absent from one is that of the other. */
+export function addPhases(one: PollPhases, other: PollPhases): PollPhases {
+  const sum = new Map<string, number>(Object.entries(one) as [string, number][])
+  for (const [phase, ms] of Object.entries(other) as [string, number][]) sum.set(phase, (sum.get(phase) ?? 0) + ms)
+  return Object.fromEntries(sum)
 }
 
 function withoutBodyHeaders(headers: Record<string, string>, body: string | undefined): Record<string, string> {
