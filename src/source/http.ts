@@ -5,6 +5,7 @@ import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
+import type { Authorizer } from './auth/authorizer.ts'
 import { addPhases, Exchange } from './exchange.ts'
 import { failureOf, PollError } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
@@ -24,6 +25,8 @@ export interface HttpDeps {
   readonly log: Logger
   /** Default: every origin is asked itself. */
   readonly proxies?: Proxies
+  /** Default: nobody says who asks, beyond what the headers say. */
+  readonly auth?: Authorizer
 }
 
 /** Asks one URL, conditionally where that is possible, and makes a table of what it answers. */
@@ -52,7 +55,8 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    this.#exchange = new Exchange(options, { clock: deps.clock, proxies: deps.proxies ?? new Proxies({}) })
+    const { clock, auth, proxies = new Proxies({}) } = deps
+    this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }) })
     this.#tabulator = new Tabulator(options, deps.name, deps.log)
   }
 
@@ -68,6 +72,7 @@ class HttpAsk implements Ask {
     this.#underWay = deadline
     const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
     this.#exchange.takePhases()
+    this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
       const { told, tabulated } = await this.#ask(deadline.signal)
@@ -93,7 +98,7 @@ class HttpAsk implements Ask {
   async close(): Promise<void> {
     this.#closed = true
     this.#underWay?.abort()
-    await this.#exchange.drop()
+    await Promise.all([this.#exchange.drop(), this.#deps.auth?.close()])
   }
 
   async #ask(signal: AbortSignal): Promise<{ told: Told; tabulated: Tabulated }> {
