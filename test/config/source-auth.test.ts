@@ -24,7 +24,7 @@ describe('what is wrong is said, and no secret is shown', () => {
       ['5:14 sources.a.auth.login: expected one of `token`, `header` and `cookie`: where the token is; found a map'],
     ],
     ['login: {request: {url: ftp://x}, token: t}', ['5:30 sources.a.auth.login.request.url: expected an http or https URL; found ftp://x']],
-    ['digest: {user: u}', ['5:7 sources.a.auth.digest.password: a secret is a text, by `${VAR}` or `${file:..}`']],
+    ['digest: {user: u}', ['5:7 sources.a.auth.digest.password: missing key `password`']],
   ])('%s', (auth, messages) => {
     const found = said(withAuth(auth))
     expect(found.join()).not.toContain('hunter2')
