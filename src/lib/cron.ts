@@ -4,7 +4,7 @@ import { Cron } from 'croner'
 export interface CronTimes {
   readonly pattern: string
   /** The first one after an instant; undefined: there is none any more. */
-  after(instant: number): number | undefined
+  readonly after: (instant: number) => number | undefined
 }
 
 /** Whether a text is meant to be a cron pattern: five fields or more, or a nickname such as @daily. */
