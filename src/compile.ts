@@ -11,12 +11,14 @@ import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
+import { authorizerOf } from './source/auth/authorizer-of.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
 import { CronPolicy } from './source/schedule/cron-policy.ts'
+import { Proxies } from './source/proxy.ts'
 import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
@@ -30,6 +32,8 @@ export interface CompileDeps {
   readonly log: Logger
   /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
   readonly budgets?: Budgets
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
   /** Told of every limit that an answer exceeds, by its key. */
   readonly limited: (limit: string) => void
 }
@@ -159,7 +163,9 @@ export class Budgets {
 
 function askOf(source: SourceConfig, deps: CompileDeps): Ask {
   if (source.kind === 'system') return systemAsk(source.system, deps)
-  return httpAsk(source.http, { ...deps, name: source.name })
+  const { name, http, auth } = source
+  const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
+  return httpAsk(http, { ...deps, name, ...authorizer })
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */

@@ -30,6 +30,7 @@ import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { SavedState } from './state/saved-state.ts'
 
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly random?: Random
   /** The folder of the built page; default: the package's own. */
   readonly pageFolder?: string
+  /** Names the proxies that sources are asked through; default: the environment of the process. */
+  readonly env?: ProxyEnvironment
 }
 
 /** What a reload led to. */
@@ -87,7 +90,8 @@ export class MillraceServer {
       { clock, random, log },
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
-    const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
+    const proxies = new Proxies(options.env ?? process.env)
+    const deps = { clock, random, log, proxies, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })

@@ -18,6 +18,7 @@ const documents = [
   'CHANGELOG.md',
   'docs/auth.md',
   'docs/formats.md',
+  'docs/http.md',
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',
