@@ -3,6 +3,7 @@ import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config
 import { inputsOf } from './config/feed-section.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import type { Clock } from './lib/clock.ts'
+import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
@@ -16,6 +17,7 @@ import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
+import { CronPolicy } from './source/schedule/cron-policy.ts'
 import { Proxies } from './source/proxy.ts'
 import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
@@ -105,12 +107,13 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
   }
 }
 
-/** When a source is asked: on a grid, or by what it learns. */
+/** When a source is asked: on a grid, at named instants, or by what it learns. */
 function policyOf(source: SourceConfig, budget: Budget, { clock, random, schedules = new Schedules() }: CompileDeps): Policy {
-  const { name, everyMs, maxBackoffMs, adaptive } = source
+  const { name, everyMs, maxBackoffMs, adaptive, cron, priority } = source
   const asked = source.kind === 'http' ? source.http.url : ''
+  if (cron !== undefined) return new CronPolicy({ times: cronTimes(cron), intervalMs: everyMs, maxBackoffMs, clock, random })
   if (adaptive === undefined) return new GridPolicy({ identity: `${name} ${asked}`, intervalMs: everyMs, maxBackoffMs, clock, random })
-  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: 1 }
+  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: priority }
   return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
 }
 
