@@ -1,7 +1,9 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { quotable } from './decode/decode-error.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
+import type { MembersWanted } from './feed/members.ts'
 import type { Clock } from './lib/clock.ts'
 import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
@@ -12,8 +14,12 @@ import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
 import { authorizerOf } from './source/auth/authorizer-of.ts'
+import { ofMember } from './source/auth/authorizer.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
+import { EachAsk, type MemberList } from './source/each.ts'
+import type { EachOptions } from './source/each.options.ts'
+import { fillOptions } from './source/fill.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
@@ -34,6 +40,8 @@ export interface CompileDeps {
   readonly budgets?: Budgets
   /** Default: every origin is asked itself. */
   readonly proxies?: Proxies
+  /** Whom the rows of a feed name, for a source that asks for each of them. Default: there is no such source. */
+  readonly membersOf?: (wanted: MembersWanted) => Promise<MemberList>
   /** Told of every limit that an answer exceeds, by its key. */
   readonly limited: (limit: string) => void
 }
@@ -91,6 +99,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     downAfterMs,
     lingerMs,
     origin: originOf(source),
+    ...(source.kind === 'http' && source.each?.members.kind === 'feed' ? { listedBy: source.each.members.from } : {}),
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
@@ -163,15 +172,46 @@ export class Budgets {
 
 function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
   if (source.kind === 'system') return systemAsk(source.system, deps)
-  const { name, http, auth, pages, maxPages } = source
-  const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
-  return httpAsk(http, {
-    ...deps,
-    name,
+  const { name, http, auth, pages, maxPages, each } = source
+  const { clock, proxies = new Proxies({}) } = deps
+  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies })
+  const shared = {
+    clock,
+    proxies,
     pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
-    admitMore: enter => budget.admitMore(enter),
-    ...authorizer,
+    admitMore: budget.admitMore.bind(budget),
+  }
+  if (each === undefined)
+    return httpAsk(http, { ...shared, log: deps.log, name, ...(authorizer === undefined ? {} : { auth: authorizer }) })
+  const { everyMs, maxBackoffMs } = source
+  const member = authorizer === undefined ? {} : { auth: ofMember(authorizer) }
+  return new EachAsk({
+    ...deps,
+    name: each.name,
+    maxRows: http.maxRows,
+    everyMs,
+    maxBackoffMs,
+    budget,
+    list: () => listOf(each, http.timeoutMs, deps),
+    ask: value => {
+      const asked = fillOptions(http, each.name, String(value))
+      return httpAsk(asked, { ...shared, log: warnings(deps.log), name: `${name} (${quotable(String(value), 40)})`, ...member })
+    },
+    begin: () => authorizer?.begin(),
+    close: () => authorizer?.close() ?? Promise.resolve(),
   })
+}
+
+/** What an `each` asks for. */
+async function listOf({ name, members }: EachOptions, waitMs: number, { membersOf }: CompileDeps): Promise<MemberList> {
+  if (members.kind === 'list') return members
+  if (membersOf === undefined) throw new RangeError(`nobody tells the rows of '${members.from}'`)
+  return membersOf({ feed: members.from, column: name, limit: members.limit, waitMs })
+}
+
+/** How rows and key were found is the same for all members of an `each`. */
+function warnings(log: Logger): Logger {
+  return { debug: log.debug.bind(log), info: () => undefined, warn: log.warn.bind(log), error: log.error.bind(log) }
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */

@@ -15,6 +15,7 @@ import { WebSocketBinding } from './connection/websocket.ts'
 import { failingSources } from './feed/failing.ts'
 import { Graph } from './feed/graph.ts'
 import { keptOf } from './feed/kept.ts'
+import { membersOf } from './feed/members.ts'
 import { nudgeSource } from './feed/nudge.ts'
 import { clientRows, ownSource, ownSources } from './feed/own.ts'
 import { printRedefinition, type Definitions, type Redefinition } from './feed/redefinition.ts'
@@ -90,8 +91,8 @@ export class MillraceServer {
       { clock, random, log },
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
-    const proxies = new Proxies(options.env ?? process.env)
-    const deps = { clock, random, log, proxies, limited: (key: string) => metrics.limited(key) }
+    const asking = { proxies: new Proxies(options.env ?? process.env), membersOf: membersOf(() => this.graph, clock) }
+    const deps = { clock, random, log, ...asking, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })

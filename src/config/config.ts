@@ -16,6 +16,7 @@ import type { WhereOptions } from '../operator/where.options.ts'
 import type { WindowOptions } from '../operator/window.options.ts'
 import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
+import type { EachOptions } from '../source/each.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
@@ -46,6 +47,8 @@ export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly http: HttpOptions
   /** How it says who asks; none: by its headers alone. */
   readonly auth?: SourceAuthOptions
+  /** One request for each of its members; none: one is all. */
+  readonly each?: EachOptions
 }
 
 export interface SystemSourceConfig extends SourceOptions {

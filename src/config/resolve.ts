@@ -4,6 +4,7 @@ import { text } from '../lib/option.ts'
 import { authConfig } from './auth-section.ts'
 import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
+import { checkLists } from './each-section.ts'
 import { feedConfig } from './feed-section.ts'
 import { isRecord, valueAt, type Finding, type Report } from './finding.ts'
 import { Judge } from './judge.ts'
@@ -66,6 +67,7 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const budgets = budgetConfigs(judge)
   const { sources, feeds } = tables(judge)
   checkBudgets(judge, sources)
+  checkLists(judge, sources, feeds)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }

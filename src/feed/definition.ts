@@ -51,6 +51,8 @@ export interface SourceDefinition extends Described {
   readonly lingerMs: number
   /** What is asked, for people; without secrets. */
   readonly origin: string
+  /** The feed whose rows name what it asks for: wanted while this is. */
+  readonly listedBy?: string
   createPoller(onPoll: (poll: Poll) => void): SourcePoller
 }
 

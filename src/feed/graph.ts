@@ -84,10 +84,7 @@ export class Graph {
    */
   replace(definitions: Definitions): Redefinition {
     const { sources, feeds } = definitions
-    const topology = topologyOf(
-      sources.map(({ name }) => name),
-      feeds,
-    )
+    const topology = topologyOf(sources, feeds)
     const redefinition = compareDefinitions(this.#definitions, definitions, topology)
     const { added, changed, removed, adjusted } = redefinition
     const gone = this.#parts.named(removed)

@@ -6,15 +6,22 @@ export interface Topology {
   readonly order: readonly string[]
   /** For each name itself and all that is computed from it, in order. */
   readonly affected: ReadonlyMap<string, readonly string[]>
-  /** For each name the sources it is computed from; for a source itself. */
+  /** For each name the sources it is computed from; for a source itself, and those that name what it asks for. */
   readonly sources: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+/** A source, and the feed whose rows name what it asks for, if any. */
+export interface SourceNode {
+  readonly name: string
+  readonly listedBy?: string
 }
 
 /**
  * @throws RangeError for an unknown input, a name used twice, or a cycle, which is named with its path (`a -> b -> a`).
  */
-export function topologyOf(sourceNames: readonly string[], feeds: readonly FeedDefinition[]): Topology {
-  const inputs = new Map<string, readonly string[]>(sourceNames.map(name => [name, []]))
+export function topologyOf(asked: readonly SourceNode[], feeds: readonly FeedDefinition[]): Topology {
+  const own = new Set(asked.map(({ name }) => name))
+  const inputs = new Map<string, readonly string[]>(asked.map(({ name, listedBy }) => [name, listedBy === undefined ? [] : [listedBy]]))
   for (const feed of feeds) {
     if (inputs.has(feed.name)) throw new RangeError(`two feeds are called '${feed.name}'`)
     inputs.set(feed.name, feed.inputs)
@@ -27,10 +34,12 @@ export function topologyOf(sourceNames: readonly string[], feeds: readonly FeedD
     const from = inputs.get(name)
     if (from === undefined) throw new RangeError(`'${path.at(-1) ?? ''}' is computed from '${name}', which does not exist`)
     for (const input of from) visit(input, [...path, name])
-    sources.set(name, new Set(from.length === 0 ? [name] : from.flatMap(input => [...(sources.get(input) ?? [])])))
+    sources.set(name, new Set([...(own.has(name) ? [name] : []), ...from.flatMap(input => [...(sources.get(input) ?? [])])]))
     order.push(name)
   }
   for (const name of inputs.keys()) visit(name, [])
+  // What is only asked for by the names in a feed is not computed from it.
+  for (const name of own) inputs.set(name, [])
   return { order, sources, affected: affectedBy(order, inputs) }
 }
 

@@ -65,6 +65,8 @@ export type Poll = PollAnswered | PollFailed
 
 /** A remote that can only be asked. */
 export interface Ask {
+  /** Its requests take their places of the budget one by one: a poll takes none itself. Default false. */
+  readonly takesOwnPlaces?: boolean
   /** Goes on from a table of a run before: what it holds is no change, and guarded as any last good table is. Absent: it begins anew. */
   resume?(table: Table): void
   /** Asks once; never rejects. The caller sees to it that polls of one source do not overlap (L7). */

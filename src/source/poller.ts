@@ -147,6 +147,7 @@ export class Poller {
     if ((this.#next?.dueAt ?? 0) - clock.monotonic() > 1) return this.#wait()
     if (budget.pausedMs > 0) return this.#schedule(this.#afterPause())
     this.#cancel = undefined
+    if (this.#options.ask.takesOwnPlaces === true) return this.#ask(() => undefined)
     const ask = (release: Release): void => this.#ask(release)
     const cancel = this.#isFirst ? budget.admitFirst(ask) : budget.admit(ask)
     if (this.#polling) return

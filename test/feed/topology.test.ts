@@ -10,7 +10,7 @@ function feed(name: string, ...inputs: string[]): FeedDefinition {
 describe('what depends on what', () => {
   // Written in the wrong order on purpose.
   const topology = topologyOf(
-    ['s', 't'],
+    [{ name: 's' }, { name: 't' }],
     [feed('bottom', 'left', 'right'), feed('left', 's'), feed('right', 's', 't'), feed('under', 'bottom')],
   )
 
@@ -40,6 +40,15 @@ describe('what depends on what', () => {
   })
 })
 
+test('a source whose requests a feed names comes after it and wants its sources, but is not computed from it', () => {
+  const topology = topologyOf([{ name: 'details', listedBy: 'some' }, { name: 'list' }], [feed('some', 'list'), feed('out', 'details')])
+  expect(topology.order).toEqual(['list', 'some', 'details', 'out'])
+  expect([...(topology.sources.get('out') ?? [])]).toEqual(['details', 'list'])
+  expect(topology.affected.get('list')).toEqual(['list', 'some'])
+  const circle = (): unknown => topologyOf([{ name: 'details', listedBy: 'out' }], [feed('out', 'details')])
+  expect(circle).toThrow(new RangeError('a cycle: details -> out -> details'))
+})
+
 describe('refused', () => {
   test.each<[string, FeedDefinition[], string]>([
     ['a cycle, with its path', [feed('a', 'b'), feed('b', 'c'), feed('c', 'b')], 'a cycle: b -> c -> b'],
@@ -47,6 +56,6 @@ describe('refused', () => {
     ['an unknown input', [feed('a', 's', 'x')], "'a' is computed from 'x', which does not exist"],
     ['a name used twice', [feed('s', 's')], "two feeds are called 's'"],
   ])('%s', (_, feeds, message) => {
-    expect(() => topologyOf(['s'], feeds)).toThrow(new RangeError(message))
+    expect(() => topologyOf([{ name: 's' }], feeds)).toThrow(new RangeError(message))
   })
 })

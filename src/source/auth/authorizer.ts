@@ -38,6 +38,19 @@ export function credentialsOf({ kind, name, prefix }: SentAs, secret: string): C
   return { headers: kind === 'cookie' ? { cookie: `${name}=${secret}` } : { [name]: prefix + secret }, query: {} }
 }
 
+/** For one of many who ask at a time: they share what says who asks, and one login; their poll begins and ends elsewhere. */
+export function ofMember(shared: Authorizer): Authorizer {
+  return {
+    get scene() {
+      return shared.scene
+    },
+    begin: () => undefined,
+    credentials: (outgoing, signal) => shared.credentials(outgoing, signal),
+    refused: (used, headers) => shared.refused(used, headers),
+    close: () => Promise.resolve(),
+  }
+}
+
 /** The same secret with each request: basic, bearer, an API key. */
 export class FixedAuthorizer implements Authorizer {
   readonly scene = undefined
