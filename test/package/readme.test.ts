@@ -17,6 +17,7 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/auth.md',
+  'docs/elements.md',
   'docs/formats.md',
   'docs/metrics.md',
   'docs/limits.md',
@@ -151,7 +152,7 @@ describe('the URLs', () => {
   })
 
   test('are all there', () => {
-    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js'])
+    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js', '/elements.js'])
   })
 
   test('the WebSocket subscribes from the query string', async () => {
@@ -235,6 +236,8 @@ describe('the recipes', () => {
       'bikes.yaml',
       'prometheus.yaml',
       'follow.js',
+      'elements.html',
+      'react.jsx',
       'nginx.conf',
     ])
   })
