@@ -17,6 +17,7 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/auth.md',
+  'docs/elements.md',
   'docs/formats.md',
   'docs/http.md',
   'docs/metrics.md',
@@ -152,7 +153,7 @@ describe('the URLs', () => {
   })
 
   test('are all there', () => {
-    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js'])
+    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js', '/elements.js'])
   })
 
   test('the WebSocket subscribes from the query string', async () => {
@@ -236,6 +237,8 @@ describe('the recipes', () => {
       'bikes.yaml',
       'prometheus.yaml',
       'follow.js',
+      'elements.html',
+      'react.jsx',
       'nginx.conf',
     ])
   })
