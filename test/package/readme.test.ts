@@ -16,6 +16,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'docs/alerts.md',
   'docs/auth.md',
   'docs/formats.md',
   'docs/metrics.md',
@@ -151,7 +152,18 @@ describe('the URLs', () => {
   })
 
   test('are all there', () => {
-    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js'])
+    expect(paths).toEqual([
+      '/',
+      '/ws',
+      '/feeds',
+      '/feeds/<name>',
+      '/feeds/<name>/health',
+      '/health',
+      '/ready',
+      '/metrics',
+      '/metrics/feeds',
+      '/client.js',
+    ])
   })
 
   test('the WebSocket subscribes from the query string', async () => {
