@@ -43,6 +43,16 @@ export interface MeasuredState {
   readonly ageMs: number | undefined
 }
 
+/** What the metrics tell of a sink. */
+export interface MeasuredSink {
+  readonly kind: string
+  readonly target: string
+  readonly delivered: number
+  readonly failed: number
+  readonly refused: number
+  readonly waiting: number
+}
+
 /** What the metrics read when they are scraped; `server.ts` fills it in. */
 export interface Measured {
   connections(): number
@@ -53,6 +63,9 @@ export interface Measured {
   state?(): MeasuredState | undefined
   sources(): Iterable<MeasuredSource>
   feeds(): Iterable<MeasuredFeed>
+  sinks?(): Iterable<MeasuredSink>
+  /** Rows by feed that the last scrape of /metrics/feeds lacks. */
+  leftOut?(): ReadonlyMap<string, number>
 }
 
 export interface Metrics {
@@ -83,6 +96,7 @@ export function createMetrics(measured: Measured): Metrics {
   exposeSources(exposed, measured)
   exposeFeeds(exposed, measured)
   exposeState(exposed, measured)
+  exposeSinks(exposed, measured)
   return { registry, limited: key => limits.inc({ limit: key }) }
 }
 
@@ -182,6 +196,23 @@ function exposeState(exposed: Exposition, measured: Measured): void {
   )
 }
 
+function exposeSinks(exposed: Exposition, measured: Measured): void {
+  const labels = ['kind', 'target']
+  exposed.counter('millrace_sink_messages_total', 'Messages to sinks, by outcome.', [...labels, 'outcome'], set => {
+    for (const { kind, target, delivered, refused } of measured.sinks?.() ?? [])
+      for (const [outcome, count] of Object.entries({ delivered, refused })) set({ kind, target, outcome }, count)
+  })
+  exposed.counter('millrace_sink_failures_total', 'Tries to tell a sink that failed.', labels, set => {
+    for (const { kind, target, failed } of measured.sinks?.() ?? []) set({ kind, target }, failed)
+  })
+  exposed.sum('millrace_sink_waiting', 'Feeds and outages of which there is something to tell.', labels, set => {
+    for (const { kind, target, waiting } of measured.sinks?.() ?? []) set({ kind, target }, waiting)
+  })
+  exposed.gauge('millrace_export_left_out_rows', 'Rows that the last scrape lacks: others have their labels.', ['feed'], set => {
+    for (const [feed, count] of measured.leftOut?.() ?? []) set({ feed }, count)
+  })
+}
+
 /** Metrics whose values are looked up when they are scraped: nothing is counted twice. */
 class Exposition {
   readonly #registers: Registry[]
@@ -191,6 +222,21 @@ class Exposition {
   }
 
   gauge(name: string, help: string, labelNames: string[], collect: Collect): void {
+    this.#gauge(name, help, labelNames, collect, (made, labels, value) => made.set(labels, value))
+  }
+
+  /** A gauge whose values of equal labels add up. */
+  sum(name: string, help: string, labelNames: string[], collect: Collect): void {
+    this.#gauge(name, help, labelNames, collect, (made, labels, value) => made.inc(labels, value))
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: Collect,
+    put: (made: Gauge, labels: Labels, value: number) => void,
+  ): void {
     const made: Gauge = new Gauge({
       name,
       help,
@@ -198,7 +244,7 @@ class Exposition {
       registers: this.#registers,
       collect() {
         made.reset()
-        collect((labels, value) => made.set(labels, value))
+        collect((labels, value) => put(made, labels, value))
       },
     })
   }
