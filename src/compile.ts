@@ -96,7 +96,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
-        ask: askOf(source, deps),
+        ask: askOf(source, budget, deps),
         policy: policyOf(source, budget, deps),
         budget,
         clock: deps.clock,
@@ -163,11 +163,17 @@ export class Budgets {
   }
 }
 
-function askOf(source: SourceConfig, deps: CompileDeps): Ask {
+function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
   if (source.kind === 'system') return systemAsk(source.system, deps)
-  const { name, http, auth } = source
+  const { name, http, auth, pages, maxPages } = source
   const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
-  return httpAsk(http, { ...deps, name, ...authorizer })
+  return httpAsk(http, {
+    ...deps,
+    name,
+    pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
+    admitMore: enter => budget.admitMore(enter),
+    ...authorizer,
+  })
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */

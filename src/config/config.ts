@@ -19,6 +19,7 @@ import type { BudgetOptions } from '../source/budget.options.ts'
 import type { MetricOptions } from '../sink/export.options.ts'
 import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
+import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
 import type { AuthOptions } from './auth.options.ts'
@@ -41,7 +42,7 @@ export interface Config {
   readonly feeds: readonly FeedConfig[]
 }
 
-export interface HttpSourceConfig extends SourceOptions {
+export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
   readonly http: HttpOptions
