@@ -61,9 +61,11 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
   }
 }
 
-/** What leads to its table: not how it is described, who may read it and for whom it is asked. */
+/** What leads to its table: not how it is described, who may read it or is told of it, and for whom it is asked. */
 function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
-  return table
+  if (!('sinks' in table)) return table
+  const { sinks: _sinks, metrics: _metrics, ...computed } = table
+  return computed
 }
 
 /** By name; that of a feed holds those of its inputs. */
@@ -226,6 +228,7 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
     public: feed.public,
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
+    hasWaysOut: feed.sinks.length > 0 || feed.metrics.length > 0,
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.

@@ -17,6 +17,8 @@ import type { WindowOptions } from '../operator/window.options.ts'
 import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
 import type { EachOptions } from '../source/each.options.ts'
+import type { MetricOptions } from '../sink/export.options.ts'
+import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
@@ -69,6 +71,10 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  /** Who is told of it. */
+  readonly sinks: readonly SinkOptions[]
+  /** What of it is on /metrics/feeds. */
+  readonly metrics: readonly MetricOptions[]
 }
 
 /** One step of a feed. Its expressions have been compiled once, so they are known to be sound. */
