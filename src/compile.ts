@@ -1,8 +1,8 @@
 import { EMPTY, type Observable } from 'rxjs'
-import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
+import type { Config, FeedConfig, HttpSourceConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
 import { quotable } from './decode/decode-error.ts'
-import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
+import type { FeedDefinition, SourceDefinition, Template } from './feed/definition.ts'
 import type { MembersWanted } from './feed/members.ts'
 import type { Clock } from './lib/clock.ts'
 import { cronTimes } from './lib/cron.ts'
@@ -22,6 +22,8 @@ import type { EachOptions } from './source/each.options.ts'
 import { fillOptions } from './source/fill.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
+import { describeParams, readParams, unaskable } from './source/params.ts'
+import type { ParamOptions } from './source/params.options.ts'
 import { Poller } from './source/poller.ts'
 import { CronPolicy } from './source/schedule/cron-policy.ts'
 import { Proxies } from './source/proxy.ts'
@@ -55,7 +57,7 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
     sources: config.sources.map(source => {
       const rules = source.budget === undefined ? undefined : config.budgets.get(source.budget)
       const budget = source.budget === undefined || rules === undefined ? budgets.of(originOf(source)) : budgets.named(source.budget, rules)
-      return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
+      return compileSource(source, budget, deps, printOf(source.name))
     }),
     feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
   }
@@ -90,10 +92,11 @@ function originOf(source: SourceConfig): string {
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
-function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
+function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps, print: string): SourceDefinition {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, demand, description } = source
   return {
     name,
+    fingerprint: print,
     public: source.public,
     demand,
     everyMs,
@@ -102,6 +105,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     lingerMs,
     origin: originOf(source),
     ...(source.kind === 'http' && source.each?.members.kind === 'feed' ? { listedBy: source.each.members.from } : {}),
+    ...(source.kind === 'http' && source.params !== undefined ? { template: templateOf(source, source.params, budget, deps, print) } : {}),
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
@@ -115,6 +119,29 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
           onPoll(poll)
         },
       }),
+  }
+}
+
+/** A source whose readers fill in what is asked: every set of params is a source like it. */
+function templateOf(
+  source: HttpSourceConfig,
+  declared: readonly ParamOptions[],
+  budget: Budget,
+  deps: CompileDeps,
+  print: string,
+): Template {
+  const { schedules: _, ...others } = deps
+  return {
+    params: describeParams(declared),
+    isWhole: declared.every(param => param.default !== undefined),
+    read: given => readParams(source.name, declared, given),
+    instantiate: (name, set) => {
+      const { params: __, ...plain } = source
+      const values = new Map(declared.map(({ name: param, default: otherwise = '' }) => [param, set.get(param) ?? otherwise]))
+      const asked = { ...plain, name, demand: 'readers' as const, http: fillOptions(source.http, values) }
+      // What is learned of a set goes with it.
+      return { ...compileSource(asked, budget, others, fingerprint([print, set])), instanceOf: { name: source.name, set } }
+    },
   }
 }
 
@@ -174,7 +201,8 @@ export class Budgets {
 
 function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
   if (source.kind === 'system') return systemAsk(source.system, deps)
-  const { name, http, auth, pages, maxPages, each } = source
+  const { name, http, auth, pages, maxPages, each, params } = source
+  if (params !== undefined) return ofDefaults(source, params, budget, deps)
   const { clock, proxies = new Proxies({}) } = deps
   const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies })
   const shared = {
@@ -196,12 +224,21 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
     budget,
     list: () => listOf(each, http.timeoutMs, deps),
     ask: value => {
-      const asked = fillOptions(http, each.name, String(value))
+      const asked = fillOptions(http, new Map([[each.name, String(value)]]))
       return httpAsk(asked, { ...shared, log: warnings(deps.log), name: `${name} (${quotable(String(value), 40)})`, ...member })
     },
     begin: () => authorizer?.begin(),
     close: () => authorizer?.close() ?? Promise.resolve(),
   })
+}
+
+/** Without a set of params a source is asked with all of their defaults, or not at all. */
+function ofDefaults(source: HttpSourceConfig, params: readonly ParamOptions[], budget: Budget, deps: CompileDeps): Ask {
+  const { params: _, ...plain } = source
+  const needed = params.filter(param => param.default === undefined).map(({ name }) => name)
+  if (needed.length > 0) return unaskable(`it is asked for its readers' params alone: ${needed.join(', ')}`, deps.clock)
+  const values = new Map(params.map(({ name, default: value = '' }) => [name, value]))
+  return askOf({ ...plain, http: fillOptions(source.http, values) }, budget, deps)
 }
 
 /** What an `each` asks for. */

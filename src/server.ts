@@ -13,11 +13,12 @@ import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
 import { awaken } from './feed/awaken.ts'
 import { failingSources } from './feed/failing.ts'
-import { Graph } from './feed/graph.ts'
+import type { Graph } from './feed/graph.ts'
 import { keptOf } from './feed/kept.ts'
 import { membersOf } from './feed/members.ts'
 import { nudgeSource } from './feed/nudge.ts'
 import { clientRows, ownSource, ownSources } from './feed/own.ts'
+import { ParamSets } from './feed/param-sets.ts'
 import { printRedefinition, type Definitions, type Redefinition } from './feed/redefinition.ts'
 import { createApp, type Health } from './http/app.ts'
 import { createHttpServer, unreadable } from './http/http-server.ts'
@@ -58,6 +59,7 @@ export interface Reloaded extends Redefinition, Taken {
 /** A Millrace server: the one place where every stage meets. */
 export class MillraceServer {
   readonly graph: Graph
+  readonly #paramSets: ParamSets
   readonly hub: Hub
   readonly #schedules = new Schedules()
   readonly #config: ConfigInForce
@@ -106,8 +108,8 @@ export class MillraceServer {
       ]
       return { sources: [...sources, ...own, ...more], feeds }
     }
-    const { historyAgeMs, maxTombstones } = config.limits
-    this.graph = new Graph({ ...this.#compile(config), clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
+    this.#paramSets = new ParamSets({ ...this.#compile(config), clock, random, log, storeLimits: config.limits })
+    this.graph = this.#paramSets.graph
     this.#waysOut = new WaysOut(this.graph, { clock, random, log }).replace(config.feeds)
     this.#state =
       config.state === undefined
@@ -122,7 +124,7 @@ export class MillraceServer {
     const limits = live(limitsNow)
     const overload = new Overload(limits, log)
     this.#overload = overload
-    this.hub = new Hub({ graph: this.graph, clock, random, log, limits, overload })
+    this.hub = new Hub({ graph: this.graph, paramSets: this.#paramSets, clock, random, log, limits, overload })
     const metrics = createMetrics({
       connections: () => this.#webSockets.size,
       views: () => this.hub.viewCount,
@@ -283,7 +285,7 @@ export class MillraceServer {
 
   #replaceFeeds(config: Config): Redefinition {
     try {
-      const redefinition = this.graph.replace(this.#compile(config))
+      const redefinition = this.#paramSets.replace(this.#compile(config))
       this.#waysOut.replace(config.feeds)
       return redefinition
     } catch (error) {

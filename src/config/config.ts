@@ -21,6 +21,7 @@ import type { MetricOptions } from '../sink/export.options.ts'
 import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { PagesOptions } from '../source/pages.options.ts'
+import type { ParamOptions } from '../source/params.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
 import type { AuthOptions } from './auth.options.ts'
@@ -51,6 +52,8 @@ export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly auth?: SourceAuthOptions
   /** One request for each of its members; none: one is all. */
   readonly each?: EachOptions
+  /** What readers fill in; none: nothing. */
+  readonly params?: readonly ParamOptions[]
 }
 
 export interface SystemSourceConfig extends SourceOptions {

@@ -39,6 +39,7 @@ export const limitsSchema = z.strictObject({
   maxFeedsPerConnection: count().prefault(256).meta({ description: 'Most subscriptions of one connection; over it too_many.' }),
   maxViewsPerConnection: count().prefault(64).meta({ description: 'Most views (feeds with a query) of one connection; over it too_many.' }),
   maxViewsPerFeed: count().prefault(1000).meta({ description: 'Most different views of one feed; over it too_many.' }),
+  maxParamSets: count().prefault(1000).meta({ description: 'Most sets of params of one source; over it too_many.' }),
   maxAddress: size({ most: 64 * 1024 })
     .prefault('2KiB')
     .meta({ description: 'Longest address of a view; over it bad_query.' }),
@@ -102,6 +103,7 @@ export interface LimitsOptions {
   readonly maxFeedsPerConnection: number
   readonly maxViewsPerConnection: number
   readonly maxViewsPerFeed: number
+  readonly maxParamSets: number
   readonly maxAddressBytes: number
   /** UTF-16 units. */
   readonly maxWhere: number

@@ -9,6 +9,7 @@ import { feedConfig } from './feed-section.ts'
 import { isRecord, valueAt, type Finding, type Report } from './finding.ts'
 import { Judge } from './judge.ts'
 import { limitsOptions, limitsSchema } from './limits.options.ts'
+import { checkParams } from './params-section.ts'
 import { logOptions, logSchema } from './log.options.ts'
 import { checkName, checkNames, section } from './name.ts'
 import { serverOptions, serverSchema } from './server.options.ts'
@@ -68,6 +69,7 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const { sources, feeds } = tables(judge)
   checkBudgets(judge, sources)
   checkLists(judge, sources, feeds)
+  checkParams(judge, sources, feeds)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }

@@ -4,10 +4,12 @@ import { sourceAuthOptions, sourceAuthSchema } from '../source/auth/source-auth.
 import { eachKeys, eachOptions } from '../source/each.options.ts'
 import { httpKeys, httpOptions } from '../source/http.options.ts'
 import { pagesKeys, pagesOptions } from '../source/pages.options.ts'
+import { paramsKeys, paramsOptions } from '../source/params.options.ts'
 import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
+import { areParamsSound } from './params-section.ts'
 import { isFilled } from './each-section.ts'
 import { concealAuth, isOneIdentity } from './source-auth.ts'
 import type { Judge } from './judge.ts'
@@ -16,16 +18,17 @@ import { pemFiles } from './pem-files.ts'
 const { url: _url, ...httpDefaults } = httpKeys
 const requestKeys = {
   ...pagesKeys,
+  private: paramsKeys.private,
   auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
 }
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...requestKeys, ...sourceKeys })
+export const httpSourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...paramsKeys, ...requestKeys, ...sourceKeys })
 export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
 export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...requestKeys }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...requestKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...paramsKeys, ...requestKeys, ...systemKeys, ...sourceKeys }).partial()
 
 /** What tells the kinds of source apart. */
 const kindKeys = ['url', 'system']
@@ -62,11 +65,25 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
   const pems = pemFiles(judge, origin([...base, 'tls']), http.tls ?? {})
   if (pems === undefined || !isOneIdentity(judge, origin([...base, 'auth']), http)) return undefined
   const options = sourceOptions(http)
-  const asked = httpOptions(http, options.everyMs, pems)
+  const params = paramsOptions(http)
+  const asked = {
+    ...httpOptions(http, options.everyMs, pems),
+    ...(params === undefined || http.private === true ? {} : { isPublicOnly: true }),
+  }
   const each = eachOptions(http)
   if (each !== undefined && !isFilled(judge, base, each, asked)) return undefined
+  if (params !== undefined && !areParamsSound(judge, base, params, { asked, each, isPrivate: http.private })) return undefined
   const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
-  return { name, kind: 'http', ...options, http: asked, ...pagesOptions(http), ...auth, ...(each === undefined ? {} : { each }) }
+  return {
+    name,
+    kind: 'http',
+    ...options,
+    http: asked,
+    ...pagesOptions(http),
+    ...auth,
+    ...(each === undefined ? {} : { each }),
+    ...(params === undefined ? {} : { params }),
+  }
 }
 
 /** `pattern` belongs to plain text, `header` to CSV. */

@@ -2,7 +2,7 @@ import type { Millrace, Unsubscribe } from '../client/face.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
 import { ServerClock } from '../elements/server-clock.ts'
-import { feedFacts, listedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
+import { feedFacts, hasOwnTable, listedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
 
 const noSources: ReadonlyMap<string, SourceFacts> = new Map()
 
@@ -77,7 +77,7 @@ export class Board {
     this.#listing?.()
     this.#listing = this.#clock.after(listEveryMs, () => void this.#list())
     try {
-      this.#hold((await this.#millrace.feeds()).map(listedFacts))
+      this.#hold((await this.#millrace.feeds()).filter(hasOwnTable).map(listedFacts))
     } catch {
       // Not answered, as without a connection: what was known stays, and is asked for again.
     }

@@ -81,6 +81,11 @@ export function feedFacts(row: Row): FeedFacts {
   }
 }
 
+/** One whose params have no defaults has a table for those alone who fill them in. */
+export function hasOwnTable({ params = {} }: FeedDescriptor): boolean {
+  return Object.values(params).every(param => typeof param === 'object' && param !== null && 'default' in param)
+}
+
 /** What a list of feeds tells, where `$feeds` is not there for who asks. */
 export function listedFacts({ feed, kind, state, description }: FeedDescriptor): FeedFacts {
   return { ...feedFacts(rowOf(Object.entries({ feed, kind, state, description: description ?? null }))), hasFigures: false }

@@ -43,7 +43,31 @@ interface Described {
   readonly order?: readonly OrderTerm[]
 }
 
+/** Which params a source of a set was made for. */
+export interface InstanceOf {
+  /** The source that declares them. */
+  readonly name: string
+  readonly set: ReadonlyMap<string, string>
+}
+
+/** A source that is asked for what readers fill in: each set of params is a source of its own. */
+export interface Template {
+  /** For readers: type, pattern and default of each param, by name. */
+  readonly params: Readonly<Record<string, unknown>>
+  /** Every param has a default: without a set it has a table of its own. */
+  readonly isWhole: boolean
+  /**
+   * A set as it is named: without what is as by default; empty: the source itself.
+   * @throws MillraceError `bad_query`
+   */
+  read(given: ReadonlyMap<string, string>): ReadonlyMap<string, string>
+  /** The source of a set that was read. */
+  instantiate(name: string, set: ReadonlyMap<string, string>): SourceDefinition
+}
+
 export interface SourceDefinition extends Described {
+  readonly template?: Template
+  readonly instanceOf?: InstanceOf
   readonly everyMs: number
   readonly staleAfterMs: number
   readonly downAfterMs: number

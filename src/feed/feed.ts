@@ -5,6 +5,7 @@ import type { LeftOff } from '../model/saved.ts'
 import { Store, type StoreLimits } from '../model/store.ts'
 import { letsGo, type Sample } from '../model/table.ts'
 import type { OrderTerm } from '../model/order.ts'
+import type { InstanceOf, Template } from './definition.ts'
 import { saysTheSame, triesAnew, type Judgement } from './freshness.ts'
 
 export interface FeedOptions {
@@ -18,6 +19,10 @@ export interface FeedOptions {
   /** What it is computed from in the end; of a source itself. */
   readonly sources: ReadonlySet<string>
   readonly storeLimits: StoreLimits
+  /** Readers fill in params of it. */
+  readonly template?: Template
+  /** It is that of a set of params. */
+  readonly instanceOf?: InstanceOf
 }
 
 const nowhere: Position = { epoch: '', version: 0 }
@@ -50,6 +55,10 @@ export class Feed {
   }
   get name(): string {
     return this.#options.name
+  }
+  /** The name that it is followed and granted by: of the source whose params it is for, else its own. */
+  get family(): string {
+    return this.#options.instanceOf?.name ?? this.#options.name
   }
   get epoch(): string {
     return this.#epoch

@@ -23,8 +23,9 @@ export function* standings(graph: Graph): Generator<Standing> {
   }
 }
 
-function isOwn(feed: Feed): boolean {
-  return feed.name.startsWith('$')
+/** What readers have called into being is theirs to call again. */
+function isOwn({ name, options }: Feed): boolean {
+  return name.startsWith('$') || options.instanceOf !== undefined
 }
 
 function proofOf(graph: Graph, { name, sample, freshness }: Feed): Proof | undefined {

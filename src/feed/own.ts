@@ -11,6 +11,7 @@ import { GridPolicy } from '../source/schedule/grid-policy.ts'
 import { unifyRows } from '../source/unify.ts'
 import type { Table } from '../model/table.ts'
 import type { SourceDefinition } from './definition.ts'
+import type { Feed } from './feed.ts'
 import type { Graph } from './graph.ts'
 
 /** What only hub and connections know of a feed; `server.ts` fills it in. */
@@ -94,10 +95,15 @@ function learnedCells(learned: Learned | undefined): Cells {
   }
 }
 
+/** Neither of a set of params, which is its readers' own, nor of a source that has no table without one. */
+function hasOwnTable({ options: { instanceOf, template } }: Feed): boolean {
+  return instanceOf === undefined && template?.isWhole !== false
+}
+
 /** A row per feed: `$feeds`. `changes`: versions a second since the row was last made. */
 export function feedRows(graph: Graph, figuresOf: FiguresOf, changesPerSecond: (feed: string, version: number) => number): Row[] {
   return [...graph.feeds()]
-    .filter(feed => !feed.name.startsWith('$') && feed.options.public)
+    .filter(feed => !feed.name.startsWith('$') && feed.options.public && hasOwnTable(feed))
     .map(feed => {
       const { freshness } = feed
       return rowFrom({

@@ -133,6 +133,7 @@ export class Parts {
       lingerMs: Math.max(0, ...lingers),
       sources,
       storeLimits: this.#options.storeLimits,
+      ...(isSource(definition) ? asked(definition) : {}),
       ...(description === undefined ? {} : { description }),
       ...(order === undefined ? {} : { order }),
     }
@@ -156,4 +157,8 @@ export class Parts {
     })
     return { inputs, pipeline }
   }
+}
+
+function asked({ template, instanceOf }: SourceDefinition): Pick<FeedOptions, 'template' | 'instanceOf'> {
+  return { ...(template === undefined ? {} : { template }), ...(instanceOf === undefined ? {} : { instanceOf }) }
 }

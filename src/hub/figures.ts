@@ -27,6 +27,6 @@ export class Figures {
 
   /** The feed was polled: each reader of the view would have asked for a snapshot of its own. */
   polled(view: View): void {
-    this.of(view.feed.name).bytesPolled += view.frames.snapshots.lastBytes * view.readers.size
+    this.of(view.feed.family).bytesPolled += view.frames.snapshots.lastBytes * view.readers.size
   }
 }

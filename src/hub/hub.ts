@@ -4,6 +4,7 @@ import { randomText, type Random } from '../lib/random.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Graph } from '../feed/graph.ts'
 import type { GraphListener, Redefined, Tick } from '../feed/graph-listener.ts'
+import type { ParamSets } from '../feed/param-sets.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Sample } from '../model/table.ts'
 import { encodeMessage } from '../protocol/codec.ts'
@@ -40,6 +41,8 @@ export interface HubOptions {
   readonly limits?: HubLimits
   /** Default: no load is shed. */
   readonly overload?: Overload
+  /** Default: no feed has params. */
+  readonly paramSets?: ParamSets
   /** UTF-16 units of a snapshot that are encoded in one turn of the loop; default 1 Mi. */
   readonly snapshotPartLength?: number
 }
@@ -74,12 +77,12 @@ export class Hub implements GraphListener {
     this.#random = options.random
     this.#log = options.log
     this.#limits = options.limits ?? defaultHubLimits
-    const { clock, snapshotPartLength } = options
+    const { clock, snapshotPartLength, paramSets } = options
     const events: ViewEvents = {
       failed: (view, error) => this.#fail(view, error),
-      encoded: view => this.figures.of(view.feed.name).encodes++,
+      encoded: view => this.figures.of(view.feed.family).encodes++,
     }
-    this.#views = new Views(options.graph, this.#limits, { clock, events, snapshotPartLength })
+    this.#views = new Views(options.graph, this.#limits, { clock, events, snapshotPartLength, paramSets })
     this.#flushes = new Flushes(
       options.clock,
       (outbox, throttle) => outbox.flush(this.#graph.tick, throttle),
@@ -134,9 +137,9 @@ export class Hub implements GraphListener {
       this.#answers.again(held, request.id, throttle)
       return this.#flushes.run()
     }
-    admit(planned.plan.address !== planned.feed.name)
+    admit(planned.plan.address !== planned.feed.family)
     const view = this.#acquire(planned, outbox)
-    const figures = this.figures.of(view.feed.name)
+    const figures = this.figures.of(view.feed.family)
     const subscription = new Subscription(view, outbox, throttle, figures)
     outbox.add(subscription)
     view.readers.add(subscription)
@@ -156,7 +159,7 @@ export class Hub implements GraphListener {
   withdraw(outbox: Outbox, code: 'unauthorized' | 'forbidden'): void {
     for (const subscription of outbox.subscriptions()) {
       const { address, feed } = subscription.view
-      if (outbox.grants.covers(feed.name)) continue
+      if (outbox.grants.covers(feed.family)) continue
       outbox.remove(address)
       this.#end(subscription)
       outbox.send(encodeMessage({ type: 'unsubscribed', feed: address, code }))
@@ -178,7 +181,7 @@ export class Hub implements GraphListener {
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
       // The feed may be no more by now.
-      this.#views.feed(view.feed.name, asker.grants)
+      this.#views.feed(view.feed.family, asker.grants)
       return view
     } finally {
       this.#views.release(view)
@@ -220,7 +223,7 @@ export class Hub implements GraphListener {
   redefined({ changed, removed, adjusted }: Redefined): void {
     const hidden = [...changed, ...adjusted].filter(feed => !feed.options.public)
     for (const feed of [...removed, ...hidden]) {
-      for (const view of this.#views.of(feed)) this.figures.of(feed.name).readers -= view.readers.size
+      for (const view of this.#views.of(feed)) this.figures.of(feed.family).readers -= view.readers.size
       this.#views.dismiss(feed)
     }
     for (const feed of changed) for (const view of this.#views.of(feed)) view.begin()
@@ -282,7 +285,7 @@ export class Hub implements GraphListener {
     const { view } = subscription
     subscription.end()
     view.readers.delete(subscription)
-    this.figures.of(view.feed.name).readers--
+    this.figures.of(view.feed.family).readers--
     this.#views.release(view)
   }
 

@@ -11,6 +11,7 @@ export interface HubLimits extends ViewLimits {
 export const defaultHubLimits: HubLimits = {
   ...defaultQueryLimits,
   maxViewsPerFeed: 1000,
+  maxParamSets: 1000,
   checkEveryMs: 60_000,
   viewTimePerSecondMs: 100,
 }

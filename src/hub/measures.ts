@@ -26,9 +26,10 @@ export interface FeedMeasure {
   readonly encodes: number
 }
 
-/** `now`: ms since 1970. */
+/** `now`: ms since 1970. The sets of params that readers make are no labels of metrics: they would grow without end. */
 export function measureSources(graph: Graph, now: number): SourceMeasure[] {
-  return [...graph.sources()].map(({ definition: { name }, counts, learned }) => {
+  const sources = [...graph.sources()].filter(({ definition }) => definition.instanceOf === undefined)
+  return sources.map(({ definition: { name }, counts, learned }) => {
     const freshness = graph.feed(name)?.freshness
     const at = freshness?.validatedAt
     return { name, ...counts, state: freshness?.state ?? 'waiting', ageMs: at === undefined ? undefined : Math.max(0, now - at), learned }
@@ -36,7 +37,8 @@ export function measureSources(graph: Graph, now: number): SourceMeasure[] {
 }
 
 export function measureFeeds(graph: Graph, figures: Figures): FeedMeasure[] {
-  return [...graph.feeds()].map(feed => {
+  const feeds = [...graph.feeds()].filter(({ options }) => options.instanceOf === undefined)
+  return feeds.map(feed => {
     const { readers, bytesSent, messagesSent, encodes } = figures.of(feed.name)
     return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
   })

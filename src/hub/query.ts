@@ -42,16 +42,32 @@ export function readQuery(feed: string, query: Query, limits: QueryLimits = defa
   const beside = (['where', 'fields', 'order', 'limit', 'params'] as const).filter(member => query[member] !== undefined)
   if (feed.includes('?') && beside.length > 0)
     throw new MillraceError('bad_query', `'${beside[0] ?? ''}' stands beside an address that has a query of its own: use one of the two`)
-  if (query.params !== undefined && Object.keys(query.params).length > 0)
-    throw new MillraceError('bad_query', `feed '${address.feed}' declares no params`)
   const { where, fields, order, limit } = query
+  const params = query.params === undefined ? undefined : paramTexts(query.params)
   return {
     ...address,
     ...(where === undefined ? {} : { where }),
     ...(fields === undefined ? {} : { fields }),
     ...(order === undefined ? {} : { order }),
     ...(limit === undefined ? {} : { limit }),
+    ...(params === undefined || params.size === 0 ? {} : { params }),
   }
+}
+
+/** As an address would have them. */
+function paramTexts(params: Readonly<Record<string, unknown>>): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(params).map(([name, value]) => {
+      if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [name, String(value)] as const
+      throw new MillraceError('bad_query', `the param '${name.slice(0, 64)}' is a text, a number or a boolean`)
+    }),
+  )
+}
+
+/** What is planned by: a feed, or what is known of one that there is not yet. */
+export interface Planned {
+  readonly family: string
+  readonly store: Pick<Feed['store'], 'version' | 'order' | 'key'>
 }
 
 /**
@@ -59,12 +75,13 @@ export function readQuery(feed: string, query: Query, limits: QueryLimits = defa
  * the order columns (as far as the feed's table is known yet).
  * @throws MillraceError `bad_query`.
  */
-export function planView(feed: Feed, query: Address, limits: QueryLimits = defaultQueryLimits): ViewPlan {
+export function planView(feed: Planned, query: Address, limits: QueryLimits = defaultQueryLimits): ViewPlan {
   const where = query.where === undefined ? undefined : compileWhere(query.where, limits)
   const order = query.order?.map(parseTerm)
   const fields = query.fields === undefined ? undefined : completeFields(feed, query.fields, order)
   const address = printAddress({
-    feed: feed.name,
+    feed: feed.family,
+    ...(query.params === undefined ? {} : { params: query.params }),
     ...(where === undefined ? {} : { where: where.text }),
     ...(fields === undefined ? {} : { fields }),
     ...(query.order === undefined ? {} : { order: query.order }),
@@ -91,7 +108,7 @@ function parseTerm(text: string): OrderTerm {
   return term
 }
 
-function completeFields(feed: Feed, fields: readonly string[], order: readonly OrderTerm[] | undefined): readonly string[] {
+function completeFields(feed: Planned, fields: readonly string[], order: readonly OrderTerm[] | undefined): readonly string[] {
   const { store } = feed
   const needed = (order ?? store.order).map(term => term.column)
   const all = new Set([...fields, ...needed, ...(store.version === 0 ? [] : [store.key])])

@@ -7,8 +7,13 @@ export interface Address {
   readonly fields?: readonly string[]
   readonly limit?: number
   readonly order?: readonly string[]
+  /** By name. */
+  readonly params?: ReadonlyMap<string, string>
   readonly where?: string
 }
+
+/** Before the name of a param. */
+const paramPrefix = 'p.'
 
 const members = ['fields', 'limit', 'order', 'where'] as const
 
@@ -36,6 +41,8 @@ export function printAddress(address: Address): string {
   if (address.fields !== undefined) pairs.push(['fields', printList(address.fields)])
   if (address.limit !== undefined) pairs.push(['limit', String(address.limit)])
   if (address.order !== undefined && address.order.length > 0) pairs.push(['order', printList(address.order)])
+  const params = [...(address.params ?? [])].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const [name, value] of params) pairs.push([paramPrefix + encodeURIComponent(name), value])
   if (address.where !== undefined) pairs.push(['where', address.where])
   if (pairs.length === 0) return address.feed
   return `${address.feed}?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value.replace(/\p{Cs}/gu, '\ufffd'))}`).join('&')}`
@@ -69,10 +76,16 @@ export function parseAddress(text: string): Address {
   const mark = text.indexOf('?')
   if (mark < 0) return { feed: text }
   const found = new Map<string, string>()
+  const params = new Map<string, string>()
   for (const [name, value] of pairsOf(text.slice(mark + 1))) {
-    if (!members.some(member => member === name))
+    const param = name.startsWith(paramPrefix) ? name.slice(paramPrefix.length) : undefined
+    if (param !== undefined && !params.has(param)) {
+      params.set(param, value)
+      continue
+    }
+    if (param === undefined && !members.some(member => member === name))
       throw new MillraceError('bad_query', `'${name}' is no member of an address${didYouMean(name, members)}`)
-    if (found.has(name)) throw new MillraceError('bad_query', `'${name}' stands twice in the address`)
+    if (param !== undefined || found.has(name)) throw new MillraceError('bad_query', `'${name}' stands twice in the address`)
     found.set(name, value)
   }
   const [fields, limit, order, where] = members.map(member => found.get(member))
@@ -81,6 +94,7 @@ export function parseAddress(text: string): Address {
     ...(fields === undefined ? {} : { fields: parseList(fields) }),
     ...(limit === undefined ? {} : { limit: parseLimit(limit) }),
     ...(order === undefined || order === '' ? {} : { order: parseList(order) }),
+    ...(params.size === 0 ? {} : { params }),
     ...(where === undefined ? {} : { where }),
   }
 }

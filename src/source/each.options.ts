@@ -50,7 +50,8 @@ export function eachOptions({ each }: z.output<typeof eachSchema>): EachOptions 
   return { name, members: { kind: 'list', values: members } }
 }
 
-/** `{name}`, also as a URL has it. */
-export function placeholder(name: string): RegExp {
-  return new RegExp(`(?:\\{|%7B)${name}(?:\\}|%7D)`, 'gi')
+/** `{name}` of any of these, also as a URL has it. */
+export function placeholder(...names: readonly string[]): RegExp {
+  const any = names.join('|')
+  return new RegExp(`\\{(${any})\\}|%7B(${any})%7D`, 'g')
 }

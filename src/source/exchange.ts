@@ -7,6 +7,7 @@ import type { Authorizer, Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
 import { Link } from './link.ts'
+import { isPrivateAddress, refusedAddress } from './private-address.ts'
 import { proxyHost, type Proxies } from './proxy.ts'
 
 /** An answer whose body is still to be read. */
@@ -46,7 +47,10 @@ interface Hop {
 }
 
 /** What a request is made of, and how far its redirects are followed. */
-export type RequestOptions = Pick<HttpOptions, 'url' | 'method' | 'headers' | 'body' | 'format' | 'maxRedirects' | 'redirects' | 'tls'>
+export type RequestOptions = Pick<
+  HttpOptions,
+  'url' | 'method' | 'headers' | 'body' | 'format' | 'maxRedirects' | 'redirects' | 'tls' | 'isPublicOnly'
+>
 
 export interface ExchangeDeps {
   readonly clock: Clock
@@ -158,6 +162,7 @@ export class Exchange {
       ...withoutBodyHeaders(configured, body),
       ...as.headers,
     }
+    if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
     const link = this.#link(url)
     const began = this.#deps.clock.monotonic()
     try {
@@ -181,7 +186,13 @@ export class Exchange {
     let link = this.#links.get(origin)
     if (link === undefined) {
       const tls = origin === this.#origin ? this.#options.tls : undefined
-      link = new Link({ origin, tls, proxy: this.#deps.proxies.of(url), clock: this.#deps.clock })
+      link = new Link({
+        origin,
+        tls,
+        proxy: this.#deps.proxies.of(url),
+        clock: this.#deps.clock,
+        isPublicOnly: this.#options.isPublicOnly === true,
+      })
       this.#links.set(origin, link)
     }
     return link

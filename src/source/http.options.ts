@@ -170,6 +170,8 @@ export interface HttpOptions {
   readonly maxRetryAfterMs: number
   /** Of the URL's own origin; undefined: the system's trust. */
   readonly tls?: TlsOptions
+  /** Nothing that is asked may be at a private address; default false. */
+  readonly isPublicOnly?: boolean
 }
 
 export interface TlsOptions {

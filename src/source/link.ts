@@ -3,6 +3,7 @@ import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
 import type { PollPhases } from './ask.ts'
 import type { TlsOptions } from './http.options.ts'
+import { publicLookup } from './private-address.ts'
 import type { Proxy } from './proxy.ts'
 import { openTunnel } from './tunnel.ts'
 
@@ -19,6 +20,8 @@ export interface LinkOptions {
   /** Undefined: the origin is asked itself. */
   readonly proxy: Proxy | undefined
   readonly clock: Clock
+  /** A name that leads to a private address is not asked. */
+  readonly isPublicOnly: boolean
 }
 
 /**
@@ -40,11 +43,13 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    const { origin, proxy, tls } = options
+    const { origin, proxy, tls, isPublicOnly } = options
     this.proxy = proxy
     // The trust in the URL itself is none in a proxy on the way.
     const settings = tls === undefined || this.#isForwarded ? {} : tlsSettings(tls)
-    this.#connector = buildConnector({ timeout: 0, allowH2: false, ...settings })
+    // The names behind a proxy are for it to resolve.
+    const resolving = isPublicOnly && proxy === undefined ? { lookup: publicLookup } : {}
+    this.#connector = buildConnector({ timeout: 0, allowH2: false, ...settings, ...resolving })
     this.#client = new Client(this.#isForwarded && proxy !== undefined ? proxyOrigin(proxy) : origin, {
       pipelining: 1,
       headersTimeout: 0,

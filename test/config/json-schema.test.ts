@@ -133,7 +133,7 @@ test('each default that it shows is the one in force', () => {
     )
   const shown = { server: defaults('server'), limits: defaults('limits'), log: defaults('log') }
   expect(shown.server).toMatchObject({ port: 8080, heartbeat: '25s' })
-  expect(Object.keys(shown.limits)).toHaveLength(33)
+  expect(Object.keys(shown.limits)).toHaveLength(34)
   const { server, limits, log } = good('sources: {a: http://x}')
   expect(good(JSON.stringify({ sources: { a: 'http://x' }, ...shown }))).toMatchObject({ server, limits, log })
 })

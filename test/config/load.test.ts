@@ -93,6 +93,7 @@ describe('a good config', () => {
       maxFeedsPerConnection: 256,
       maxViewsPerConnection: 64,
       maxViewsPerFeed: 1000,
+      maxParamSets: 1000,
       maxAddressBytes: 2048,
       maxWhere: 512,
       maxExpressionNodes: 100,

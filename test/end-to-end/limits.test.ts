@@ -35,7 +35,7 @@ async function serve(limits: object): Promise<void> {
   const config = configOf({
     server: { port: 0, drain: '100ms', trustProxy: ['127.0.0.1'] },
     limits,
-    sources: { a: source, b: source, c: source },
+    sources: { a: source, b: source, c: source, p: { ...source, url: `${upstream.url}/{id}`, params: { id: {} }, private: true } },
   })
   if (!config.ok) throw new Error(JSON.stringify(config.problems))
   server = new MillraceServer({ config: config.config, clock })
@@ -223,6 +223,7 @@ const cases = new Map<string, Case>([
   refusal('maxFeedsPerConnection', { maxFeedsPerConnection: 1 }, () => say(subscribe('a'), subscribe('b'))),
   refusal('maxViewsPerConnection', { maxViewsPerConnection: 1 }, () => say(subscribe('a?limit=1'), subscribe('b?limit=1'))),
   refusal('maxViewsPerFeed', { maxViewsPerFeed: 1 }, () => say(subscribe('a?limit=1'), subscribe('a?limit=2'))),
+  refusal('maxParamSets', { maxParamSets: 1 }, () => say(subscribe('p?p.id=1'), subscribe('p?p.id=2'))),
   refusal('maxAddress', { maxAddress: '20B' }, () => say(subscribe(`a?fields=${'n'.repeat(20)}`))),
   refusal('maxWhere', { maxWhere: 5 }, () => page('/feeds/a?where=n%20%3E%20100'), /maxWhere: 5 characters exceeded/),
   refusal('maxExpressionNodes', { maxExpressionNodes: 2 }, () => say(subscribe('a?where=n%20%3E%20100'))),

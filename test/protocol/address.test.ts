@@ -7,12 +7,16 @@ const columnName = fc.oneof(
   fc.constantFrom('price', '-price', '', ',', '[', '["a"]', 'a,b', '__proto__', '%', '&', '=', '+', ' ', 'Ü☃', '𝄞', '"'),
   fc.string({ unit: 'grapheme' }),
 )
+const paramName = fc.oneof(fc.constantFrom('a', 'b', '__proto__', 'where', 'ü', '='), fc.stringMatching(/^[A-Za-z_]\w{0,8}$/))
 const anyAddress: fc.Arbitrary<Address> = fc.record(
   {
     feed: fc.stringMatching(/^[a-z$][a-z0-9_-]{0,20}$/),
     fields: fc.array(columnName, { minLength: 1, maxLength: 4 }),
     limit: fc.integer({ min: 1, max: 2 ** 31 }),
     order: fc.array(columnName, { minLength: 1, maxLength: 3 }),
+    params: fc
+      .uniqueArray(fc.tuple(paramName, fc.string({ unit: 'grapheme' })), { selector: ([name]) => name, minLength: 1, maxLength: 3 })
+      .map(entries => new Map(entries)),
     where: fc.string({ unit: 'grapheme', minLength: 1 }),
   },
   { requiredKeys: ['feed'] },
@@ -47,6 +51,8 @@ test('members stand in the order of their names, values percent-encoded', () => 
   expect(printAddress(address)).toBe(
     'quotes?fields=a%20b%2Cc&limit=20&order=-price&where=price%20%3E%201%20%26%26%20x%20%3D%3D%20%22%C3%BC%22',
   )
+  const params = new Map(Object.entries({ b: 'x/y', a: '1' }))
+  expect(printAddress({ feed: 'quotes', where: 'n > 1', params, order: ['n'] })).toBe('quotes?order=n&p.a=1&p.b=x%2Fy&where=n%20%3E%201')
   expect(printAddress({ feed: 'quotes', order: [] })).toBe('quotes')
 })
 

@@ -274,27 +274,28 @@ describe('the budget', () => {
 })
 
 describe('what is filled in', () => {
+  const symbol = (value: string): ReadonlyMap<string, string> => new Map([['symbol', value]])
   const template = (url: string, headers: Record<string, string> = {}): ReturnType<typeof httpOptions> =>
     httpOptions(z.strictObject(httpKeys).parse({ url, headers, query: { q: '{symbol}' } }), 1000)
 
   test('is one segment of the path, one value of the query, or a header', () => {
-    const filled = fillOptions(template('http://x/a/{symbol}/b?s={symbol}', { 'X-S': 'is {symbol}' }), 'symbol', 'a/b?c=$&d #é')
+    const filled = fillOptions(template('http://x/a/{symbol}/b?s={symbol}', { 'X-S': 'is {symbol}' }), symbol('a/b?c=$&d #é'))
     const encoded = 'a%2Fb%3Fc%3D%24%26d%20%23%C3%A9'
     expect(filled.url).toBe(`http://x/a/${encoded}/b?s=${encoded}&q=${encoded}`)
     expect(filled.headers.get('x-s')).toBe('is a/b?c=$&d #é')
-    expect(fillOptions(template('http://x/{symbol}'), 'symbol', "O'Brien (it's *fine*!)~._-").url).toBe(
+    expect(fillOptions(template('http://x/{symbol}'), symbol("O'Brien (it's *fine*!)~._-")).url).toBe(
       'http://x/O%27Brien%20(it%27s%20*fine*!)~._-?q=O%27Brien%20(it%27s%20*fine*!)~._-',
     )
   })
 
   test.each(['', '.', '..', '\ud800', 'x'.repeat(2000)])('refuses %j, which would lead elsewhere or is nothing', value => {
-    expect(() => fillOptions(template('http://x/a/{symbol}'), 'symbol', value)).toThrow(PollError)
+    expect(() => fillOptions(template('http://x/a/{symbol}'), symbol(value))).toThrow(PollError)
   })
 
   /** Undefined: it was refused. */
   function filledUrl(value: string): URL | undefined {
     try {
-      return new URL(fillOptions(template('http://x/a/{symbol}/c'), 'symbol', value).url)
+      return new URL(fillOptions(template('http://x/a/{symbol}/c'), symbol(value)).url)
     } catch (error) {
       if (error instanceof PollError) return undefined
       throw error

@@ -1,0 +1,67 @@
+import { placeholder, type EachOptions } from '../source/each.options.ts'
+import type { HttpOptions } from '../source/http.options.ts'
+import type { ParamOptions } from '../source/params.options.ts'
+import type { FeedConfig, SourceConfig } from './config.ts'
+import { inputsOf } from './feed-section.ts'
+import type { Path } from './finding.ts'
+import type { Judge } from './judge.ts'
+
+interface Filled {
+  readonly asked: Pick<HttpOptions, 'url' | 'headers'>
+  readonly each: EachOptions | undefined
+  readonly isPrivate: boolean | undefined
+}
+
+/** Whether params can be filled in: each has a place in what is asked, and a default that it would take from a reader. */
+export function areParamsSound(judge: Judge, base: Path, params: readonly ParamOptions[], { asked, each, isPrivate }: Filled): boolean {
+  const path = [...base, 'params']
+  if (each !== undefined) {
+    judge.report({ path, at: 'name', message: '`each` and `params` cannot both say what is asked for', hint: 'keep one of them' })
+    return false
+  }
+  if (isPrivate !== true && isLocal(asked.url)) {
+    const message = `readers fill in part of a URL at ${new URL(asked.url).hostname}, which is private`
+    judge.report({ path, at: 'name', message, hint: 'say that it is meant: `private: true`' })
+    return false
+  }
+  for (const { name, type, pattern, default: otherwise, maxLength } of params) {
+    if (![asked.url, ...asked.headers.values()].some(text => placeholder(name).test(text))) {
+      judge.report({ path: [...path, name], at: 'name', message: `\`{${name}}\` stands neither in url nor in query or headers` })
+      return false
+    }
+    if (otherwise === undefined) continue
+    const isOfType = type === 'string' || (type === 'boolean' ? /^(true|false)$/.test(otherwise) : Number.isFinite(Number(otherwise)))
+    if (isOfType && otherwise.length <= maxLength && pattern?.test(otherwise) !== false) continue
+    judge.report({
+      path: [...path, name, 'default'],
+      at: 'value',
+      message: 'it is none that a reader may say: see `type`, `pattern` and `max`',
+    })
+    return false
+  }
+  return true
+}
+
+/** Names lead wherever their addresses do, which is seen to when they are asked. */
+function isLocal(url: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|169\.254(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}|\[::1\]|\[f[cde].*\])$/.test(
+    new URL(url).hostname,
+  )
+}
+
+/** Reports what needs the rows of a source that has none without its readers' params. */
+export function checkParams(judge: Judge, sources: readonly SourceConfig[], feeds: readonly FeedConfig[]): void {
+  const needy = new Set(
+    sources.flatMap(source =>
+      source.kind === 'http' && source.params?.some(param => param.default === undefined) === true ? [source.name] : [],
+    ),
+  )
+  const message = (name: string): string => `\`${name}\` has no rows of its own: its params are filled in by readers`
+  const hint = 'give each of its params a default'
+  for (const feed of feeds)
+    for (const name of inputsOf(feed).filter(input => needy.has(input)))
+      judge.report({ path: ['feeds', feed.name, 'from'], at: 'value', message: message(name), hint })
+  for (const { name, demand } of sources)
+    if (demand === 'always' && needy.has(name))
+      judge.report({ path: ['sources', name, 'demand'], at: 'value', message: message(name), hint })
+}

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { good, said } from '../support/config.ts'
+
+const withParams = (params: string, url = 'http://x/{a}', more = ''): string =>
+  `sources:\n  s:\n    url: "${url}"\n    params: ${params}\n${more}`
+
+test('params in code units; what readers fill in is asked of the public internet alone, unless it is said', () => {
+  const { sources } = good(withParams('{a: {pattern: "[a-z]+", default: b, max: 9}}'))
+  expect(sources[0]).toMatchObject({
+    params: [{ name: 'a', type: 'string', pattern: /^(?:[a-z]+)$/u, default: 'b', maxLength: 9 }],
+    http: { isPublicOnly: true },
+  })
+  const [local] = good(withParams('{a: {}}', 'http://localhost/{a}', '    private: true')).sources
+  expect(local?.kind === 'http' && local.http.isPublicOnly).toBeFalsy()
+  good('defaults: {private: true}\nsources: {s: {url: "http://10.0.0.1/{a}", params: {a: {}}}}')
+})
+
+test.each<[string, string, string]>([
+  ['nowhere to stand', withParams('{a: {}, b: {}}'), '4:21 sources.s.params.b: `{b}` stands neither in url nor in query or headers'],
+  [
+    'a pattern that is none',
+    withParams('{a: {pattern: "("}}'),
+    '4:27 sources.s.params.a.pattern: expected a regular expression (flag u): Unterminated group',
+  ],
+  [
+    'a default that no reader may say',
+    withParams('{a: {pattern: x, default: y}}'),
+    '4:39 sources.s.params.a.default: it is none that a reader may say',
+  ],
+  [
+    'a default of another type',
+    withParams('{a: {type: integer, default: y}}'),
+    '4:42 sources.s.params.a.default: it is none that a reader may say',
+  ],
+  [
+    'a private address',
+    withParams('{a: {}}', 'http://192.168.0.1/{a}'),
+    '4:5 sources.s.params: readers fill in part of a URL at 192.168.0.1, which is private (say that it is meant: `private: true`)',
+  ],
+  [
+    'beside each',
+    withParams('{a: {}}', 'http://x/{a}/{b}', '    each: {b: [1]}'),
+    '4:5 sources.s.params: `each` and `params` cannot both say what is asked for (keep one of them)',
+  ],
+  [
+    'a feed of what has no rows',
+    withParams('{a: {}}', undefined, 'feeds: {f: {from: s}}'),
+    '5:19 feeds.f.from: `s` has no rows of its own: its params are filled in by readers (give each of its params a default)',
+  ],
+  ['always asked for nothing', withParams('{a: {}}', undefined, '    demand: always'), '5:13 sources.s.demand: `s` has no rows of its own'],
+])('%s', (_, text, message) => {
+  expect(said(text).join('\n')).toContain(message)
+})
