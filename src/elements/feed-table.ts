@@ -3,7 +3,7 @@ import { classMap } from 'lit/directives/class-map.js'
 import { repeat } from 'lit/directives/repeat.js'
 import { cellOf, equalCells, type Row } from '../model/row.ts'
 import { profileColumns, rowName, showCell, type ColumnProfile } from './column-profile.ts'
-import { PageElement } from './page-element.ts'
+import { LiveElement } from './live-element.ts'
 import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
 
 /** What a click on a column's head asks for. */
@@ -17,9 +17,9 @@ const widestChars = 34
 const flashMs = 900
 
 /** A live table: only the rows in view are drawn, changed cells flash, and nothing moves while the pointer is on it. */
-export class FeedTable extends PageElement {
+export class FeedTable extends LiveElement {
   static override properties = {
-    ...PageElement.properties,
+    ...LiveElement.properties,
     rows: { attribute: false },
     columns: { attribute: false },
     keyColumn: { attribute: false },

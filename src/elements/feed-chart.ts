@@ -1,7 +1,7 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit'
 import uPlot from 'uplot'
 import type { Cancel } from '../lib/clock.ts'
-import { PageElement } from './page-element.ts'
+import { LiveElement } from './live-element.ts'
 import type { Trail } from './trail.ts'
 
 export interface ChartLine {
@@ -16,9 +16,9 @@ const longestMs = 300_000
 const chartHeight = 240
 
 /** Lines over the last minutes. The legend is made of buttons, so that keyboards reach it. */
-export class FeedChart extends PageElement {
+export class FeedChart extends LiveElement {
   static override properties = {
-    ...PageElement.properties,
+    ...LiveElement.properties,
     trail: { attribute: false },
     lines: { attribute: false },
     name: { attribute: false },
