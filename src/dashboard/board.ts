@@ -23,6 +23,7 @@ export class Board {
   #listing: Cancel | undefined
   /** How far this machine's clock is ahead of the server's, in ms: the least seen, as each message also travelled. */
   #aheadMs: number | undefined
+  #isAdmin = false
 
   constructor(millrace: Millrace, clock: Clock) {
     this.#millrace = millrace
@@ -36,6 +37,11 @@ export class Board {
 
   get sources(): ReadonlyMap<string, SourceFacts> {
     return this.#sources ?? noSources
+  }
+
+  /** There are feeds that only an admin may read. */
+  get isAdmin(): boolean {
+    return this.#isAdmin
   }
 
   get connected(): boolean {
@@ -70,9 +76,22 @@ export class Board {
     })
     this.#millrace.onState(state => {
       // Another server, or the same one after its clock was set: measure anew.
-      if (state.phase === 'open') this.#aheadMs = undefined
+      if (state.phase === 'open') {
+        this.#aheadMs = undefined
+        void this.#askRights()
+      }
       this.#tell()
     })
+  }
+
+  async #askRights(): Promise<void> {
+    try {
+      const feeds = await this.#millrace.feeds({ own: true })
+      this.#isAdmin = feeds.some(({ feed }) => feed === '$clients')
+      this.#tell()
+    } catch {
+      // Not answered: the connection is gone again, and the next one asks anew.
+    }
   }
 
   /** A token that opens some feeds alone mostly does not open `$feeds`: which there are is then asked now and then. */

@@ -3,7 +3,7 @@ import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import { composedKeyColumn } from '../model/key.ts'
 import type { Cell, Row } from '../model/row.ts'
-import { rowOf } from '../model/row.ts'
+import { cellOf, rowOf } from '../model/row.ts'
 import type { Ask, Poll } from '../source/ask.ts'
 import { Budget } from '../source/budget.ts'
 import { Poller } from '../source/poller.ts'
@@ -128,6 +128,12 @@ function learnedCells(learned: Learned | undefined): Cells {
   }
 }
 
+function firingOf({ store }: Feed): number {
+  let firing = 0
+  for (const [, row] of store.rows()) if (cellOf(row, 'state') === 'firing') firing++
+  return firing
+}
+
 /** A row per feed: `$feeds`. `changes`: versions a second since the row was last made. */
 export function feedRows(graph: Graph, figuresOf: FiguresOf, changesPerSecond: (feed: string, version: number) => number): Row[] {
   return [...graph.feeds()]
@@ -141,6 +147,7 @@ export function feedRows(graph: Graph, figuresOf: FiguresOf, changesPerSecond: (
         cause: freshness.cause,
         reason: freshness.reason,
         rows: feed.store.count,
+        firing: feed.store.kind === 'alerts' ? firingOf(feed) : undefined,
         version: feed.position.version,
         changesPerSecond: changesPerSecond(feed.name, feed.position.version),
         ...figuresOf(feed.name),

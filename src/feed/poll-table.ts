@@ -52,7 +52,7 @@ interface Held {
   readonly seq: string
 }
 
-const columns = ['seq', 'time', 'change', 'key', 'status', 'duration', 'bytes', 'rows', 'cached', 'cause', 'reason']
+const columns = ['seq', 'time', 'change', 'key', 'source', 'status', 'duration', 'bytes', 'rows', 'cached', 'cause', 'reason']
 const notModified = 304
 
 function pollRow(seq: number, source: string, poll: PollRecord): Row {
@@ -61,6 +61,7 @@ function pollRow(seq: number, source: string, poll: PollRecord): Row {
     seq,
     at,
     kind,
+    source,
     source,
     status,
     Math.round(durationMs * 10) / 10,
@@ -73,7 +74,7 @@ function pollRow(seq: number, source: string, poll: PollRecord): Row {
   return rowOf(columns.map((column, i) => [column, cells[i] ?? null] as const))
 }
 
-/** The polls of all sources as events, the newest first: `change` is what each led to, `key` the source. Made when it is asked for. */
+/** The polls of all sources as events, the newest first: `change` is what each led to, `key` the source, which is a column of its own, too. Made when it is asked for. */
 export class PollTable {
   readonly #held = new Map<string, readonly Held[]>()
   #seq = 0

@@ -137,6 +137,7 @@ describe('$feeds', () => {
       cause: null,
       reason: null,
       rows: 2,
+      firing: null,
       version: 1,
       changesPerSecond: 0,
       ...figures,
