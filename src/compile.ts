@@ -4,6 +4,7 @@ import { inputsOf } from './config/feed-section.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import { StepProbe } from './feed/step-probe.ts'
 import type { Clock } from './lib/clock.ts'
+import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
@@ -11,11 +12,14 @@ import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
+import { authorizerOf } from './source/auth/authorizer-of.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
+import { CronPolicy } from './source/schedule/cron-policy.ts'
+import { Proxies } from './source/proxy.ts'
 import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
@@ -29,6 +33,8 @@ export interface CompileDeps {
   readonly log: Logger
   /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
   readonly budgets?: Budgets
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
   /** Told of every limit that an answer exceeds, by its key. */
   readonly limited: (limit: string) => void
 }
@@ -103,12 +109,13 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
   }
 }
 
-/** When a source is asked: on a grid, or by what it learns. */
+/** When a source is asked: on a grid, at named instants, or by what it learns. */
 function policyOf(source: SourceConfig, budget: Budget, { clock, random, schedules = new Schedules() }: CompileDeps): Policy {
-  const { name, everyMs, maxBackoffMs, adaptive } = source
+  const { name, everyMs, maxBackoffMs, adaptive, cron, priority } = source
   const asked = source.kind === 'http' ? source.http.url : ''
+  if (cron !== undefined) return new CronPolicy({ times: cronTimes(cron), intervalMs: everyMs, maxBackoffMs, clock, random })
   if (adaptive === undefined) return new GridPolicy({ identity: `${name} ${asked}`, intervalMs: everyMs, maxBackoffMs, clock, random })
-  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: 1 }
+  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: priority }
   return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
 }
 
@@ -158,7 +165,9 @@ export class Budgets {
 
 function askOf(source: SourceConfig, deps: CompileDeps): Ask {
   if (source.kind === 'system') return systemAsk(source.system, deps)
-  return httpAsk(source.http, { ...deps, name: source.name })
+  const { name, http, auth } = source
+  const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
+  return httpAsk(http, { ...deps, name, ...authorizer })
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */

@@ -30,6 +30,7 @@ import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { SavedState } from './state/saved-state.ts'
 
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly random?: Random
   /** The folder of the built page; default: the package's own. */
   readonly pageFolder?: string
+  /** Names the proxies that sources are asked through; default: the environment of the process. */
+  readonly env?: ProxyEnvironment
 }
 
 /** What a reload led to. */
@@ -53,8 +56,7 @@ export interface Reloaded extends Redefinition, Taken {
 export class MillraceServer {
   readonly graph: Graph
   readonly hub: Hub
-  /** What sources have learned of when to ask: can be saved, and restored before `listen`. */
-  readonly schedules = new Schedules()
+  readonly #schedules = new Schedules()
   readonly #config: ConfigInForce
   readonly #compile: (config: Config) => Definitions
   readonly #log: Logger
@@ -88,10 +90,11 @@ export class MillraceServer {
       { clock, random, log },
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
-    const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
+    const proxies = new Proxies(options.env ?? process.env)
+    const deps = { clock, random, log, proxies, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
-      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.schedules })
+      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })
       return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits
@@ -99,7 +102,12 @@ export class MillraceServer {
     this.#state =
       config.state === undefined
         ? undefined
-        : new SavedState(config.state, keptOf(this.graph), { everyMs: config.limits.saveEveryMs, clock, log })
+        : new SavedState(config.state, keptOf(this.graph), {
+            everyMs: config.limits.saveEveryMs,
+            parts: [this.#schedules],
+            clock,
+            log,
+          })
     const limitsNow = (): Config['limits'] => this.#config.current.limits
     const limits = live(limitsNow)
     const overload = new Overload(limits, log)

@@ -131,7 +131,7 @@ export class Subscription {
 
   remove(reader: Reader): void {
     this.#readers.delete(reader)
-    if (this.isRead) this.#settleThrottle()
+    this.#settleThrottle()
   }
 
   /** Another subscription turned out to be to this address: the server has taken its throttle, and its readers read this one. */
@@ -144,6 +144,7 @@ export class Subscription {
   }
 
   #settleThrottle(): void {
+    if (!this.isRead) return
     const leastMs = Math.min(...this.#readers.values())
     if (leastMs !== (this.#request.throttle ?? 0)) this.#request = { ...this.#request, throttle: leastMs }
     if (!this.#accepting || leastMs === this.#toldMs) return
@@ -157,7 +158,7 @@ export class Subscription {
     this.#resumes = 0
     this.#refusals = 0
     this.#freshness.subscribed()
-    if (this.isRead) this.#settleThrottle()
+    this.#settleThrottle()
     this.#follow(this.#replica.subscribed(message, this.#offered))
   }
 

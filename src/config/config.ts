@@ -14,6 +14,7 @@ import type { SelectOptions } from '../operator/select.options.ts'
 import type { TopOptions } from '../operator/top.options.ts'
 import type { WhereOptions } from '../operator/where.options.ts'
 import type { WindowOptions } from '../operator/window.options.ts'
+import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
@@ -42,6 +43,8 @@ export interface HttpSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'http'
   readonly http: HttpOptions
+  /** How it says who asks; none: by its headers alone. */
+  readonly auth?: SourceAuthOptions
 }
 
 export interface SystemSourceConfig extends SourceOptions {

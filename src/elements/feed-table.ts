@@ -122,8 +122,8 @@ export class FeedTable extends LiveElement {
     const { name } = profile
     const sorted = this.sort === name ? 'ascending' : this.sort === `-${name}` ? 'descending' : 'none'
     const ask = () => this.dispatchEvent(new CustomEvent<SortRequest>('sort-request', { detail: { column: name } }))
-    if (!this.sortable) return html`<th scope="col"><span class="title">${name}</span></th>`
-    return html`<th scope="col" class=${classMap(sideOf(profile))} aria-sort=${sorted}>
+    if (!this.sortable) return html`<th scope="col" class=${classMap(sideOf(profile))} part="head"><span class="title">${name}</span></th>`
+    return html`<th scope="col" class=${classMap(sideOf(profile))} part="head" aria-sort=${sorted}>
       <button type="button" @click=${ask} title="Sort by ${name}">
         <span class="name">${name === '#' ? 'key' : name}</span
         ><svg class="arrow ${sorted}" viewBox="0 0 10 10" aria-hidden="true"><path d="M5 2 8.500 7.500h-7Z" /></svg>
@@ -136,7 +136,7 @@ export class FeedTable extends LiveElement {
     const text =
       profile.name === '#' && typeof cell === 'string' ? rowName(cell) || '–' : showCell(cell, profile, nowMs, this.context.format)
     const long = text.length > this.#widthOf(profile.name)
-    return html`<td class=${classMap({ ...sideOf(profile), null: cell === null })} title=${long ? text : nothing}>${text}</td>`
+    return html`<td class=${classMap({ ...sideOf(profile), null: cell === null })} part="cell" title=${long ? text : nothing}>${text}</td>`
   }
 
   #line({ key, row, gone }: Line, index: number, nowMs: number): TemplateResult {
@@ -167,7 +167,7 @@ export class FeedTable extends LiveElement {
     const { from, to } = visibleSpan(lines.length, lineHeight, region?.scrollTop ?? 0, region?.clientHeight ?? 700)
     const nowMs = this.context.board.now()
     return html`<div class="scroll" role="region" aria-label="Rows of ${this.name}" tabindex="0">
-      <table aria-rowcount=${lines.length + 1}>
+      <table part="table" aria-rowcount=${lines.length + 1}>
         <colgroup>
           ${this.columns.map(() => html`<col />`)}
         </colgroup>

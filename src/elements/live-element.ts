@@ -3,14 +3,8 @@ import type { Millrace } from '../client/face.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Format } from './format.ts'
 import type { Pulse } from './pulse.ts'
+import type { ServerTime } from './server-clock.ts'
 import type { Trails } from './trail.ts'
-
-/** What is known of the server as a whole. */
-export interface ServerTime {
-  readonly connected: boolean
-  /** The server's wall clock, as near as can be known. */
-  now(): number
-}
 
 /** What all that shows live rows of one server shares. */
 export interface LiveContext {

@@ -154,7 +154,7 @@ describe('the rows of a feed', () => {
     const canvas = page.locator('row-map canvas')
     await canvas.scrollIntoViewIfNeeded()
     const box = await canvas.boundingBox()
-    expect(await page.locator('.map-detail').textContent()).toMatch(/^\s*4\s+places/)
+    await page.locator('.map-detail', { hasText: '4 places' }).waitFor()
     // The most southern, in the corner that the margin leaves.
     const y = (box?.height ?? 0) - 22
     for (let x = 22; x < (box?.width ?? 0); x += 8) {

@@ -17,7 +17,9 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/auth.md',
+  'docs/elements.md',
   'docs/formats.md',
+  'docs/http.md',
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',
@@ -151,7 +153,7 @@ describe('the URLs', () => {
   })
 
   test('are all there', () => {
-    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js'])
+    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js', '/elements.js'])
   })
 
   test('the WebSocket subscribes from the query string', async () => {
@@ -235,6 +237,8 @@ describe('the recipes', () => {
       'bikes.yaml',
       'prometheus.yaml',
       'follow.js',
+      'elements.html',
+      'react.jsx',
       'nginx.conf',
     ])
   })
