@@ -9,6 +9,8 @@ export interface Format {
   span(ms: number): string
   /** A configured interval in ms, exactly: `250 ms`, `5 s`, `1.5 min`. */
   interval(ms: number): string
+  /** A duration that was measured, in seconds with a decimal up to 100 s: `60.0 s`; longer ones as `span` says them. */
+  precise(ms: number): string
   /** Time of day; with the date where that is not today's. */
   time(ms: number, nowMs: number): string
   bytes(bytes: number): string
@@ -81,6 +83,10 @@ export function createFormat(languages: readonly string[]): Format {
       if (ms < 1000) return `${plain.format(ms)} ms`
       const [unit, size] = exactUnits.find(([, size]) => ms >= size && Number.isInteger((ms / size) * 10)) ?? ['s', 1000]
       return `${plain.format(ms / size)} ${unit}`
+    },
+    precise(ms) {
+      if (ms < 1000) return `${plain.format(Math.round(ms))} ms`
+      return ms < 100_000 ? `${fixed(1).format(ms / 1000)} s` : this.span(ms)
     },
     time: (ms, nowMs) => (new Date(ms).toDateString() === new Date(nowMs).toDateString() ? clock : calendar).format(ms),
     bytes(bytes) {
