@@ -56,6 +56,7 @@ export class MillraceServer {
   readonly #schedules = new Schedules()
   readonly #config: ConfigInForce
   readonly #compile: (config: Config) => Definitions
+  readonly #budgets: Budgets
   readonly #log: Logger
   readonly #clock: Clock
   readonly #http: HttpServer
@@ -88,7 +89,8 @@ export class MillraceServer {
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
     const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
-    const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
+    const budgets = (this.#budgets = new Budgets(config.limits.firstPollsPerSecond, deps))
+    budgets.rule(config.budgets)
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })
       return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
@@ -218,7 +220,6 @@ export class MillraceServer {
   reload(config: Config): Reloaded {
     const redefinition = this.#replaceFeeds(config)
     const { outcome, settings } = this.#config.take(config, this.#clock.now())
-    if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
     const { needsRestart } = this.#config
     const other = [
       printRedefinition(redefinition) || (outcome === 'unchanged' ? 'nothing is other' : 'all feeds go on'),
@@ -271,7 +272,11 @@ export class MillraceServer {
 
   #replaceFeeds(config: Config): Redefinition {
     try {
-      return this.graph.replace(this.#compile(config))
+      return this.graph.replace(this.#compile(config), () => {
+        this.#budgets.rule(config.budgets)
+        // Before the first row of the new feeds: who is not to read them any more must not be sent it.
+        if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
+      })
     } catch (error) {
       this.refuseReload("it could not be put to work; the server's log tells why")
       throw error

@@ -80,9 +80,10 @@ export class Graph {
   /**
    * Other sources and feeds from now on: all of them or, where it throws, none. What is defined as before goes on with its table,
    * position, poller and readers; what is defined otherwise begins a new epoch, at once where its inputs have data.
+   * @param accepted called when none can be refused any more, before anything is computed by the new ones
    * @throws RangeError when the definitions make no graph (see `topologyOf`).
    */
-  replace(definitions: Definitions): Redefinition {
+  replace(definitions: Definitions, accepted: () => void = () => undefined): Redefinition {
     const { sources, feeds } = definitions
     const topology = topologyOf(
       sources.map(({ name }) => name),
@@ -98,6 +99,7 @@ export class Graph {
     for (const source of begun) this.#demand.add({ name: source.definition.name, lingerMs: source.definition.lingerMs, poller: source })
     const redefined = { changed: this.#parts.named(changed), removed: gone, adjusted: this.#parts.named(adjusted) }
     this.#tell(listener => listener.redefined?.(redefined))
+    accepted()
     this.#demand.aim()
     if (this.#started) this.#demand.always(sleepless(definitions))
     this.#seed([...added, ...changed])
