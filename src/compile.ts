@@ -39,15 +39,15 @@ export interface CompileDeps {
   readonly limited: (limit: string) => void
 }
 
-/** Config to graph: which source, which pipeline, which feed. */
+/** Config to graph: which source, which pipeline, which feed. What its budgets may ask is for the caller to rule, once it is at work. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
   const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps)
   const fingerprints = fingerprintsOf(config)
   const printOf = (name: string): string => fingerprints.get(name) ?? ''
   return {
     sources: config.sources.map(source => {
-      const rules = source.budget === undefined ? undefined : config.budgets.get(source.budget)
-      const budget = source.budget === undefined || rules === undefined ? budgets.of(originOf(source)) : budgets.named(source.budget, rules)
+      const { budget: name } = source
+      const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
       return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
     }),
     feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
@@ -142,11 +142,14 @@ export class Budgets {
     return this.#get(JSON.stringify({ origin }), origin)
   }
 
-  /** The one of this name; its rules are those of the newest config. */
-  named(name: string, rules: BudgetOptions): Budget {
-    const budget = this.#get(JSON.stringify({ name }), name)
-    budget.rule(rules)
-    return budget
+  /** The one of this name. */
+  named(name: string): Budget {
+    return this.#get(JSON.stringify({ name }), name)
+  }
+
+  /** The rules of a config that is taken over: a compiled one may yet be refused, and has changed nothing then. */
+  rule(rules: ReadonlyMap<string, BudgetOptions>): void {
+    for (const [name, options] of rules) this.named(name).rule(options)
   }
 
   #get(key: string, name: string): Budget {
