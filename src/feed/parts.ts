@@ -30,8 +30,10 @@ export interface PartsEvents {
   failed(name: string, error: unknown): void
 }
 
-interface Derived {
+export interface Derived {
   readonly inputs: readonly Feed[]
+  /** The names of those whose rows are its own, before any step. */
+  readonly from: ReadonlySet<string>
   readonly pipeline: Pipeline
 }
 
@@ -150,10 +152,10 @@ export class Parts {
   #newDerived(definition: FeedDefinition): Derived {
     const { name } = definition
     const inputs = this.named(definition.inputs)
-    const pipeline = new Pipeline((sources, handOver) => definition.pipeline(sources, handOver), inputs.length, {
+    const pipeline = new Pipeline((...given) => definition.pipeline(...given), inputs.length, {
       late: sample => this.#events.late(name, sample),
       failed: error => this.#events.failed(name, error),
     })
-    return { inputs, pipeline }
+    return { inputs, from: new Set(definition.from ?? definition.inputs), pipeline }
   }
 }
