@@ -191,6 +191,7 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
   return {
     name,
     inputs: names,
+    from,
     public: feed.public,
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
@@ -199,11 +200,11 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
-    pipeline: (inputs, handOver) => {
+    pipeline: (inputs, handOver, lineage) => {
       const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
       const whole = union(from.map(input), handOver)
       return watched
-        .map(({ step, probe }) => probe.watch(buildStep(step, { clock, handOver, input })))
+        .map(({ step, probe }, i) => probe.watch(buildStep(step, { clock, handOver, input, traces: lineage.at(i) })))
         .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
     },
   }

@@ -11,9 +11,9 @@ import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
 import { GraphListeners, type GraphListener } from './graph-listener.ts'
 import type { LiveSource } from './live-source.ts'
-import { Parts } from './parts.ts'
+import { Parts, type Derived } from './parts.ts'
 import { compareDefinitions, sleepless, type Definitions, type Redefinition } from './redefinition.ts'
-import { topologyOf, type Topology } from './topology.ts'
+import { affectedOf, topologyOf, type Topology } from './topology.ts'
 
 export interface GraphOptions extends Definitions {
   readonly clock: Clock
@@ -126,6 +126,15 @@ export class Graph {
     return this.#parts.sources.values()
   }
 
+  source(name: string): LiveSource | undefined {
+    return this.#parts.sources.get(name)
+  }
+
+  /** What a feed is computed by; undefined: it is a source, or none. */
+  derived(name: string): Derived | undefined {
+    return this.#parts.derived.get(name)
+  }
+
   /** Rises within one server run. */
   get tick(): number {
     return this.#tick
@@ -196,7 +205,7 @@ export class Graph {
     const at = this.#options.clock.now()
     const emitted = new Map<Feed, Sample>()
     const changed = new Map<Feed, Sample>()
-    const names = this.#affectedBy([...offers.keys(), ...this.#seeded])
+    const names = affectedOf(this.#topology, [...offers.keys(), ...this.#seeded])
     const empty = names.filter(name => this.#parts.feeds.get(name)?.hasData !== true)
     for (const name of names) this.#evaluate(name, offers.get(name), emitted, changed, at)
     this.#seeded.clear()
@@ -205,13 +214,6 @@ export class Graph {
     for (const name of empty) this.#judge(name)
     if (changed.size > 0) this.#listeners.tell(listener => listener.tick({ tick: this.#tick, at, changed }))
     for (const name of names) this.#judge(name)
-  }
-
-  #affectedBy(origins: readonly string[]): readonly string[] {
-    const lists = origins.map(name => this.#topology.affected.get(name) ?? [])
-    if (lists.length === 1) return lists[0] ?? []
-    const names = new Set(lists.flat())
-    return this.#topology.order.filter(name => names.has(name))
   }
 
   #evaluate(name: string, offer: Sample | undefined, emitted: Map<Feed, Sample>, changed: Map<Feed, Sample>, at: number): void {
