@@ -1,3 +1,4 @@
+import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
 import type { EventsOptions } from '../operator/events.options.ts'
@@ -41,12 +42,14 @@ export interface Config {
 export interface HttpSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'http'
+  readonly columns?: Hints
   readonly http: HttpOptions
 }
 
 export interface SystemSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'system'
+  readonly columns?: Hints
   readonly system: SystemOptions
 }
 
@@ -62,6 +65,7 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  readonly columns?: Hints
 }
 
 /** One step of a feed. Its expressions have been compiled once, so they are known to be sound. */

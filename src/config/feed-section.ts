@@ -3,11 +3,12 @@ import { parseOrderTerm } from '../model/order.ts'
 import type { FeedConfig } from './config.ts'
 import { feedKeys } from './feed.options.ts'
 import { isRecord } from './finding.ts'
+import { hintKeys, hintOptions } from './hint.options.ts'
 import type { Judge } from './judge.ts'
 import { stepConfigs } from './step.ts'
 
 /** A feed but for its steps, each of which is judged by the options of its operator. */
-export const feedSchema = z.strictObject({ ...feedKeys, steps: z.unknown().optional() })
+export const feedSchema = z.strictObject({ ...feedKeys, ...hintKeys, steps: z.unknown().optional() })
 
 /** One feed; undefined where something is wrong with it, which has been reported. */
 export function feedConfig(judge: Judge, name: string, written: unknown): FeedConfig | undefined {
@@ -27,6 +28,7 @@ export function feedConfig(judge: Judge, name: string, written: unknown): FeedCo
     public: feed.public ?? true,
     ...(feed.order === undefined ? {} : { order: [feed.order].flat().map(parseOrderTerm) }),
     ...(feed.description === undefined ? {} : { description: feed.description }),
+    ...hintOptions(feed),
   }
 }
 

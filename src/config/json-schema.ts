@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { budgetSchema } from '../source/budget.options.ts'
 import { authSchema } from './auth.options.ts'
 import { feedKeys } from './feed.options.ts'
+import { hintKeys } from './hint.options.ts'
 import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
 import { namePattern } from './name.ts'
@@ -41,7 +42,7 @@ const step: () => JsonSchema = () => ({
 })
 
 function feed(): JsonSchema {
-  const { properties, ...rest } = schemaOf(z.strictObject(feedKeys))
+  const { properties, ...rest } = schemaOf(z.strictObject({ ...feedKeys, ...hintKeys }))
   const steps = { type: 'array', description: 'From table to table, in order.', items: step() }
   return { ...rest, properties: { ...(properties as JsonSchema), steps } }
 }

@@ -5,17 +5,18 @@ import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, type Path } from './finding.ts'
+import { hintKeys, hintOptions } from './hint.options.ts'
 import type { Judge } from './judge.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys })
-export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
+export const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys, ...hintKeys })
+export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys, ...hintKeys })
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
 export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z.strictObject({ ...httpKeys, ...systemKeys, ...sourceKeys, ...hintKeys }).partial()
 
 /** What tells the kinds of source apart. */
 const kindKeys = ['url', 'system']
@@ -43,12 +44,14 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
   if (Object.hasOwn(own, 'system')) {
     const known = Object.entries(defaults).filter(([key]) => Object.hasOwn(sourceKeys, key))
     const system = judge.check(systemSourceSchema, Object.fromEntries([...known, ...Object.entries(own)]), base, origin)
-    return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
+    return system === undefined
+      ? undefined
+      : { name, kind: 'system', ...sourceOptions(system), ...hintOptions(system), system: systemOptions(system) }
   }
   const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
   if (http === undefined || !isFormatSound(judge, base, http)) return undefined
   const options = sourceOptions(http)
-  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+  return { name, kind: 'http', ...options, ...hintOptions(http), http: httpOptions(http, options.everyMs) }
 }
 
 /** `pattern` belongs to plain text, `header` to CSV. */

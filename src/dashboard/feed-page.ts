@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
+import { visibleColumns } from '../elements/column-profile.ts'
 import { ChartSubject } from '../elements/chart-subject.ts'
 import type { FeedTable, SortRequest } from '../elements/feed-table.ts'
 import { firstRows, FeedReading, mostRows } from './feed-reading.ts'
@@ -27,6 +28,7 @@ export class FeedPage extends PageElement {
     return [
       this.context.board.onChange(() => this.requestUpdate()),
       this.context.pulse.on(() => this.#follow()),
+      this.context.hints.onChange(() => this.requestUpdate()),
       () => {
         this.#reading?.close()
         this.#reading = undefined
@@ -51,10 +53,16 @@ export class FeedPage extends PageElement {
   #follow(): void {
     const reading = this.#reading
     if (reading?.shape === undefined || reading.rows === undefined) return
-    const { board, clock, trails, format } = this.context
+    const { board, clock, trails, format, hints } = this.context
     this.#subject ??= new ChartSubject(trails.of(this.name), reading.activity)
     const known = board.connected && reading.feed?.freshness.state === 'fresh'
-    this.#subject.follow(reading.rows, reading.shape, { known, timeMs: clock.now(), nowMs: board.now(), format })
+    this.#subject.follow(reading.rows, reading.shape, {
+      known,
+      timeMs: clock.now(),
+      nowMs: board.now(),
+      format,
+      hints: hints.of(this.name),
+    })
   }
 
   get #total(): number {
@@ -113,7 +121,9 @@ export class FeedPage extends PageElement {
     const reading = this.#reading
     if (reading?.rows === undefined || reading.shape === undefined || reading.isForbidden) return this.#noRows()
     const { board, format } = this
-    const layout = layOut(reading.rows, reading.shape, board.now(), format)
+    const hints = this.context.hints.of(this.name)
+    const shape = { key: reading.shape.key, columns: visibleColumns(reading.shape.columns, hints), order: reading.shape.order }
+    const layout = layOut(reading.rows, shape, board.now(), format, hints)
     const held = this.held ? html`<span class="quiet held">order held while you point</span>` : nothing
     return html`<section class="panel rows" aria-label="Rows">
       <header>

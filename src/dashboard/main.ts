@@ -8,6 +8,7 @@ import { FeedChart } from '../elements/feed-chart.ts'
 import { FeedOverview } from './feed-overview.ts'
 import { FeedPage } from './feed-page.ts'
 import { FeedTable } from '../elements/feed-table.ts'
+import { FeedHints } from '../elements/feed-hints.ts'
 import { createFormat } from '../elements/format.ts'
 import { FreshnessLine } from '../elements/freshness-line.ts'
 import { LivePage } from './live-page.ts'
@@ -27,6 +28,7 @@ const context: PageContext = {
   millrace,
   clock,
   board: new Board(millrace, clock),
+  hints: new FeedHints(millrace),
   pulse: new Pulse(clock, 500, () => document.hidden),
   format: createFormat(navigator.languages),
   trails: new Trails({ windowMs: 310_000, stepMs: 250 }, 64),

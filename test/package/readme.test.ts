@@ -17,6 +17,7 @@ const documents = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'docs/auth.md',
+  'docs/display.md',
   'docs/elements.md',
   'docs/formats.md',
   'docs/metrics.md',
