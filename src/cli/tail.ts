@@ -1,8 +1,9 @@
 import { connect, MillraceError } from '../client-node.ts'
-import type { Change, FeedFreshness } from '../client/face.ts'
+import type { Change, FeedFreshness, Millrace } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { systemClock } from '../lib/clock.ts'
 import { noHints } from '../model/hint.ts'
+import { cellOf } from '../model/row.ts'
 import { WebSocket } from 'ws'
 import { hintsOf, prettyLines, printable } from './tail-lines.ts'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
@@ -41,7 +42,10 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
     process.stderr.write(`${printable(error.message)}\n`)
     if (!error.retry) process.exit(1)
   })
-  if (options.status === true) followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
+  if (options.status === true) {
+    followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
+    tellWhy(millrace, feed)
+  }
   // Asked for before the feed, so that they are there when its rows come.
   const hints = options.json === true ? Promise.resolve(noHints) : hintsOf(millrace, feed)
   let print: ((change: Change) => string) | undefined
@@ -66,6 +70,19 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   }
   isEnding = true
   millrace.close()
+}
+
+/** Why its source is asked when it is, where it is a source: one line whenever there is another reason. */
+function tellWhy(millrace: Millrace, feed: string): void {
+  const [name = ''] = feed.split('?', 1)
+  let told = ''
+  millrace.feed('$sources', { where: `source == ${JSON.stringify(name)}`, fields: ['why'] }).subscribe(([row]) => {
+    const why = row === undefined ? undefined : cellOf(row, 'why')
+    if (typeof why !== 'string') return
+    const [reason = ''] = why.split(':', 1)
+    if (reason !== told) process.stderr.write(`asked next by ${printable(why)}\n`)
+    told = reason
+  })
 }
 
 function jsonLines(change: Change): string {

@@ -115,7 +115,7 @@ export class Parts {
     for (const name of topology.order) {
       const definition = definitions.get(name)
       if (definition === undefined) continue
-      const options = this.#feedOptions(definition, defined)
+      const options = this.#feedOptions(definition, defined, topology.sources.get(name) ?? new Set())
       const former = this.#feeds.get(name)
       if (begun.has(name)) former?.redefine(options, clock.now(), random)
       else former?.adjust(options)
@@ -124,7 +124,7 @@ export class Parts {
     return defined
   }
 
-  #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>): FeedOptions {
+  #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>, sources: ReadonlySet<string>): FeedOptions {
     const { name, description, order, fingerprint, hints = noHints } = definition
     const lingers = isSource(definition) ? [definition.lingerMs] : definition.inputs.map(input => feeds.get(input)?.options.lingerMs ?? 0)
     return {
@@ -133,6 +133,7 @@ export class Parts {
       fingerprint,
       hints,
       lingerMs: Math.max(0, ...lingers),
+      sources,
       storeLimits: this.#options.storeLimits,
       ...(description === undefined ? {} : { description }),
       ...(order === undefined ? {} : { order }),

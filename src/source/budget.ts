@@ -31,6 +31,7 @@ export class Budget {
   readonly #waiting = new Set<{ readonly enter: (release: Release) => void }>()
   #underWay = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
+  #pausedBecause = ''
   /** When the last one was let in, ms (monotonic). */
   #enteredAt = Number.NEGATIVE_INFINITY
   #timer: Cancel | undefined
@@ -73,15 +74,23 @@ export class Budget {
     return Math.max(0, this.#pausedUntil - this.#clock.monotonic())
   }
 
+  /** Why it is paused, or was last: `the origin answered 429`. */
+  get pausedBecause(): string {
+    return this.#pausedBecause
+  }
+
   /** How long until the next one may ask, places aside, in ms; 0: at once. */
   get waitMs(): number {
     const spaced = this.#enteredAt + (this.#rules.spacingMs ?? 0) - this.#clock.monotonic()
     return Math.max(this.pausedMs, this.#rate?.waitMs ?? 0, spaced, 0)
   }
 
-  /** Nobody of this budget asks for so long (a 429). A pause is never shortened. */
-  pause(durationMs: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + durationMs)
+  /** Nobody of this budget asks for so long. A pause is never shortened. `because` stands in sentences: `the origin answered 429`. */
+  pause(durationMs: number, because: string): void {
+    const until = this.#clock.monotonic() + durationMs
+    if (until <= this.#pausedUntil) return
+    this.#pausedUntil = until
+    this.#pausedBecause = because
   }
 
   /** Calls `enter` once it may ask: at once where there is a place and the rate allows it, else in the order asked, unless cancelled before. */

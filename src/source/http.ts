@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http'
 import { decode } from '../decode/decode.ts'
 import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -6,12 +5,14 @@ import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
-import { readBody } from './body.ts'
-import { Exchange, type Answer } from './exchange.ts'
+import type { Authorizer } from './auth/authorizer.ts'
+import { addPhases, Exchange } from './exchange.ts'
 import { failureOf, PollError } from './failure.ts'
+import { fetchBody, type Fetched } from './fetch.ts'
 import { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
-import { retryAfterMs, timeHints, upstreamTime } from './http-time.ts'
+import { timeHints, upstreamTime } from './http-time.ts'
+import { Proxies } from './proxy.ts'
 import { Tabulator, type Tabulated } from './tabulate.ts'
 
 /** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
@@ -22,6 +23,10 @@ export interface HttpDeps {
   readonly name: string
   readonly clock: Clock
   readonly log: Logger
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
+  /** Default: nobody says who asks, beyond what the headers say. */
+  readonly auth?: Authorizer
 }
 
 /** Asks one URL, conditionally where that is possible, and makes a table of what it answers. */
@@ -50,7 +55,8 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    this.#exchange = new Exchange(options)
+    const { clock, auth, proxies = new Proxies({}) } = deps
+    this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }) })
     this.#tabulator = new Tabulator(options, deps.name, deps.log)
   }
 
@@ -65,6 +71,8 @@ class HttpAsk implements Ask {
     const deadline = new AbortController()
     this.#underWay = deadline
     const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
+    this.#exchange.takePhases()
+    this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
       const { told, tabulated } = await this.#ask(deadline.signal)
@@ -72,8 +80,10 @@ class HttpAsk implements Ask {
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
       await this.#exchange.drop()
-      const { kind, status, message, retryAfterMs, limit } = failure
+      const { kind, status, message, retryAfterMs, limit, limitedMs } = failure
       const more = {
+        phases: this.#exchange.takePhases(),
+        ...(limitedMs > 0 ? { limitedMs } : {}),
         ...(status === undefined ? {} : { status }),
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         ...(limit === undefined ? {} : { limit }),
@@ -88,47 +98,26 @@ class HttpAsk implements Ask {
   async close(): Promise<void> {
     this.#closed = true
     this.#underWay?.abort()
-    await this.#exchange.drop()
+    await Promise.all([this.#exchange.drop(), this.#deps.auth?.close()])
   }
 
   async #ask(signal: AbortSignal): Promise<{ told: Told; tabulated: Tabulated }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
-    const { clock } = this.#deps
-    const conditions = this.#options.method === 'GET' ? this.#held.conditions() : undefined
-    let began = clock.monotonic()
-    let answer = await this.#exchange.request(conditions, signal)
-    if (answer.statusCode === 304 && !(conditions !== undefined && this.#held.isHeld)) {
-      // A cache on the way confirms what nobody holds: ask once more, for all of it.
-      await answer.body.dump()
-      began = clock.monotonic()
-      answer = await this.#exchange.request(undefined, signal)
-    }
-    const headMs = clock.monotonic() - began
-    if (answer.statusCode === 304 && conditions !== undefined) {
-      await answer.body.dump()
-      return { told: { ...this.#tell(304, this.#held.confirmed(answer.headers), 0), headMs }, tabulated: this.#tabulator.same() }
-    }
-    if (answer.statusCode !== 200 && answer.statusCode !== 203) throw this.#refused(answer)
-    const coding = answer.headers['content-encoding'] ?? ''
-    const body = await readBody(answer.body, String(coding), this.#options.maxBodyBytes)
-    const isRemade = this.#held.isRemade(answer, this.#exchange.url)
-    const told = { ...this.#tell(answer.statusCode, answer.headers, body.byteLength), headMs, isRemade }
-    return { told, tabulated: this.#take(body, answer) }
+    const fetched = await fetchBody(this.#exchange, this.#held, this.#options, this.#deps.clock, signal)
+    return { told: this.#tell(fetched), tabulated: this.#take(fetched) }
   }
 
-  #take(body: Buffer, answer: Answer): Tabulated {
-    if (this.#held.isSame(body)) {
-      this.#held.hold(body, answer, this.#exchange.url)
+  #take({ status, body, headers, url, isSame }: Fetched): Tabulated {
+    if (isSame) {
+      if (status !== 304) this.#held.hold(body, headers, url)
       return this.#tabulator.same()
     }
-    const mediaType = String(answer.headers['content-type'] ?? '')
-    const decoded = this.#decode({ body, mediaType })
+    const decoded = this.#decode({ body, mediaType: String(headers['content-type'] ?? '') })
     const tabulated = this.#tabulator.take(decoded)
     if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
     if (tabulated.unsettled) this.#held.forget()
-    else if (this.#held.hold(body, answer, this.#exchange.url))
-      this.#warn('its ETag stood still while its body changed: asked without it from now on')
+    else if (this.#held.hold(body, headers, url)) this.#warn('its ETag stood still while its body changed: asked without it from now on')
     for (const remark of decoded.remarks ?? []) this.#remark(remark)
     return tabulated
   }
@@ -147,22 +136,12 @@ class HttpAsk implements Ask {
     }
   }
 
-  #tell(status: number, headers: Answer['headers'], bytes: number): Told {
+  #tell({ status, headers, bytes, headMs, bodyMs, isRemade, limitedMs }: Fetched): Told {
     const asOf = upstreamTime(headers, this.#deps.clock.now())
-    return { status, bytes, hints: timeHints(headers), ...(asOf === undefined ? {} : { asOf }) }
-  }
-
-  /** Its body is not waited for: it may hang, and the status says enough. */
-  #refused({ statusCode, headers, body }: Answer): PollError {
-    // Breaking off makes the body fail, which is what is wanted.
-    body.on('error', () => undefined)
-    body.destroy()
-    const waitMs = retryAfterMs(headers, this.#deps.clock.now())
-    const retryAfter = waitMs === undefined || statusCode < 400 ? undefined : Math.min(waitMs, this.#options.maxRetryAfterMs)
-    const wait = retryAfter === undefined || retryAfter === 0 ? '' : ` and asks to wait ${formatDuration(Math.round(retryAfter))}`
-    const text = `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()
-    const { host } = this.#exchange.scene
-    return new PollError('http', `${host} answered ${text}${wait}`, { status: statusCode, retryAfterMs: retryAfter })
+    const phases = addPhases(this.#exchange.takePhases(), { bodyMs })
+    const hints = timeHints(headers)
+    const more = { ...(asOf === undefined ? {} : { asOf }), ...(limitedMs > 0 ? { limitedMs } : {}) }
+    return { status, bytes, headMs, isRemade, phases, hints, ...more }
   }
 
   #failureOf(error: unknown, aborted: boolean): PollError {
