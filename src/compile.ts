@@ -3,6 +3,7 @@ import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config
 import { inputsOf } from './config/feed-section.ts'
 import { inheritedHints } from './config/inherited-hints.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
+import { StepProbe } from './feed/step-probe.ts'
 import type { Clock } from './lib/clock.ts'
 import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
@@ -97,6 +98,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     downAfterMs,
     lingerMs,
     origin: originOf(source),
+    budget,
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
@@ -141,20 +143,20 @@ export class Budgets {
 
   /** That of an origin. */
   of(origin: string): Budget {
-    return this.#get(JSON.stringify({ origin }))
+    return this.#get(JSON.stringify({ origin }), origin)
   }
 
   /** The one of this name; its rules are those of the newest config. */
   named(name: string, rules: BudgetOptions): Budget {
-    const budget = this.#get(JSON.stringify({ name }))
+    const budget = this.#get(JSON.stringify({ name }), name)
     budget.rule(rules)
     return budget
   }
 
-  #get(key: string): Budget {
+  #get(key: string, name: string): Budget {
     let budget = this.#budgets.get(key)
     if (budget === undefined) {
-      budget = new Budget(this.#deps.clock, { firstPolls: [...this.#firstPolls(1), ...this.#all] })
+      budget = new Budget(this.#deps.clock, { name, firstPolls: [...this.#firstPolls(1), ...this.#all] })
       this.#budgets.set(key, budget)
     }
     return budget
@@ -180,6 +182,7 @@ const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'w
 function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
+  const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))
   return {
     name,
     inputs: names,
@@ -187,14 +190,15 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
     hasWaysOut: feed.sinks.length > 0 || feed.metrics.length > 0,
+    steps: watched.map(({ probe }) => probe),
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
     pipeline: (inputs, handOver) => {
       const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
       const whole = union(from.map(input), handOver)
-      return steps
-        .map(step => buildStep(step, { clock, handOver, input }))
+      return watched
+        .map(({ step, probe }) => probe.watch(buildStep(step, { clock, handOver, input })))
         .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
     },
   }

@@ -11,6 +11,8 @@ export interface Format {
   interval(ms: number): string
   /** A duration in ms in its two largest units: `12 ms`, `1.2 s`, `3 min 20 s`, `2 d 4 h`. */
   duration(ms: number): string
+  /** A duration that was measured, in seconds with a decimal up to 100 s: `60.0 s`; longer ones as `span` says them. */
+  precise(ms: number): string
   /** Time of day; with the date where that is not today's. */
   time(ms: number, nowMs: number): string
   bytes(bytes: number): string
@@ -97,6 +99,10 @@ export function createFormat(languages: readonly string[]): Format {
       const rest = parts % perUnit
       const whole = `${ms < 0 ? '-' : ''}${plain.format(Math.floor(parts / perUnit))} ${unit}`
       return rest === 0 ? whole : `${whole} ${rest} ${lesser}`
+    },
+    precise(ms) {
+      if (ms < 1000) return `${plain.format(Math.round(ms))} ms`
+      return ms < 100_000 ? `${fixed(1).format(ms / 1000)} s` : this.span(ms)
     },
     time: (ms, nowMs) => (new Date(ms).toDateString() === new Date(nowMs).toDateString() ? clock : calendar).format(ms),
     bytes(bytes) {

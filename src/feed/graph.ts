@@ -242,7 +242,8 @@ export class Graph {
   }
 
   #fail(name: string, cause: unknown): void {
-    this.#faults.add(name, cause)
+    const reason = this.#faults.add(name, cause)
+    for (const step of this.#parts.feeds.get(name)?.steps ?? []) step.blame(cause, reason)
     this.#rejudge(name)
   }
 

@@ -152,6 +152,11 @@ export class Parts {
   #newDerived(definition: FeedDefinition): Derived {
     const { name } = definition
     const inputs = this.named(definition.inputs)
+    const feed = this.#feeds.get(name)
+    if (feed !== undefined) {
+      feed.inputs = definition.inputs
+      feed.steps = definition.steps ?? []
+    }
     const pipeline = new Pipeline((sources, handOver) => definition.pipeline(sources, handOver), inputs.length, {
       late: sample => this.#events.late(name, sample),
       failed: error => this.#events.failed(name, error),
