@@ -1,6 +1,7 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { inheritedHints } from './config/inherited-hints.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import { StepProbe } from './feed/step-probe.ts'
 import type { Clock } from './lib/clock.ts'
@@ -8,6 +9,7 @@ import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
+import { noHints } from './model/hint.ts'
 import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
@@ -43,19 +45,21 @@ export interface CompileDeps {
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
   const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps)
   const fingerprints = fingerprintsOf(config)
-  const printOf = (name: string): string => fingerprints.get(name) ?? ''
+  const hints = inheritedHints(config)
+  const described = (name: string) => ({ fingerprint: fingerprints.get(name) ?? '', hints: hints.get(name) ?? noHints })
   return {
     sources: config.sources.map(source => {
       const { budget: name } = source
       const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
-      return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
+      return { ...compileSource(source, budget, deps), ...described(source.name) }
     }),
-    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), ...described(feed.name) })),
   }
 }
 
-/** What leads to its table: not how it is described, who may read it or is told of it, and for whom it is asked. */
-function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
+/** What leads to its table: not how it is described and shown, who may read it or is told of it, and for whom it is asked. */
+function tableOf(config: SourceConfig | FeedConfig): unknown {
+  const { description: _description, public: _public, demand: _demand, columns: _columns, ...table } = config
   if (!('sinks' in table)) return table
   const { sinks: _sinks, metrics: _metrics, ...computed } = table
   return computed
@@ -83,7 +87,7 @@ function originOf(source: SourceConfig): string {
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
-function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
+function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint' | 'hints'> {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, demand, description } = source
   return {
     name,
@@ -184,7 +188,7 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
 /** The steps that look back in time: a feed with one of them must not sleep. */
 const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
 
-function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
+function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
   const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))
