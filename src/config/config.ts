@@ -1,3 +1,4 @@
+import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
 import type { EventsOptions } from '../operator/events.options.ts'
@@ -47,6 +48,7 @@ export interface Config {
 export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
+  readonly columns?: Hints
   readonly http: HttpOptions
   /** How it says who asks; none: by its headers alone. */
   readonly auth?: SourceAuthOptions
@@ -59,6 +61,7 @@ export interface HttpSourceConfig extends SourceOptions, PagesOptions {
 export interface SystemSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'system'
+  readonly columns?: Hints
   readonly system: SystemOptions
 }
 
@@ -74,6 +77,7 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  readonly columns?: Hints
   /** Who is told of it. */
   readonly sinks: readonly SinkOptions[]
   /** What of it is on /metrics/feeds. */

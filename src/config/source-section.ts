@@ -11,6 +11,7 @@ import type { SourceConfig } from './config.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
 import { areParamsSound } from './params-section.ts'
 import { isFilled } from './each-section.ts'
+import { hintKeys, hintOptions } from './hint.options.ts'
 import { concealAuth, isOneIdentity } from './source-auth.ts'
 import type { Judge } from './judge.ts'
 import { pemFiles } from './pem-files.ts'
@@ -22,13 +23,15 @@ const requestKeys = {
   auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
 }
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...paramsKeys, ...requestKeys, ...sourceKeys })
-export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
+export const httpSourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...paramsKeys, ...requestKeys, ...sourceKeys, ...hintKeys })
+export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys, ...hintKeys })
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
 export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...requestKeys }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...paramsKeys, ...requestKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z
+  .strictObject({ ...httpKeys, ...eachKeys, ...paramsKeys, ...requestKeys, ...systemKeys, ...sourceKeys, ...hintKeys })
+  .partial()
 
 /** What tells the kinds of source apart. */
 const kindKeys = ['url', 'system']
@@ -57,7 +60,9 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
   if (Object.hasOwn(own, 'system')) {
     const known = Object.entries(defaults).filter(([key]) => Object.hasOwn(sourceKeys, key))
     const system = judge.check(systemSourceSchema, Object.fromEntries([...known, ...Object.entries(own)]), base, origin)
-    return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
+    return system === undefined
+      ? undefined
+      : { name, kind: 'system', ...sourceOptions(system), ...hintOptions(system), system: systemOptions(system) }
   }
   concealAuth(judge, own['auth'], [...base, 'auth'])
   const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
@@ -78,6 +83,7 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
     name,
     kind: 'http',
     ...options,
+    ...hintOptions(http),
     http: asked,
     ...pagesOptions(http),
     ...auth,

@@ -25,7 +25,7 @@ export class ParamSets {
   }
 
   /** Other sources and feeds from now on, as `Graph.replace`; sets that their source no longer takes are no more. */
-  replace(definitions: Definitions): Redefinition {
+  replace(definitions: Definitions, accepted?: () => void): Redefinition {
     const before = new Map(this.#sets)
     for (const [name, { of }] of before) {
       const definition = instance(definitions, name, of)
@@ -33,7 +33,7 @@ export class ParamSets {
       else this.#sets.set(name, { of, definition })
     }
     try {
-      const redefinition = this.graph.replace(this.#with(definitions))
+      const redefinition = this.graph.replace(this.#with(definitions), accepted)
       this.#given = definitions
       return redefinition
     } catch (error) {

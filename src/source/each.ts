@@ -1,6 +1,7 @@
 import { quotable } from '../decode/decode-error.ts'
 import { backoffDelay } from '../lib/backoff.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Degradation, Table } from '../model/table.ts'
 import type { Ask, Poll, PollAnswered, PollFacts, PollFailed } from './ask.ts'
@@ -206,4 +207,9 @@ export class EachAsk implements Ask {
     }
     return excess === undefined ? undefined : { cause: 'cardinality', reason: excess }
   }
+}
+
+/** How rows and key were found is the same for all members of an `each`. */
+export function memberLogger(log: Logger): Logger {
+  return { debug: log.debug.bind(log), info: () => undefined, warn: log.warn.bind(log), error: log.error.bind(log) }
 }
