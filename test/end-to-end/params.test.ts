@@ -13,14 +13,16 @@ let url: string
 let asked: string[]
 let readers: RawReader[]
 let version: number
+let status: number
 
 beforeEach(async () => {
   asked = []
   readers = []
   version = 1
+  status = 200
   upstream = createServer((request, response) => {
     asked.push(request.url ?? '')
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify([{ id: 1, path: request.url, version }]))
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify([{ id: 1, path: request.url, version }]))
   })
   await new Promise<void>(resolve => {
     upstream.listen(0, '127.0.0.1', resolve)
@@ -112,6 +114,17 @@ test('once nobody follows it the table goes, and is asked for no more; one that 
   expect(again.rows).toEqual([{ id: 1, path: '/quotes/A?days=7', version: 2 }])
   expect(again.epoch > first.epoch).toBe(true)
   expect(again.to).toBeGreaterThan(first.to)
+})
+
+test('health names the source, and not what a reader filled in', async () => {
+  const a = await reader()
+  status = 500
+  for (const symbol of ['SECRET', 'OTHER']) a.send({ type: 'subscribe', id: symbol, feed: 'quotes', params: { symbol } })
+  await a.next('status', ({ feed, state }) => feed.includes('SECRET') && state === 'down')
+  await a.next('status', ({ feed, state }) => feed.includes('OTHER') && state === 'down')
+  const health = await (await fetch(`${url}/health`)).text()
+  expect(JSON.parse(health)).toMatchObject({ failing: [{ source: 'quotes', state: 'down', cause: 'http' }] })
+  expect(health).not.toContain('SECRET')
 })
 
 test('more sets than maxParamSets are refused, unless one only lingers', async () => {
