@@ -25,7 +25,7 @@ import type { EachOptions } from './source/each.options.ts'
 import { fillOptions } from './source/fill.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
-import { describeParams, readParams, unaskable } from './source/params.ts'
+import { describeParams, readParams } from './source/params.ts'
 import type { ParamOptions } from './source/params.options.ts'
 import { Poller } from './source/poller.ts'
 import { CronPolicy } from './source/schedule/cron-policy.ts'
@@ -34,6 +34,7 @@ import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
+import { unaskable } from './source/unaskable.ts'
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -253,7 +254,8 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
 function ofDefaults(source: HttpSourceConfig, params: readonly ParamOptions[], budget: Budget, deps: CompileDeps): Ask {
   const { params: _, ...plain } = source
   const needed = params.filter(param => param.default === undefined).map(({ name }) => name)
-  if (needed.length > 0) return unaskable(`it is asked for its readers' params alone: ${needed.join(', ')}`, deps.clock)
+  const message = `it is asked for its readers' params alone: ${needed.join(', ')}`
+  if (needed.length > 0) return unaskable({ kind: 'upstream', message }, deps.clock)
   const values = new Map(params.map(({ name, default: value = '' }) => [name, value]))
   return askOf({ ...plain, http: fillOptions(source.http, values) }, budget, deps)
 }

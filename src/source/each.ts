@@ -7,7 +7,8 @@ import type { Degradation, Table } from '../model/table.ts'
 import type { Ask, Poll, PollAnswered, PollFacts, PollFailed } from './ask.ts'
 import type { Budget, Release } from './budget.ts'
 import type { MemberValue } from './each.options.ts'
-import { failureOf } from './failure.ts'
+import { failureOf, PollError } from './failure.ts'
+import { unaskable } from './unaskable.ts'
 import { UnitedRows, type MemberTable } from './united-rows.ts'
 
 /** Who is asked for at the moment. */
@@ -103,11 +104,21 @@ export class EachAsk implements Ask {
   #newMember(value: MemberValue): Member {
     return {
       value,
-      ask: this.#options.ask(value),
+      ask: this.#askOf(value),
       failures: 0,
       notBefore: Number.NEGATIVE_INFINITY,
       failure: undefined,
       degraded: undefined,
+    }
+  }
+
+  /** A value that cannot be asked for is a member that fails. */
+  #askOf(value: MemberValue): Ask {
+    try {
+      return this.#options.ask(value)
+    } catch (error) {
+      if (error instanceof PollError) return unaskable(error, this.#options.clock)
+      throw error
     }
   }
 

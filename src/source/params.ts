@@ -1,8 +1,6 @@
 import { quotable } from '../decode/decode-error.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import { MillraceError } from '../model/errors.ts'
-import type { Clock } from '../lib/clock.ts'
-import type { Ask } from './ask.ts'
 import type { ParamOptions } from './params.options.ts'
 
 /**
@@ -68,12 +66,4 @@ export function describeParams(declared: readonly ParamOptions[]): Readonly<Reco
       },
     ]),
   )
-}
-
-/** A source that has nothing to ask for without params. */
-export function unaskable(reason: string, clock: Clock): Ask {
-  return {
-    poll: () => Promise.resolve({ kind: 'failed', cause: 'upstream', reason, at: clock.now(), durationMs: 0, bytes: 0 }),
-    close: () => Promise.resolve(),
-  }
 }

@@ -49,6 +49,7 @@ function eachOf(values: readonly MemberValue[], maxRows = 100_000): EachAsk {
 }
 
 function member(name: string): Ask {
+  if (name === '..') throw new PollError('http', 'it would lead elsewhere')
   const ask = new ScriptedAsk(clock)
   ask.tookMs = 1
   ask.outcome = () => outcomes.get(name) ?? [{ id: 1, name }]
@@ -232,7 +233,14 @@ describe('members that fail', () => {
     expect(degraded?.reason).toBe('1 member fails and keeps its last rows: B: slow down')
   })
 
-  test('a value that cannot be asked for, or a list that cannot be told, fails the poll', async () => {
+  test('a value that cannot be asked for is a member that fails', async () => {
+    eachOf(['A', '..'])
+    const { degraded, table } = await good()
+    expect(degraded?.reason).toBe('1 member fails and keeps its last rows: ..: it would lead elsewhere')
+    expect(table.rows.size).toBe(1)
+  })
+
+  test('a list that is cut is told, and one that cannot be told fails the poll', async () => {
     eachOf(['A'])
     list = { values: ['A'], excess: 'limit: 1 exceeded' }
     expect((await good()).degraded).toEqual({ cause: 'cardinality', reason: 'limit: 1 exceeded' })
