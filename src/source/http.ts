@@ -1,10 +1,9 @@
 import { STATUS_CODES } from 'node:http'
-import { decode } from '../decode/decode.ts'
-import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
+import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import { readBody } from './body.ts'
 import { Exchange, type Answer } from './exchange.ts'
@@ -12,10 +11,7 @@ import { failureOf, PollError } from './failure.ts'
 import { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
 import { retryAfterMs, timeHints, upstreamTime } from './http-time.ts'
-import { Tabulator, type Tabulated } from './tabulate.ts'
-
-/** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
-const forgottenAfter = 3
+import type { Tabulated } from './tabulate.ts'
 
 export interface HttpDeps {
   /** Of the source, for the log. */
@@ -35,28 +31,20 @@ class HttpAsk implements Ask {
   readonly #options: HttpOptions
   readonly #deps: HttpDeps
   readonly #exchange: Exchange
-  readonly #tabulator: Tabulator
+  readonly #answers: Answers
   readonly #held = new HeldBody()
   #underWay: AbortController | undefined
   #closed = false
-  /** How the answer that was taken last is written; the next one is read in the same way. */
-  #dialect: Dialect | undefined
-  /** Answers in a row that could not be read. */
-  #misread = 0
-  readonly #remarked = new Set<string>()
-  /** Of the last answer: when they grow that is a change, though no row changed. */
-  #columns: readonly string[] | undefined
 
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
     this.#exchange = new Exchange(options)
-    this.#tabulator = new Tabulator(options, deps.name, deps.log)
+    this.#answers = new Answers(options, deps.name, deps.log)
   }
 
   resume(table: Table): void {
-    this.#tabulator.resume(table)
-    this.#columns = table.columns
+    this.#answers.resume(table)
   }
 
   async poll(): Promise<Poll> {
@@ -68,7 +56,7 @@ class HttpAsk implements Ask {
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
       const { told, tabulated } = await this.#ask(deadline.signal)
-      return this.#answered(tabulated, { ...told, ...timing() })
+      return this.#answers.poll(tabulated, { ...told, ...timing() })
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
       await this.#exchange.drop()
@@ -106,7 +94,7 @@ class HttpAsk implements Ask {
     const headMs = clock.monotonic() - began
     if (answer.statusCode === 304 && conditions !== undefined) {
       await answer.body.dump()
-      return { told: { ...this.#tell(304, this.#held.confirmed(answer.headers), 0), headMs }, tabulated: this.#tabulator.same() }
+      return { told: { ...this.#tell(304, this.#held.confirmed(answer.headers), 0), headMs }, tabulated: this.#answers.same() }
     }
     if (answer.statusCode !== 200 && answer.statusCode !== 203) throw this.#refused(answer)
     const coding = answer.headers['content-encoding'] ?? ''
@@ -119,32 +107,15 @@ class HttpAsk implements Ask {
   #take(body: Buffer, answer: Answer): Tabulated {
     if (this.#held.isSame(body)) {
       this.#held.hold(body, answer, this.#exchange.url)
-      return this.#tabulator.same()
+      return this.#answers.same()
     }
     const mediaType = String(answer.headers['content-type'] ?? '')
-    const decoded = this.#decode({ body, mediaType })
-    const tabulated = this.#tabulator.take(decoded)
-    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
+    const tabulated = this.#answers.take({ body, mediaType })
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
     if (tabulated.unsettled) this.#held.forget()
     else if (this.#held.hold(body, answer, this.#exchange.url))
       this.#warn('its ETag stood still while its body changed: asked without it from now on')
-    for (const remark of decoded.remarks ?? []) this.#remark(remark)
     return tabulated
-  }
-
-  #answered({ table, changes, degraded }: Tabulated, facts: PollFacts & { readonly isRemade?: boolean }): Poll {
-    const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
-    this.#columns = table.columns
-    const { found } = this.#tabulator
-    return {
-      kind: isChange ? 'changed' : 'unchanged',
-      table,
-      changes,
-      ...(degraded === undefined ? {} : { degraded }),
-      ...(found === '' ? {} : { found }),
-      ...facts,
-    }
   }
 
   #tell(status: number, headers: Answer['headers'], bytes: number): Told {
@@ -184,23 +155,5 @@ class HttpAsk implements Ask {
   #warn(sentence: string): void {
     const { name, log } = this.#deps
     log.warn({ source: name }, `source '${name}': ${sentence}`)
-  }
-
-  /** An upstream that changed its format for good, or was first heard while it was broken, is looked at anew. */
-  #decode(payload: Payload): Decoded {
-    try {
-      const decoded = decode(payload, this.#options, this.#dialect)
-      this.#misread = 0
-      return decoded
-    } catch (error) {
-      if (++this.#misread >= forgottenAfter) this.#dialect = undefined
-      throw error
-    }
-  }
-
-  /** Of each thing once. */
-  #remark({ about, sentence }: Remark): void {
-    if (!this.#remarked.has(about)) this.#warn(sentence)
-    this.#remarked.add(about)
   }
 }
