@@ -86,7 +86,11 @@ function optionsBreaches({ file, imports }: Module): Breach[] {
   if (!isOptions(file)) return []
   return imports
     .filter(named => !mayNameInOptions(named))
-    .map(({ specifier }) => ({ rule: 'options', file, detail: `an options file imports only lib, zod and options files, not '${specifier}'` }))
+    .map(({ specifier }) => ({
+      rule: 'options',
+      file,
+      detail: `an options file imports only lib, zod and options files, not '${specifier}'`,
+    }))
 }
 
 /** The model is pure; only one file of elements may know React. */
