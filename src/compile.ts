@@ -12,6 +12,8 @@ import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
+import { execAsk } from './source/exec.ts'
+import { fileAsk } from './source/file.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
@@ -155,8 +157,17 @@ export class Budgets {
 }
 
 function askOf(source: SourceConfig, deps: CompileDeps): Ask {
-  if (source.kind === 'system') return systemAsk(source.system, deps)
-  return httpAsk(source.http, { ...deps, name: source.name })
+  const named = { ...deps, name: source.name }
+  switch (source.kind) {
+    case 'system':
+      return systemAsk(source.system, deps)
+    case 'file':
+      return fileAsk(source.file, named)
+    case 'exec':
+      return execAsk(source.exec, named)
+    case 'http':
+      return httpAsk(source.http, named)
+  }
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */

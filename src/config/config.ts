@@ -15,6 +15,8 @@ import type { TopOptions } from '../operator/top.options.ts'
 import type { WhereOptions } from '../operator/where.options.ts'
 import type { WindowOptions } from '../operator/window.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
+import type { ExecOptions } from '../source/exec.options.ts'
+import type { FileOptions } from '../source/file.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
@@ -50,7 +52,19 @@ export interface SystemSourceConfig extends SourceOptions {
   readonly system: SystemOptions
 }
 
-export type SourceConfig = HttpSourceConfig | SystemSourceConfig
+export interface FileSourceConfig extends SourceOptions {
+  readonly name: string
+  readonly kind: 'file'
+  readonly file: FileOptions
+}
+
+export interface ExecSourceConfig extends SourceOptions {
+  readonly name: string
+  readonly kind: 'exec'
+  readonly exec: ExecOptions
+}
+
+export type SourceConfig = HttpSourceConfig | SystemSourceConfig | FileSourceConfig | ExecSourceConfig
 
 export interface FeedConfig {
   readonly name: string

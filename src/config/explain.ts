@@ -3,6 +3,7 @@ import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Config } from './config.ts'
 import { isRecord, printPath, valueAt, type Path } from './finding.ts'
 import { jsonSchema } from './json-schema.ts'
+import { kindOf } from './source-section.ts'
 import type { Tree } from './tree.ts'
 
 /** A value that a config leads to, as the config says it or would, without what came from variables, and without secrets. */
@@ -21,22 +22,26 @@ function inner(schema: Schema, ...members: readonly (string | number)[]): Schema
   return isRecord(found) ? found : {}
 }
 
+/** The schema is the same for every config, and takes a while to make. */
+let made: Schema | undefined
+
 /** Every value in force: of fixed sections each key; of sources and feeds each key that is written or has a default. */
 export function valuesInForce(tree: Tree, file: string, config: Config): readonly ValueInForce[] {
-  const { properties } = jsonSchema() as { readonly properties: Schema }
+  made ??= jsonSchema()
+  const { properties } = made as { readonly properties: Schema }
   const explain = new Explanation(tree, file)
   for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
   explainAuth(explain, tree.value, inner(properties, 'auth', 'anyOf', 1, 'properties'))
   if (valueAt(tree.value, ['state']) !== undefined) explain.written(['state'])
   for (const [name] of explain.entries('budgets'))
     explain.entry(['budgets', name], inner(properties, 'budgets', 'additionalProperties', 'properties'))
-  // A text, an HTTP source and a system source.
-  const [, http, system] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
+  // A text, then a source of each kind.
+  const [, ...kinds] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
   for (const [name, source] of explain.entries('sources')) {
-    const kind = isRecord(source) && Object.hasOwn(source, 'system') ? system : http
+    const kind = kinds[kindOf(source)]
     if (typeof source === 'string') explain.add(['sources', name, 'url'], source, ['sources', name])
     const resolved = config.sources.find(known => known.name === name)
-    const filled = resolved?.kind === 'http' ? { ...resolved, ...resolved.http } : { ...resolved }
+    const filled = { ...resolved, ...(resolved === undefined ? {} : (valueAt(resolved, [resolved.kind]) as object)) }
     explain.entry(['sources', name], inner(kind ?? {}, 'properties'), filled, ['defaults'])
   }
   for (const [name] of explain.entries('feeds'))

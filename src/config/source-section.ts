@@ -1,5 +1,8 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
+import { execKeys, execOptions } from '../source/exec.options.ts'
+import { fileKeys, fileOptions } from '../source/file.options.ts'
 import { httpKeys, httpOptions } from '../source/http.options.ts'
 import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
@@ -9,16 +12,26 @@ import type { Judge } from './judge.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys })
-export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
+const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys })
+const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
+const fileSourceSchema = z.strictObject({ ...fileKeys, ...sourceKeys })
+const execSourceSchema = z.strictObject({ ...execKeys, ...sourceKeys })
+
+/** The kinds of source, by the key that says what is asked. */
+export const sourceSchemas = { url: httpSourceSchema, system: systemSourceSchema, file: fileSourceSchema, exec: execSourceSchema }
+type Kind = keyof typeof sourceSchemas
+const kinds = Object.keys(sourceSchemas) as Kind[]
+
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
 export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z.strictObject({ ...execKeys, ...fileKeys, ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
 
-/** What tells the kinds of source apart. */
-const kindKeys = ['url', 'system']
+/** The place, among the kinds, of a source as it is written; a text is a URL. */
+export function kindOf(written: unknown): number {
+  return isRecord(written) ? kinds.findIndex(kind => Object.hasOwn(written, kind)) : 0
+}
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -30,29 +43,74 @@ export function soundDefaults(judge: Judge): Members {
   return Object.fromEntries(Object.entries(written).filter(([key, value]) => defaultsSchema.safeParse({ [key]: value }).success))
 }
 
+/** What is known beside a source as it is written. */
+interface Surroundings {
+  readonly defaults: Members
+  /** From which relative paths are meant. */
+  readonly folder: string
+}
+
 /** One source; undefined where something is wrong with it, which has been reported. */
-export function sourceConfig(judge: Judge, name: string, written: unknown, defaults: Members): SourceConfig | undefined {
+export function sourceConfig(judge: Judge, name: string, written: unknown, around: Surroundings): SourceConfig | undefined {
   const base = ['sources', name]
   const own: unknown = typeof written === 'string' ? { url: written } : written
   if (!isRecord(own)) {
-    judge.report({ path: base, at: 'value', expected: 'a URL, or a map with `url` or `system`' })
+    judge.report({ path: base, at: 'value', expected: `a URL, or a map with ${anyOf(kinds)}` })
     return undefined
   }
-  const origin = originOf(base, own, typeof written === 'string', defaults)
-  if (Object.hasOwn(own, 'url') === Object.hasOwn(own, 'system')) return reportKind(judge, base, own)
-  if (Object.hasOwn(own, 'system')) {
-    const known = Object.entries(defaults).filter(([key]) => Object.hasOwn(sourceKeys, key))
-    const system = judge.check(systemSourceSchema, Object.fromEntries([...known, ...Object.entries(own)]), base, origin)
-    return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
-  }
-  const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
-  if (http === undefined || !isFormatSound(judge, base, http)) return undefined
-  const options = sourceOptions(http)
-  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+  const asked = kinds.filter(kind => Object.hasOwn(own, kind))
+  const [kind] = asked
+  if (kind === undefined || asked.length > 1) return reportKind(judge, base, own, asked)
+  const known = Object.entries(around.defaults).filter(([key]) => Object.hasOwn(sourceSchemas[kind].shape, key))
+  const whole = Object.fromEntries([...known, ...Object.entries(own)])
+  return ofKind(kind, {
+    name,
+    folder: around.folder,
+    check: schema => {
+      const checked = judge.check(schema, whole, base, originOf(base, own, typeof written === 'string', around.defaults))
+      return checked === undefined || !isFormatSound(judge, base, checked as FormatKeys) ? undefined : checked
+    },
+  })
 }
 
+interface Written {
+  readonly name: string
+  readonly folder: string
+  /** The output of a schema; undefined where it is wrong, which is then reported. */
+  readonly check: <S extends z.ZodType>(schema: S) => z.output<S> | undefined
+}
+
+function ofKind(kind: Kind, { name, folder, check }: Written): SourceConfig | undefined {
+  switch (kind) {
+    case 'system': {
+      const system = check(systemSourceSchema)
+      return system && { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
+    }
+    case 'file': {
+      const file = check(fileSourceSchema)
+      if (file === undefined) return undefined
+      const options = sourceOptions(file)
+      return { name, kind: 'file', ...options, file: fileOptions(file, options.everyMs, resolve(folder, file.file)) }
+    }
+    case 'exec': {
+      const exec = check(execSourceSchema)
+      if (exec === undefined) return undefined
+      const options = sourceOptions(exec)
+      return { name, kind: 'exec', ...options, exec: execOptions(exec, options.everyMs, folder) }
+    }
+    case 'url': {
+      const http = check(httpSourceSchema)
+      if (http === undefined) return undefined
+      const options = sourceOptions(http)
+      return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+    }
+  }
+}
+
+type FormatKeys = Readonly<Partial<Pick<z.output<typeof httpSourceSchema>, 'format' | 'pattern' | 'header'>>>
+
 /** `pattern` belongs to plain text, `header` to CSV. */
-function isFormatSound(judge: Judge, base: Path, { format, pattern, header }: Readonly<z.output<typeof httpSourceSchema>>): boolean {
+function isFormatSound(judge: Judge, base: Path, { format, pattern, header }: FormatKeys): boolean {
   if (format === 'text' && pattern === undefined)
     judge.report({ path: [...base, 'format'], at: 'value', message: '`format: text` needs a `pattern` with named groups' })
   else if (pattern !== undefined && format !== undefined && format !== 'text')
@@ -73,11 +131,16 @@ function originOf(base: Path, own: Members, isText: boolean, defaults: Members):
   }
 }
 
-/** Neither `url` nor `system`, or both; of a mistyped one the unknown key tells. */
-function reportKind(judge: Judge, base: Path, own: Members): undefined {
+/** Nothing that is asked, or more than one; of a mistyped key the unknown one tells. */
+function reportKind(judge: Judge, base: Path, own: Members, asked: readonly Kind[]): undefined {
   judge.check(anySourceSchema, own, base)
-  const isMistyped = Object.keys(own).some(key => !Object.hasOwn(anySourceSchema.shape, key) && suggest(key, kindKeys) !== undefined)
-  if (Object.hasOwn(own, 'url'))
-    judge.report({ path: [...base, 'system'], at: 'name', message: 'a source has either `url` or `system`, not both' })
-  else if (!isMistyped) judge.report({ path: base, at: 'name', message: 'nothing to ask', expected: 'one of `url` and `system`' })
+  const isMistyped = Object.keys(own).some(key => !Object.hasOwn(anySourceSchema.shape, key) && suggest(key, kinds) !== undefined)
+  const [first = '', second] = asked
+  if (second !== undefined)
+    judge.report({ path: [...base, second], at: 'name', message: `a source has either \`${first}\` or \`${second}\`, not both` })
+  else if (!isMistyped) judge.report({ path: base, at: 'name', message: 'nothing to ask', expected: `one of ${anyOf(kinds)}` })
+}
+
+function anyOf(keys: readonly string[]): string {
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(keys.map(key => `\`${key}\``))
 }

@@ -53,6 +53,12 @@ export interface Ask {
   resume?(table: Table): void
   /** Asks once; never rejects. The caller sees to it that polls of one source do not overlap (L7). */
   poll(): Promise<Poll>
+  /** Has `wake` called whenever there is news before the next poll, while it is asked now and then. Absent: it only answers. */
+  wakes?(wake: () => void): void
+  /** Polls take what has come by itself since the last one, and ask nobody: they cost no budget. */
+  readonly isFollowing?: boolean
+  /** Nobody wants it for now: what it keeps open is let go of until the next poll. */
+  rest?(): void
   /** Drops connections; a poll under way fails. */
   close(): Promise<void>
 }

@@ -7,7 +7,7 @@ import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import { readBody } from './body.ts'
 import { Exchange, type Answer } from './exchange.ts'
-import { failureOf, PollError } from './failure.ts'
+import { failedPoll, failureOf, PollError } from './failure.ts'
 import { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
 import { retryAfterMs, timeHints, upstreamTime } from './http-time.ts'
@@ -60,13 +60,7 @@ class HttpAsk implements Ask {
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
       await this.#exchange.drop()
-      const { kind, status, message, retryAfterMs, limit } = failure
-      const more = {
-        ...(status === undefined ? {} : { status }),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        ...(limit === undefined ? {} : { limit }),
-      }
-      return { kind: 'failed', cause: kind, reason: message, bytes: 0, ...more, ...timing() }
+      return failedPoll(failure, timing())
     } finally {
       cancel()
       this.#underWay = undefined
