@@ -53,8 +53,7 @@ export interface Reloaded extends Redefinition, Taken {
 export class MillraceServer {
   readonly graph: Graph
   readonly hub: Hub
-  /** What sources have learned of when to ask: can be saved, and restored before `listen`. */
-  readonly schedules = new Schedules()
+  readonly #schedules = new Schedules()
   readonly #config: ConfigInForce
   readonly #compile: (config: Config) => Definitions
   readonly #log: Logger
@@ -91,7 +90,7 @@ export class MillraceServer {
     const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
-      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.schedules })
+      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })
       return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits
@@ -99,7 +98,12 @@ export class MillraceServer {
     this.#state =
       config.state === undefined
         ? undefined
-        : new SavedState(config.state, keptOf(this.graph), { everyMs: config.limits.saveEveryMs, clock, log })
+        : new SavedState(config.state, keptOf(this.graph), {
+            everyMs: config.limits.saveEveryMs,
+            parts: [this.#schedules],
+            clock,
+            log,
+          })
     const limitsNow = (): Config['limits'] => this.#config.current.limits
     const limits = live(limitsNow)
     const overload = new Overload(limits, log)

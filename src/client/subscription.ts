@@ -48,7 +48,8 @@ const mostResumes = 5
 /** What this client follows under one address: asks for it, keeps it in step, shows it to its readers. */
 export class Subscription {
   #request: SubscribeRequest
-  readonly readers = new Set<Reader>()
+  /** Each with the throttle it asked for, ms. */
+  readonly #readers = new Map<Reader, number>()
   readonly #wire: Wire
   readonly #replica = new Replica()
   readonly #ladder: ResyncLadder
@@ -64,6 +65,8 @@ export class Subscription {
   #accepting = false
   #timer: Cancel | undefined
   #stats: FeedStats = { bytes: 0, messages: 0, snapshots: 0, deltas: 0, resyncs: 0 }
+  /** The throttle that the server was last asked for, ms. */
+  #toldMs = 0
 
   constructor(request: SubscribeRequest, wire: Wire) {
     this.#request = request
@@ -74,6 +77,9 @@ export class Subscription {
 
   get request(): SubscribeRequest {
     return this.#request
+  }
+  get isRead(): boolean {
+    return this.#readers.size > 0
   }
   get table() {
     return this.#replica.table
@@ -113,17 +119,37 @@ export class Subscription {
     this.#offered = this.table.version > 0 && this.#resumes < mostResumes
     if (this.#offered) this.#resumes++
     const since = this.#offered ? { since: this.table.since } : {}
+    this.#toldMs = this.request.throttle ?? 0
     this.#wire.send({ type: 'subscribe', id: this.#asked, ...this.request, ...since })
   }
 
-  /**
-   * Another subscription to the same address was merged into this one: the server has taken its throttle, and whoever
-   * wants news most often is to have them.
-   */
-  hasten(otherMs: number): void {
-    const ownMs = this.#request.throttle ?? 0
-    if (ownMs > otherMs) this.#request = { ...this.#request, throttle: otherMs }
-    if (ownMs < otherMs) this.#wire.send({ type: 'subscribe', id: this.#wire.nextId(), feed: this.address, throttle: ownMs })
+  /** @param throttleMs what the reader asks for: whoever wants news most often is to have them */
+  add(reader: Reader, throttleMs: number): void {
+    this.#readers.set(reader, throttleMs)
+    this.#settleThrottle()
+  }
+
+  remove(reader: Reader): void {
+    this.#readers.delete(reader)
+    this.#settleThrottle()
+  }
+
+  /** Another subscription turned out to be to this address: the server has taken its throttle, and its readers read this one. */
+  adopt(other: Subscription): void {
+    this.#toldMs = other.#toldMs
+    for (const [reader, throttleMs] of other.#readers) this.#readers.set(reader, throttleMs)
+    this.#settleThrottle()
+    for (const reader of other.#readers.keys()) reader.moved(this)
+    other.#readers.clear()
+  }
+
+  #settleThrottle(): void {
+    if (!this.isRead) return
+    const leastMs = Math.min(...this.#readers.values())
+    if (leastMs !== (this.#request.throttle ?? 0)) this.#request = { ...this.#request, throttle: leastMs }
+    if (!this.#accepting || leastMs === this.#toldMs) return
+    this.#toldMs = leastMs
+    this.#wire.send({ type: 'subscribe', id: this.#wire.nextId(), feed: this.address, throttle: leastMs })
   }
 
   answered(message: SubscribedMessage): void {
@@ -132,6 +158,7 @@ export class Subscription {
     this.#resumes = 0
     this.#refusals = 0
     this.#freshness.subscribed()
+    this.#settleThrottle()
     this.#follow(this.#replica.subscribed(message, this.#offered))
   }
 
@@ -229,7 +256,7 @@ export class Subscription {
   }
 
   #tell(tell: (reader: Reader) => void): void {
-    for (const reader of this.readers) tell(reader)
+    for (const reader of this.#readers.keys()) tell(reader)
   }
 
   #follow(verdict: Verdict): void {

@@ -43,7 +43,8 @@ export class Subscriptions {
   readonly #byAddress = new Map<string, Subscription>()
   readonly #flush = new Flush()
   readonly #ahead = new Set<Subscription>()
-  readonly #unsubscribes = new Set<unknown>()
+  /** Ids of messages whose refusal is no news to anybody. */
+  readonly #unheeded = new Set<unknown>()
 
   constructor(wire: Wire & { readonly isOpen: boolean }) {
     this.#wire = wire
@@ -55,17 +56,17 @@ export class Subscriptions {
     const subscription = this.#byKey.get(key) ?? this.#revived(former) ?? new Subscription(request, this.#wire)
     this.#byKey.set(key, subscription)
     if (subscription.address !== '' && !this.#byAddress.has(subscription.address)) this.#byAddress.set(subscription.address, subscription)
-    subscription.readers.add(reader)
+    subscription.add(reader, request.throttle ?? 0)
     if (this.#wire.isOpen && !subscription.isAccepting && subscription.asked === undefined) subscription.ask()
     return subscription
   }
 
   #revived(former: Subscription | undefined): Subscription | undefined {
-    return former !== undefined && former.readers.size === 0 && !this.#all().has(former) ? former : undefined
+    return former !== undefined && !former.isRead && !this.#all().has(former) ? former : undefined
   }
 
   leave(reader: Reader, subscription: Subscription): void {
-    subscription.readers.delete(reader)
+    subscription.remove(reader)
     this.#release(subscription)
   }
 
@@ -80,7 +81,7 @@ export class Subscriptions {
 
   lost(reason: string): void {
     this.cutFlush()
-    this.#unsubscribes.clear()
+    this.#unheeded.clear()
     for (const subscription of this.#all()) {
       subscription.lost(reason)
       this.#release(subscription)
@@ -154,6 +155,7 @@ export class Subscriptions {
     const subscription = this.#asking(message.id)
     const holder = this.#accepting(message.feed)
     if (subscription === undefined) {
+      this.#unheeded.delete(message.id)
       // Of the socket's own address, or asked for before all readers left: nobody wants it.
       if (holder === undefined && !this.#isAskedFor(nameOf(message.feed))) this.#unsubscribe(message.feed)
       return
@@ -174,23 +176,18 @@ export class Subscriptions {
 
   #merge(subscription: Subscription, holder: Subscription): void {
     for (const [key, of] of this.#byKey) if (of === subscription) this.#byKey.set(key, holder)
-    holder.hasten(subscription.request.throttle ?? 0)
-    for (const reader of subscription.readers) {
-      holder.readers.add(reader)
-      reader.moved(holder)
-    }
-    subscription.readers.clear()
+    holder.adopt(subscription)
     // Last: its end is no business of those who read on.
     subscription.stop()
   }
 
   #unsubscribed({ id, feed, code }: UnsubscribedMessage): void {
-    if (id !== undefined && this.#unsubscribes.delete(id)) return
+    if (id !== undefined && this.#unheeded.delete(id)) return
     this.#accepting(feed)?.ended(new MillraceError(code ?? 'unavailable', `the server ended '${feed}'`))
   }
 
   #refused(message: ErrorMessage): void {
-    if (message.id !== undefined && this.#unsubscribes.delete(message.id)) return
+    if (message.id !== undefined && this.#unheeded.delete(message.id)) return
     const asking = this.#asking(message.id)
     const subscription = asking ?? (message.feed === undefined ? undefined : this.#byAddress.get(message.feed))
     subscription?.refused(message)
@@ -199,7 +196,7 @@ export class Subscriptions {
 
   /** Whether an error is about one of these. */
   owns({ id, feed }: ErrorMessage): boolean {
-    return this.#asking(id) !== undefined || this.#unsubscribes.has(id) || (feed !== undefined && this.#byAddress.has(feed))
+    return this.#asking(id) !== undefined || this.#unheeded.has(id) || (feed !== undefined && this.#byAddress.has(feed))
   }
 
   #releaseUnread(): void {
@@ -208,10 +205,11 @@ export class Subscriptions {
 
   /** Lets go of what nobody reads; not while an answer is to come that may turn out to be of the same address. */
   #release(subscription: Subscription): void {
-    if (subscription.readers.size > 0 || this.#mayBeWanted(subscription)) return
+    if (subscription.isRead || this.#mayBeWanted(subscription)) return
     for (const [key, of] of this.#byKey) if (of === subscription) this.#byKey.delete(key)
     if (this.#byAddress.get(subscription.address) === subscription) {
       this.#byAddress.delete(subscription.address)
+      if (subscription.asked !== undefined) this.#unheeded.add(subscription.asked)
       if (subscription.isAccepting || subscription.asked !== undefined) this.#unsubscribe(subscription.address)
     }
     subscription.stop()
@@ -231,7 +229,7 @@ export class Subscriptions {
 
   #unsubscribe(feed: string): void {
     const id = this.#wire.nextId()
-    this.#unsubscribes.add(id)
+    this.#unheeded.add(id)
     this.#wire.send({ type: 'unsubscribe', id, feed })
   }
 }

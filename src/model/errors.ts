@@ -19,6 +19,7 @@ export const closeTable = {
   1000: { reconnect: 'now', meaning: 'normal' },
   1001: { reconnect: 'now', meaning: 'shutdown' },
   1003: { reconnect: 'now', meaning: 'binary frames are reserved' },
+  1008: { reconnect: 'now', meaning: 'too many frames in one message' },
   1009: { reconnect: 'now', meaning: 'message too big' },
   1012: { reconnect: 'now', meaning: 'restart' },
   1013: { reconnect: 'now', meaning: 'overload' },

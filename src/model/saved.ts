@@ -43,3 +43,12 @@ export interface Standing extends LeftOff {
   readonly name: string
   readonly fingerprint: string
 }
+
+/** Anything else that is kept beside the tables, as plain JSON in a section of its own. */
+export interface SavedPart {
+  /** The name of its section. */
+  readonly section: string
+  save(): unknown
+  /** What `save` gave in a run before, or anything else that lay there; not called where nothing sound was left. */
+  restore(saved: unknown): void
+}

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { LiveTable, Standing } from '../model/saved.ts'
+import type { SavedPart } from '../model/saved.ts'
 import { SectionFolder } from './section-folder.ts'
 import { TableSaver } from './table-saver.ts'
 import { takeUp, type TakenUp } from './take-up.ts'
@@ -19,6 +20,7 @@ export interface Kept {
 }
 
 export interface SavedStateOptions {
+  readonly parts: readonly SavedPart[]
   /** Between two saves, in ms. */
   readonly everyMs: number
   readonly clock: Clock
@@ -56,6 +58,10 @@ export class SavedState {
   takeUp(): void {
     const folder = new SectionFolder(this.#path, this.#options.log)
     const saver = new TableSaver({ ...this.#options, sections: folder, live: () => this.#kept.live() })
+    for (const part of this.#options.parts) {
+      const saved = folder.read(part.section, payload => JSON.parse(payload.toString('utf8')) as unknown)
+      if (saved !== undefined) part.restore(saved)
+    }
     const taken = takeUp(folder, this.#kept.sources(), feed => this.#kept.fingerprintOf(feed))
     this.#kept.restore(taken)
     this.#open = { folder, saver }

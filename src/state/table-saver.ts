@@ -1,7 +1,7 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Position } from '../model/position.ts'
-import type { LiveTable, Standing } from '../model/saved.ts'
+import type { LiveTable, SavedPart, Standing } from '../model/saved.ts'
 import { writeCleanStop } from './clean-stop.ts'
 import { proofsPayload, proofsSection, type ProofOf } from './proofs.ts'
 import { proofOf, tableParts, tableSection } from './saved-table.ts'
@@ -15,6 +15,8 @@ export interface TableSaverOptions {
   readonly log: Logger
   /** The sources that have a table; each is looked at when its turn comes. */
   readonly live: () => Iterable<LiveTable>
+  /** What is kept beside them. */
+  readonly parts: readonly Omit<SavedPart, 'restore'>[]
 }
 
 /** What was written since the start. */
@@ -33,7 +35,8 @@ export class TableSaver {
   readonly #counts = { written: 0, failed: 0, bytes: 0 }
   /** By source: the position of the table that was written last. */
   readonly #written = new Map<string, Position>()
-  #proofs = ''
+  /** By section: what was written last of that which is small and written whole. */
+  readonly #texts = new Map<string, string>()
   #cancel: Cancel | undefined
   #saving: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -89,7 +92,9 @@ export class TableSaver {
       if (isDirty && !(await this.#try(() => this.#write(live)))) isWhole = false
       else proofs.push({ source, count, sum, ...proofOf(live) })
     }
-    if (!(await this.#try(() => this.#writeProofs(proofsPayload(proofs))))) isWhole = false
+    if (!(await this.#try(() => this.#writeText(proofsSection, proofsPayload(proofs))))) isWhole = false
+    for (const part of this.#options.parts)
+      if (!(await this.#try(() => this.#writeText(part.section, Buffer.from(JSON.stringify(part.save())))))) isWhole = false
     if (!isWhole) return
     this.#savedAt = this.#options.clock.monotonic()
     if (this.#isFailing) this.#options.log.info('state is written again')
@@ -108,11 +113,11 @@ export class TableSaver {
     this.#written.set(source, position)
   }
 
-  async #writeProofs(payload: Buffer): Promise<void> {
+  async #writeText(section: string, payload: Buffer): Promise<void> {
     const text = payload.toString('utf8')
-    if (text === this.#proofs) return
-    await this.#put(proofsSection, [payload])
-    this.#proofs = text
+    if (text === this.#texts.get(section)) return
+    await this.#put(section, [payload])
+    this.#texts.set(section, text)
   }
 
   async #put(section: string, payload: readonly Buffer[]): Promise<void> {

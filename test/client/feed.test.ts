@@ -212,6 +212,22 @@ describe('unsubscribing', () => {
 })
 
 describe('a refusal', () => {
+  test('of what nobody reads any more is no news', () => {
+    const run = openBench()
+    const errors: string[] = []
+    run.millrace.onError(({ message }) => errors.push(message))
+    const leave = run.millrace.feed('quotes').subscribe(() => {})
+    const [first] = run.socket.heard()
+    run.socket.say({ type: 'subscribed', id: first?.['id'], feed: 'quotes', epoch, version: 7, resumed: false, throttle: 0 })
+    run.socket.end(1006)
+    run.clock.advance(1000)
+    run.socket.welcome()
+    const [again] = run.socket.heard()
+    leave()
+    run.socket.say({ type: 'error', id: again?.['id'], code: 'not_found', message: 'no such feed', retry: false })
+    expect(errors).toEqual([])
+  })
+
   test('that may pass is tried again with back-off; one that does not is told and left', () => {
     const run = openBench()
     const errors: string[] = []
@@ -401,6 +417,24 @@ describe('two spellings of one address with different throttles', () => {
     run.clock.advance(1000)
     run.socket.welcome()
     expect(run.socket.heard()).toMatchObject([{ type: 'subscribe', throttle: Math.min(one, two) }])
+  })
+
+  test('the faster one leaves: the server need not hurry any more, until another one asks for it', () => {
+    const run = openBench()
+    const leave = run.millrace.feed('quotes', { where: 'price>1' }).subscribe(() => {})
+    shownBy(run.millrace.feed('quotes', { where: 'price > 1', throttle: 1000 }))
+    const feed = 'quotes?where=price%20%3E%201'
+    const answer = (resumed: boolean): void => {
+      for (const { id, throttle = 0 } of run.socket.heard())
+        run.socket.say({ type: 'subscribed', id, feed, epoch, version: 7, resumed, throttle })
+    }
+    answer(false)
+    run.socket.say(snapshot(feed, 7, [b]))
+    answer(true)
+    leave()
+    expect(run.socket.heard()).toMatchObject([{ type: 'subscribe', feed, throttle: 1000 }])
+    run.millrace.feed('quotes', { where: 'price>1' }).subscribe(() => {})
+    expect(run.socket.heard()).toMatchObject([{ type: 'subscribe', feed, throttle: 0 }])
   })
 })
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -34,7 +34,7 @@ afterEach(async () => {
 interface Given {
   readonly folder?: string
   readonly where?: string
-  readonly every?: string
+  readonly every?: string | { readonly average: string }
 }
 
 async function started({ folder = 'state', where = 'bikes > 0', every = '30ms' }: Given = {}): Promise<{
@@ -164,6 +164,27 @@ describe('after a clean stop', () => {
 })
 
 describe('after a crash', () => {
+  test('what was learned of when to ask goes on', async () => {
+    const every = { average: '250ms' }
+    const first = await started({ every })
+    const learned = (server: MillraceServer): number => [...server.graph.sources()][0]?.learned?.changes ?? 0
+    const body = rows.map(row => ({ ...row }))
+    const moving = setInterval(() => {
+      upstream.body = JSON.stringify(body.map(row => ({ ...row, bikes: row.bikes++ })))
+    }, 50)
+    const reader = await new RawReader(first.url).open()
+    reader.send({ type: 'subscribe', feed: 'stations' })
+    await until(() => learned(first.server) >= 3)
+    clearInterval(moving)
+    const seen = learned(first.server)
+    const saved = (): string => readFileSync(join(base, 'state', 'schedules.state'), 'utf8')
+    await until(() => existsSync(join(base, 'state', 'schedules.state')) && Number(/"changes":(\d+)/.exec(saved())?.[1]) >= seen)
+    const folder = await crashed()
+    const second = await started({ folder, every })
+    expect(learned(second.server)).toBeGreaterThanOrEqual(seen)
+    reader.socket.terminate()
+  })
+
   test('readers who hold what was saved resume by its checksum, in a new epoch, before anything is asked', async () => {
     const first = await started()
     const held = await read(first.url, 'some')

@@ -112,9 +112,9 @@ const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
       { file: 'hub/answer.ts', search: 'tell(held, id, true, held.position)', replace: 'tell(held, id, true, held.view.position)' },
       {
         file: 'client/subscriptions.ts',
-        search: '    if (subscription === undefined) {\n      // Of',
+        search: '    if (subscription === undefined) {\n      this.#unheeded',
         replace:
-          '    if (subscription === undefined && holder !== undefined) return holder.answered(message)\n    if (subscription === undefined) {\n      // Of',
+          '    if (subscription === undefined && holder !== undefined) return holder.answered(message)\n    if (subscription === undefined) {\n      this.#unheeded',
       },
     ],
   ],

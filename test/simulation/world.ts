@@ -396,16 +396,17 @@ export class World {
 
   #shown(client: Client, followed: Followed, rows: readonly Row[]): void {
     this.#states++
-    const { address } = followed
-    const { crashes } = client
+    const { address, feed } = followed
     const before = client.places.get(address)
+    // What it held already, shown once more while a snapshot is on its way, is nothing of a new server.
+    const isHeld = before !== undefined && feed.table.version === 0
+    const crashes = isHeld ? before.crashes : client.crashes
     const since = before === undefined || (!followed.hasShown && before.crashes !== crashes) ? 0 : before.place
-    followed.hasShown = true
+    followed.hasShown ||= !isHeld
     const text = textOf(rows)
     const place = this.#history.placeOf(address, text, since)
     if (place !== undefined) {
-      // What it held already, shown once more, is nothing of a new server.
-      if (place !== before?.place) client.places.set(address, { place, crashes })
+      client.places.set(address, { place, crashes })
     } else {
       const what = this.#history.knows(address, text) ? `a table from before that of ${since}` : 'a table that never was'
       this.#blame(client.name, `${address.feed} ${address.where ?? ''} shows ${what}: ${JSON.stringify(rows).slice(0, 300)}`)

@@ -13,6 +13,7 @@ let log: RecordedLog
 let sections: MemorySections
 let live: Map<string, { rows: ReadonlyMap<string, Row>; version: number; validatedAt: number }>
 let saver: TableSaver
+let learned: unknown
 
 const columns = ['id', 'n']
 const everyMs = 10_000
@@ -22,8 +23,13 @@ beforeEach(() => {
   log = new RecordedLog()
   sections = new MemorySections()
   live = new Map()
-  saver = new TableSaver({ sections, everyMs, clock, log: log.logger, live: tables })
+  learned = undefined
+  saver = newSaver([])
 })
+
+function newSaver(parts: readonly { readonly section: string; save(): unknown }[]): TableSaver {
+  return new TableSaver({ sections, everyMs, clock, log: log.logger, live: tables, parts })
+}
 
 function set(source: string, n: number, validatedAt = clock.now()): void {
   live.set(source, { rows: new Map([['a', { id: 'a', n }]]), version: (live.get(source)?.version ?? 0) + 1, validatedAt })
@@ -67,6 +73,18 @@ describe('now and then', () => {
     await clock.advanceAsync(10 * everyMs)
     expect(sections.written).toHaveLength(5)
     expect([cell('a'), cell('b'), saver.counts.written]).toEqual([1, 2, 5])
+  })
+
+  test('what is kept beside the tables is written where it is other than before', async () => {
+    saver = newSaver([{ section: 'schedules', save: () => learned }])
+    learned = { a: 1 }
+    saver.start()
+    for (const other of [{ a: 1 }, { a: 1 }, { a: 2 }]) {
+      learned = other
+      await clock.advanceAsync(everyMs)
+    }
+    expect(sections.written.filter(name => name === 'schedules')).toHaveLength(2)
+    expect(sections.read('schedules', payload => JSON.parse(payload.toString('utf8')) as unknown)).toEqual({ a: 2 })
   })
 
   test('a table that polls only confirm is not written anew, and yet its age is known', async () => {

@@ -19,6 +19,8 @@ export interface AdaptivePolicyOptions {
   readonly resumed?: Resumed
   readonly clock: Clock
   readonly random: Random
+  /** Nobody asks by it any more. */
+  readonly closed?: () => void
 }
 
 /**
@@ -33,6 +35,7 @@ export class AdaptivePolicy implements Policy {
   readonly #budget: SharedPool
   readonly #clock: Clock
   readonly #random: Random
+  readonly #closed: (() => void) | undefined
   /** From the monotonic clock to ms since 1970. */
   readonly #offsetMs: number
   #own: Pool = newPool()
@@ -43,17 +46,24 @@ export class AdaptivePolicy implements Policy {
   #answeredAt = Number.NEGATIVE_INFINITY
   #cancelSearch: Cancel | undefined
 
-  constructor({ config, pool, resumed, clock, random }: AdaptivePolicyOptions) {
+  constructor({ config, pool, resumed, clock, random, closed }: AdaptivePolicyOptions) {
     this.intervalMs = config.averageMs
     this.minMs = config.minMs
     this.#config = config
     this.#budget = pool
     this.#clock = clock
     this.#random = random
+    this.#closed = closed
     this.#offsetMs = clock.now() - clock.monotonic()
-    this.#state = resumed?.state
-    if (resumed !== undefined) this.#own = resumed.pool
+    if (resumed !== undefined) this.takeUp(resumed)
     pool.join(config.averageMs)
+  }
+
+  /** Goes on from what was learned before; nothing where it has learned something itself by now. */
+  takeUp({ state, pool }: Resumed): void {
+    if (this.#state !== undefined) return
+    this.#state = state
+    this.#own = pool
   }
 
   /** All that was learned, to be saved; undefined before the first poll. */
@@ -102,6 +112,7 @@ export class AdaptivePolicy implements Policy {
   close(): void {
     this.#cancelSearch?.()
     this.#budget.leave(this.#config.averageMs)
+    this.#closed?.()
   }
 
   #observe({ poll, began, ended }: Ended): Observation {

@@ -117,6 +117,48 @@ describe('what was learned', () => {
     expect(restarted.ask.asked.length).toBeLessThanOrEqual(190)
   })
 
+  test('is taken up by a source that is open already, unless that has learned something itself', async () => {
+    const first = new Schedules()
+    const { poller } = learning(first)
+    poller.start()
+    await clock.advanceAsync(3 * hour)
+    const saved = JSON.parse(JSON.stringify(first.save())) as unknown
+    await poller.close()
+    const second = new Schedules()
+    const open = learning(second)
+    second.restore(saved)
+    expect(Math.abs((open.policy.learned?.period?.periodMs ?? 0) - minute)).toBeLessThan(20)
+    const third = new Schedules()
+    const learned = learning(third)
+    learned.poller.start()
+    await clock.advanceAsync(100)
+    third.restore(saved)
+    expect(learned.policy.learned).toMatchObject({ changes: 0 })
+  })
+
+  test('is kept for sources that come back, but not of any number of them', async () => {
+    const schedules = new Schedules()
+    const { poller, policy } = learning(schedules)
+    poller.start()
+    await clock.advanceAsync(hour)
+    await poller.close()
+    const config = { averageMs: 20_000, minMs: 2000, maxMs: 160_000, maxBackoffMs: 300_000, weight: 1 }
+    const back = (name: string) => schedules.open(name, url, { config, pool: budget.pool, clock, random: seededRandom(5) })
+    expect(policy.learned?.changes).toBeGreaterThan(10)
+    expect(schedules.save()).toEqual({})
+    const again = back('stations')
+    expect(again.learned).toEqual(policy.learned)
+    again.close()
+    const { resumable } = policy
+    if (resumable === undefined) throw new Error('nothing was learned')
+    for (let i = 0; i < 1000; i++) {
+      const other = back(`other-${i}`)
+      other.takeUp(resumable)
+      other.close()
+    }
+    expect(back('stations').learned).toBeUndefined()
+  })
+
   test('is taken over by a source that is defined anew in one process, if it asks the same as often', async () => {
     const schedules = new Schedules()
     const { poller, policy } = learning(schedules)
