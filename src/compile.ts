@@ -21,6 +21,7 @@ import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
+import { webSocketAsk } from './source/websocket.ts'
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -73,6 +74,7 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
 }
 
 function originOf(source: SourceConfig): string {
+  if (source.kind === 'webSocket') return new URL(source.webSocket.url).origin
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
@@ -165,6 +167,8 @@ function askOf(source: SourceConfig, deps: CompileDeps): Ask {
       return fileAsk(source.file, named)
     case 'exec':
       return execAsk(source.exec, named)
+    case 'webSocket':
+      return webSocketAsk(source.webSocket, named)
     case 'http':
       return httpAsk(source.http, named)
   }

@@ -20,6 +20,7 @@ import type { FileOptions } from '../source/file.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
+import type { WebSocketOptions } from '../source/websocket.options.ts'
 import type { AuthOptions } from './auth.options.ts'
 import type { LimitsOptions } from './limits.options.ts'
 import type { LogOptions } from './log.options.ts'
@@ -64,7 +65,13 @@ export interface ExecSourceConfig extends SourceOptions {
   readonly exec: ExecOptions
 }
 
-export type SourceConfig = HttpSourceConfig | SystemSourceConfig | FileSourceConfig | ExecSourceConfig
+export interface WebSocketSourceConfig extends SourceOptions {
+  readonly name: string
+  readonly kind: 'webSocket'
+  readonly webSocket: WebSocketOptions
+}
+
+export type SourceConfig = HttpSourceConfig | WebSocketSourceConfig | SystemSourceConfig | FileSourceConfig | ExecSourceConfig
 
 export interface FeedConfig {
   readonly name: string

@@ -6,6 +6,7 @@ import { fileKeys, fileOptions } from '../source/file.options.ts'
 import { httpKeys, httpOptions } from '../source/http.options.ts'
 import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
+import { webSocketKeys, webSocketOptions } from '../source/websocket.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
@@ -13,23 +14,37 @@ import type { Judge } from './judge.ts'
 const { url: _url, ...httpDefaults } = httpKeys
 
 const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys })
+const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...sourceKeys })
 const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
 const fileSourceSchema = z.strictObject({ ...fileKeys, ...sourceKeys })
 const execSourceSchema = z.strictObject({ ...execKeys, ...sourceKeys })
 
 /** The kinds of source, by the key that says what is asked. */
-export const sourceSchemas = { url: httpSourceSchema, system: systemSourceSchema, file: fileSourceSchema, exec: execSourceSchema }
+export const sourceSchemas = {
+  url: httpSourceSchema,
+  system: systemSourceSchema,
+  file: fileSourceSchema,
+  exec: execSourceSchema,
+  /** A `url` of another scheme. */
+  webSocket: webSocketSourceSchema,
+}
 type Kind = keyof typeof sourceSchemas
-const kinds = Object.keys(sourceSchemas) as Kind[]
+const kinds = ['url', 'system', 'file', 'exec'] as const
 
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
 export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...execKeys, ...fileKeys, ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z.strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
+
+function isWebSocket(url: unknown): boolean {
+  return typeof url === 'string' && /^wss?:/i.test(url)
+}
 
 /** The place, among the kinds, of a source as it is written; a text is a URL. */
 export function kindOf(written: unknown): number {
+  const url = isRecord(written) ? written['url'] : written
+  if (typeof url === 'string') return Object.keys(sourceSchemas).indexOf(isWebSocket(url) ? 'webSocket' : 'url')
   return isRecord(written) ? kinds.findIndex(kind => Object.hasOwn(written, kind)) : 0
 }
 
@@ -59,8 +74,9 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, aroun
     return undefined
   }
   const asked = kinds.filter(kind => Object.hasOwn(own, kind))
-  const [kind] = asked
-  if (kind === undefined || asked.length > 1) return reportKind(judge, base, own, asked)
+  const [first] = asked
+  if (first === undefined || asked.length > 1) return reportKind(judge, base, own, asked)
+  const kind = first === 'url' && isWebSocket(own['url']) ? 'webSocket' : first
   const known = Object.entries(around.defaults).filter(([key]) => Object.hasOwn(sourceSchemas[kind].shape, key))
   const whole = Object.fromEntries([...known, ...Object.entries(own)])
   return ofKind(kind, {
@@ -98,6 +114,12 @@ function ofKind(kind: Kind, { name, folder, check }: Written): SourceConfig | un
       const options = sourceOptions(exec)
       return { name, kind: 'exec', ...options, exec: execOptions(exec, options.everyMs, folder) }
     }
+    case 'webSocket': {
+      const webSocket = check(webSocketSourceSchema)
+      if (webSocket === undefined) return undefined
+      const options = sourceOptions(webSocket)
+      return { name, kind: 'webSocket', ...options, webSocket: webSocketOptions(webSocket, options.everyMs) }
+    }
     case 'url': {
       const http = check(httpSourceSchema)
       if (http === undefined) return undefined
@@ -107,16 +129,18 @@ function ofKind(kind: Kind, { name, folder, check }: Written): SourceConfig | un
   }
 }
 
-type FormatKeys = Readonly<Partial<Pick<z.output<typeof httpSourceSchema>, 'format' | 'pattern' | 'header'>>>
+type FormatKeys = Readonly<Partial<Pick<z.output<typeof httpSourceSchema>, 'format' | 'pattern' | 'header' | 'message' | 'key'>>>
 
 /** `pattern` belongs to plain text, `header` to CSV. */
-function isFormatSound(judge: Judge, base: Path, { format, pattern, header }: FormatKeys): boolean {
+function isFormatSound(judge: Judge, base: Path, { format, pattern, header, message, key }: FormatKeys): boolean {
   if (format === 'text' && pattern === undefined)
     judge.report({ path: [...base, 'format'], at: 'value', message: '`format: text` needs a `pattern` with named groups' })
   else if (pattern !== undefined && format !== undefined && format !== 'text')
     judge.report({ path: [...base, 'pattern'], at: 'name', message: `a \`pattern\` reads \`format: text\`, not ${format}` })
   else if (header !== undefined && (pattern !== undefined || (format !== undefined && format !== 'csv')))
     judge.report({ path: [...base, 'header'], at: 'name', message: '`header` belongs to `format: csv`' })
+  else if (message === 'rows' && key === undefined)
+    judge.report({ path: [...base, 'message'], at: 'value', message: '`message: rows` needs a `key`, by which rows are set' })
   else return true
   return false
 }
@@ -132,7 +156,7 @@ function originOf(base: Path, own: Members, isText: boolean, defaults: Members):
 }
 
 /** Nothing that is asked, or more than one; of a mistyped key the unknown one tells. */
-function reportKind(judge: Judge, base: Path, own: Members, asked: readonly Kind[]): undefined {
+function reportKind(judge: Judge, base: Path, own: Members, asked: readonly string[]): undefined {
   judge.check(anySourceSchema, own, base)
   const isMistyped = Object.keys(own).some(key => !Object.hasOwn(anySourceSchema.shape, key) && suggest(key, kinds) !== undefined)
   const [first = '', second] = asked

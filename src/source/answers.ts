@@ -1,4 +1,4 @@
-import type { Payload } from '../decode/payload.ts'
+import type { Decoded, Payload } from '../decode/payload.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
@@ -33,6 +33,16 @@ export class Answers {
   /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
   take(payload: Payload): Tabulated {
     return this.#reading.take(payload)
+  }
+
+  /** @throws DecodeError */
+  decode(payload: Payload): Decoded {
+    return this.#reading.decode(payload)
+  }
+
+  /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
+  tabulate(decoded: Decoded): Tabulated {
+    return this.#reading.tabulate(decoded)
   }
 
   poll({ table, changes, degraded }: Tabulated, facts: AnswerFacts): PollAnswered {

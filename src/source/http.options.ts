@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { count, flag, mapOf, oneOf, time } from '../lib/option.ts'
 import { answerKeys, answerOptions, type AnswerOptions } from './answer.options.ts'
+import { streamKeys, streamOptions, type StreamOptions } from './stream.options.ts'
 
 function isHttpUrl(address: string): boolean {
   if (!URL.canParse(address)) return false
@@ -34,6 +35,7 @@ export const httpKeys = {
   query: mapOf(scalar, 'query parameters by name').optional().meta({ description: 'Added to the query of the URL, encoded.' }),
   body: z.unknown().optional().meta({ description: 'Sent with POST and PUT: a text as it is, anything else as JSON.' }),
   ...answerKeys,
+  ...streamKeys,
   maxRedirects: count({ most: 20 }).optional().meta({ description: 'Most redirects followed in one poll; default 5.' }),
   redirects: oneOf(['strip', 'same-origin', 'none'])
     .optional()
@@ -50,7 +52,7 @@ export const httpKeys = {
 const httpSchema = z.strictObject(httpKeys)
 
 /** A source that asks a URL, in code units, with all defaults filled in. */
-export interface HttpOptions extends AnswerOptions {
+export interface HttpOptions extends AnswerOptions, StreamOptions {
   /** With `query`, and without user name and password. */
   readonly url: string
   readonly method: 'GET' | 'POST' | 'PUT'
@@ -60,6 +62,8 @@ export interface HttpOptions extends AnswerOptions {
   readonly maxRedirects: number
   readonly redirects: 'strip' | 'same-origin' | 'none'
   readonly maxRetryAfterMs: number
+  /** Of a stream of events: so long without anything it is opened anew. */
+  readonly silenceMs: number
   /** Any certificate of the URL's own origin is taken. */
   readonly isTlsInsecure: boolean
 }
@@ -89,6 +93,8 @@ export function httpOptions(written: Written, everyMs: number): HttpOptions {
     method: written.method ?? 'GET',
     ...(written.body === undefined ? {} : { body: typeof written.body === 'string' ? written.body : JSON.stringify(written.body) }),
     ...answerOptions(written, everyMs),
+    ...streamOptions(written),
+    silenceMs: Math.max(10 * everyMs, 60_000),
     maxRedirects: written.maxRedirects ?? 5,
     redirects: written.redirects ?? 'strip',
     maxRetryAfterMs: written.maxRetryAfter ?? 3_600_000,

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { Clock } from '../lib/clock.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
@@ -7,8 +7,10 @@ import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import { readBody } from './body.ts'
 import { Exchange, type Answer } from './exchange.ts'
-import { failedPoll, failureOf, PollError } from './failure.ts'
+import { EventStream, isEventStream } from './event-stream.ts'
+import { failedPoll, failureOf, PollError, type Scene } from './failure.ts'
 import { HeldBody } from './held-body.ts'
+import { Inflow } from './inflow.ts'
 import type { HttpOptions } from './http.options.ts'
 import { retryAfterMs, timeHints, upstreamTime } from './http-time.ts'
 import type { Tabulated } from './tabulate.ts'
@@ -32,6 +34,9 @@ class HttpAsk implements Ask {
   readonly #deps: HttpDeps
   readonly #exchange: Exchange
   readonly #answers: Answers
+  readonly #inflow: Inflow
+  readonly #events: EventStream
+  #cancelDeadline: Cancel = () => undefined
   readonly #held = new HeldBody()
   #underWay: AbortController | undefined
   #closed = false
@@ -41,10 +46,28 @@ class HttpAsk implements Ask {
     this.#deps = deps
     this.#exchange = new Exchange(options)
     this.#answers = new Answers(options, deps.name, deps.log)
+    const scene = (): Scene => this.#exchange.scene
+    this.#inflow = new Inflow(options, { answers: this.#answers, clock: deps.clock, what: () => scene().host })
+    this.#events = new EventStream(options, this.#inflow, deps.clock, scene)
   }
 
   resume(table: Table): void {
     this.#answers.resume(table)
+    this.#inflow.resume(table)
+  }
+
+  get isFollowing(): boolean {
+    return this.#events.isLive
+  }
+
+  wakes(wake: () => void): void {
+    this.#inflow.wake = wake
+  }
+
+  rest(): void {
+    if (!this.#inflow.isOpen) return
+    this.#events.drop()
+    void this.#exchange.drop()
   }
 
   async poll(): Promise<Poll> {
@@ -52,14 +75,15 @@ class HttpAsk implements Ask {
     const began = clock.monotonic()
     const deadline = new AbortController()
     this.#underWay = deadline
-    const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
+    const cancel = (this.#cancelDeadline = clock.after(this.#options.timeoutMs, () => deadline.abort()))
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
       const { told, tabulated } = await this.#ask(deadline.signal)
       return this.#answers.poll(tabulated, { ...told, ...timing() })
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
-      await this.#exchange.drop()
+      // A stream that has said nothing yet, or something that cannot be read, goes on.
+      if (!this.#inflow.isOpen) await this.#exchange.drop()
       return failedPoll(failure, timing())
     } finally {
       cancel()
@@ -70,13 +94,16 @@ class HttpAsk implements Ask {
   async close(): Promise<void> {
     this.#closed = true
     this.#underWay?.abort()
+    this.#events.drop()
     await this.#exchange.drop()
   }
 
   async #ask(signal: AbortSignal): Promise<{ told: Told; tabulated: Tabulated }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
     const { clock } = this.#deps
-    const conditions = this.#options.method === 'GET' ? this.#held.conditions() : undefined
+    if (this.#inflow.isDue || this.#events.isLive) return await this.#follow()
+    this.#events.drop()
+    const conditions = this.#events.resumption ?? (this.#options.method === 'GET' ? this.#held.conditions() : undefined)
     let began = clock.monotonic()
     let answer = await this.#exchange.request(conditions, signal)
     if (answer.statusCode === 304 && !(conditions !== undefined && this.#held.isHeld)) {
@@ -91,11 +118,22 @@ class HttpAsk implements Ask {
       return { told: { ...this.#tell(304, this.#held.confirmed(answer.headers), 0), headMs }, tabulated: this.#answers.same() }
     }
     if (answer.statusCode !== 200 && answer.statusCode !== 203) throw this.#refused(answer)
+    if (isEventStream(answer.headers['content-type'])) {
+      this.#events.follow(answer.body, this.#exchange.url)
+      return await this.#follow()
+    }
     const coding = answer.headers['content-encoding'] ?? ''
     const body = await readBody(answer.body, String(coding), this.#options.maxBodyBytes)
     const isRemade = this.#held.isRemade(answer, this.#exchange.url)
     const told = { ...this.#tell(answer.statusCode, answer.headers, body.byteLength), headMs, isRemade }
     return { told, tabulated: this.#take(body, answer) }
+  }
+
+  /** What events have brought. The deadline was for their beginning. */
+  async #follow(): Promise<{ told: Told; tabulated: Tabulated }> {
+    this.#cancelDeadline()
+    const tabulated = await this.#inflow.take()
+    return { tabulated, told: { status: 200, bytes: this.#inflow.bytes } }
   }
 
   #take(body: Buffer, answer: Answer): Tabulated {

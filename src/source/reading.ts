@@ -44,18 +44,25 @@ export class Reading {
 
   /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
   take(payload: Payload): Tabulated {
-    const decoded = this.#decode(payload)
+    return this.tabulate(this.decode(payload))
+  }
+
+  /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
+  tabulate(decoded: Decoded): Tabulated {
     const tabulated = this.#tabulator.take(decoded)
     if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
-    for (const remark of decoded.remarks ?? []) this.#remark(remark)
     return tabulated
   }
 
-  /** An upstream that changed its format for good, or was first heard while it was broken, is looked at anew. */
-  #decode(payload: Payload): Decoded {
+  /**
+   * An upstream that changed its format for good, or was first heard while it was broken, is looked at anew.
+   * @throws DecodeError
+   */
+  decode(payload: Payload): Decoded {
     try {
       const decoded = decode(payload, this.#options, this.#dialect)
       this.#misread = 0
+      for (const remark of decoded.remarks ?? []) this.#remark(remark)
       return decoded
     } catch (error) {
       if (++this.#misread >= forgottenAfter) this.#dialect = undefined

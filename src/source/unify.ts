@@ -40,6 +40,12 @@ function comparer(columns: readonly string[], ignore: readonly string[]): (a: Ro
   return (a, b) => equalRows(a, b, compared)
 }
 
+/** What becomes of a row that was there before: where it did not change it stays the object that it was. */
+export function rowSettler(columns: readonly string[], { ignore = [] }: UnifyOptions): (before: Row, row: Row) => Row {
+  const equal = comparer(columns, ignore)
+  return (before, row) => (equal(before, row) ? before : row)
+}
+
 export interface UnifyOptions {
   /** Columns whose change alone is none; default: none. */
   readonly ignore?: readonly string[]
@@ -54,18 +60,19 @@ export interface UnifyOptions {
  */
 export function unify(before: Table | undefined, incoming: Incoming, options: UnifyOptions = {}): Unified {
   const { key, rows } = incoming
-  const { ignore = [], maxColumns = Number.POSITIVE_INFINITY } = options
+  const { maxColumns = Number.POSITIVE_INFINITY } = options
   const columns = before === undefined ? incoming.columns : grown(before.columns, incoming.columns)
   if (before === undefined || before.key !== key || columns.length > Math.max(maxColumns, before.columns.length))
     return { table: { key, columns: incoming.columns, rows, order: [], kind: 'table' }, changes: 'all' }
-  const equal = comparer(columns, ignore)
+  const settle = rowSettler(columns, options)
   const changes = new Map<string, Row | undefined>()
   let kept = 0
   for (const [name, row] of rows) {
     const old = before.rows.get(name)
     if (old !== undefined) kept++
-    if (old !== undefined && equal(old, row)) rows.set(name, old)
-    else changes.set(name, old)
+    const settled = old === undefined ? row : settle(old, row)
+    if (settled !== row) rows.set(name, settled)
+    if (settled !== old) changes.set(name, old)
   }
   if (kept < before.rows.size) for (const [name, row] of before.rows) if (!rows.has(name)) changes.set(name, row)
   if (changes.size === 0 && columns === before.columns) return { table: before, changes: noChanges }

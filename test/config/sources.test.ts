@@ -29,3 +29,21 @@ sources:
     expect.stringMatching(/^7:7 sources\.e\.fiel: unknown key.*file/),
   ])
 })
+
+test('a URL says by its scheme that it is a WebSocket', () => {
+  const { sources } = good(
+    'sources: {a: "wss://x/y", b: {url: "ws://x", subscribe: hello, message: rows, key: id}, c: {url: http://x, events: a}}',
+  )
+  expect(sources).toMatchObject([
+    { name: 'a', kind: 'webSocket', webSocket: { url: 'wss://x/y', subscribe: [] } },
+    { kind: 'webSocket', webSocket: { subscribe: ['hello'], message: 'rows' } },
+    { kind: 'http', http: { events: ['a'] } },
+  ])
+  expect(
+    said('sources:\n  a: {url: ws://x, method: POST}\n  b: {url: http://x, message: rows}\n  c: {url: http://x, subscribe: a}'),
+  ).toEqual([
+    expect.stringMatching(/^2:20 sources\.a\.method: unknown key/),
+    '3:31 sources.b.message: `message: rows` needs a `key`, by which rows are set',
+    expect.stringMatching(/^4:22 sources\.c\.subscribe: unknown key/),
+  ])
+})
