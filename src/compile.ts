@@ -87,6 +87,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     everyMs,
     staleAfterMs,
     downAfterMs,
+    ...(source.expireMs === undefined ? {} : { expireMs: source.expireMs }),
     lingerMs,
     origin: originOf(source),
     ...(description === undefined ? {} : { description }),

@@ -56,12 +56,24 @@ export function parseConfig(text: string, file: string, options: LoadOptions): C
     ...faults.map(fault => tree.pathOf(fault.from)),
     ...tree.faults.filter(fault => fault.isSpoiling).map(({ path }) => path),
   ]
-  return judge(tree, file, { folder: dirname(resolve(file)), problems: [...problems, ...refusals, ...misread], spoiled, lines })
+  return judge(tree, file, {
+    folder: dirname(resolve(file)),
+    readFile: readerOf(options),
+    problems: [...problems, ...refusals, ...misread],
+    spoiled,
+    lines,
+  })
 }
 
 /** Judges a config given as an object, as a config file is: for library use. `name` is what problems call it; paths are meant from where the process runs. */
 export function configOf(value: unknown, name = 'config'): ConfigResult {
-  return judge(objectTree(value), name, { folder: resolve('.'), problems: [], spoiled: [], lines: new Set() })
+  return judge(objectTree(value), name, {
+    folder: resolve('.'),
+    readFile: readerOf({ env: {} }),
+    problems: [],
+    spoiled: [],
+    lines: new Set(),
+  })
 }
 
 function readerOf({ readFile = path => readFileSync(path, 'utf8') }: LoadOptions): (path: string) => string {
@@ -131,14 +143,15 @@ function follows(path: Path, spoiled: readonly Path[]): boolean {
 interface Known {
   /** From which relative paths are meant. */
   readonly folder: string
+  readonly readFile: (path: string) => string
   readonly problems: readonly Problem[]
   readonly spoiled: readonly Path[]
   /** Lines that YAML itself refused. */
   readonly lines: ReadonlySet<number>
 }
 
-function judge(tree: Tree, file: string, { folder, problems, spoiled, lines }: Known): ConfigResult {
-  const { config, findings, warnings } = resolveConfig(tree, folder)
+function judge(tree: Tree, file: string, { folder, readFile, problems, spoiled, lines }: Known): ConfigResult {
+  const { config, findings, warnings } = resolveConfig(tree, { folder, readFile })
   const isNew = (problem: Problem): boolean => problem.place === undefined || !lines.has(problem.place.line)
   const own = findings
     .filter(({ path }) => !follows(path, spoiled))

@@ -9,6 +9,7 @@ import { systemKeys, systemOptions } from '../source/system.options.ts'
 import { webSocketKeys, webSocketOptions } from '../source/websocket.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, type Path } from './finding.ts'
+import { readFault } from './variable.ts'
 import type { Judge } from './judge.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
@@ -63,6 +64,7 @@ interface Surroundings {
   readonly defaults: Members
   /** From which relative paths are meant. */
   readonly folder: string
+  readonly readFile: (path: string) => string
 }
 
 /** One source; undefined where something is wrong with it, which has been reported. */
@@ -79,11 +81,13 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, aroun
   const kind = first === 'url' && isWebSocket(own['url']) ? 'webSocket' : first
   const known = Object.entries(around.defaults).filter(([key]) => Object.hasOwn(sourceSchemas[kind].shape, key))
   const whole = Object.fromEntries([...known, ...Object.entries(own)])
+  const shape = shapeOf(judge, [...base, 'shape'], whole['shape'], around)
+  if (shape === undefined) return undefined
   return ofKind(kind, {
     name,
     folder: around.folder,
     check: schema => {
-      const checked = judge.check(schema, whole, base, originOf(base, own, typeof written === 'string', around.defaults))
+      const checked = judge.check(schema, { ...whole, ...shape }, base, originOf(base, own, typeof written === 'string', around.defaults))
       return checked === undefined || !isFormatSound(judge, base, checked as FormatKeys) ? undefined : checked
     },
   })
@@ -126,6 +130,27 @@ function ofKind(kind: Kind, { name, folder, check }: Written): SourceConfig | un
       const options = sourceOptions(http)
       return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
     }
+  }
+}
+
+/** A schema that is written in a file, in the place of its path; undefined where something is wrong with it, which has been reported. */
+function shapeOf(judge: Judge, path: Path, written: unknown, { folder, readFile }: Surroundings): Members | undefined {
+  if (written === undefined || written === 'learn' || written === 'any') return {}
+  try {
+    const schema: unknown = typeof written === 'string' ? JSON.parse(readFile(resolve(folder, written))) : written
+    // Anything else is refused with all else that is of the wrong type.
+    if (!isRecord(schema)) return typeof written === 'string' ? { shape: [] } : {}
+    z.fromJSONSchema(schema)
+    return { shape: schema }
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'it is not JSON' : readFault(error)
+    judge.report({
+      path,
+      at: 'value',
+      message: `the JSON Schema cannot be used: ${why}`,
+      expected: 'learn, any, the path of a JSON Schema, or one',
+    })
+    return undefined
   }
 }
 

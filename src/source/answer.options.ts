@@ -1,7 +1,13 @@
 import { z } from 'zod'
-import { count, flag, oneOf, percentage, size, text, time } from '../lib/option.ts'
+import { count, flag, mapOf, oneOf, percentage, size, text, time } from '../lib/option.ts'
 
 const oneOrMore = (what: string) => z.union([text(what), z.array(text(what)).min(1)], { error: `expected ${what} or a list of them` })
+
+const width = z.number({ error: 'expected a number above 0, such as 0.01' }).positive({ error: 'expected a number above 0, such as 0.01' })
+
+function isSchema(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 const formats = ['json', 'ndjson', 'geojson', 'csv', 'xml', 'syndication', 'prometheus', 'text'] as const
 
@@ -66,7 +72,21 @@ export const answerKeys = {
     .optional()
     .meta({ description: 'A row that comes and goes leaves once it was gone from so many answers in a row; default 1: at once.' }),
   index: flag().optional().meta({ description: 'Adds a column `index`, the place in the array; default false.' }),
-  ignore: oneOrMore('a column').optional().meta({ description: 'Columns whose change alone is no change.' }),
+  ignore: oneOrMore('a column or a path into one')
+    .optional()
+    .meta({ description: 'Columns, or dotted paths into them (`*` goes over items), whose change alone is no change.' }),
+  deadband: mapOf(width, 'numbers by column')
+    .optional()
+    .meta({ description: 'By column: a change of a number that is smaller is no change, and the value from before stays.' }),
+  shape: z
+    .union([text(), z.custom<Readonly<Record<string, unknown>>>(isSchema)], {
+      error: 'expected learn, any, the path of a JSON Schema, or one',
+    })
+    .optional()
+    .meta({
+      description:
+        'What a row has to be: a JSON Schema, written here or the path of a file, which fails a poll that does not meet it; `learn` (default): columns that were long there stay; `any`.',
+    }),
   bigNumbers: oneOf(['flag', 'text'])
     .optional()
     .meta({ description: 'Integers beyond 2^53: rounded and said in the log, or kept as text; default flag.' }),
@@ -103,6 +123,9 @@ export interface AnswerOptions {
   readonly removeAfter: number
   readonly index: boolean
   readonly ignore: readonly string[]
+  readonly deadband: ReadonlyMap<string, number>
+  /** A JSON Schema that rows have to meet. */
+  readonly shape: 'learn' | 'any' | Readonly<Record<string, unknown>>
   readonly bigNumbers: 'flag' | 'text'
   readonly timeoutMs: number
   readonly maxBodyBytes: number
@@ -154,6 +177,9 @@ export function answerOptions(written: Written, everyMs: number): AnswerOptions 
     removeAfter: written.removeAfter ?? 1,
     index: written.index ?? false,
     ignore: list(written.ignore ?? []),
+    deadband: written.deadband ?? new Map(),
+    // A path was read, and the schema put in its place, by whoever read the config.
+    shape: typeof written.shape === 'object' ? written.shape : written.shape === 'any' ? 'any' : 'learn',
     bigNumbers: written.bigNumbers ?? 'flag',
     timeoutMs: written.timeout ?? Math.min(Math.max(everyMs, 1000), 10_000),
     maxBodyBytes: written.maxBody ?? 16 * 1024 ** 2,

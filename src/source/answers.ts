@@ -48,13 +48,14 @@ export class Answers {
   poll({ table, changes, degraded }: Tabulated, facts: AnswerFacts): PollAnswered {
     const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
     this.#columns = table.columns
-    const { found } = this.#reading
+    const { found, spurious } = this.#reading
     return {
       kind: isChange ? 'changed' : 'unchanged',
       table,
       changes,
       ...(degraded === undefined ? {} : { degraded }),
       ...(found === '' ? {} : { found }),
+      spurious,
       ...facts,
     }
   }

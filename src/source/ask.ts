@@ -1,5 +1,6 @@
 import type { Cause } from '../model/freshness.ts'
 import type { Changes, Degradation, Table } from '../model/table.ts'
+import type { Spurious } from './spurious-changes.ts'
 import type { Hints } from './schedule/observation.ts'
 
 /** What every answer tells beside its data. Times are ms since 1970 UTC, durations ms. */
@@ -31,6 +32,8 @@ export interface PollAnswered extends PollFacts {
   readonly degraded?: Degradation
   /** How rows and key were found by looking: one sentence with the reason; absent where both are configured. */
   readonly found?: string
+  /** Changes that said nothing new, since the start; absent where they are not counted. */
+  readonly spurious?: Spurious
 }
 
 export interface PollFailed extends PollFacts {

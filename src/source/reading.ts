@@ -3,6 +3,7 @@ import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
+import type { Spurious } from './spurious-changes.ts'
 import { Tabulator, type Tabulated } from './tabulate.ts'
 
 /** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
@@ -30,6 +31,11 @@ export class Reading {
   /** How rows and key were found: one sentence with the reason. Empty before the first answer. */
   get found(): string {
     return this.#tabulator.found
+  }
+
+  /** Changes that say nothing new, so far. */
+  get spurious(): Spurious {
+    return this.#tabulator.spurious
   }
 
   /** Goes on from a table of a run before. */

@@ -7,7 +7,7 @@ import type { Cell, Row } from '../model/row.ts'
 import { emptyTable, noChanges, type Degradation, type Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
 import type { Tabulated } from './tabulate.ts'
-import { rowSettler } from './unify.ts'
+import { rowSettler } from './settle-row.ts'
 
 /**
  * A table that messages set rows of, one or some at a time; rows that they do not name stay as they are. Over `maxRows` those that

@@ -1,6 +1,7 @@
 import { keyOf } from '../model/key.ts'
-import { cellOf, equalCells, equalRows, type Row } from '../model/row.ts'
+import { cellOf, type Row } from '../model/row.ts'
 import { noChanges, type Changes, type Table } from '../model/table.ts'
+import { rowSettler, type ChangeRules } from './settle-row.ts'
 
 export interface Unified {
   readonly table: Table
@@ -21,34 +22,7 @@ function grown(before: readonly string[], columns: readonly string[]): readonly 
   return added.length === 0 ? before : [...before, ...added]
 }
 
-/** Undefined: their members differ in name or order, so that it takes a closer look. */
-function equalMembers(a: Row, b: Row): boolean | undefined {
-  const names = Object.keys(a)
-  const others = Object.keys(b)
-  if (names.length !== others.length) return undefined
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] ?? ''
-    if (name !== others[i]) return undefined
-    if (a[name] !== b[name] && !equalCells(a[name] ?? null, b[name] ?? null)) return false
-  }
-  return true
-}
-
-function comparer(columns: readonly string[], ignore: readonly string[]): (a: Row, b: Row) => boolean {
-  if (ignore.length === 0) return (a, b) => equalMembers(a, b) ?? equalRows(a, b, columns)
-  const compared = columns.filter(column => !ignore.includes(column))
-  return (a, b) => equalRows(a, b, compared)
-}
-
-/** What becomes of a row that was there before: where it did not change it stays the object that it was. */
-export function rowSettler(columns: readonly string[], { ignore = [] }: UnifyOptions): (before: Row, row: Row) => Row {
-  const equal = comparer(columns, ignore)
-  return (before, row) => (equal(before, row) ? before : row)
-}
-
-export interface UnifyOptions {
-  /** Columns whose change alone is none; default: none. */
-  readonly ignore?: readonly string[]
+export interface UnifyOptions extends ChangeRules {
   /** Most columns that the answers may have together; default: any number. */
   readonly maxColumns?: number
 }
