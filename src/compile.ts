@@ -3,6 +3,7 @@ import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config
 import { inputsOf } from './config/feed-section.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import type { Clock } from './lib/clock.ts'
+import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
@@ -10,6 +11,7 @@ import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
+import { authorizerOf } from './source/auth/authorizer-of.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
 import { execAsk } from './source/exec.ts'
@@ -17,6 +19,8 @@ import { fileAsk } from './source/file.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
+import { CronPolicy } from './source/schedule/cron-policy.ts'
+import { Proxies } from './source/proxy.ts'
 import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
@@ -31,6 +35,8 @@ export interface CompileDeps {
   readonly log: Logger
   /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
   readonly budgets?: Budgets
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
   /** Told of every limit that an answer exceeds, by its key. */
   readonly limited: (limit: string) => void
 }
@@ -50,9 +56,11 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
   }
 }
 
-/** What leads to its table: not how it is described, who may read it and for whom it is asked. */
+/** What leads to its table: not how it is described, who may read it or is told of it, and for whom it is asked. */
 function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
-  return table
+  if (!('sinks' in table)) return table
+  const { sinks: _sinks, metrics: _metrics, ...computed } = table
+  return computed
 }
 
 /** By name; that of a feed holds those of its inputs. */
@@ -93,7 +101,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
-        ask: askOf(source, deps),
+        ask: askOf(source, budget, deps),
         policy: policyOf(source, budget, deps),
         budget,
         clock: deps.clock,
@@ -106,12 +114,13 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
   }
 }
 
-/** When a source is asked: on a grid, or by what it learns. */
+/** When a source is asked: on a grid, at named instants, or by what it learns. */
 function policyOf(source: SourceConfig, budget: Budget, { clock, random, schedules = new Schedules() }: CompileDeps): Policy {
-  const { name, everyMs, maxBackoffMs, adaptive } = source
+  const { name, everyMs, maxBackoffMs, adaptive, cron, priority } = source
   const asked = source.kind === 'http' ? source.http.url : ''
+  if (cron !== undefined) return new CronPolicy({ times: cronTimes(cron), intervalMs: everyMs, maxBackoffMs, clock, random })
   if (adaptive === undefined) return new GridPolicy({ identity: `${name} ${asked}`, intervalMs: everyMs, maxBackoffMs, clock, random })
-  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: 1 }
+  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: priority }
   return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
 }
 
@@ -159,7 +168,7 @@ export class Budgets {
   }
 }
 
-function askOf(source: SourceConfig, deps: CompileDeps): Ask {
+function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
   const named = { ...deps, name: source.name }
   switch (source.kind) {
     case 'system':
@@ -170,8 +179,16 @@ function askOf(source: SourceConfig, deps: CompileDeps): Ask {
       return execAsk(source.exec, named)
     case 'webSocket':
       return webSocketAsk(source.webSocket, named)
-    case 'http':
-      return httpAsk(source.http, named)
+    case 'http': {
+      const { http, auth, pages, maxPages } = source
+      const proxies = deps.proxies ?? new Proxies({})
+      return httpAsk(http, {
+        ...named,
+        pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
+        admitMore: enter => budget.admitMore(enter),
+        ...(auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies }) }),
+      })
+    }
   }
 }
 
@@ -187,6 +204,7 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
     public: feed.public,
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
+    hasWaysOut: feed.sinks.length > 0 || feed.metrics.length > 0,
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.

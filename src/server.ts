@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs'
 import type { Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { getRequestListener } from '@hono/node-server'
 import { Budgets, compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
+import { hasAdmin } from './config/auth-section.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
 import { Auth } from './connection/auth.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
@@ -12,6 +11,7 @@ import { Heartbeat } from './connection/heartbeat.ts'
 import { FixedTokens, type KnownToken } from './connection/tokens.ts'
 import { TrustedProxies } from './connection/trusted-proxies.ts'
 import { WebSocketBinding } from './connection/websocket.ts'
+import { awaken } from './feed/awaken.ts'
 import { failingSources } from './feed/failing.ts'
 import { Graph } from './feed/graph.ts'
 import { keptOf } from './feed/kept.ts'
@@ -21,6 +21,7 @@ import { printRedefinition, type Definitions, type Redefinition } from './feed/r
 import { createApp, type Health } from './http/app.ts'
 import { createHttpServer, unreadable } from './http/http-server.ts'
 import { createMetrics } from './http/metrics.ts'
+import { pageFolder } from './http/page-folder.ts'
 import { Hub } from './hub/hub.ts'
 import { feedFigures, measureFeeds, measureSources } from './hub/measures.ts'
 import { Overload } from './hub/overload.ts'
@@ -30,7 +31,9 @@ import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
+import { sinkRows, WaysOut } from './sink/ways-out.ts'
 import { SavedState } from './state/saved-state.ts'
 
 export interface ServerOptions {
@@ -41,6 +44,8 @@ export interface ServerOptions {
   readonly random?: Random
   /** The folder of the built page; default: the package's own. */
   readonly pageFolder?: string
+  /** Names the proxies that sources are asked through; default: the environment of the process. */
+  readonly env?: ProxyEnvironment
 }
 
 /** What a reload led to. */
@@ -64,6 +69,7 @@ export class MillraceServer {
   readonly #startedMono: number
   readonly #auth: Auth | undefined
   readonly #overload: Overload
+  readonly #waysOut: WaysOut
   readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
   #ready = false
@@ -87,14 +93,21 @@ export class MillraceServer {
       { clock, random, log },
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
-    const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
+    const sinks = ownSource('$sinks', 'sink', 'Who is told of feeds', () => sinkRows(this.#waysOut.sinks), { clock, random, log })
+    const proxies = new Proxies(options.env ?? process.env)
+    const deps = { clock, random, log, proxies, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })
-      return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
+      const more = [
+        ...(config.feeds.some(feed => feed.sinks.length > 0) ? [sinks] : []),
+        ...(auth !== undefined && hasAdmin(config) ? [clients] : []),
+      ]
+      return { sources: [...sources, ...own, ...more], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ ...this.#compile(config), clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
+    this.#waysOut = new WaysOut(this.graph, { clock, random, log }).replace(config.feeds)
     this.#state =
       config.state === undefined
         ? undefined
@@ -117,24 +130,18 @@ export class MillraceServer {
       sources: () => measureSources(this.graph, clock.now()),
       feeds: () => measureFeeds(this.graph, this.hub.figures),
       state: () => this.#state?.figures,
+      sinks: () => this.#waysOut.sinks.figures(),
+      leftOut: () => this.#waysOut.exports.leftOut,
     })
     this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
     const { maxHeaders, maxUrlBytes, upgradesPerSecond } = config.limits
     const { hosts, origins, trustProxy } = config.server
     const door: DoorRules = { hosts, origins, proxies: new TrustedProxies(trustProxy), maxHeaders, maxUrlBytes }
     this.#webSockets = new WebSocketBinding(
-      {
-        path: config.server.path,
-        door,
-        get maxConnections() {
-          return limits.maxConnections
-        },
-        get maxConnectionsPerAddress() {
-          return limits.maxConnectionsPerAddress
-        },
-        upgradesPerSecond,
-        overload,
-      },
+      live(() => {
+        const { maxConnections, maxConnectionsPerAddress } = limitsNow()
+        return { path: config.server.path, door, maxConnections, maxConnectionsPerAddress, upgradesPerSecond, overload }
+      }),
       {
         hub: this.hub,
         clock,
@@ -156,7 +163,10 @@ export class MillraceServer {
         issueTicket: principal => auth.tickets.issue(principal),
       },
       poll: source => nudgeSource(this.graph, source),
-      pageFolder: options.pageFolder ?? ownPage(),
+      awaken: feed => awaken(this.graph, feed, clock),
+      mute: (feed, until) => this.#waysOut.sinks.mute(feed, until),
+      feedMetrics: covers => this.#waysOut.exports.text(covers),
+      pageFolder: options.pageFolder ?? pageFolder(),
       origins: door.origins,
       random,
       log,
@@ -260,6 +270,7 @@ export class MillraceServer {
     })
     await this.#webSockets.close(drainMs / 2)
     this.hub.close()
+    await this.#waysOut.sinks.close(drainMs / 4)
     await this.graph.close()
     await this.#state?.stop(stopsMono - this.#clock.monotonic())
     this.#heartbeat.close()
@@ -271,7 +282,9 @@ export class MillraceServer {
 
   #replaceFeeds(config: Config): Redefinition {
     try {
-      return this.graph.replace(this.#compile(config))
+      const redefinition = this.graph.replace(this.#compile(config))
+      this.#waysOut.replace(config.feeds)
+      return redefinition
     } catch (error) {
       this.refuseReload("it could not be put to work; the server's log tells why")
       throw error
@@ -279,17 +292,6 @@ export class MillraceServer {
   }
 }
 
-/** Whether there is anybody for the feeds and routes of an admin. */
-function hasAdmin({ auth }: Config): boolean {
-  return auth !== undefined && auth !== 'none' && auth.tokens.some(({ admin }) => admin)
-}
-
 function authOf({ auth, limits }: Config, clock: Clock): Auth | undefined {
   return auth === undefined || auth === 'none' ? undefined : new Auth(new FixedTokens(auth.tokens), { ...auth, ...limits }, clock)
-}
-
-/** The built page lies beside the built server; where the server runs from its sources, in dist/. */
-function ownPage(): string {
-  const [beside, built] = ['./public', '../dist/public'].map(path => fileURLToPath(new URL(path, import.meta.url)))
-  return beside !== undefined && existsSync(beside) ? beside : (built ?? '')
 }

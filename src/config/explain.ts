@@ -22,13 +22,9 @@ function inner(schema: Schema, ...members: readonly (string | number)[]): Schema
   return isRecord(found) ? found : {}
 }
 
-/** The schema is the same for every config, and takes a while to make. */
-let made: Schema | undefined
-
 /** Every value in force: of fixed sections each key; of sources and feeds each key that is written or has a default. */
 export function valuesInForce(tree: Tree, file: string, config: Config): readonly ValueInForce[] {
-  made ??= jsonSchema()
-  const { properties } = made as { readonly properties: Schema }
+  const { properties } = jsonSchema() as { readonly properties: Schema }
   const explain = new Explanation(tree, file)
   for (const section of ['server', 'limits', 'log']) explain.entry([section], inner(properties, section, 'properties'))
   explainAuth(explain, tree.value, inner(properties, 'auth', 'anyOf', 1, 'properties'))
@@ -73,6 +69,11 @@ function asWritten(key: string, filled: Schema): unknown {
   return value instanceof Map ? undefined : value
 }
 
+/** Of how a source says who asks no more is shown than its kind. */
+function isSourceAuth([section, , key]: Path): boolean {
+  return section === 'sources' && key === 'auth'
+}
+
 class Explanation {
   readonly values: ValueInForce[] = []
   readonly #tree: Tree
@@ -114,7 +115,9 @@ class Explanation {
   add(path: Path, value: unknown, from?: Path): void {
     const place = from === undefined ? undefined : this.#tree.place(from, 'value')
     const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${this.#file}:${place.line}`
-    const shown = valueWithoutSecrets(value, text => this.#tree.redact(text))
+    const shown = valueWithoutSecrets(isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value, text =>
+      this.#tree.redact(text),
+    )
     this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown), origin })
   }
 }

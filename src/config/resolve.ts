@@ -34,25 +34,29 @@ export interface Resolved {
   readonly warnings: readonly Finding[]
 }
 
-/** What a config leads to beside itself. */
+/** Where a config is. */
 export interface Surroundings {
   /** From which relative paths are meant. */
   readonly folder: string
-  /** Reads a text file; throws when it cannot. */
+  /** Throws when it cannot. */
   readonly readFile: (path: string) => string
 }
 
 /** From plain values to a config, or to all that is wrong with them. */
-export function resolveConfig(tree: Tree, around: Surroundings): Resolved {
+export function resolveConfig(tree: Tree, { folder, readFile }: Surroundings): Resolved {
   const findings: Finding[] = []
   const warnings: Finding[] = []
-  const judge = new Judge(tree, finding => findings.push(finding))
-  const config = isRecord(tree.value) ? judged(judge, around, finding => warnings.push(finding)) : undefined
+  const judge = new Judge(
+    tree,
+    finding => findings.push(finding),
+    path => readFile(resolve(folder, path)),
+  )
+  const config = isRecord(tree.value) ? judged(judge, folder, finding => warnings.push(finding)) : undefined
   if (!isRecord(tree.value)) findings.push({ path: [], at: 'value', expected: 'a map with `sources` and `feeds`' })
   return config === undefined || findings.length > 0 ? { findings, warnings } : { config: freeze(config), findings, warnings }
 }
 
-function judged(judge: Judge, around: Surroundings, warn: Report): Config | undefined {
+function judged(judge: Judge, folder: string, warn: Report): Config | undefined {
   const top = judge.check(configSchema, judge.tree.value, [])
   const server = part(judge, 'server', serverSchema)
   const limits = part(judge, 'limits', limitsSchema)
@@ -60,11 +64,11 @@ function judged(judge: Judge, around: Surroundings, warn: Report): Config | unde
   const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const budgets = budgetConfigs(judge)
-  const { sources, feeds } = tables(judge, around)
+  const { sources, feeds } = tables(judge, folder)
   checkBudgets(judge, sources)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
-  const state = top.state === undefined ? {} : { state: resolve(around.folder, top.state) }
+  const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
   const parts = { server: serverOptions(server), limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds }
   return { ...parts, ...asked, ...state }
 }
@@ -74,8 +78,8 @@ function part<S extends z.ZodType>(judge: Judge, name: string, schema: S): z.out
   return judge.check(schema, valueAt(judge.tree.value, [name]) ?? {}, [name])
 }
 
-/** The sources and feeds that are sound; `checkNames` needs both sections whole. */
-function tables(judge: Judge, around: Surroundings): Pick<Config, 'sources' | 'feeds'> {
+/** The sources and feeds that are sound; `checkNames` needs both sections whole. `folder`: from which relative paths are meant. */
+function tables(judge: Judge, folder: string): Pick<Config, 'sources' | 'feeds'> {
   const defaults = soundDefaults(judge)
   const [sources, feeds] = [section(judge, 'sources'), section(judge, 'feeds')]
   for (const [name, written] of [
@@ -87,7 +91,7 @@ function tables(judge: Judge, around: Surroundings): Pick<Config, 'sources' | 'f
   if (sources !== undefined && Object.keys(sources).length === 0)
     judge.report({ path: ['sources'], at: 'name', message: 'no sources: there is nothing to poll' })
   return {
-    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, { defaults, ...around }) ?? []),
+    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, { defaults, folder }) ?? []),
     feeds: Object.entries(feeds ?? {}).flatMap(([name, written]) => feedConfig(judge, name, written) ?? []),
   }
 }

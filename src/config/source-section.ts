@@ -1,20 +1,28 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
+import { sourceAuthOptions, sourceAuthSchema } from '../source/auth/source-auth.options.ts'
 import { execKeys, execOptions } from '../source/exec.options.ts'
 import { fileKeys, fileOptions } from '../source/file.options.ts'
 import { httpKeys, httpOptions } from '../source/http.options.ts'
+import { pagesKeys, pagesOptions } from '../source/pages.options.ts'
 import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
 import { webSocketKeys, webSocketOptions } from '../source/websocket.options.ts'
 import type { SourceConfig } from './config.ts'
-import { isRecord, type Path } from './finding.ts'
-import { readFault } from './variable.ts'
+import { isRecord, valueAt, type Path } from './finding.ts'
+import { shapeOf } from './shape-file.ts'
+import { concealAuth, isOneIdentity } from './source-auth.ts'
 import type { Judge } from './judge.ts'
+import { pemFiles } from './pem-files.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
+const requestKeys = {
+  ...pagesKeys,
+  auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
+}
 
-const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys })
+const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys })
 const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...sourceKeys })
 const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
 const fileSourceSchema = z.strictObject({ ...fileKeys, ...sourceKeys })
@@ -33,10 +41,12 @@ type Kind = keyof typeof sourceSchemas
 const kinds = ['url', 'system', 'file', 'exec'] as const
 
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
-export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults }).partial()
+export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...requestKeys }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z
+  .strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys })
+  .partial()
 
 function isWebSocket(url: unknown): boolean {
   return typeof url === 'string' && /^wss?:/i.test(url)
@@ -54,6 +64,7 @@ type Members = Readonly<Record<string, unknown>>
 /** The members of `defaults` that are sound; the others have been reported. */
 export function soundDefaults(judge: Judge): Members {
   const written = (judge.tree.value as Members)['defaults'] ?? {}
+  concealAuth(judge, valueAt(written, ['auth']), ['defaults', 'auth'])
   if (judge.check(defaultsSchema, written, ['defaults']) !== undefined) return written as Members
   if (!isRecord(written)) return {}
   return Object.fromEntries(Object.entries(written).filter(([key, value]) => defaultsSchema.safeParse({ [key]: value }).success))
@@ -64,7 +75,6 @@ interface Surroundings {
   readonly defaults: Members
   /** From which relative paths are meant. */
   readonly folder: string
-  readonly readFile: (path: string) => string
 }
 
 /** One source; undefined where something is wrong with it, which has been reported. */
@@ -79,15 +89,19 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, aroun
   const [first] = asked
   if (first === undefined || asked.length > 1) return reportKind(judge, base, own, asked)
   const kind = first === 'url' && isWebSocket(own['url']) ? 'webSocket' : first
+  if (kind === 'url') concealAuth(judge, own['auth'], [...base, 'auth'])
   const known = Object.entries(around.defaults).filter(([key]) => Object.hasOwn(sourceSchemas[kind].shape, key))
   const whole = Object.fromEntries([...known, ...Object.entries(own)])
-  const shape = shapeOf(judge, [...base, 'shape'], whole['shape'], around)
+  const origin = originOf(base, own, typeof written === 'string', around.defaults)
+  const shape = shapeOf(judge, origin([...base, 'shape']), whole['shape'])
   if (shape === undefined) return undefined
   return ofKind(kind, {
     name,
     folder: around.folder,
+    judge,
+    at: key => origin([...base, key]),
     check: schema => {
-      const checked = judge.check(schema, { ...whole, ...shape }, base, originOf(base, own, typeof written === 'string', around.defaults))
+      const checked = judge.check(schema, { ...whole, ...shape }, base, origin)
       return checked === undefined || !isFormatSound(judge, base, checked as FormatKeys) ? undefined : checked
     },
   })
@@ -96,11 +110,14 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, aroun
 interface Written {
   readonly name: string
   readonly folder: string
+  readonly judge: Judge
+  /** Where a key was written. */
+  readonly at: (key: string) => Path
   /** The output of a schema; undefined where it is wrong, which is then reported. */
   readonly check: <S extends z.ZodType>(schema: S) => z.output<S> | undefined
 }
 
-function ofKind(kind: Kind, { name, folder, check }: Written): SourceConfig | undefined {
+function ofKind(kind: Kind, { name, folder, judge, at, check }: Written): SourceConfig | undefined {
   switch (kind) {
     case 'system': {
       const system = check(systemSourceSchema)
@@ -126,31 +143,12 @@ function ofKind(kind: Kind, { name, folder, check }: Written): SourceConfig | un
     }
     case 'url': {
       const http = check(httpSourceSchema)
-      if (http === undefined) return undefined
+      const pems = http && pemFiles(judge, at('tls'), http.tls ?? {})
+      if (http === undefined || pems === undefined || !isOneIdentity(judge, at('auth'), http)) return undefined
       const options = sourceOptions(http)
-      return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+      const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
+      return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
     }
-  }
-}
-
-/** A schema that is written in a file, in the place of its path; undefined where something is wrong with it, which has been reported. */
-function shapeOf(judge: Judge, path: Path, written: unknown, { folder, readFile }: Surroundings): Members | undefined {
-  if (written === undefined || written === 'learn' || written === 'any') return {}
-  try {
-    const schema: unknown = typeof written === 'string' ? JSON.parse(readFile(resolve(folder, written))) : written
-    // Anything else is refused with all else that is of the wrong type.
-    if (!isRecord(schema)) return typeof written === 'string' ? { shape: [] } : {}
-    z.fromJSONSchema(schema)
-    return { shape: schema }
-  } catch (error) {
-    const why = error instanceof SyntaxError ? 'it is not JSON' : readFault(error)
-    judge.report({
-      path,
-      at: 'value',
-      message: `the JSON Schema cannot be used: ${why}`,
-      expected: 'learn, any, the path of a JSON Schema, or one',
-    })
-    return undefined
   }
 }
 

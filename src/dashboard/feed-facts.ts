@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit'
-import type { Format } from './format.ts'
+import type { Format } from '../elements/format.ts'
 import type { SourceFacts } from './own-feeds.ts'
 
 function fact(name: string, text: string, title = ''): TemplateResult {

@@ -1,12 +1,12 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
-import { ChartSubject } from './chart-subject.ts'
-import type { FeedTable, SortRequest } from './feed-table.ts'
+import { ChartSubject } from '../elements/chart-subject.ts'
+import type { FeedTable, SortRequest } from '../elements/feed-table.ts'
 import { firstRows, FeedReading, mostRows } from './feed-reading.ts'
 import { sourceFactsLine } from './feed-facts.ts'
-import { knownFreshness } from './freshness-view.ts'
+import { knownFreshness } from '../elements/freshness-view.ts'
 import { PageElement } from './page-element.ts'
-import { layOut } from './upright.ts'
+import { layOut } from '../elements/upright.ts'
 import { overviewHash } from './route.ts'
 
 /** One feed: its freshness, its numbers over the last minutes, its rows. */

@@ -2,9 +2,9 @@ import type { Millrace } from '../client/face.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Row } from '../model/row.ts'
 import { rowComparator, parseOrderTerm } from '../model/order.ts'
-import { Activity, type TableShape } from './measures.ts'
-import { Reader } from './reader.ts'
-import { keyOfRow } from './row-lines.ts'
+import { Activity, type TableShape } from '../elements/measures.ts'
+import { Reader } from '../elements/reader.ts'
+import { keyOfRow } from '../elements/row-lines.ts'
 
 /** How many rows are asked for at first, and at most. */
 export const firstRows = 500

@@ -61,6 +61,8 @@ export interface FeedDefinition extends Described {
   readonly inputs: readonly string[]
   /** Its pipeline looks back in time (window, rate, keep, alert ..), so it must not sleep unless told to. */
   readonly holdsPast: boolean
+  /** Something but its readers is told of it (a sink, an export), so it must not sleep unless told to; default false. */
+  readonly hasWaysOut?: boolean
   /**
    * Must emit synchronously what a sample leads to, of several inputs once they all are handed over; what it emits later starts a tick
    * of its own.

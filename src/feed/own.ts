@@ -171,7 +171,7 @@ export function ownSources(graph: () => Graph, figuresOf: FiguresOf, deps: OwnDe
 
 /** Own state as a source like any other: asked once a second while somebody reads it, and not otherwise. */
 export function ownSource(
-  name: '$sources' | '$feeds' | '$clients',
+  name: `$${string}`,
   key: string,
   description: string,
   rows: () => readonly Row[],

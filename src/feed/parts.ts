@@ -114,7 +114,7 @@ export class Parts {
     for (const name of topology.order) {
       const definition = definitions.get(name)
       if (definition === undefined) continue
-      const options = this.#feedOptions(definition, defined)
+      const options = this.#feedOptions(definition, defined, topology.sources.get(name) ?? new Set())
       const former = this.#feeds.get(name)
       if (begun.has(name)) former?.redefine(options, clock.now(), random)
       else former?.adjust(options)
@@ -123,7 +123,7 @@ export class Parts {
     return defined
   }
 
-  #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>): FeedOptions {
+  #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>, sources: ReadonlySet<string>): FeedOptions {
     const { name, description, order, fingerprint } = definition
     const lingers = isSource(definition) ? [definition.lingerMs] : definition.inputs.map(input => feeds.get(input)?.options.lingerMs ?? 0)
     return {
@@ -131,6 +131,7 @@ export class Parts {
       public: definition.public,
       fingerprint,
       lingerMs: Math.max(0, ...lingers),
+      sources,
       storeLimits: this.#options.storeLimits,
       ...(description === undefined ? {} : { description }),
       ...(order === undefined ? {} : { order }),

@@ -4,7 +4,7 @@ import type { Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
 import type { PollAnswered, PollFacts } from './ask.ts'
 import { Reading } from './reading.ts'
-import type { Tabulated } from './tabulate.ts'
+import type { Tabulated, Taken } from './tabulate.ts'
 
 /** What is told of an answer beside its rows. */
 export type AnswerFacts = PollFacts & Pick<PollAnswered, 'isRemade'>
@@ -17,6 +17,11 @@ export class Answers {
 
   constructor(options: AnswerOptions, name: string, log: Logger) {
     this.#reading = new Reading(options, name, log)
+  }
+
+  /** How many rows stand in an answer. */
+  countRows(decoded: Decoded): number {
+    return this.#reading.countRows(decoded)
   }
 
   /** Goes on from a table of a run before. */
@@ -41,7 +46,7 @@ export class Answers {
   }
 
   /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
-  tabulate(decoded: Decoded): Tabulated {
+  tabulate(decoded: Decoded & Pick<Taken, 'pages'>): Tabulated {
     return this.#reading.tabulate(decoded)
   }
 

@@ -29,8 +29,11 @@ export class Budget {
   #rate: TokenBucket | undefined
   readonly #firstPolls: readonly FirstPolls[]
   readonly #waiting = new Set<{ readonly enter: (release: Release) => void }>()
+  /** Who has a place already, and wants to ask once more. */
+  readonly #holders = new Set<{ readonly enter: () => void }>()
   #underWay = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
+  #pausedBecause = ''
   /** When the last one was let in, ms (monotonic). */
   #enteredAt = Number.NEGATIVE_INFINITY
   #timer: Cancel | undefined
@@ -73,15 +76,23 @@ export class Budget {
     return Math.max(0, this.#pausedUntil - this.#clock.monotonic())
   }
 
+  /** Why it is paused, or was last: `the origin answered 429`. */
+  get pausedBecause(): string {
+    return this.#pausedBecause
+  }
+
   /** How long until the next one may ask, places aside, in ms; 0: at once. */
   get waitMs(): number {
     const spaced = this.#enteredAt + (this.#rules.spacingMs ?? 0) - this.#clock.monotonic()
     return Math.max(this.pausedMs, this.#rate?.waitMs ?? 0, spaced, 0)
   }
 
-  /** Nobody of this budget asks for so long (a 429). A pause is never shortened. */
-  pause(durationMs: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + durationMs)
+  /** Nobody of this budget asks for so long. A pause is never shortened. `because` stands in sentences: `the origin answered 429`. */
+  pause(durationMs: number, because: string): void {
+    const until = this.#clock.monotonic() + durationMs
+    if (until <= this.#pausedUntil) return
+    this.#pausedUntil = until
+    this.#pausedBecause = because
   }
 
   /** Calls `enter` once it may ask: at once where there is a place and the rate allows it, else in the order asked, unless cancelled before. */
@@ -91,7 +102,18 @@ export class Budget {
     this.#serve()
     return () => {
       this.#waiting.delete(waiter)
-      if (this.#waiting.size === 0) this.#timer?.()
+      this.#rest()
+    }
+  }
+
+  /** The same for who holds a place and asks once more with it: only the rate and pauses are waited for, before all who have none. */
+  admitMore(enter: () => void): Cancel {
+    const holder = { enter }
+    this.#holders.add(holder)
+    this.#serve()
+    return () => {
+      this.#holders.delete(holder)
+      this.#rest()
     }
   }
 
@@ -115,20 +137,37 @@ export class Budget {
   }
 
   #serve(): void {
+    for (const holder of this.#holders) {
+      if (this.#waits()) return
+      this.#holders.delete(holder)
+      this.#spend()
+      holder.enter()
+    }
     for (const waiter of this.#waiting) {
-      if (this.#underWay >= this.maxConcurrent) return
-      const { waitMs } = this
-      if (waitMs > 0) {
-        this.#timer?.()
-        this.#timer = this.#clock.after(Math.ceil(waitMs), () => this.#serve())
-        return
-      }
+      if (this.#underWay >= this.maxConcurrent || this.#waits()) return
       this.#waiting.delete(waiter)
       this.#underWay++
-      this.#rate?.take()
-      this.#enteredAt = this.#clock.monotonic()
+      this.#spend()
       waiter.enter(this.#newRelease())
     }
+  }
+
+  /** Whether nobody may ask yet; then it goes on by itself. */
+  #waits(): boolean {
+    const { waitMs } = this
+    if (waitMs <= 0) return false
+    this.#timer?.()
+    this.#timer = this.#clock.after(Math.ceil(waitMs), () => this.#serve())
+    return true
+  }
+
+  #spend(): void {
+    this.#rate?.take()
+    this.#enteredAt = this.#clock.monotonic()
+  }
+
+  #rest(): void {
+    if (this.#waiting.size === 0 && this.#holders.size === 0) this.#timer?.()
   }
 
   #newRelease(): Release {

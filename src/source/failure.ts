@@ -6,6 +6,7 @@ interface PollErrorFacts {
   readonly status?: number
   readonly retryAfterMs?: number | undefined
   readonly limit?: string | undefined
+  readonly limitedMs?: number | undefined
 }
 
 /** Why a poll failed, as a value. */
@@ -16,6 +17,8 @@ export class PollError extends Error {
   readonly retryAfterMs: number | undefined
   /** The limit that was exceeded, by its key. */
   readonly limit: string | undefined
+  /** For so long nothing is left of the upstream's rate limit; 0: something is. */
+  readonly limitedMs: number
 
   constructor(kind: Cause, message: string, more: PollErrorFacts = {}) {
     super(quotable(message, 200))
@@ -23,6 +26,7 @@ export class PollError extends Error {
     this.status = more.status
     this.retryAfterMs = more.retryAfterMs
     this.limit = more.limit
+    this.limitedMs = more.limitedMs ?? 0
   }
 }
 
@@ -103,12 +107,13 @@ export function failureOf(error: unknown, scene: Scene): PollError {
 
 /** A failure as the outcome of a poll. */
 export function failedPoll(failure: PollError, timing: Pick<PollFacts, 'at' | 'durationMs'>): PollFailed {
-  const { kind, status, message, retryAfterMs, limit } = failure
+  const { kind, status, message, retryAfterMs, limit, limitedMs } = failure
   return {
     kind: 'failed',
     cause: kind,
     reason: message,
     bytes: 0,
+    ...(limitedMs > 0 ? { limitedMs } : {}),
     ...(status === undefined ? {} : { status }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(limit === undefined ? {} : { limit }),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { count, flag, mapOf, oneOf, time } from '../lib/option.ts'
+import { count, flag, mapOf, oneOf, text, time } from '../lib/option.ts'
 import { answerKeys, answerOptions, type AnswerOptions } from './answer.options.ts'
 import { streamKeys, streamOptions, type StreamOptions } from './stream.options.ts'
 
@@ -43,9 +43,16 @@ export const httpKeys = {
   tls: z
     .strictObject({
       insecure: flag().optional().meta({ description: 'Whether any certificate is taken, of the URL itself; default false.' }),
+      ca: text('the path of a PEM file')
+        .optional()
+        .meta({ description: "Who may have signed its certificate, instead of the system's list: a PEM file." }),
+      cert: text('the path of a PEM file').optional().meta({ description: 'The certificate that this server shows: a PEM file.' }),
+      key: text('the path of a PEM file').optional().meta({ description: 'The private key of `cert`: a PEM file.' }),
     })
     .optional()
-    .meta({ description: 'How far the certificate of an https URL is trusted.' }),
+    .meta({
+      description: 'How far the certificate of an https URL is trusted, and what is shown to it. Paths are meant from where the config is.',
+    }),
   maxRetryAfter: time().optional().meta({ description: 'The longest Retry-After that is obeyed; default 1h.' }),
 }
 
@@ -64,8 +71,17 @@ export interface HttpOptions extends AnswerOptions, StreamOptions {
   readonly maxRetryAfterMs: number
   /** Of a stream of events: so long without anything it is opened anew. */
   readonly silenceMs: number
-  /** Any certificate of the URL's own origin is taken. */
-  readonly isTlsInsecure: boolean
+  /** Of the URL's own origin; undefined: the system's trust. */
+  readonly tls?: TlsOptions
+}
+
+export interface TlsOptions {
+  /** Any certificate is taken. */
+  readonly isInsecure: boolean
+  /** PEM texts. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
 }
 
 type Written = z.output<typeof httpSchema>
@@ -86,8 +102,8 @@ function target(written: Written): Pick<HttpOptions, 'url' | 'headers'> {
   return { url: url.href, headers }
 }
 
-/** Fills in the defaults; `written` is the output of `httpKeys` (further members are not looked at). */
-export function httpOptions(written: Written, everyMs: number): HttpOptions {
+/** Fills in the defaults; `written` is the output of `httpKeys` (further members are not looked at). `pems`: the texts of its PEM files. */
+export function httpOptions(written: Written, everyMs: number, pems: Omit<TlsOptions, 'isInsecure'> = {}): HttpOptions {
   return {
     ...target(written),
     method: written.method ?? 'GET',
@@ -98,6 +114,6 @@ export function httpOptions(written: Written, everyMs: number): HttpOptions {
     maxRedirects: written.maxRedirects ?? 5,
     redirects: written.redirects ?? 'strip',
     maxRetryAfterMs: written.maxRetryAfter ?? 3_600_000,
-    isTlsInsecure: written.tls?.insecure ?? false,
+    ...(written.tls === undefined ? {} : { tls: { isInsecure: written.tls.insecure ?? false, ...pems } }),
   }
 }

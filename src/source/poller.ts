@@ -176,7 +176,7 @@ export class Poller {
     const { clock, budget, random, policy } = this.#options
     const { pausedMs } = budget
     const dueAt = clock.monotonic() + pausedMs + random() * Math.min(policy.intervalMs, spreadMs)
-    return { dueAt, why: `budget: the origin answered 429, all of its sources wait ${formatDuration(Math.round(pausedMs))}` }
+    return { dueAt, why: `budget: ${budget.pausedBecause}, all of its sources wait ${formatDuration(Math.round(pausedMs))}` }
   }
 
   #ask(release: Release): void {
@@ -207,7 +207,7 @@ export class Poller {
   }
 
   #settle(poll: Poll, began: number): void {
-    const { clock, policy, budget } = this.#options
+    const { ask, clock, policy, budget } = this.#options
     const ended = Math.max(clock.monotonic(), began)
     const failed = poll.kind === 'failed'
     this.#failures = failed ? this.#failures + 1 : 0
@@ -216,8 +216,12 @@ export class Poller {
     const wished = policy.after({ poll, began, ended, failures: this.#failures })
     const decision = { ...wished, dueAt: Math.max(wished.dueAt, began + policy.minMs, ended + (retryAfterMs ?? 0)) }
     this.#notBefore = failed ? decision : undefined
-    if (poll.status === tooManyRequests) budget.pause(retryAfterMs ?? Math.min(decision.dueAt - ended, unsaidPauseMs))
-    if (this.#wanted) this.#schedule(decision)
+    if (poll.status === tooManyRequests)
+      budget.pause(retryAfterMs ?? Math.min(decision.dueAt - ended, unsaidPauseMs), 'the origin answered 429')
+    if (poll.limitedMs !== undefined) budget.pause(poll.limitedMs, 'nothing is left of the rate limit of the origin')
+    // A due within the pause would only be put off once it came: why it waits is said now.
+    const isPutOff = budget.pausedMs > decision.dueAt - ended && ask.isFollowing !== true
+    if (this.#wanted) this.#schedule(isPutOff ? this.#afterPause() : decision)
   }
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from '../lib/log.ts'
 import type { Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
 import type { Spurious } from './spurious-changes.ts'
-import { Tabulator, type Tabulated } from './tabulate.ts'
+import { Tabulator, type Tabulated, type Taken } from './tabulate.ts'
 
 /** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
 const forgottenAfter = 3
@@ -38,6 +38,11 @@ export class Reading {
     return this.#tabulator.spurious
   }
 
+  /** How many rows stand in an answer. */
+  countRows(decoded: Decoded): number {
+    return this.#tabulator.countRows(decoded)
+  }
+
   /** Goes on from a table of a run before. */
   resume(table: Table): void {
     this.#tabulator.resume(table)
@@ -54,7 +59,7 @@ export class Reading {
   }
 
   /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
-  tabulate(decoded: Decoded): Tabulated {
+  tabulate(decoded: Decoded & Pick<Taken, 'pages'>): Tabulated {
     const tabulated = this.#tabulator.take(decoded)
     if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
     return tabulated

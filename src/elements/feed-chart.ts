@@ -1,7 +1,7 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit'
 import uPlot from 'uplot'
 import type { Cancel } from '../lib/clock.ts'
-import { PageElement } from './page-element.ts'
+import { LiveElement } from './live-element.ts'
 import type { Trail } from './trail.ts'
 
 export interface ChartLine {
@@ -13,12 +13,11 @@ export interface ChartLine {
 
 const shortestMs = 30_000
 const longestMs = 300_000
-const chartHeight = 240
 
 /** Lines over the last minutes. The legend is made of buttons, so that keyboards reach it. */
-export class FeedChart extends PageElement {
+export class FeedChart extends LiveElement {
   static override properties = {
-    ...PageElement.properties,
+    ...LiveElement.properties,
     trail: { attribute: false },
     lines: { attribute: false },
     name: { attribute: false },
@@ -36,7 +35,7 @@ export class FeedChart extends PageElement {
   declare hiddenLines: ReadonlySet<string>
   #plot: uPlot | undefined
   #drawnLines = ''
-  #dark: MediaQueryList | undefined
+  #drawnColour = ''
 
   constructor() {
     super()
@@ -44,20 +43,9 @@ export class FeedChart extends PageElement {
   }
 
   protected override listen(): readonly Cancel[] {
-    const restyle = () => this.#redraw()
-    this.#dark = matchMedia('(prefers-color-scheme: dark)')
-    this.#dark.addEventListener('change', restyle)
-    const theme = new MutationObserver(restyle)
-    theme.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] })
     const size = new ResizeObserver(() => this.#resize())
     size.observe(this)
-    return [
-      this.context.pulse.on(() => this.#setData()),
-      () => this.#dark?.removeEventListener('change', restyle),
-      () => theme.disconnect(),
-      () => size.disconnect(),
-      () => this.#destroy(),
-    ]
+    return [this.context.pulse.on(() => this.#beat()), () => size.disconnect(), () => this.#destroy()]
   }
 
   protected override updated(changed: PropertyValues<this>): void {
@@ -82,13 +70,21 @@ export class FeedChart extends PageElement {
     return [(now - Math.min(Math.max(since, shortestMs), longestMs)) / 1000, now / 1000]
   }
 
+  #beat(): void {
+    // What decides between light and dark may be anything of the page it stands in.
+    if (this.#plot !== undefined && this.#colour('text') !== this.#drawnColour) this.#redraw()
+    else this.#setData()
+  }
+
   #setData(): void {
     this.#plot?.setData(this.#data)
   }
 
   #resize(): void {
-    const width = this.querySelector('.plot')?.clientWidth ?? 0
-    if (this.#plot !== undefined && width > 0 && width !== this.#plot.width) this.#plot.setSize({ width, height: chartHeight })
+    const { clientWidth: width = 0, clientHeight: height = 0 } = this.querySelector('.plot') ?? {}
+    if (width === 0) return
+    if (this.#plot === undefined) this.#redraw()
+    else if (width !== this.#plot.width || height !== this.#plot.height) this.#plot.setSize({ width, height })
   }
 
   #destroy(): void {
@@ -107,10 +103,11 @@ export class FeedChart extends PageElement {
     const place = this.querySelector<HTMLElement>('.plot')
     if (place === null || place.clientWidth === 0) return
     this.#plot?.destroy()
-    this.#plot = new uPlot(this.#options(place.clientWidth), this.#data, place)
+    this.#drawnColour = this.#colour('text')
+    this.#plot = new uPlot(this.#options(place.clientWidth, place.clientHeight), this.#data, place)
   }
 
-  #options(width: number): uPlot.Options {
+  #options(width: number, height: number): uPlot.Options {
     const { format } = this.context
     const axis = {
       stroke: this.#colour('text'),
@@ -121,7 +118,7 @@ export class FeedChart extends PageElement {
     const time = new Intl.DateTimeFormat(format.locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' })
     return {
       width,
-      height: chartHeight,
+      height,
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
       scales: { x: { time: true, range: () => this.#range() } },
@@ -157,9 +154,14 @@ export class FeedChart extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div class="plot" role="img" aria-label="Chart of ${this.name}: ${this.lines.map(({ label }) => label).join(', ')}"></div>
+    return html`<div
+        class="plot"
+        part="plot"
+        role="img"
+        aria-label="Chart of ${this.name}: ${this.lines.map(({ label }) => label).join(', ')}"
+      ></div>
       <span class="probe-text" hidden></span><span class="probe-grid" hidden></span>
-      <ul class="legend">
+      <ul class="legend" part="legend">
         ${this.lines.map(
           (line, i) =>
             html`<li>

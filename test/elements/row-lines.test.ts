@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { arrange, noLines, visibleSpan } from '../../src/dashboard/row-lines.ts'
+import { arrange, noLines, visibleSpan } from '../../src/elements/row-lines.ts'
 
 const rows = (...pairs: readonly (readonly [string, number])[]) => pairs.map(([id, price]) => ({ id, price }))
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Trail, Trails } from '../../src/dashboard/trail.ts'
+import { Trail, Trails } from '../../src/elements/trail.ts'
 
 const options = { windowMs: 10_000, stepMs: 100 }
 const one = (value: number) => new Map([['a', value]])

@@ -3,7 +3,7 @@ import { classMap } from 'lit/directives/class-map.js'
 import { repeat } from 'lit/directives/repeat.js'
 import { cellOf, equalCells, type Row } from '../model/row.ts'
 import { profileColumns, rowName, showCell, type ColumnProfile } from './column-profile.ts'
-import { PageElement } from './page-element.ts'
+import { LiveElement } from './live-element.ts'
 import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
 
 /** What a click on a column's head asks for. */
@@ -17,9 +17,9 @@ const widestChars = 34
 const flashMs = 900
 
 /** A live table: only the rows in view are drawn, changed cells flash, and nothing moves while the pointer is on it. */
-export class FeedTable extends PageElement {
+export class FeedTable extends LiveElement {
   static override properties = {
-    ...PageElement.properties,
+    ...LiveElement.properties,
     rows: { attribute: false },
     columns: { attribute: false },
     keyColumn: { attribute: false },
@@ -122,8 +122,8 @@ export class FeedTable extends PageElement {
     const { name } = profile
     const sorted = this.sort === name ? 'ascending' : this.sort === `-${name}` ? 'descending' : 'none'
     const ask = () => this.dispatchEvent(new CustomEvent<SortRequest>('sort-request', { detail: { column: name } }))
-    if (!this.sortable) return html`<th scope="col"><span class="title">${name}</span></th>`
-    return html`<th scope="col" class=${classMap(sideOf(profile))} aria-sort=${sorted}>
+    if (!this.sortable) return html`<th scope="col" class=${classMap(sideOf(profile))} part="head"><span class="title">${name}</span></th>`
+    return html`<th scope="col" class=${classMap(sideOf(profile))} part="head" aria-sort=${sorted}>
       <button type="button" @click=${ask} title="Sort by ${name}">
         <span class="name">${name === '#' ? 'key' : name}</span
         ><svg class="arrow ${sorted}" viewBox="0 0 10 10" aria-hidden="true"><path d="M5 2 8.500 7.500h-7Z" /></svg>
@@ -136,7 +136,7 @@ export class FeedTable extends PageElement {
     const text =
       profile.name === '#' && typeof cell === 'string' ? rowName(cell) || '–' : showCell(cell, profile, nowMs, this.context.format)
     const long = text.length > this.#widthOf(profile.name)
-    return html`<td class=${classMap({ ...sideOf(profile), null: cell === null })} title=${long ? text : nothing}>${text}</td>`
+    return html`<td class=${classMap({ ...sideOf(profile), null: cell === null })} part="cell" title=${long ? text : nothing}>${text}</td>`
   }
 
   #line({ key, row, gone }: Line, index: number, nowMs: number): TemplateResult {
@@ -167,7 +167,7 @@ export class FeedTable extends PageElement {
     const { from, to } = visibleSpan(lines.length, lineHeight, region?.scrollTop ?? 0, region?.clientHeight ?? 700)
     const nowMs = this.context.board.now()
     return html`<div class="scroll" role="region" aria-label="Rows of ${this.name}" tabindex="0">
-      <table aria-rowcount=${lines.length + 1}>
+      <table part="table" aria-rowcount=${lines.length + 1}>
         <colgroup>
           ${this.columns.map(() => html`<col />`)}
         </colgroup>

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createFormat, safeLocale } from '../../src/dashboard/format.ts'
+import { createFormat, safeLocale } from '../../src/elements/format.ts'
 
 const format = createFormat(['en-GB'])
 

@@ -3,11 +3,11 @@ import type { FeedFreshness } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
 import { viewFreshness } from './freshness-view.ts'
 import { mark } from './mark.ts'
-import { PageElement } from './page-element.ts'
+import { LiveElement } from './live-element.ts'
 
 /** Freshness by shape, colour and word, with the age ticking. */
-export class FreshnessLine extends PageElement {
-  static override properties = { ...PageElement.properties, freshness: { attribute: false }, explain: { attribute: false } }
+export class FreshnessLine extends LiveElement {
+  static override properties = { ...LiveElement.properties, freshness: { attribute: false }, explain: { attribute: false } }
   declare freshness: FeedFreshness
   /** Whether the reason is shown too. */
   declare explain: boolean | undefined

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isMeasure, labelColumn, profileColumn, profileColumns, rowLabel, showCell } from '../../src/dashboard/column-profile.ts'
-import { createFormat } from '../../src/dashboard/format.ts'
+import { isMeasure, labelColumn, profileColumn, profileColumns, rowLabel, showCell } from '../../src/elements/column-profile.ts'
+import { createFormat } from '../../src/elements/format.ts'
 import type { Cell } from '../../src/model/row.ts'
 
 const format = createFormat(['en-GB'])

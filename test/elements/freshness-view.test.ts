@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { FeedFreshness } from '../../src/client/face.ts'
-import { createFormat } from '../../src/dashboard/format.ts'
-import { knownFreshness, viewFreshness } from '../../src/dashboard/freshness-view.ts'
+import { createFormat } from '../../src/elements/format.ts'
+import { knownFreshness, viewFreshness } from '../../src/elements/freshness-view.ts'
 import type { Freshness } from '../../src/model/freshness.ts'
 
 const format = createFormat(['en-GB'])

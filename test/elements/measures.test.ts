@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { ChartSubject } from '../../src/dashboard/chart-subject.ts'
-import { profileColumns, rowName } from '../../src/dashboard/column-profile.ts'
-import { createFormat } from '../../src/dashboard/format.ts'
-import { Activity, figures, measureColumns, measureId } from '../../src/dashboard/measures.ts'
-import { Trail } from '../../src/dashboard/trail.ts'
-import { layOut } from '../../src/dashboard/upright.ts'
+import { ChartSubject } from '../../src/elements/chart-subject.ts'
+import { profileColumns, rowName } from '../../src/elements/column-profile.ts'
+import { createFormat } from '../../src/elements/format.ts'
+import { Activity, figures, measureColumns, measureId } from '../../src/elements/measures.ts'
+import { Trail } from '../../src/elements/trail.ts'
+import { layOut } from '../../src/elements/upright.ts'
 
 const format = createFormat(['en-GB'])
 const shape = { key: 'id', columns: ['id', 'name', 'capacity', 'bikes', 'docks'], order: [] }
