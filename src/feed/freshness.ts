@@ -13,6 +13,8 @@ export interface SourceFacts {
   /** Since when every poll has failed, and how the last one did. */
   readonly failure?: { readonly sinceMono: number; readonly cause: Cause; readonly reason: string }
   readonly wanted: boolean
+  /** It was not proved for longer than `expire`, and its rows are gone. */
+  readonly isExpired?: boolean
 }
 
 export interface FreshnessRules {
@@ -29,6 +31,11 @@ type Verdict = Pick<Freshness, 'state' | 'cause' | 'reason'>
 function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdict {
   const { failure, provenMono } = facts
   if (provenMono === undefined) return failure === undefined ? { state: 'waiting' } : { state: 'down', ...because(failure) }
+  if (facts.isExpired === true) {
+    const gone = 'expire: the rows were not proved for too long and are gone'
+    if (facts.wanted && failure !== undefined) return { state: 'down', cause: failure.cause, reason: `${gone}; ${failure.reason}` }
+    return { state: 'stale', ...(facts.wanted ? {} : { cause: 'paused' }), reason: gone }
+  }
   // Time that nobody asked in proves nothing of the source.
   if (facts.wanted && failure !== undefined && mono - failure.sinceMono >= rules.downAfterMs) return { state: 'down', ...because(failure) }
   if (mono - provenMono >= rules.staleAfterMs) {
