@@ -172,6 +172,7 @@ export class MillraceServer {
       log,
       limited: key => metrics.limited(key),
       registry: metrics.registry,
+      boards: () => this.#config.current.boards,
       health: () => this.health(),
       isReady: () => this.#ready,
       now: () => clock.now(),
