@@ -21,6 +21,7 @@ import type { BudgetOptions } from '../source/budget.options.ts'
 import type { MetricOptions } from '../sink/export.options.ts'
 import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
+import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
 import type { AuthOptions } from './auth.options.ts'
@@ -44,7 +45,7 @@ export interface Config {
   readonly boards: readonly Board[]
 }
 
-export interface HttpSourceConfig extends SourceOptions {
+export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
   readonly columns?: Hints

@@ -216,14 +216,10 @@ function polledBy(graph: Graph): { readonly name: string; readonly records: read
   return sources.filter(({ name }) => !name.startsWith('$'))
 }
 
+type OwnName = `$${string}`
+
 /** Own state as a source like any other: asked once a second while somebody reads it, and not otherwise. */
-export function ownSource(
-  name: `$${string}`,
-  key: string,
-  description: string,
-  rows: () => readonly Row[],
-  deps: OwnDeps,
-): SourceDefinition {
+export function ownSource(name: OwnName, key: string, description: string, rows: () => readonly Row[], deps: OwnDeps): SourceDefinition {
   let table: Table | undefined
   const read = (): Unified => {
     const unified = unifyRows(table, key, rows())
@@ -234,7 +230,7 @@ export function ownSource(
 }
 
 /** The same for a table that knows itself what changed. */
-function ownTable(name: `$${string}`, description: string, read: () => Unified, deps: OwnDeps): SourceDefinition {
+function ownTable(name: OwnName, description: string, read: () => Unified, deps: OwnDeps): SourceDefinition {
   return {
     name,
     description,

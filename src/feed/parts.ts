@@ -31,8 +31,10 @@ export interface PartsEvents {
   failed(name: string, error: unknown): void
 }
 
-interface Derived {
+export interface Derived {
   readonly inputs: readonly Feed[]
+  /** The names of those whose rows are its own, before any step. */
+  readonly from: ReadonlySet<string>
   readonly pipeline: Pipeline
 }
 
@@ -157,10 +159,10 @@ export class Parts {
       feed.inputs = definition.inputs
       feed.steps = definition.steps ?? []
     }
-    const pipeline = new Pipeline((sources, handOver) => definition.pipeline(sources, handOver), inputs.length, {
+    const pipeline = new Pipeline((...given) => definition.pipeline(...given), inputs.length, {
       late: sample => this.#events.late(name, sample),
       failed: error => this.#events.failed(name, error),
     })
-    return { inputs, pipeline }
+    return { inputs, from: new Set(definition.from ?? definition.inputs), pipeline }
   }
 }
