@@ -1,3 +1,4 @@
+import type { Board } from '../model/board.ts'
 import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
@@ -44,6 +45,7 @@ export interface Config {
   readonly state?: string
   readonly sources: readonly SourceConfig[]
   readonly feeds: readonly FeedConfig[]
+  readonly boards: readonly Board[]
 }
 
 /** What every source has, whatever it asks. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { budgetSchema } from '../source/budget.options.ts'
 import { authSchema } from './auth.options.ts'
+import { boardSchema } from './board.options.ts'
 import { feedSchema } from './feed-section.ts'
 import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
@@ -90,6 +91,7 @@ function wholeSchema(): JsonSchema {
       },
       sources: namedEntries(source(), 'What is polled. Each source is a feed of its own name.'),
       feeds: namedEntries(feed(), 'Live tables computed from sources and other feeds.'),
+      boards: namedEntries(schemaOf(boardSchema), 'Tiles of feeds on one page.'),
     },
   }
 }
