@@ -2,7 +2,7 @@
 const secretName = /auth|cookie|token|secret|passw|pwd|session|signature|credential|api[-_]?key|access[-_]?key|^(key|sig)$/i
 
 /** Whether a header, query parameter or member of that name probably holds a secret. */
-function isSecretName(name: string): boolean {
+export function isSecretName(name: string): boolean {
   return secretName.test(name)
 }
 
