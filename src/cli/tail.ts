@@ -31,6 +31,8 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
     if (isEnding) return
     if (phase === 'open') said = ''
     if (phase !== 'disconnected' && phase !== 'refused' && phase !== 'closed') return
+    // The token is read anew at once; what comes of that is said.
+    if (phase === 'disconnected' && code === unauthorized) return
     // Each try fails anew; what is the same is said once.
     const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${printable(reason)}`}`
     if (line !== said) process.stderr.write(`${line}${phase === 'closed' ? '' : '; tried again until it answers'}\n`)

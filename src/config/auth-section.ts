@@ -10,7 +10,7 @@ export function authConfig(judge: Judge, warn: Report): 'none' | AuthOptions | u
   if (written === undefined || written === 'none') return written
   if (!isRecord(written)) {
     // Long enough for a token that was written there.
-    if (String(written).length >= shortestToken) judge.tree.conceal(path)
+    if (typeof written === 'string' && written.length >= shortestToken) judge.tree.conceal(path)
     judge.report({ path, at: 'value', expected: 'none, or a map with `tokens`' })
     return undefined
   }

@@ -18,12 +18,12 @@ export class Faults {
     this.#log = log
   }
 
-  /** The same fault again is told once. */
+  /** The same fault again is told once. Readers of what is computed from the feed are told too, for whom it may not be there: not its name. */
   add(feed: string, cause: unknown): void {
     const error = String(cause)
     if (this.#faults.get(feed)?.error === error) return
     const id = randomText(this.#random, 8)
-    this.#faults.set(feed, { error, reason: `feed '${feed}' failed; the server's log has it under ${id}` })
+    this.#faults.set(feed, { error, reason: `a step failed; the server's log has it under ${id}` })
     this.#log.error({ feed, id, err: cause }, `feed '${feed}' failed (${id})`)
   }
 
