@@ -1,5 +1,6 @@
 import { connect } from '../client-node.ts'
 import { webSocketUrl } from '../client/server-url.ts'
+import { forTerminal } from '../lib/safe-text.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
@@ -13,9 +14,10 @@ export async function showSchedule(source: string, options: TokenOptions & { rea
     const sources = await sourcesOf(millrace, options.url)
     const row = sources.get(source)
     if (row === undefined) throw new Error(`no source '${source}'; there are ${[...sources.keys()].join(', ')}`)
-    process.stdout.write(`${linesOf(source, row).join('\n')}\n`)
+    process.stdout.write(`${linesOf(source, row).map(forTerminal).join('\n')}\n`)
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    const why = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`${why.split('\n').map(forTerminal).join('\n')}\n`)
     process.exitCode = 1
   } finally {
     millrace.close()

@@ -1,6 +1,7 @@
 import { connect, MillraceError } from '../client-node.ts'
 import type { Change, FeedFreshness } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
+import { forTerminal, jsonForTerminal } from '../lib/safe-text.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { WebSocket } from 'ws'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
@@ -34,14 +35,14 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
     // The token is read anew at once; what comes of that is said.
     if (phase === 'disconnected' && code === unauthorized) return
     // Each try fails anew; what is the same is said once.
-    const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${printable(reason)}`}`
+    const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${forTerminal(reason)}`}`
     if (line !== said) process.stderr.write(`${line}${phase === 'closed' ? '' : '; tried again until it answers'}\n`)
     said = line
     if (phase === 'closed' && code === unauthorized) process.stderr.write(`${tokenHint}\n`)
   })
   const followed = millrace.feed(feed)
   followed.onError(error => {
-    process.stderr.write(`${printable(error.message)}\n`)
+    process.stderr.write(`${forTerminal(error.message)}\n`)
     if (!error.retry) process.exit(1)
   })
   if (options.status === true) followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
@@ -63,7 +64,7 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
 
 function jsonLines(change: Change): string {
   const { type, set, del, epoch, version, tick, at } = change
-  return `${JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del })}\n`
+  return `${jsonForTerminal(JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del }))}\n`
 }
 
 /** `+` new, `~` changed, `-` left; of a changed row only the cells that did. */
@@ -81,7 +82,7 @@ function prettyLines(keyColumn: () => string): (change: Change) => string {
     }
     for (const key of change.del) {
       shown.delete(key)
-      lines.push(paint(red, `- ${printable(key)}`))
+      lines.push(paint(red, `- ${forTerminal(key)}`))
     }
     return `${lines.join('\n')}\n`
   }
@@ -92,19 +93,13 @@ function rowLine(key: string, row: Row, before: Row | undefined, keyColumn: stri
     column =>
       column !== keyColumn && (before === undefined ? cellOf(row, column) !== null : cellOf(row, column) !== cellOf(before, column)),
   )
-  const cells = changed.map(column => `${paint(dim, `${printable(column)}=`)}${printable(JSON.stringify(cellOf(row, column)))}`)
+  const cells = changed.map(column => `${paint(dim, `${forTerminal(column)}=`)}${forTerminal(JSON.stringify(cellOf(row, column)))}`)
   const mark = before === undefined ? paint(green, '+') : paint(yellow, '~')
-  return `${mark} ${printable(key)}  ${cells.join('  ')}`
-}
-
-/** Names and cells are an upstream's text: control characters must not reach the terminal. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is to be found
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')
+  return `${mark} ${forTerminal(key)}  ${cells.join('  ')}`
 }
 
 function statusLine({ state, cause, reason }: FeedFreshness): string {
-  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${printable(reason)}`}`
+  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${forTerminal(reason)}`}`
 }
 
 /** The frames as they come, one a line; ends when the server closes. */
@@ -114,12 +109,12 @@ async function tailFrames(feed: string, options: TailOptions, token: string | un
   socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', feed })))
   socket.on('message', (data: Buffer) => {
     if (left-- <= 0) return
-    process.stdout.write(`${data.toString('utf8')}\n`)
+    process.stdout.write(`${jsonForTerminal(data.toString('utf8'))}\n`)
     if (left <= 0) socket.close(1000)
   })
   await new Promise<void>(resolve => {
     socket.on('close', (code, reason) => {
-      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${printable(reason.toString('utf8'))}\n`)
+      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${forTerminal(reason.toString('utf8'))}\n`)
       process.exitCode = code === 1000 || code === 1005 ? 0 : 1
       resolve()
     })
