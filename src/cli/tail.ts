@@ -1,9 +1,12 @@
 import { connect, MillraceError } from '../client-node.ts'
-import type { Change, FeedFreshness } from '../client/face.ts'
+import type { Change, FeedFreshness, Millrace } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
+import { systemClock } from '../lib/clock.ts'
 import { forTerminal, jsonForTerminal } from '../lib/safe-text.ts'
-import { cellOf, type Row } from '../model/row.ts'
+import { noHints } from '../model/hint.ts'
+import { cellOf } from '../model/row.ts'
 import { WebSocket } from 'ws'
+import { hintsOf, prettyLines } from './tail-lines.ts'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
 
 export interface TailOptions extends TokenOptions {
@@ -14,10 +17,6 @@ export interface TailOptions extends TokenOptions {
   readonly limit?: number
 }
 
-const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
-const paint = (code: number, text: string): string => (color ? `\u001B[${code}m${text}\u001B[0m` : text)
-const [red, green, yellow, dim] = [31, 32, 33, 2]
-
 /** `millrace tail <feed>`: data on stdout, everything else on stderr; reconnects by itself; Ctrl-C ends it with 0. */
 export async function tailFeed(feed: string, options: TailOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(0))
@@ -25,7 +24,8 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   const token = tokenSource(options)
   if (token === undefined) return
   if (options.raw === true) return tailFrames(feed, options, token())
-  const millrace = connect(options.url, { token })
+  const clock = systemClock()
+  const millrace = connect(options.url, { token, clock })
   let isEnding = false
   let said = ''
   millrace.onState(({ phase, reason, code }) => {
@@ -45,11 +45,24 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
     process.stderr.write(`${forTerminal(error.message)}\n`)
     if (!error.retry) process.exit(1)
   })
-  if (options.status === true) followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
-  const print = options.json === true ? jsonLines : prettyLines(() => followed.table.key)
+  if (options.status === true) {
+    followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
+    tellWhy(millrace, feed)
+  }
+  // Asked for before the feed, so that they are there when its rows come.
+  const hints = options.json === true ? Promise.resolve(noHints) : hintsOf(millrace, feed)
+  let print: ((change: Change) => string) | undefined
   let left = options.limit ?? Number.POSITIVE_INFINITY
   try {
     for await (const change of followed.changes()) {
+      print ??=
+        options.json === true
+          ? jsonLines
+          : prettyLines(
+              () => followed.table.key,
+              await hints,
+              () => clock.now(),
+            )
       process.stdout.write(print(change))
       if (--left <= 0) break
     }
@@ -62,40 +75,22 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   millrace.close()
 }
 
+/** Why its source is asked when it is, where it is a source: one line whenever there is another reason. */
+function tellWhy(millrace: Millrace, feed: string): void {
+  const [name = ''] = feed.split('?', 1)
+  let told = ''
+  millrace.feed('$sources', { where: `source == ${JSON.stringify(name)}`, fields: ['why'] }).subscribe(([row]) => {
+    const why = row === undefined ? undefined : cellOf(row, 'why')
+    if (typeof why !== 'string') return
+    const [reason = ''] = why.split(':', 1)
+    if (reason !== told) process.stderr.write(`asked next by ${forTerminal(why)}\n`)
+    told = reason
+  })
+}
+
 function jsonLines(change: Change): string {
   const { type, set, del, epoch, version, tick, at } = change
   return `${jsonForTerminal(JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del }))}\n`
-}
-
-/** `+` new, `~` changed, `-` left; of a changed row only the cells that did. */
-function prettyLines(keyColumn: () => string): (change: Change) => string {
-  const shown = new Map<string, Row>()
-  return change => {
-    const lines: string[] = []
-    if (change.type === 'snapshot') {
-      shown.clear()
-      lines.push(paint(dim, `snapshot of ${change.set.size} ${change.set.size === 1 ? 'row' : 'rows'}, version ${change.version}`))
-    }
-    for (const [key, row] of change.set) {
-      lines.push(rowLine(key, row, shown.get(key), keyColumn(), change.columns))
-      shown.set(key, row)
-    }
-    for (const key of change.del) {
-      shown.delete(key)
-      lines.push(paint(red, `- ${forTerminal(key)}`))
-    }
-    return `${lines.join('\n')}\n`
-  }
-}
-
-function rowLine(key: string, row: Row, before: Row | undefined, keyColumn: string, columns: readonly string[]): string {
-  const changed = columns.filter(
-    column =>
-      column !== keyColumn && (before === undefined ? cellOf(row, column) !== null : cellOf(row, column) !== cellOf(before, column)),
-  )
-  const cells = changed.map(column => `${paint(dim, `${forTerminal(column)}=`)}${forTerminal(JSON.stringify(cellOf(row, column)))}`)
-  const mark = before === undefined ? paint(green, '+') : paint(yellow, '~')
-  return `${mark} ${forTerminal(key)}  ${cells.join('  ')}`
 }
 
 function statusLine({ state, cause, reason }: FeedFreshness): string {

@@ -1,3 +1,4 @@
+import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
 import type { EventsOptions } from '../operator/events.options.ts'
@@ -14,8 +15,12 @@ import type { SelectOptions } from '../operator/select.options.ts'
 import type { TopOptions } from '../operator/top.options.ts'
 import type { WhereOptions } from '../operator/where.options.ts'
 import type { WindowOptions } from '../operator/window.options.ts'
+import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
+import type { MetricOptions } from '../sink/export.options.ts'
+import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
+import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
 import type { AuthOptions } from './auth.options.ts'
@@ -38,15 +43,19 @@ export interface Config {
   readonly feeds: readonly FeedConfig[]
 }
 
-export interface HttpSourceConfig extends SourceOptions {
+export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
+  readonly columns?: Hints
   readonly http: HttpOptions
+  /** How it says who asks; none: by its headers alone. */
+  readonly auth?: SourceAuthOptions
 }
 
 export interface SystemSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'system'
+  readonly columns?: Hints
   readonly system: SystemOptions
 }
 
@@ -62,6 +71,11 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  readonly columns?: Hints
+  /** Who is told of it. */
+  readonly sinks: readonly SinkOptions[]
+  /** What of it is on /metrics/feeds. */
+  readonly metrics: readonly MetricOptions[]
 }
 
 /** One step of a feed. Its expressions have been compiled once, so they are known to be sound. */

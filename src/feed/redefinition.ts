@@ -1,3 +1,4 @@
+import { noHints } from '../model/hint.ts'
 import type { FeedDefinition, SourceDefinition } from './definition.ts'
 import type { Topology } from './topology.ts'
 
@@ -33,7 +34,12 @@ function isSame(before: Definition, after: Definition): boolean {
 }
 
 function isAdjusted(before: Definition, after: Definition): boolean {
-  return before.description !== after.description || before.public !== after.public || before.demand !== after.demand
+  const isSameFor = before.public === after.public && before.demand === after.demand
+  return !isSameFor || before.description !== after.description || hintText(before) !== hintText(after)
+}
+
+function hintText({ hints = noHints }: Definition): string {
+  return JSON.stringify([...hints])
 }
 
 /** What is other in `after` than in `before`; `topology` is that of `after`. */
@@ -61,7 +67,9 @@ function inputsOf(definition: Definition): readonly string[] {
 /** The feeds whose sources are asked also where nobody reads them. */
 export function sleepless({ sources, feeds }: Definitions): string[] {
   const always = sources.filter(({ demand }) => demand === 'always')
-  const kept = feeds.filter(({ demand, holdsPast }) => demand === 'always' || (demand === 'auto' && holdsPast))
+  const kept = feeds.filter(
+    ({ demand, holdsPast, hasWaysOut = false }) => demand === 'always' || (demand === 'auto' && (holdsPast || hasWaysOut)),
+  )
   return [...always, ...kept].map(({ name }) => name)
 }
 

@@ -16,8 +16,12 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'docs/alerts.md',
   'docs/auth.md',
+  'docs/display.md',
+  'docs/elements.md',
   'docs/formats.md',
+  'docs/http.md',
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',
@@ -151,7 +155,19 @@ describe('the URLs', () => {
   })
 
   test('are all there', () => {
-    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js'])
+    expect(paths).toEqual([
+      '/',
+      '/ws',
+      '/feeds',
+      '/feeds/<name>',
+      '/feeds/<name>/health',
+      '/health',
+      '/ready',
+      '/metrics',
+      '/metrics/feeds',
+      '/client.js',
+      '/elements.js',
+    ])
   })
 
   test('the WebSocket subscribes from the query string', async () => {
@@ -235,6 +251,8 @@ describe('the recipes', () => {
       'bikes.yaml',
       'prometheus.yaml',
       'follow.js',
+      'elements.html',
+      'react.jsx',
       'nginx.conf',
     ])
   })
