@@ -18,12 +18,13 @@ import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
 import { authorizerOf } from './source/auth/authorizer-of.ts'
 import { ofMember } from './source/auth/authorizer.ts'
-import type { BudgetOptions } from './source/budget.options.ts'
-import { Budget } from './source/budget.ts'
+import type { Budget } from './source/budget.ts'
+import { Budgets } from './source/budgets.ts'
 import { EachAsk, memberLogger, type MemberList } from './source/each.ts'
 import type { EachOptions } from './source/each.options.ts'
 import { fillOptions } from './source/fill.ts'
-import { FirstPolls } from './source/first-polls.ts'
+import { execAsk } from './source/exec.ts'
+import { fileAsk } from './source/file.ts'
 import { httpAsk } from './source/http.ts'
 import { describeParams, readParams } from './source/params.ts'
 import type { ParamOptions } from './source/params.options.ts'
@@ -35,6 +36,7 @@ import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
 import { unaskable } from './source/unaskable.ts'
+import { webSocketAsk } from './source/websocket.ts'
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -95,6 +97,7 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
 }
 
 function originOf(source: SourceConfig): string {
+  if (source.kind === 'webSocket') return new URL(source.webSocket.url).origin
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
@@ -111,6 +114,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps, 
     everyMs,
     staleAfterMs,
     downAfterMs,
+    ...(source.expireMs === undefined ? {} : { expireMs: source.expireMs }),
     lingerMs,
     origin: originOf(source),
     ...(source.kind === 'http' && source.each?.members.kind === 'feed' ? { listedBy: source.each.members.from } : {}),
@@ -170,57 +174,24 @@ function policyOf(source: SourceConfig, budget: Budget, { clock, random, schedul
   return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
 }
 
-/** How many times the first polls of one budget there may be in all. */
-const budgetsAtOnce = 25
-
-/** A source belongs to the budget that it names, else to that of its URL's origin. */
-export class Budgets {
-  readonly #budgets = new Map<string, Budget>()
-  readonly #firstPollsPerSecond: number | undefined
-  readonly #deps: Pick<CompileDeps, 'clock' | 'limited'>
-  readonly #all: readonly FirstPolls[]
-
-  constructor(firstPollsPerSecond: number | undefined, deps: Pick<CompileDeps, 'clock' | 'limited'>) {
-    this.#firstPollsPerSecond = firstPollsPerSecond
-    this.#deps = deps
-    this.#all = this.#firstPolls(budgetsAtOnce)
-  }
-
-  /** That of an origin. */
-  of(origin: string): Budget {
-    return this.#get(JSON.stringify({ origin }), origin)
-  }
-
-  /** The one of this name. */
-  named(name: string): Budget {
-    return this.#get(JSON.stringify({ name }), name)
-  }
-
-  /** The rules of a config that is taken over: a compiled one may yet be refused, and has changed nothing then. */
-  rule(rules: ReadonlyMap<string, BudgetOptions>): void {
-    for (const [name, options] of rules) this.named(name).rule(options)
-  }
-
-  #get(key: string, name: string): Budget {
-    let budget = this.#budgets.get(key)
-    if (budget === undefined) {
-      budget = new Budget(this.#deps.clock, { name, firstPolls: [...this.#firstPolls(1), ...this.#all] })
-      this.#budgets.set(key, budget)
-    }
-    return budget
-  }
-
-  #firstPolls(times: number): readonly FirstPolls[] {
-    if (this.#firstPollsPerSecond === undefined) return []
-    const { clock, limited } = this.#deps
-    return [new FirstPolls(times * this.#firstPollsPerSecond, clock, () => limited('firstPollsPerSecond'))]
+function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
+  const named = { ...deps, name: source.name }
+  switch (source.kind) {
+    case 'system':
+      return systemAsk(source.system, deps)
+    case 'file':
+      return fileAsk(source.file, named)
+    case 'exec':
+      return execAsk(source.exec, named)
+    case 'webSocket':
+      return webSocketAsk(source.webSocket, named)
+    case 'http':
+      return source.params === undefined ? askHttp(source, budget, deps) : ofDefaults(source, source.params, budget, deps)
   }
 }
 
-function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
-  if (source.kind === 'system') return systemAsk(source.system, deps)
-  const { name, http, auth, pages, maxPages, each, params } = source
-  if (params !== undefined) return ofDefaults(source, params, budget, deps)
+function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps): Ask {
+  const { name, http, auth, pages, maxPages, each } = source
   const { clock, proxies = new Proxies({}) } = deps
   const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies })
   const shared = {
@@ -257,7 +228,7 @@ function ofDefaults(source: HttpSourceConfig, params: readonly ParamOptions[], b
   const message = `it is asked for its readers' params alone: ${needed.join(', ')}`
   if (needed.length > 0) return unaskable({ kind: 'upstream', message }, deps.clock)
   const values = new Map(params.map(({ name, default: value = '' }) => [name, value]))
-  return askOf({ ...plain, http: fillOptions(source.http, values) }, budget, deps)
+  return askHttp({ ...plain, http: fillOptions(source.http, values) }, budget, deps)
 }
 
 /** What an `each` asks for. */

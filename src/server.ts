@@ -1,4 +1,4 @@
-import { Budgets, compileConfig } from './compile.ts'
+import { compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
 import { hasAdmin } from './config/auth-section.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
@@ -26,6 +26,7 @@ import { silentLogger, type Logger } from './lib/log.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
 import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
+import { Budgets } from './source/budgets.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { sinkRows, WaysOut } from './sink/ways-out.ts'
 import { SavedState } from './state/saved-state.ts'
@@ -144,6 +145,7 @@ export class MillraceServer {
         feedMetrics: covers => this.#waysOut.exports.text(covers),
         health: () => this.health(),
         isReady: () => this.#ready,
+        boards: () => this.#config.current.boards,
       },
       clock,
       random,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { Budgets, compileConfig } from '../src/compile.ts'
+import { compileConfig } from '../src/compile.ts'
+import { Budgets } from '../src/source/budgets.ts'
 import { silentLogger } from '../src/lib/log.ts'
 import { seededRandom } from '../src/lib/random.ts'
 import { good } from './support/config.ts'

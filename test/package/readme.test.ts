@@ -18,6 +18,7 @@ const documents = [
   'CHANGELOG.md',
   'docs/alerts.md',
   'docs/auth.md',
+  'docs/boards.md',
   'docs/display.md',
   'docs/elements.md',
   'docs/formats.md',
@@ -27,6 +28,7 @@ const documents = [
   'docs/operating.md',
   'docs/reload.md',
   'docs/schedule.md',
+  'docs/sources.md',
   'docs/state.md',
   'docs/steps.md',
 ]
