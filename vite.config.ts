@@ -17,18 +17,26 @@ const page: UserConfig = {
   },
 }
 
-/** The SDK as one file without imports, for pages that have no build of their own: served as `/client.js` beside the page. */
-const client: UserConfig = {
-  publicDir: false,
-  build: {
-    ...shared,
-    outDir: 'dist/public',
-    emptyOutDir: false,
-    lib: { entry: fileURLToPath(new URL('./src/client/client.ts', import.meta.url)), formats: ['es'], fileName: () => 'client.js' },
-    // vite leaves white space in a library for the sake of bundlers; this one is read by browsers.
-    rolldownOptions: { output: { minify: true } },
-  },
+/** One file without imports, for pages that have no build of their own: served beside the page. */
+function oneFile(entry: string): UserConfig {
+  return {
+    publicDir: false,
+    build: {
+      ...shared,
+      outDir: 'dist/public',
+      emptyOutDir: false,
+      // Without it `light-dark()` is rewritten into what only works where this style sheet sets the colour scheme itself.
+      cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+      lib: {
+        entry: fileURLToPath(new URL(`./src/${entry}/${entry}.ts`, import.meta.url)),
+        formats: ['es'],
+        fileName: () => `${entry}.js`,
+      },
+      // vite leaves white space in a library for the sake of bundlers; this one is read by browsers.
+      rolldownOptions: { output: { minify: true } },
+    },
+  }
 }
 
-/** `vite build` makes the page, `vite build --mode client` then the SDK. */
-export default defineConfig(({ mode }) => (mode === 'client' ? client : page))
+/** `vite build` makes the page; then `--mode client` the SDK and `--mode elements` the custom elements. */
+export default defineConfig(({ mode }) => (mode === 'client' || mode === 'elements' ? oneFile(mode) : page))

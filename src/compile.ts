@@ -2,7 +2,9 @@ import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
+import { StepProbe } from './feed/step-probe.ts'
 import type { Clock } from './lib/clock.ts'
+import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
@@ -10,11 +12,14 @@ import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
+import { authorizerOf } from './source/auth/authorizer-of.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
+import { CronPolicy } from './source/schedule/cron-policy.ts'
+import { Proxies } from './source/proxy.ts'
 import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
@@ -28,6 +33,8 @@ export interface CompileDeps {
   readonly log: Logger
   /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
   readonly budgets?: Budgets
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
   /** Told of every limit that an answer exceeds, by its key. */
   readonly limited: (limit: string) => void
 }
@@ -87,10 +94,11 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     downAfterMs,
     lingerMs,
     origin: originOf(source),
+    budget,
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
-        ask: askOf(source, deps),
+        ask: askOf(source, budget, deps),
         policy: policyOf(source, budget, deps),
         budget,
         clock: deps.clock,
@@ -103,12 +111,13 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
   }
 }
 
-/** When a source is asked: on a grid, or by what it learns. */
+/** When a source is asked: on a grid, at named instants, or by what it learns. */
 function policyOf(source: SourceConfig, budget: Budget, { clock, random, schedules = new Schedules() }: CompileDeps): Policy {
-  const { name, everyMs, maxBackoffMs, adaptive } = source
+  const { name, everyMs, maxBackoffMs, adaptive, cron, priority } = source
   const asked = source.kind === 'http' ? source.http.url : ''
+  if (cron !== undefined) return new CronPolicy({ times: cronTimes(cron), intervalMs: everyMs, maxBackoffMs, clock, random })
   if (adaptive === undefined) return new GridPolicy({ identity: `${name} ${asked}`, intervalMs: everyMs, maxBackoffMs, clock, random })
-  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: 1 }
+  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: priority }
   return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
 }
 
@@ -130,20 +139,20 @@ export class Budgets {
 
   /** That of an origin. */
   of(origin: string): Budget {
-    return this.#get(JSON.stringify({ origin }))
+    return this.#get(JSON.stringify({ origin }), origin)
   }
 
   /** The one of this name; its rules are those of the newest config. */
   named(name: string, rules: BudgetOptions): Budget {
-    const budget = this.#get(JSON.stringify({ name }))
+    const budget = this.#get(JSON.stringify({ name }), name)
     budget.rule(rules)
     return budget
   }
 
-  #get(key: string): Budget {
+  #get(key: string, name: string): Budget {
     let budget = this.#budgets.get(key)
     if (budget === undefined) {
-      budget = new Budget(this.#deps.clock, { firstPolls: [...this.#firstPolls(1), ...this.#all] })
+      budget = new Budget(this.#deps.clock, { name, firstPolls: [...this.#firstPolls(1), ...this.#all] })
       this.#budgets.set(key, budget)
     }
     return budget
@@ -156,9 +165,17 @@ export class Budgets {
   }
 }
 
-function askOf(source: SourceConfig, deps: CompileDeps): Ask {
+function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
   if (source.kind === 'system') return systemAsk(source.system, deps)
-  return httpAsk(source.http, { ...deps, name: source.name })
+  const { name, http, auth, pages, maxPages } = source
+  const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
+  return httpAsk(http, {
+    ...deps,
+    name,
+    pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
+    admitMore: enter => budget.admitMore(enter),
+    ...authorizer,
+  })
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */
@@ -167,6 +184,7 @@ const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'w
 function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
+  const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))
   return {
     name,
     inputs: names,
@@ -175,14 +193,15 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
     hasWaysOut: feed.sinks.length > 0 || feed.metrics.length > 0,
+    steps: watched.map(({ probe }) => probe),
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
     pipeline: (inputs, handOver, lineage) => {
       const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
       const whole = union(from.map(input), handOver)
-      return steps
-        .map((step, i) => buildStep(step, { clock, handOver, input, traces: lineage.at(i) }))
+      return watched
+        .map(({ step, probe }, i) => probe.watch(buildStep(step, { clock, handOver, input, traces: lineage.at(i) })))
         .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
     },
   }

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Budgets, compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
+import { hasAdmin } from './config/auth-section.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
 import { Auth } from './connection/auth.ts'
 import { judgeRequest, type DoorRules } from './connection/door.ts'
@@ -30,6 +31,7 @@ import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { sinkRows, WaysOut } from './sink/ways-out.ts'
 import { SavedState } from './state/saved-state.ts'
@@ -42,6 +44,8 @@ export interface ServerOptions {
   readonly random?: Random
   /** The folder of the built page; default: the package's own. */
   readonly pageFolder?: string
+  /** Names the proxies that sources are asked through; default: the environment of the process. */
+  readonly env?: ProxyEnvironment
 }
 
 /** What a reload led to. */
@@ -90,7 +94,8 @@ export class MillraceServer {
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
     const sinks = ownSource('$sinks', 'sink', 'Who is told of feeds', () => sinkRows(this.#waysOut.sinks), { clock, random, log })
-    const deps = { clock, random, log, limited: (key: string) => metrics.limited(key) }
+    const proxies = new Proxies(options.env ?? process.env)
+    const deps = { clock, random, log, proxies, limited: (key: string) => metrics.limited(key) }
     const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })
@@ -285,11 +290,6 @@ export class MillraceServer {
       throw error
     }
   }
-}
-
-/** Whether there is anybody for the feeds and routes of an admin. */
-function hasAdmin({ auth }: Config): boolean {
-  return auth !== undefined && auth !== 'none' && auth.tokens.some(({ admin }) => admin)
 }
 
 function authOf({ auth, limits }: Config, clock: Clock): Auth | undefined {

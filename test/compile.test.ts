@@ -43,7 +43,7 @@ test('another step makes another table of a feed, and leaves its source', () => 
 test('the budget of an origin is one and the same in every config of a run', () => {
   const clock = new ManualClock()
   const budgets = new Budgets(20, { clock, limited: () => undefined })
-  budgets.of('http://x').pause(5000)
+  budgets.of('http://x').pause(5000, 'the origin answered 429')
   expect([budgets.of('http://x').pausedMs, budgets.of('http://y').pausedMs]).toEqual([5000, 0])
 })
 
@@ -53,7 +53,7 @@ test('a budget of a name goes on in the next config, by the rules of that one, a
   const budget = budgets.named('api', { maxConcurrent: 16, ratePerSecond: 1 })
   clock.advance(10_000)
   expect(budget.waitMs).toBe(0)
-  budget.pause(500)
+  budget.pause(500, 'the origin answered 429')
   expect(budgets.named('api', { maxConcurrent: 2, ratePerSecond: 10 })).toBe(budget)
   expect([budget.maxConcurrent, budget.waitMs]).toEqual([2, 500])
   clock.advance(50)

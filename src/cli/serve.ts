@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config, SourceConfig } from '../config/config.ts'
 import { inputsOf } from '../config/feed-section.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createLogger, type LeveledLogger } from '../lib/log.ts'
@@ -87,10 +87,7 @@ function whyNotListening(error: unknown, { server: { host, port } }: Config): st
 function banner(config: Config, from: string, url: string, example: string): string {
   const lines = [
     `millrace ${version}, ${from}`,
-    ...config.sources.map(({ name, everyMs, adaptive }) => {
-      const pace = formatDuration(everyMs)
-      return `  source ${name}, ${adaptive === undefined ? `every ${pace}` : `one request per ${pace} on average`}`
-    }),
+    ...config.sources.map(source => `  source ${source.name}, ${paceOf(source)}`),
     ...config.feeds.map(feed => `  feed   ${feed.name}, from ${inputsOf(feed).join(', ')}`),
     '',
     `  page       ${url}/`,
@@ -102,6 +99,12 @@ function banner(config: Config, from: string, url: string, example: string): str
     '',
   ]
   return `${lines.join('\n')}\n`
+}
+
+function paceOf({ everyMs, adaptive, cron }: SourceConfig): string {
+  if (cron !== undefined) return `at ${cron}`
+  const pace = formatDuration(everyMs)
+  return adaptive === undefined ? `every ${pace}` : `one request per ${pace} on average`
 }
 
 function authLine({ auth }: Config): string {

@@ -14,10 +14,12 @@ import type { SelectOptions } from '../operator/select.options.ts'
 import type { TopOptions } from '../operator/top.options.ts'
 import type { WhereOptions } from '../operator/where.options.ts'
 import type { WindowOptions } from '../operator/window.options.ts'
+import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
 import type { MetricOptions } from '../sink/export.options.ts'
 import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
+import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
 import type { AuthOptions } from './auth.options.ts'
@@ -40,10 +42,12 @@ export interface Config {
   readonly feeds: readonly FeedConfig[]
 }
 
-export interface HttpSourceConfig extends SourceOptions {
+export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
   readonly http: HttpOptions
+  /** How it says who asks; none: by its headers alone. */
+  readonly auth?: SourceAuthOptions
 }
 
 export interface SystemSourceConfig extends SourceOptions {

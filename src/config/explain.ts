@@ -68,6 +68,11 @@ function asWritten(key: string, filled: Schema): unknown {
   return value instanceof Map ? undefined : value
 }
 
+/** Of how a source says who asks no more is shown than its kind. */
+function isSourceAuth([section, , key]: Path): boolean {
+  return section === 'sources' && key === 'auth'
+}
+
 class Explanation {
   readonly values: ValueInForce[] = []
   readonly #tree: Tree
@@ -109,7 +114,9 @@ class Explanation {
   add(path: Path, value: unknown, from?: Path): void {
     const place = from === undefined ? undefined : this.#tree.place(from, 'value')
     const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${this.#file}:${place.line}`
-    const shown = valueWithoutSecrets(value, text => this.#tree.redact(text))
+    const shown = valueWithoutSecrets(isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value, text =>
+      this.#tree.redact(text),
+    )
     this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown), origin })
   }
 }

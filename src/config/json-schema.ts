@@ -55,8 +55,15 @@ function source(): JsonSchema {
   return { anyOf: [text, schemaOf(httpSourceSchema), schemaOf(systemSourceSchema)] }
 }
 
+let made: JsonSchema | undefined
+
 /** What an editor needs to complete and check a config while it is written: JSON Schema 2020-12. */
 export function jsonSchema(): JsonSchema {
+  made ??= wholeSchema()
+  return made
+}
+
+function wholeSchema(): JsonSchema {
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Millrace config',

@@ -7,10 +7,13 @@ import type { Tree } from './tree.ts'
 export class Judge {
   readonly tree: Tree
   readonly report: Report
+  /** Reads a text file that the config names, from where the config is; throws when it cannot. */
+  readonly readFile: (path: string) => string
 
-  constructor(tree: Tree, report: Report) {
+  constructor(tree: Tree, report: Report, readFile: (path: string) => string) {
     this.tree = tree
     this.report = report
+    this.readFile = readFile
   }
 
   /**

@@ -5,7 +5,7 @@ import type { Config } from './config.ts'
 import { valuesInForce, type ValueInForce } from './explain.ts'
 import { pathKey, printPath, type Finding, type Path } from './finding.ts'
 import { byPlace, type Place, type Problem } from './problem.ts'
-import { resolveConfig } from './resolve.ts'
+import { resolveConfig, type Surroundings } from './resolve.ts'
 import { SourceText } from './source-text.ts'
 import { objectTree, type Tree } from './tree.ts'
 import { readFault, type VariableSources } from './variable.ts'
@@ -56,15 +56,16 @@ export function parseConfig(text: string, file: string, options: LoadOptions): C
     ...faults.map(fault => tree.pathOf(fault.from)),
     ...tree.faults.filter(fault => fault.isSpoiling).map(({ path }) => path),
   ]
-  return judge(tree, file, { folder: dirname(resolve(file)), problems: [...problems, ...refusals, ...misread], spoiled, lines })
+  const surroundings = { folder: dirname(resolve(file)), readFile: readerOf(options) }
+  return judge(tree, file, { ...surroundings, problems: [...problems, ...refusals, ...misread], spoiled, lines })
 }
 
 /** Judges a config given as an object, as a config file is: for library use. `name` is what problems call it; paths are meant from where the process runs. */
 export function configOf(value: unknown, name = 'config'): ConfigResult {
-  return judge(objectTree(value), name, { folder: resolve('.'), problems: [], spoiled: [], lines: new Set() })
+  return judge(objectTree(value), name, { folder: resolve('.'), readFile: readerOf({}), problems: [], spoiled: [], lines: new Set() })
 }
 
-function readerOf({ readFile = path => readFileSync(path, 'utf8') }: LoadOptions): (path: string) => string {
+function readerOf({ readFile = path => readFileSync(path, 'utf8') }: Pick<LoadOptions, 'readFile'>): (path: string) => string {
   return readFile
 }
 
@@ -128,17 +129,15 @@ function follows(path: Path, spoiled: readonly Path[]): boolean {
   return spoiled.some(start => start.length > 0 && start.length <= path.length && pathKey(path.slice(0, start.length)) === pathKey(start))
 }
 
-interface Known {
-  /** From which relative paths are meant. */
-  readonly folder: string
+interface Known extends Surroundings {
   readonly problems: readonly Problem[]
   readonly spoiled: readonly Path[]
   /** Lines that YAML itself refused. */
   readonly lines: ReadonlySet<number>
 }
 
-function judge(tree: Tree, file: string, { folder, problems, spoiled, lines }: Known): ConfigResult {
-  const { config, findings, warnings } = resolveConfig(tree, folder)
+function judge(tree: Tree, file: string, { problems, spoiled, lines, ...surroundings }: Known): ConfigResult {
+  const { config, findings, warnings } = resolveConfig(tree, surroundings)
   const isNew = (problem: Problem): boolean => problem.place === undefined || !lines.has(problem.place.line)
   const own = findings
     .filter(({ path }) => !follows(path, spoiled))

@@ -34,11 +34,23 @@ export interface Resolved {
   readonly warnings: readonly Finding[]
 }
 
-/** From plain values to a config, or to all that is wrong with them. `folder`: from which relative paths are meant. */
-export function resolveConfig(tree: Tree, folder: string): Resolved {
+/** Where a config is. */
+export interface Surroundings {
+  /** From which relative paths are meant. */
+  readonly folder: string
+  /** Throws when it cannot. */
+  readonly readFile: (path: string) => string
+}
+
+/** From plain values to a config, or to all that is wrong with them. */
+export function resolveConfig(tree: Tree, { folder, readFile }: Surroundings): Resolved {
   const findings: Finding[] = []
   const warnings: Finding[] = []
-  const judge = new Judge(tree, finding => findings.push(finding))
+  const judge = new Judge(
+    tree,
+    finding => findings.push(finding),
+    path => readFile(resolve(folder, path)),
+  )
   const config = isRecord(tree.value) ? judged(judge, folder, finding => warnings.push(finding)) : undefined
   if (!isRecord(tree.value)) findings.push({ path: [], at: 'value', expected: 'a map with `sources` and `feeds`' })
   return config === undefined || findings.length > 0 ? { findings, warnings } : { config: freeze(config), findings, warnings }

@@ -1,21 +1,29 @@
 import { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
+import { sourceAuthOptions, sourceAuthSchema } from '../source/auth/source-auth.options.ts'
 import { httpKeys, httpOptions } from '../source/http.options.ts'
+import { pagesKeys, pagesOptions } from '../source/pages.options.ts'
 import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
 import type { SourceConfig } from './config.ts'
-import { isRecord, type Path } from './finding.ts'
+import { isRecord, valueAt, type Path } from './finding.ts'
+import { concealAuth, isOneIdentity } from './source-auth.ts'
 import type { Judge } from './judge.ts'
+import { pemFiles } from './pem-files.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
+const requestKeys = {
+  ...pagesKeys,
+  auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
+}
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...sourceKeys })
+export const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys })
 export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
-export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults }).partial()
+export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...requestKeys }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys }).partial()
 
 /** What tells the kinds of source apart. */
 const kindKeys = ['url', 'system']
@@ -25,6 +33,7 @@ type Members = Readonly<Record<string, unknown>>
 /** The members of `defaults` that are sound; the others have been reported. */
 export function soundDefaults(judge: Judge): Members {
   const written = (judge.tree.value as Members)['defaults'] ?? {}
+  concealAuth(judge, valueAt(written, ['auth']), ['defaults', 'auth'])
   if (judge.check(defaultsSchema, written, ['defaults']) !== undefined) return written as Members
   if (!isRecord(written)) return {}
   return Object.fromEntries(Object.entries(written).filter(([key, value]) => defaultsSchema.safeParse({ [key]: value }).success))
@@ -45,10 +54,14 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
     const system = judge.check(systemSourceSchema, Object.fromEntries([...known, ...Object.entries(own)]), base, origin)
     return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
   }
+  concealAuth(judge, own['auth'], [...base, 'auth'])
   const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
   if (http === undefined || !isFormatSound(judge, base, http)) return undefined
+  const pems = pemFiles(judge, origin([...base, 'tls']), http.tls ?? {})
+  if (pems === undefined || !isOneIdentity(judge, origin([...base, 'auth']), http)) return undefined
   const options = sourceOptions(http)
-  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs) }
+  const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
+  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
 }
 
 /** `pattern` belongs to plain text, `header` to CSV. */

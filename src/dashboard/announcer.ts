@@ -1,4 +1,4 @@
-import { toneOf, type Tone } from './freshness-view.ts'
+import { toneOf, type Tone } from '../elements/freshness-view.ts'
 import type { FeedFacts } from './own-feeds.ts'
 
 const spoken: readonly Tone[] = ['down', 'degraded', 'stale', 'fresh']

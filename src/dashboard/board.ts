@@ -1,6 +1,7 @@
 import type { Millrace, Unsubscribe } from '../client/face.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { ErrorCode } from '../model/errors.ts'
+import { ServerClock } from '../elements/server-clock.ts'
 import { feedFacts, listedFacts, sourceFacts, type FeedFacts, type SourceFacts } from './own-feeds.ts'
 
 const noSources: ReadonlyMap<string, SourceFacts> = new Map()
@@ -21,12 +22,13 @@ export class Board {
   #sources: ReadonlyMap<string, SourceFacts> | undefined
   /** Ends the wait for the next list. */
   #listing: Cancel | undefined
-  /** How far this machine's clock is ahead of the server's, in ms: the least seen, as each message also travelled. */
-  #aheadMs: number | undefined
+  readonly #time: ServerClock
+  #isAdmin = false
 
   constructor(millrace: Millrace, clock: Clock) {
     this.#millrace = millrace
     this.#clock = clock
+    this.#time = new ServerClock(millrace, clock)
   }
 
   /** By name; undefined before it is known which of them are sources, too: nothing on the page moves a second time. */
@@ -38,13 +40,18 @@ export class Board {
     return this.#sources ?? noSources
   }
 
+  /** There are feeds that only an admin may read. */
+  get isAdmin(): boolean {
+    return this.#isAdmin
+  }
+
   get connected(): boolean {
-    return this.#millrace.state.phase === 'open'
+    return this.#time.connected
   }
 
   /** The server's wall clock, as near as can be known. */
   now(): number {
-    return this.#clock.now() - (this.#aheadMs ?? 0)
+    return this.#time.now()
   }
 
   start(): void {
@@ -54,7 +61,7 @@ export class Board {
     })
     feeds.subscribe((rows, { table }) => {
       this.#listing?.()
-      this.#noteTime(table.at)
+      this.#time.note(table.at)
       this.#hold(rows.map(feedFacts).filter(({ feed }) => !feed.startsWith('$')))
     })
     const sources = this.#millrace.feed('$sources')
@@ -64,15 +71,24 @@ export class Board {
       this.#tell()
     })
     sources.subscribe((rows, { table }) => {
-      this.#noteTime(table.at)
+      this.#time.note(table.at)
       this.#sources = new Map(rows.map(row => sourceFacts(row)).map(facts => [facts.source, facts]))
       this.#tell()
     })
-    this.#millrace.onState(state => {
-      // Another server, or the same one after its clock was set: measure anew.
-      if (state.phase === 'open') this.#aheadMs = undefined
+    this.#millrace.onState(({ phase }) => {
+      if (phase === 'open') void this.#askRights()
       this.#tell()
     })
+  }
+
+  async #askRights(): Promise<void> {
+    try {
+      const feeds = await this.#millrace.feeds({ own: true })
+      this.#isAdmin = feeds.some(({ feed }) => feed === '$clients')
+      this.#tell()
+    } catch {
+      // Not answered: the connection is gone again, and the next one asks anew.
+    }
   }
 
   /** A token that opens some feeds alone mostly does not open `$feeds`: which there are is then asked now and then. */
@@ -95,11 +111,6 @@ export class Board {
   onChange(listener: () => void): Unsubscribe {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
-  }
-
-  #noteTime(at: number): void {
-    const aheadMs = this.#clock.now() - at
-    this.#aheadMs = Math.min(this.#aheadMs ?? aheadMs, aheadMs)
   }
 
   #tell(): void {

@@ -1,6 +1,6 @@
 import type { ConnectionState } from '../client/face.ts'
-import type { Format } from './format.ts'
-import type { Tone } from './freshness-view.ts'
+import type { Format } from '../elements/format.ts'
+import type { Tone } from '../elements/freshness-view.ts'
 
 export interface ConnectionView {
   readonly tone: Tone

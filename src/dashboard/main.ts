@@ -1,21 +1,18 @@
-import 'uplot/dist/uPlot.min.css'
+import '../elements/live.css'
 import { connect } from '../client/client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Board } from './board.ts'
 import { FeedCard } from './feed-card.ts'
-import { FeedChart } from './feed-chart.ts'
 import { FeedOverview } from './feed-overview.ts'
-import { FeedPage } from './feed-page.ts'
-import { FeedTable } from './feed-table.ts'
-import { createFormat } from './format.ts'
-import { FreshnessLine } from './freshness-line.ts'
+import { createFormat } from '../elements/format.ts'
+import { FreshnessLine } from '../elements/freshness-line.ts'
 import { LivePage } from './live-page.ts'
 import type { PageContext } from './page-element.ts'
-import { Pulse } from './pulse.ts'
+import { Pulse } from '../elements/pulse.ts'
 import { SignIn } from './sign-in.ts'
 import { applyTheme, storedTheme } from './theme.ts'
 import { storedToken } from './token-store.ts'
-import { Trails } from './trail.ts'
+import { Trails } from '../elements/trail.ts'
 
 applyTheme(storedTheme())
 
@@ -35,10 +32,7 @@ context.board.start()
 
 customElements.define('freshness-line', FreshnessLine)
 customElements.define('feed-card', FeedCard)
-customElements.define('feed-chart', FeedChart)
-customElements.define('feed-table', FeedTable)
 customElements.define('feed-overview', FeedOverview)
-customElements.define('feed-page', FeedPage)
 customElements.define('sign-in', SignIn)
 customElements.define('live-page', LivePage)
 

@@ -11,7 +11,7 @@ import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
 import type { GraphListener } from './graph-listener.ts'
 import type { LiveSource } from './live-source.ts'
-import { Parts, type Derived } from './parts.ts'
+import { Parts } from './parts.ts'
 import { compareDefinitions, sleepless, type Definitions, type Redefinition } from './redefinition.ts'
 import { affectedOf, topologyOf, type Topology } from './topology.ts'
 
@@ -124,13 +124,9 @@ export class Graph {
     return this.#parts.sources.values()
   }
 
-  source(name: string): LiveSource | undefined {
-    return this.#parts.sources.get(name)
-  }
-
-  /** What a feed is computed by; undefined: it is a source, or none. */
-  derived(name: string): Derived | undefined {
-    return this.#parts.derived.get(name)
+  /** What is at work, by name: a source, or a pipeline. */
+  get parts(): Pick<Parts, 'sources' | 'derived'> {
+    return this.#parts
   }
 
   /** Rises within one server run. */
@@ -244,7 +240,8 @@ export class Graph {
   }
 
   #fail(name: string, cause: unknown): void {
-    this.#faults.add(name, cause)
+    const reason = this.#faults.add(name, cause)
+    for (const step of this.#parts.feeds.get(name)?.steps ?? []) step.blame(cause, reason)
     this.#rejudge(name)
   }
 

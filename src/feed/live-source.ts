@@ -6,6 +6,7 @@ import type { Poll, PollAnswered, PollFailed } from '../source/ask.ts'
 import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
+import { RecentPolls } from './poll-table.ts'
 
 export interface LiveSourceEvents {
   /** A good poll; `isNews`: rows, or what is kept back, changed. */
@@ -28,6 +29,7 @@ export interface PollCounts {
 export class LiveSource implements SourcePoller {
   readonly definition: SourceDefinition
   readonly counts: PollCounts = { changed: 0, unchanged: 0, failed: 0 }
+  readonly polls = new RecentPolls()
   readonly #clock: Clock
   readonly #log: Logger
   readonly #events: LiveSourceEvents
@@ -119,6 +121,7 @@ export class LiveSource implements SourcePoller {
   #take(poll: Poll): void {
     this.counts[poll.kind]++
     this.#lastPoll = poll
+    this.polls.note(poll)
     if (poll.kind === 'failed') this.#fail(poll)
     else this.#answer(poll)
   }

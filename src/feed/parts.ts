@@ -30,7 +30,7 @@ export interface PartsEvents {
   failed(name: string, error: unknown): void
 }
 
-export interface Derived {
+interface Derived {
   readonly inputs: readonly Feed[]
   /** The names of those whose rows are its own, before any step. */
   readonly from: ReadonlySet<string>
@@ -152,6 +152,11 @@ export class Parts {
   #newDerived(definition: FeedDefinition): Derived {
     const { name } = definition
     const inputs = this.named(definition.inputs)
+    const feed = this.#feeds.get(name)
+    if (feed !== undefined) {
+      feed.inputs = definition.inputs
+      feed.steps = definition.steps ?? []
+    }
     const pipeline = new Pipeline((...given) => definition.pipeline(...given), inputs.length, {
       late: sample => this.#events.late(name, sample),
       failed: error => this.#events.failed(name, error),

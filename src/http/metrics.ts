@@ -11,6 +11,8 @@ export interface MeasuredSource {
   readonly state: string
   /** ms since an answer proved the data current; undefined: none ever did. */
   readonly ageMs: number | undefined
+  /** What its schedule has learned; undefined where it learns nothing. */
+  readonly learned: { readonly price: number; readonly period?: { readonly periodMs: number } } | undefined
 }
 
 /** What the metrics tell of a feed. */
@@ -123,6 +125,18 @@ function exposeSources(exposed: Exposition, measured: Measured): void {
   exposed.gauge('millrace_source_age_seconds', 'Since an answer proved the data current; absent until one did.', ['source'], set => {
     for (const { name, ageMs } of measured.sources()) if (ageMs !== undefined) set({ source: name }, ageMs / 1000)
   })
+  exposed.gauge('millrace_source_period_seconds', 'The period that was learned of its changes; absent until one is.', ['source'], set => {
+    for (const { name, learned } of measured.sources())
+      if (learned?.period !== undefined) set({ source: name }, learned.period.periodMs / 1000)
+  })
+  exposed.gauge(
+    'millrace_source_request_price',
+    'What a request is worth to a schedule that learns: 1 on budget, more above it.',
+    ['source'],
+    set => {
+      for (const { name, learned } of measured.sources()) if (learned !== undefined) set({ source: name }, learned.price)
+    },
+  )
 }
 
 function exposeFeeds(exposed: Exposition, measured: Measured): void {

@@ -2,6 +2,19 @@ import type { Cause } from '../model/freshness.ts'
 import type { Changes, Degradation, Table } from '../model/table.ts'
 import type { Hints } from './schedule/observation.ts'
 
+/** Where the time of a poll went, in ms; of several requests together. Absent: it did not come to that, or a kept connection was used. */
+export interface PollPhases {
+  /** Resolving the name. */
+  readonly dnsMs?: number
+  /** Connecting; through a proxy until its tunnel stood. */
+  readonly connectMs?: number
+  readonly tlsMs?: number
+  /** From sending until the head of the answer was there. */
+  readonly firstByteMs?: number
+  /** From there until its body was whole. */
+  readonly bodyMs?: number
+}
+
 /** What every answer tells beside its data. Times are ms since 1970 UTC, durations ms. */
 export interface PollFacts {
   /** When the answer was there, by the injected clock. */
@@ -17,6 +30,9 @@ export interface PollFacts {
   readonly headMs?: number
   /** What the answer says about time. */
   readonly hints?: Hints
+  readonly phases?: PollPhases
+  /** For so long nothing is left of the upstream's rate limit, already capped. Absent: something is left, or that is not said. */
+  readonly limitedMs?: number
 }
 
 export interface PollAnswered extends PollFacts {

@@ -10,6 +10,8 @@ const defaultMaxConcurrent = 16
 const burst = 2
 
 export interface BudgetRules extends Partial<BudgetOptions> {
+  /** For people; default: none. */
+  readonly name?: string
   readonly firstPolls?: readonly FirstPolls[]
 }
 
@@ -21,6 +23,7 @@ export type Release = () => void
  * A request holds its place from `admit`'s callback to its `Release`, which its deadline sees to.
  */
 export class Budget {
+  readonly name: string
   /** What its sources with a schedule that learns have left to spend. */
   readonly pool = new SharedPool()
   readonly #clock: Clock
@@ -29,14 +32,18 @@ export class Budget {
   #rate: TokenBucket | undefined
   readonly #firstPolls: readonly FirstPolls[]
   readonly #waiting = new Set<{ readonly enter: (release: Release) => void }>()
+  /** Who has a place already, and wants to ask once more. */
+  readonly #holders = new Set<{ readonly enter: () => void }>()
   #underWay = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
+  #pausedBecause = ''
   /** When the last one was let in, ms (monotonic). */
   #enteredAt = Number.NEGATIVE_INFINITY
   #timer: Cancel | undefined
 
   /** A first poll passes all of `firstPolls`, one after the other; default: none. */
-  constructor(clock: Clock, { firstPolls = [], ...rules }: BudgetRules = {}) {
+  constructor(clock: Clock, { name = '', firstPolls = [], ...rules }: BudgetRules = {}) {
+    this.name = name
     this.#clock = clock
     this.#rules = rules
     this.#rate = this.#newRate()
@@ -46,6 +53,11 @@ export class Budget {
 
   get maxConcurrent(): number {
     return this.#rules.maxConcurrent ?? defaultMaxConcurrent
+  }
+
+  /** Undefined: as many as wanted. */
+  get ratePerSecond(): number | undefined {
+    return this.#rules.ratePerSecond
   }
 
   /** Other rules from now on, for who waits as well. Another rate begins with an empty bucket; a pause goes on. */
@@ -73,15 +85,23 @@ export class Budget {
     return Math.max(0, this.#pausedUntil - this.#clock.monotonic())
   }
 
+  /** Why it is paused, or was last: `the origin answered 429`. */
+  get pausedBecause(): string {
+    return this.#pausedBecause
+  }
+
   /** How long until the next one may ask, places aside, in ms; 0: at once. */
   get waitMs(): number {
     const spaced = this.#enteredAt + (this.#rules.spacingMs ?? 0) - this.#clock.monotonic()
     return Math.max(this.pausedMs, this.#rate?.waitMs ?? 0, spaced, 0)
   }
 
-  /** Nobody of this budget asks for so long (a 429). A pause is never shortened. */
-  pause(durationMs: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, this.#clock.monotonic() + durationMs)
+  /** Nobody of this budget asks for so long. A pause is never shortened. `because` stands in sentences: `the origin answered 429`. */
+  pause(durationMs: number, because: string): void {
+    const until = this.#clock.monotonic() + durationMs
+    if (until <= this.#pausedUntil) return
+    this.#pausedUntil = until
+    this.#pausedBecause = because
   }
 
   /** Calls `enter` once it may ask: at once where there is a place and the rate allows it, else in the order asked, unless cancelled before. */
@@ -91,7 +111,18 @@ export class Budget {
     this.#serve()
     return () => {
       this.#waiting.delete(waiter)
-      if (this.#waiting.size === 0) this.#timer?.()
+      this.#rest()
+    }
+  }
+
+  /** The same for who holds a place and asks once more with it: only the rate and pauses are waited for, before all who have none. */
+  admitMore(enter: () => void): Cancel {
+    const holder = { enter }
+    this.#holders.add(holder)
+    this.#serve()
+    return () => {
+      this.#holders.delete(holder)
+      this.#rest()
     }
   }
 
@@ -115,20 +146,37 @@ export class Budget {
   }
 
   #serve(): void {
+    for (const holder of this.#holders) {
+      if (this.#waits()) return
+      this.#holders.delete(holder)
+      this.#spend()
+      holder.enter()
+    }
     for (const waiter of this.#waiting) {
-      if (this.#underWay >= this.maxConcurrent) return
-      const { waitMs } = this
-      if (waitMs > 0) {
-        this.#timer?.()
-        this.#timer = this.#clock.after(Math.ceil(waitMs), () => this.#serve())
-        return
-      }
+      if (this.#underWay >= this.maxConcurrent || this.#waits()) return
       this.#waiting.delete(waiter)
       this.#underWay++
-      this.#rate?.take()
-      this.#enteredAt = this.#clock.monotonic()
+      this.#spend()
       waiter.enter(this.#newRelease())
     }
+  }
+
+  /** Whether nobody may ask yet; then it goes on by itself. */
+  #waits(): boolean {
+    const { waitMs } = this
+    if (waitMs <= 0) return false
+    this.#timer?.()
+    this.#timer = this.#clock.after(Math.ceil(waitMs), () => this.#serve())
+    return true
+  }
+
+  #spend(): void {
+    this.#rate?.take()
+    this.#enteredAt = this.#clock.monotonic()
+  }
+
+  #rest(): void {
+    if (this.#waiting.size === 0 && this.#holders.size === 0) this.#timer?.()
   }
 
   #newRelease(): Release {

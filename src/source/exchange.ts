@@ -1,8 +1,13 @@
 import type { Dispatcher } from 'undici'
 import { quotable } from '../decode/decode-error.ts'
+import type { Clock } from '../lib/clock.ts'
+import { version } from '../lib/version.ts'
+import type { PollPhases } from './ask.ts'
+import type { Authorizer, Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
 import { Link } from './link.ts'
+import { proxyHost, type Proxies } from './proxy.ts'
 
 /** An answer whose body is still to be read. */
 export type Answer = Dispatcher.ResponseData
@@ -14,7 +19,7 @@ export interface Validators {
 }
 
 /** Honest, so that an owner who wonders can find out who asks. */
-const userAgent = 'millrace/0.1.0'
+const userAgent = `millrace/${version}`
 
 /** What is asked for first, by the configured format; anything else is taken too. */
 const accepted: Partial<Readonly<Record<NonNullable<HttpOptions['format']>, string>>> = {
@@ -29,6 +34,8 @@ const accepted: Partial<Readonly<Record<NonNullable<HttpOptions['format']>, stri
 
 const redirectStatuses = new Set([301, 302, 303, 307, 308])
 
+const unauthorized = 401
+
 /** Bodies of redirects that are larger cost the connection. */
 const redirectBodyBytes = 16_384
 
@@ -38,26 +45,51 @@ interface Hop {
   readonly body: string | undefined
 }
 
+/** What a request is made of, and how far its redirects are followed. */
+export type RequestOptions = Pick<HttpOptions, 'url' | 'method' | 'headers' | 'body' | 'format' | 'maxRedirects' | 'redirects' | 'tls'>
+
+export interface ExchangeDeps {
+  readonly clock: Clock
+  readonly proxies: Proxies
+  /** Says who asks; default: nobody does, beyond what the headers say. */
+  readonly auth?: Authorizer
+}
+
+const nobody: Credentials = { headers: {}, query: {} }
+
 /** Asks a URL and follows its redirects, on one connection per origin. */
 export class Exchange {
-  readonly #options: HttpOptions
+  readonly #options: RequestOptions
+  readonly #deps: ExchangeDeps
   readonly #origin: string
   readonly #links = new Map<string, Link>()
   #at: URL
   #phase: Phase = 'connecting'
+  #phases: PollPhases = {}
 
-  constructor(options: HttpOptions) {
+  constructor(options: RequestOptions, deps: ExchangeDeps) {
     this.#options = options
+    this.#deps = deps
     this.#at = new URL(options.url)
     this.#origin = this.#at.origin
   }
 
   /** Who is being asked, and how far that has come. */
   get scene(): Scene {
+    const loggingIn = this.#deps.auth?.scene
+    if (loggingIn !== undefined) return loggingIn
     const { hostname, port, protocol } = this.#at
     const host = `${hostname}:${port === '' ? (protocol === 'https:' ? '443' : '80') : port}`
-    const connecting = this.#phase === 'answering' && this.#links.get(this.#at.origin)?.connecting === true
-    return { host, phase: connecting ? 'connecting' : this.#phase }
+    const link = this.#phase === 'answering' ? this.#links.get(this.#at.origin) : undefined
+    if (link?.connecting !== true) return { host, phase: this.#phase }
+    return { host: link.proxy === undefined ? host : `the proxy ${proxyHost(link.proxy)}`, phase: 'connecting' }
+  }
+
+  /** Where the time went since this was asked last, but for the body. */
+  takePhases(): PollPhases {
+    const phases = this.#phases
+    this.#phases = {}
+    return phases
   }
 
   /** The URL that was asked last, after redirects. */
@@ -65,12 +97,12 @@ export class Exchange {
     return this.#at.href
   }
 
-  /** @throws PollError, or what undici throws; then `drop` must be called */
-  async request(validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
-    const { maxRedirects, method, body } = this.#options
-    let hop: Hop = { url: new URL(this.#options.url), method, body: method === 'GET' ? undefined : body }
+  /** `url`: the configured one, or another page of it. @throws PollError, or what undici throws; then `drop` must be called */
+  async request(url: string, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
+    const { maxRedirects } = this.#options
+    let hop = this.#first(url)
     for (let hops = 0; ; hops++) {
-      const answer = await this.#ask(hop, validators, signal)
+      const answer = await this.#askAs(hop, validators, signal)
       const { location } = answer.headers
       if (!redirectStatuses.has(answer.statusCode) || typeof location !== 'string') return answer
       const next = this.#follow(hop, answer.statusCode, location)
@@ -81,6 +113,16 @@ export class Exchange {
     }
   }
 
+  /** Asks the URL itself, whatever it answers: a redirect is not followed. @throws as `request` */
+  once(signal: AbortSignal): Promise<Answer> {
+    return this.#ask(this.#first(this.#options.url), undefined, nobody, signal)
+  }
+
+  #first(url: string): Hop {
+    const { method, body } = this.#options
+    return { url: new URL(url), method, body: method === 'GET' ? undefined : body }
+  }
+
   /** Drops every connection: an answer that was not read to its end must not stand before the next one. */
   async drop(): Promise<void> {
     const links = [...this.#links.values()]
@@ -88,7 +130,22 @@ export class Exchange {
     await Promise.all(links.map(link => link.close()))
   }
 
-  async #ask({ url, method, body }: Hop, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
+  /** Says who asks, where that is for the URL's own origin to know; other credentials are tried once. */
+  async #askAs(hop: Hop, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
+    const { auth } = this.#deps
+    if (auth === undefined || hop.url.origin !== this.#origin) return this.#ask(hop, validators, nobody, signal)
+    const outgoing = { method: hop.method, path: hop.url.pathname + hop.url.search }
+    const used = await auth.credentials(outgoing, signal)
+    const answer = await this.#ask(hop, validators, used, signal)
+    if (answer.statusCode !== unauthorized || !auth.refused(used, answer.headers)) return answer
+    await answer.body.dump({ limit: redirectBodyBytes, signal })
+    const other = await auth.credentials(outgoing, signal)
+    const second = await this.#ask(hop, validators, other, signal)
+    if (second.statusCode === unauthorized) auth.refused(other, second.headers)
+    return second
+  }
+
+  async #ask({ url, method, body }: Hop, validators: Validators | undefined, as: Credentials, signal: AbortSignal): Promise<Answer> {
     this.#at = url
     this.#phase = 'answering'
     const configured = url.origin === this.#origin ? Object.fromEntries(this.#options.headers) : {}
@@ -99,16 +156,32 @@ export class Exchange {
       'accept-encoding': 'gzip, br, deflate',
       ...conditions,
       ...withoutBodyHeaders(configured, body),
+      ...as.headers,
     }
-    const answer = await this.#link(url.origin).request({ path: url.pathname + url.search, method, headers, body: body ?? null }, signal)
-    this.#phase = 'sending the body'
-    return answer
+    const link = this.#link(url)
+    const began = this.#deps.clock.monotonic()
+    try {
+      const answer = await link.request({ path: pathOf(url, as.query), method, headers, body: body ?? null }, signal)
+      this.#phase = 'sending the body'
+      return answer
+    } finally {
+      this.#spend(link, this.#deps.clock.monotonic() - began)
+    }
   }
 
-  #link(origin: string): Link {
+  /** What did not go into connecting was waiting for the answer, if it came to that. */
+  #spend(link: Link, tookMs: number): void {
+    const connected = link.takeConnected()
+    const connectingMs = Object.values(connected).reduce((sum, ms) => sum + ms, 0)
+    this.#phases = addPhases(this.#phases, link.connecting ? {} : { ...connected, firstByteMs: Math.max(0, tookMs - connectingMs) })
+  }
+
+  #link(url: URL): Link {
+    const { origin } = url
     let link = this.#links.get(origin)
     if (link === undefined) {
-      link = new Link(origin, this.#options.isTlsInsecure && origin === this.#origin)
+      const tls = origin === this.#origin ? this.#options.tls : undefined
+      link = new Link({ origin, tls, proxy: this.#deps.proxies.of(url), clock: this.#deps.clock })
       this.#links.set(origin, link)
     }
     return link
@@ -133,6 +206,19 @@ export class Exchange {
       throw new PollError('http', `${from.host} redirects to ${url.host}, where the configured body must not go`)
     return { url, method: asGet ? 'GET' : hop.method, body }
   }
+}
+
+/** What is added stands in no URL that is kept or shown. */
+function pathOf({ pathname, search }: URL, query: Credentials['query']): string {
+  const added = new URLSearchParams(query).toString()
+  return pathname + search + (added === '' ? '' : (search === '' ? '?' : '&') + added)
+}
+
+/** Both together: what is absent from one is that of the other. */
+export function addPhases(one: PollPhases, other: PollPhases): PollPhases {
+  const sum = new Map<string, number>(Object.entries(one) as [string, number][])
+  for (const [phase, ms] of Object.entries(other) as [string, number][]) sum.set(phase, (sum.get(phase) ?? 0) + ms)
+  return Object.fromEntries(sum)
 }
 
 function withoutBodyHeaders(headers: Record<string, string>, body: string | undefined): Record<string, string> {

@@ -5,6 +5,7 @@ interface PollErrorFacts {
   readonly status?: number
   readonly retryAfterMs?: number | undefined
   readonly limit?: string | undefined
+  readonly limitedMs?: number | undefined
 }
 
 /** Why a poll failed, as a value. */
@@ -15,6 +16,8 @@ export class PollError extends Error {
   readonly retryAfterMs: number | undefined
   /** The limit that was exceeded, by its key. */
   readonly limit: string | undefined
+  /** For so long nothing is left of the upstream's rate limit; 0: something is. */
+  readonly limitedMs: number
 
   constructor(kind: Cause, message: string, more: PollErrorFacts = {}) {
     super(quotable(message, 200))
@@ -22,6 +25,7 @@ export class PollError extends Error {
     this.status = more.status
     this.retryAfterMs = more.retryAfterMs
     this.limit = more.limit
+    this.limitedMs = more.limitedMs ?? 0
   }
 }
 

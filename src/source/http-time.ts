@@ -4,7 +4,7 @@ type Header = string | string[] | undefined
 type Headers = Readonly<Record<string, Header>>
 
 /** The three forms of RFC 9110 5.6.7, all of them UTC; `Date.parse` alone takes `soon 5` for a year. */
-function httpDate(value: Header): number | undefined {
+export function httpDate(value: Header): number | undefined {
   if (typeof value !== 'string' || !/^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? .*\d\d:\d\d:\d\d/i.test(value)) return undefined
   const ms = Date.parse(/GMT$|UTC$/.test(value) ? value : `${value} GMT`)
   return Number.isNaN(ms) ? undefined : ms
@@ -39,11 +39,22 @@ function secondsOf(value: string | undefined): number | undefined {
   return value !== undefined && /^\d+$/.test(value) ? Math.min(Number(value) * 1000, longestAgeMs) : undefined
 }
 
-/** For how long a cache may keep an answer, ms: s-maxage before max-age (RFC 9111 4.2.1); undefined where it may not, or is not told. */
-function maxAge(value: Header): number | undefined {
-  if (typeof value !== 'string' || /\bno-(store|cache)\b/i.test(value)) return undefined
-  const told = (name: string): number | undefined => secondsOf(new RegExp(`(?:^|[\\s,])${name}="?(\\d+)`, 'i').exec(value)?.[1])
-  return told('s-maxage') ?? told('max-age')
+/**
+ * For how long a cache may keep an answer, ms: s-maxage, else max-age, else from Date to Expires (RFC 9111 4.2.1). Undefined where it may
+ * not, or that is not told.
+ */
+function lifetime(headers: Headers): number | undefined {
+  const control = headers['cache-control']
+  const rules = typeof control === 'string' ? control : ''
+  if (/\bno-(store|cache)\b/i.test(rules)) return undefined
+  const told = (name: string): number | undefined => secondsOf(new RegExp(`(?:^|[\\s,])${name}="?(\\d+)`, 'i').exec(rules)?.[1])
+  return told('s-maxage') ?? told('max-age') ?? untilExpiry(headers)
+}
+
+/** An Expires that is no date, such as 0, is one that is over. */
+function untilExpiry(headers: Headers): number | undefined {
+  const [expires, date] = [httpDate(headers['expires']), httpDate(headers['date'])]
+  return expires === undefined || date === undefined || expires <= date ? undefined : Math.min(expires - date, longestAgeMs)
 }
 
 /** What an answer says about when its data was made, and until when it may be kept. */
@@ -53,7 +64,7 @@ export function timeHints(headers: Headers): Hints {
     lastModifiedAt: httpDate(headers['last-modified']),
     dateAt: httpDate(headers['date']),
     ageMs: typeof age === 'string' ? secondsOf(age.trim()) : undefined,
-    maxAgeMs: maxAge(headers['cache-control']),
+    maxAgeMs: lifetime(headers),
   }
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))
 }

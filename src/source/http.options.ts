@@ -118,9 +118,16 @@ export const httpKeys = {
   tls: z
     .strictObject({
       insecure: flag().optional().meta({ description: 'Whether any certificate is taken, of the URL itself; default false.' }),
+      ca: text('the path of a PEM file')
+        .optional()
+        .meta({ description: "Who may have signed its certificate, instead of the system's list: a PEM file." }),
+      cert: text('the path of a PEM file').optional().meta({ description: 'The certificate that this server shows: a PEM file.' }),
+      key: text('the path of a PEM file').optional().meta({ description: 'The private key of `cert`: a PEM file.' }),
     })
     .optional()
-    .meta({ description: 'How far the certificate of an https URL is trusted.' }),
+    .meta({
+      description: 'How far the certificate of an https URL is trusted, and what is shown to it. Paths are meant from where the config is.',
+    }),
   maxRetryAfter: time().optional().meta({ description: 'The longest Retry-After that is obeyed; default 1h.' }),
 }
 
@@ -161,8 +168,17 @@ export interface HttpOptions {
   readonly maxRedirects: number
   readonly redirects: 'strip' | 'same-origin' | 'none'
   readonly maxRetryAfterMs: number
-  /** Any certificate of the URL's own origin is taken. */
-  readonly isTlsInsecure: boolean
+  /** Of the URL's own origin; undefined: the system's trust. */
+  readonly tls?: TlsOptions
+}
+
+export interface TlsOptions {
+  /** Any certificate is taken. */
+  readonly isInsecure: boolean
+  /** PEM texts. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
 }
 
 type Written = z.output<typeof httpSchema>
@@ -209,8 +225,8 @@ function format({ format, charset, header, pattern }: Written): Pick<HttpOptions
   }
 }
 
-/** Fills in the defaults; `written` is the output of `httpKeys` (further members are not looked at). */
-export function httpOptions(written: Written, everyMs: number): HttpOptions {
+/** Fills in the defaults; `written` is the output of `httpKeys` (further members are not looked at). `pems`: the texts of its PEM files. */
+export function httpOptions(written: Written, everyMs: number, pems: Omit<TlsOptions, 'isInsecure'> = {}): HttpOptions {
   return {
     ...target(written),
     method: written.method ?? 'GET',
@@ -231,6 +247,6 @@ export function httpOptions(written: Written, everyMs: number): HttpOptions {
     maxRedirects: written.maxRedirects ?? 5,
     redirects: written.redirects ?? 'strip',
     maxRetryAfterMs: written.maxRetryAfter ?? 3_600_000,
-    isTlsInsecure: written.tls?.insecure ?? false,
+    ...(written.tls === undefined ? {} : { tls: { isInsecure: written.tls.insecure ?? false, ...pems } }),
   }
 }

@@ -1,17 +1,20 @@
-import { STATUS_CODES } from 'node:http'
 import { decode } from '../decode/decode.ts'
 import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
-import { readBody } from './body.ts'
-import { Exchange, type Answer } from './exchange.ts'
+import type { Authorizer } from './auth/authorizer.ts'
+import { addPhases, Exchange } from './exchange.ts'
 import { failureOf, PollError } from './failure.ts'
-import { HeldBody } from './held-body.ts'
+import { fetchBody, type Fetched } from './fetch.ts'
+import type { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
-import { retryAfterMs, timeHints, upstreamTime } from './http-time.ts'
+import { timeHints, upstreamTime } from './http-time.ts'
+import { PagedBody, type Page } from './paged-body.ts'
+import type { PagesOptions } from './pages.options.ts'
+import { Proxies } from './proxy.ts'
 import { Tabulator, type Tabulated } from './tabulate.ts'
 
 /** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
@@ -22,12 +25,22 @@ export interface HttpDeps {
   readonly name: string
   readonly clock: Clock
   readonly log: Logger
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
+  /** Default: nobody says who asks, beyond what the headers say. */
+  readonly auth?: Authorizer
+  /** Default: one answer is all. */
+  readonly pages?: PagesOptions
+  /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
+  readonly admitMore?: (enter: () => void) => Cancel
 }
 
 /** Asks one URL, conditionally where that is possible, and makes a table of what it answers. */
 export function httpAsk(options: HttpOptions, deps: HttpDeps): Ask {
   return new HttpAsk(options, deps)
 }
+
+const onePage: PagesOptions = { maxPages: 1 }
 
 type Told = Omit<PollFacts, 'at' | 'durationMs'> & { readonly isRemade?: boolean }
 
@@ -36,7 +49,7 @@ class HttpAsk implements Ask {
   readonly #deps: HttpDeps
   readonly #exchange: Exchange
   readonly #tabulator: Tabulator
-  readonly #held = new HeldBody()
+  readonly #body: PagedBody
   #underWay: AbortController | undefined
   #closed = false
   /** How the answer that was taken last is written; the next one is read in the same way. */
@@ -50,8 +63,17 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    this.#exchange = new Exchange(options)
+    const { clock, auth, proxies = new Proxies({}) } = deps
+    this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }) })
     this.#tabulator = new Tabulator(options, deps.name, deps.log)
+    this.#body = new PagedBody(
+      { ...(deps.pages ?? onePage), ...options },
+      {
+        fetch: (url, held, isMore) => this.#fetch(url, held, isMore),
+        decode: fetched => this.#decode({ body: fetched.body, mediaType: String(fetched.headers['content-type'] ?? '') }),
+        countRows: decoded => this.#tabulator.countRows(decoded),
+      },
+    )
   }
 
   resume(table: Table): void {
@@ -65,15 +87,19 @@ class HttpAsk implements Ask {
     const deadline = new AbortController()
     this.#underWay = deadline
     const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
+    this.#exchange.takePhases()
+    this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
-      const { told, tabulated } = await this.#ask(deadline.signal)
+      const { told, tabulated } = await this.#ask()
       return this.#answered(tabulated, { ...told, ...timing() })
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
       await this.#exchange.drop()
-      const { kind, status, message, retryAfterMs, limit } = failure
+      const { kind, status, message, retryAfterMs, limit, limitedMs } = failure
       const more = {
+        phases: this.#exchange.takePhases(),
+        ...(limitedMs > 0 ? { limitedMs } : {}),
         ...(status === undefined ? {} : { status }),
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         ...(limit === undefined ? {} : { limit }),
@@ -88,48 +114,34 @@ class HttpAsk implements Ask {
   async close(): Promise<void> {
     this.#closed = true
     this.#underWay?.abort()
-    await this.#exchange.drop()
+    await Promise.all([this.#exchange.drop(), this.#deps.auth?.close()])
   }
 
-  async #ask(signal: AbortSignal): Promise<{ told: Told; tabulated: Tabulated }> {
+  async #ask(): Promise<{ told: Told; tabulated: Tabulated }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
-    const { clock } = this.#deps
-    const conditions = this.#options.method === 'GET' ? this.#held.conditions() : undefined
-    let began = clock.monotonic()
-    let answer = await this.#exchange.request(conditions, signal)
-    if (answer.statusCode === 304 && !(conditions !== undefined && this.#held.isHeld)) {
-      // A cache on the way confirms what nobody holds: ask once more, for all of it.
-      await answer.body.dump()
-      began = clock.monotonic()
-      answer = await this.#exchange.request(undefined, signal)
-    }
-    const headMs = clock.monotonic() - began
-    if (answer.statusCode === 304 && conditions !== undefined) {
-      await answer.body.dump()
-      return { told: { ...this.#tell(304, this.#held.confirmed(answer.headers), 0), headMs }, tabulated: this.#tabulator.same() }
-    }
-    if (answer.statusCode !== 200 && answer.statusCode !== 203) throw this.#refused(answer)
-    const coding = answer.headers['content-encoding'] ?? ''
-    const body = await readBody(answer.body, String(coding), this.#options.maxBodyBytes)
-    const isRemade = this.#held.isRemade(answer, this.#exchange.url)
-    const told = { ...this.#tell(answer.statusCode, answer.headers, body.byteLength), headMs, isRemade }
-    return { told, tabulated: this.#take(body, answer) }
+    const pages = await this.#body.fetch()
+    return { told: this.#tell(pages.map(({ fetched }) => fetched)), tabulated: this.#take(pages) }
   }
 
-  #take(body: Buffer, answer: Answer): Tabulated {
-    if (this.#held.isSame(body)) {
-      this.#held.hold(body, answer, this.#exchange.url)
+  async #fetch(url: string, held: HeldBody, isMore: boolean): Promise<Fetched> {
+    const signal = this.#underWay?.signal ?? AbortSignal.abort()
+    const { clock, admitMore } = this.#deps
+    if (isMore && admitMore !== undefined) await turn(admitMore, signal)
+    return fetchBody(this.#exchange, { url, held, signal }, this.#options, clock)
+  }
+
+  #take(pages: readonly [Page, ...Page[]]): Tabulated {
+    if (this.#body.isSame(pages)) {
+      this.#body.hold(pages)
       return this.#tabulator.same()
     }
-    const mediaType = String(answer.headers['content-type'] ?? '')
-    const decoded = this.#decode({ body, mediaType })
-    const tabulated = this.#tabulator.take(decoded)
-    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
+    const [first, ...others] = pages.map(({ decoded }) => decoded()) as [Decoded, ...Decoded[]]
+    const tabulated = this.#tabulator.take({ ...first, ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }) })
+    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...first.dialect }
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
-    if (tabulated.unsettled) this.#held.forget()
-    else if (this.#held.hold(body, answer, this.#exchange.url))
-      this.#warn('its ETag stood still while its body changed: asked without it from now on')
-    for (const remark of decoded.remarks ?? []) this.#remark(remark)
+    if (tabulated.unsettled) this.#body.forget()
+    else if (this.#body.hold(pages)) this.#warn('its ETag stood still while its body changed: asked without it from now on')
+    for (const remark of [first, ...others].flatMap(({ remarks = [] }) => remarks)) this.#remark(remark)
     return tabulated
   }
 
@@ -147,22 +159,23 @@ class HttpAsk implements Ask {
     }
   }
 
-  #tell(status: number, headers: Answer['headers'], bytes: number): Told {
+  /** Of several pages: the first tells of time, and as much is said of all of them as they are together. */
+  #tell(pages: readonly Fetched[]): Told {
+    const [first] = pages
+    const { status = 200, headers = {}, headMs = 0 } = first ?? {}
+    const sum = (of: (page: Fetched) => number): number => pages.reduce((all, page) => all + of(page), 0)
     const asOf = upstreamTime(headers, this.#deps.clock.now())
-    return { status, bytes, hints: timeHints(headers), ...(asOf === undefined ? {} : { asOf }) }
-  }
-
-  /** Its body is not waited for: it may hang, and the status says enough. */
-  #refused({ statusCode, headers, body }: Answer): PollError {
-    // Breaking off makes the body fail, which is what is wanted.
-    body.on('error', () => undefined)
-    body.destroy()
-    const waitMs = retryAfterMs(headers, this.#deps.clock.now())
-    const retryAfter = waitMs === undefined || statusCode < 400 ? undefined : Math.min(waitMs, this.#options.maxRetryAfterMs)
-    const wait = retryAfter === undefined || retryAfter === 0 ? '' : ` and asks to wait ${formatDuration(Math.round(retryAfter))}`
-    const text = `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()
-    const { host } = this.#exchange.scene
-    return new PollError('http', `${host} answered ${text}${wait}`, { status: statusCode, retryAfterMs: retryAfter })
+    const limitedMs = Math.max(0, ...pages.map(page => page.limitedMs))
+    return {
+      status: pages.every(page => page.status === 304) ? 304 : status === 304 ? 200 : status,
+      bytes: sum(({ bytes }) => bytes),
+      headMs,
+      isRemade: pages.some(({ isRemade }) => isRemade),
+      phases: addPhases(this.#exchange.takePhases(), { bodyMs: sum(({ bodyMs }) => bodyMs) }),
+      hints: timeHints(headers),
+      ...(asOf === undefined ? {} : { asOf }),
+      ...(limitedMs > 0 ? { limitedMs } : {}),
+    }
   }
 
   #failureOf(error: unknown, aborted: boolean): PollError {
@@ -203,4 +216,17 @@ class HttpAsk implements Ask {
     if (!this.#remarked.has(about)) this.#warn(sentence)
     this.#remarked.add(about)
   }
+}
+
+/** Resolves with its turn, rejects when the time is over before. */
+function turn(admitMore: (enter: () => void) => Cancel, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = admitMore(resolve)
+    const giveUp = (): void => {
+      cancel()
+      reject(new Error('given up while waiting for its turn'))
+    }
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
+  })
 }

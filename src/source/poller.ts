@@ -159,7 +159,7 @@ export class Poller {
     const { clock, budget, random, policy } = this.#options
     const { pausedMs } = budget
     const dueAt = clock.monotonic() + pausedMs + random() * Math.min(policy.intervalMs, spreadMs)
-    return { dueAt, why: `budget: the origin answered 429, all of its sources wait ${formatDuration(Math.round(pausedMs))}` }
+    return { dueAt, why: `budget: ${budget.pausedBecause}, all of its sources wait ${formatDuration(Math.round(pausedMs))}` }
   }
 
   #ask(release: Release): void {
@@ -197,8 +197,11 @@ export class Poller {
     const wished = policy.after({ poll, began, ended, failures: this.#failures })
     const decision = { ...wished, dueAt: Math.max(wished.dueAt, began + policy.minMs, ended + (retryAfterMs ?? 0)) }
     this.#notBefore = failed ? decision : undefined
-    if (poll.status === tooManyRequests) budget.pause(retryAfterMs ?? Math.min(decision.dueAt - ended, unsaidPauseMs))
-    if (this.#wanted) this.#schedule(decision)
+    if (poll.status === tooManyRequests)
+      budget.pause(retryAfterMs ?? Math.min(decision.dueAt - ended, unsaidPauseMs), 'the origin answered 429')
+    if (poll.limitedMs !== undefined) budget.pause(poll.limitedMs, 'nothing is left of the rate limit of the origin')
+    // A due within the pause would only be put off once it came: why it waits is said now.
+    if (this.#wanted) this.#schedule(budget.pausedMs > decision.dueAt - ended ? this.#afterPause() : decision)
   }
 }
 

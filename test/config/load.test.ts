@@ -159,7 +159,18 @@ describe('a good config', () => {
       'sources.a.every.averag: unknown key `averag` (did you mean `average`?)',
       'sources.a.every.average: expected a time with a unit from 250ms to 24d, such as 10s; found 3',
       'sources.a.every.average: missing key `average`; expected a time with a unit from 250ms to 24d, such as 10s',
-      'sources.a.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found a list',
+      'sources.a.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found a list',
+    ])
+  })
+
+  test('takes a cron pattern for `every`, and says what is wrong with one', () => {
+    const source = (every: string) => good(`sources: {a: {url: http://x, every: "${every}"}}`).sources[0]
+    expect(source('*/5 * * * *')).toMatchObject({ cron: '*/5 * * * *', everyMs: 300_000, staleAfterMs: 450_000 })
+    const problem = (every: string) => said(`sources: {a: {url: http://x, every: "${every}"}}`)[0]?.replace(/^\S+ /, '')
+    expect(['61 * * * *', '0 0 30 2 *', '5 minutes'].map(problem)).toEqual([
+      'sources.a.every: expected a cron pattern such as "*/5 * * * *" (its minute cannot be read); found "61 * * * *"',
+      'sources.a.every: expected a cron pattern such as "*/5 * * * *" (it names no instant); found "0 0 30 2 *"',
+      'sources.a.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found "5 minutes"',
     ])
   })
 
@@ -229,7 +240,7 @@ describe('defaults', () => {
 
   test('are told once where they are wrong, and their sound keys count', () => {
     expect(said('defaults: {every: 3, linger: 1m, evry: 1s, url: http://z}\nsources: {a: http://x, b: http://y}')).toEqual([
-      '1:19 defaults.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 3',
+      '1:19 defaults.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found 3',
       '1:34 defaults.evry: unknown key `evry` (did you mean `every`?)',
       '1:44 defaults.url: unknown key `url`',
     ])
@@ -372,7 +383,7 @@ describe('values', () => {
       '3:22 sources.b.system: a source has either `url` or `system`, not both',
       '4:6 sources.c: expected a URL, or a map with `url` or `system`; found a list',
       '5:7 sources.d.ulr: unknown key `ulr` (did you mean `url`?)',
-      '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 1',
+      '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found 1',
       '6:6 sources.e: expected a URL, or a map with `url` or `system`; found 3',
       '7:3 sources.f: expected a URL, or a map with `url` or `system`; found nothing',
       '8:6 sources.g: expected an http or https URL, such as https://bikes.example/stations.json; found x',
@@ -574,7 +585,12 @@ describe('as an object', () => {
       feeds: { f: { from: 'a', steps: [{ where: 'x >' }] } },
     })
     expect(result.ok ? [] : result.problems.map(({ file, place, path, message }) => [file, place, path, message])).toEqual([
-      ['config', undefined, 'sources.a.every', 'expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}; found 3'],
+      [
+        'config',
+        undefined,
+        'sources.a.every',
+        'expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found 3',
+      ],
       ['config', undefined, 'sources.a.timeot', 'unknown key `timeot`'],
       ['config', undefined, 'feeds.f.steps[0].where', expect.any(String)],
     ])

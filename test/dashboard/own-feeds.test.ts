@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Announcer } from '../../src/dashboard/announcer.ts'
 import { viewConnection, wantsToken } from '../../src/dashboard/connection-view.ts'
-import { createFormat } from '../../src/dashboard/format.ts'
+import { createFormat } from '../../src/elements/format.ts'
 import { feedFacts, listedFacts, sourceFacts, type FeedFacts } from '../../src/dashboard/own-feeds.ts'
 
 const format = createFormat(['en-GB'])

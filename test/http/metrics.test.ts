@@ -8,8 +8,8 @@ const measured: Measured = {
   config: () => ({ reloads: { accepted: 2, refused: 1, unchanged: 0 }, success: false, loadedAt: 1_769_090_000_500 }),
   shedding: () => 'no new views',
   sources: () => [
-    { name: 'a', changed: 5, unchanged: 2, failed: 1, state: 'fresh', ageMs: 1500 },
-    { name: 'b', changed: 0, unchanged: 0, failed: 0, state: 'waiting', ageMs: undefined },
+    { name: 'a', changed: 5, unchanged: 2, failed: 1, state: 'fresh', ageMs: 1500, learned: { price: 0.9, period: { periodMs: 60_000 } } },
+    { name: 'b', changed: 0, unchanged: 0, failed: 0, state: 'waiting', ageMs: undefined, learned: undefined },
   ],
   feeds: () => [{ name: 'a', rows: 7, readers: 4, bytesSent: 1000, messagesSent: 20, encodes: 5 }],
   state: () => ({ written: 9, failed: 1, bytes: 4096, setAside: 2, ageMs: 2500 }),

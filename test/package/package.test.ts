@@ -39,15 +39,16 @@ describe('packed and installed into an empty folder', () => {
     return stdout
   }
 
-  test('npx millrace demo serves the page, the client as one file, feeds; the SDK follows it; Ctrl-C ends it', async () => {
+  test('npx millrace demo serves the page, the client and the elements as one file each, feeds; the SDK follows it; Ctrl-C ends it', async () => {
     const demo = new Program('npx', ['--no-install', 'millrace', 'demo', '--port', '0'], { cwd: folder })
     try {
       const [, url = ''] = await demo.says(/page +(http:\S+)\//)
       const page = await (await fetch(`${url}/`)).text()
       const [, script = ''] = /src="\.\/(assets\/[^"]+\.js)"/.exec(page) ?? []
-      const [code, client, feeds] = await Promise.all([fetch(`${url}/${script}`), fetch(`${url}/client.js`), fetch(`${url}/feeds`)])
-      expect([code.status, client.status, feeds.status]).toEqual([200, 200, 200])
-      expect(client.headers.get('content-type')).toMatch(/^text\/javascript/)
+      const paths = [script, 'client.js', 'elements.js', 'feeds']
+      const [code, client, elements, feeds] = await Promise.all(paths.map(path => fetch(`${url}/${path}`)))
+      expect([code?.status, client?.status, elements?.status, feeds?.status]).toEqual([200, 200, 200, 200])
+      expect(client?.headers.get('content-type')).toMatch(/^text\/javascript/)
       const told = await runScript(`
         import { connect } from 'millrace/client'
         const millrace = connect('${url}')
@@ -97,12 +98,29 @@ describe('packed and installed into an empty folder', () => {
       join(folder, 'use.ts'),
       `import { MillraceServer } from 'millrace'
        import { connect, type Row } from 'millrace/client'
+       import { useFeed } from 'millrace/react'
+       import type { MillraceTable } from 'millrace/elements'
+       import { shareConnection } from 'millrace/elements'
+       export const held = (table: MillraceTable) => [table.rows?.length, useFeed(shareConnection('https://live.example'), 'quotes').rows]
        const rows: ReadonlyMap<string, Row> = connect('ws://localhost:8080').feed('quotes').table.rows
        const server: MillraceServer | undefined = undefined
        export const used = [rows.size, server]`,
     )
     const module = resolution === 'nodenext' ? 'nodenext' : 'esnext'
-    const args = ['--noEmit', '--strict', '--target', 'es2022', '--types', 'node', '--module', module, '--moduleResolution', resolution]
+    const args = [
+      '--noEmit',
+      '--strict',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,dom',
+      '--types',
+      'node',
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+    ]
     const checked = await run(join(root, 'node_modules/.bin/tsc'), [...args, '--typeRoots', join(root, 'node_modules/@types'), 'use.ts'], {
       cwd: folder,
     })

@@ -18,7 +18,9 @@ const documents = [
   'CHANGELOG.md',
   'docs/alerts.md',
   'docs/auth.md',
+  'docs/elements.md',
   'docs/formats.md',
+  'docs/http.md',
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',
@@ -163,6 +165,7 @@ describe('the URLs', () => {
       '/metrics',
       '/metrics/feeds',
       '/client.js',
+      '/elements.js',
     ])
   })
 
@@ -247,6 +250,8 @@ describe('the recipes', () => {
       'bikes.yaml',
       'prometheus.yaml',
       'follow.js',
+      'elements.html',
+      'react.jsx',
       'nginx.conf',
     ])
   })

@@ -41,9 +41,16 @@ describe('what an answer says about time', () => {
     ['what shared caches go by', { 'cache-control': 'max-age=1, s-maxage=30' }, { maxAgeMs: 30_000 }],
     ['a quoted lifetime', { 'cache-control': 'Max-Age="5"' }, { maxAgeMs: 5000 }],
     ['no lifetime where none may be', { 'cache-control': 'no-cache, max-age=60' }, {}],
+    [
+      'until when it may be kept, where no rule says for how long',
+      { date: at(now), expires: at(now + 9000) },
+      { dateAt: now, maxAgeMs: 9000 },
+    ],
+    ['a rule before a date', { date: at(now), expires: at(now + 9000), 'cache-control': 'max-age=1' }, { dateAt: now, maxAgeMs: 1000 }],
+    ['no lifetime that is over', { date: at(now), expires: at(now - 9000) }, { dateAt: now }],
     ['no lifetime of another name', { 'cache-control': 'x-max-age=60' }, {}],
     ['no more than a year', { age: '9'.repeat(400), 'cache-control': `max-age=${'9'.repeat(30)}` }, { ageMs: year, maxAgeMs: year }],
-    ['what is no time', { age: '-1', 'last-modified': 'never', date: '0', 'cache-control': 'max-age=soon' }, {}],
+    ['what is no time', { age: '-1', 'last-modified': 'never', date: '0', expires: '0', 'cache-control': 'max-age=soon' }, {}],
   ])('%s', (_, headers, expected) => {
     expect(timeHints(headers)).toEqual(expected)
   })

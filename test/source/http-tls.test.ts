@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Ask } from '../../src/source/ask.ts'
 import { failed, httpSource, rowsOf, type WrittenOptions } from '../support/http-source.ts'
@@ -30,11 +31,15 @@ afterEach(async () => {
   vi.unstubAllEnvs()
   await ask?.close()
   await plain.close()
-  await new Promise<void>(resolve => {
-    secure.close(() => resolve())
-    secure.closeAllConnections()
-  })
+  await closed(secure)
 })
+
+function closed(server: Server): Promise<void> {
+  return new Promise(resolve => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}
 
 function source(more: Partial<WrittenOptions> = {}): Ask {
   ask = httpSource({ url: `https://${host}/`, ...more }).ask
@@ -86,4 +91,38 @@ test('tls: {insecure: true} takes any certificate, of the URL itself alone', asy
   plain.script(redirect(`https://${host}/`))
   const { cause } = failed(await source({ url: plain.url, tls: { insecure: true } }).poll())
   expect(cause).toBe('tls')
+})
+
+test('tls: {ca} is who may have signed the certificate', async () => {
+  ask = httpSource({ url: `https://${host}/` }, undefined, {}, {}).ask
+  expect(failed(await ask.poll()).cause).toBe('tls')
+  ask = httpSource({ url: `https://${host}/`, tls: {} }, undefined, {}, { ca: String(fixture('cert')) }).ask
+  const poll = await ask.poll()
+  expect(rowsOf(poll)).toEqual([{ id: 1 }])
+  expect(poll.phases).toMatchObject({ dnsMs: 0, connectMs: expect.any(Number), tlsMs: expect.any(Number) })
+})
+
+test('tls: {cert, key} is shown to the URL itself alone', async () => {
+  const seen: unknown[] = []
+  const pair = { cert: String(fixture('cert')), key: String(fixture('key')) }
+  await closed(secure)
+  secure = createServer(
+    { key: pair.key, cert: pair.cert, ca: pair.cert, requestCert: true, rejectUnauthorized: false },
+    (request, response) => {
+      seen.push((request.socket as TLSSocket).authorized)
+      behaviour(request, response)
+    },
+  )
+  await new Promise<void>(resolve => {
+    secure.listen(0, '127.0.0.1', resolve)
+  })
+  const url = `https://127.0.0.1:${(secure.address() as AddressInfo).port}/`
+  ask = httpSource({ url, tls: { insecure: true } }, undefined, {}, pair).ask
+  expect(rowsOf(await ask.poll())).toEqual([{ id: 1 }])
+  await ask.close()
+  trustAll()
+  plain.script(redirect(url))
+  ask = httpSource({ url: plain.url, tls: {} }, undefined, {}, pair).ask
+  expect(rowsOf(await ask.poll())).toEqual([{ id: 1 }])
+  expect(seen).toEqual([true, false])
 })

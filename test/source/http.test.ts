@@ -100,6 +100,62 @@ describe('unchanged', () => {
     expect([first, second].map(poll => answered(poll as Poll).asOf)).toEqual([1445412480000, 1445412480000])
   })
 
+  test('a 304 puts the stored headers right: what it says holds, what it leaves out stays (RFC 9111 4.3.4)', async () => {
+    const stored = { etag: '"a"', 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT', 'cache-control': 'max-age=60', age: '50' }
+    const fresher = { etag: 'W/"a"', 'cache-control': 'max-age=90', 'content-type': 'text/html', 'content-length': '0' }
+    upstream.script(
+      json(good, stored),
+      status(304, fresher),
+      status(304, { 'last-modified': 'Wed, 21 Oct 2015 08:00:00 GMT', etag: '"a"' }),
+      status(304),
+    )
+    const made = (await polls(source().ask, 4)).map(answered)
+    expect(made.map(({ hints }) => [hints?.maxAgeMs, hints?.ageMs, hints?.lastModifiedAt])).toEqual([
+      [60_000, 50_000, 1445412480000],
+      [90_000, undefined, 1445412480000],
+      [90_000, undefined, 1445414400000],
+      [90_000, undefined, 1445414400000],
+    ])
+    expect(upstream.requests.map(({ headers }) => headers['if-modified-since'])).toEqual([
+      undefined,
+      'Wed, 21 Oct 2015 07:28:00 GMT',
+      'Wed, 21 Oct 2015 07:28:00 GMT',
+      'Wed, 21 Oct 2015 08:00:00 GMT',
+    ])
+    expect(made.map(({ kind }) => kind)).toEqual(['changed', 'unchanged', 'unchanged', 'unchanged'])
+  })
+
+  test.each([
+    ['another ETag', { etag: '"1"' }, { etag: '"2"' }],
+    ['another Last-Modified', { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT' }, { 'last-modified': 'Tue, 20 Oct 2015 07:28:00 GMT' }],
+  ])('a 304 of another body, by %s, proves nothing: asked again without validators', async (_, held, told) => {
+    upstream.script(json(good, held), status(304, told), json([{ id: 9 }], told))
+    const made = await polls(source().ask, 2)
+    expect(rowsOf(made[1] as Poll)).toEqual([{ id: 9 }])
+    expect(upstream.requests.map(({ headers }) => headers['if-none-match'] ?? headers['if-modified-since'])).toEqual([
+      undefined,
+      Object.values(held)[0],
+      undefined,
+    ])
+  })
+
+  test('where the time went: connecting once, then waiting and the body', async () => {
+    const [first, second] = (await polls(source({ url: upstream.url.replace('127.0.0.1', 'localhost') }).ask, 2)).map(answered)
+    expect(Object.keys(first?.phases ?? {}).sort()).toEqual(['bodyMs', 'connectMs', 'dnsMs', 'firstByteMs'])
+    expect(Object.keys(second?.phases ?? {}).sort()).toEqual(['bodyMs', 'firstByteMs'])
+    const sum = Object.values(first?.phases ?? {}).reduce((all, ms) => all + ms, 0)
+    expect(sum).toBeLessThanOrEqual(first?.durationMs ?? 0)
+    expect(first?.phases?.firstByteMs).toBeGreaterThan(0)
+  })
+
+  test('nothing left of a rate limit: said with the answer and with the refusal, up to maxRetryAfter', async () => {
+    const spent = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '90' }
+    upstream.script(json(good, spent), status(403, spent), json(good, { ...spent, 'x-ratelimit-reset': '99999' }))
+    const [first, second, third] = await polls(source().ask, 3)
+    expect([first?.limitedMs, second?.limitedMs, third?.limitedMs]).toEqual([90_000, 90_000, 3_600_000])
+    expect(failed(second as Poll).reason).toMatch(/answered 403 Forbidden: nothing is left of its rate limit for 90s$/)
+  })
+
   test('the schedule is told when the head came, what the headers say of time, and of a validator that changed alone', async () => {
     const headers = { 'last-modified': 'Wed, 21 Oct 2015 07:28:00 GMT', 'cache-control': 'max-age=60', age: '3' }
     upstream.script(json(good, { ...headers, etag: '"1"' }), json(good, { ...headers, etag: '"2"' }), json(good, { etag: '"2"' }))

@@ -77,7 +77,7 @@ test('neither a back-off nor Retry-After is shortened', async () => {
 
 test('a paused budget stays paused', async () => {
   asked()
-  budget.pause(60_000)
+  budget.pause(60_000, 'the origin answered 429')
   poller.nudge()
   await clock.advanceAsync(59_000)
   expect([asked(), poller.why.slice(0, 7)]).toEqual([0, 'budget:'])

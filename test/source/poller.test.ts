@@ -301,6 +301,25 @@ describe('the budget', () => {
     expect(ask.asked.length).toBeGreaterThan(10)
   })
 
+  test('nothing left of the rate limit: all sources of it wait until its reset, and say so at once', async () => {
+    const [a, b] = [polled('a'), polled('b')]
+    a.poller.start()
+    b.poller.start()
+    await clock.advanceAsync(5000)
+    a.ask.told = { limitedMs: 30_000 }
+    await clock.advanceAsync(1000)
+    const why = 'budget: nothing is left of the rate limit of the origin, all of its sources wait '
+    expect(a.poller.why).toBe(`${why}30s`)
+    expect(a.poller.nextAt).toBeGreaterThanOrEqual(clock.now() + 29_000)
+    a.ask.told = {}
+    const counts = [a.ask.asked.length, b.ask.asked.length]
+    await clock.advanceAsync(28_000)
+    expect([a.ask.asked.length, b.ask.asked.length]).toEqual([counts[0], counts[1] ?? 0])
+    expect(b.poller.why).toContain(why)
+    await clock.advanceAsync(10_000)
+    expect(a.ask.asked.length).toBeGreaterThan((counts[0] ?? 0) + 5)
+  })
+
   test('requests under way are limited, one that hangs holds one place, and all get their turn', async () => {
     budget = new Budget(clock, { maxConcurrent: 2 })
     const all = ['a', 'b', 'c', 'd', 'e'].map(name => polled(name))

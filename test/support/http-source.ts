@@ -3,16 +3,16 @@ import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import type { Logger } from '../../src/lib/log.ts'
 import type { Row } from '../../src/model/row.ts'
 import type { Ask, Poll, PollAnswered, PollFailed } from '../../src/source/ask.ts'
-import { httpAsk } from '../../src/source/http.ts'
-import { httpKeys, httpOptions, type HttpOptions } from '../../src/source/http.options.ts'
+import { httpAsk, type HttpDeps } from '../../src/source/http.ts'
+import { httpKeys, httpOptions, type HttpOptions, type TlsOptions } from '../../src/source/http.options.ts'
 
 const schema = z.strictObject(httpKeys)
 
 /** Options as a config has them. */
 export type WrittenOptions = z.input<typeof schema>
 
-function writtenOptions(written: WrittenOptions, everyMs = 10_000): HttpOptions {
-  return httpOptions(schema.parse(written), everyMs)
+function writtenOptions(written: WrittenOptions, pems: Omit<TlsOptions, 'isInsecure'>): HttpOptions {
+  return httpOptions(schema.parse(written), 10_000, pems)
 }
 
 /** A log that keeps its lines: `warn: ..`. */
@@ -35,9 +35,14 @@ export interface TestedSource {
 }
 
 /** A source as the server makes it, with the real clock unless another is given. */
-export function httpSource(written: z.input<typeof schema>, clock: Clock = systemClock()): TestedSource {
+export function httpSource(
+  written: z.input<typeof schema>,
+  clock: Clock = systemClock(),
+  more: Partial<HttpDeps> = {},
+  pems: Omit<TlsOptions, 'isInsecure'> = {},
+): TestedSource {
   const log = new RecordedLog()
-  return { ask: httpAsk(writtenOptions(written), { name: 'tested', clock, log: log.logger }), log }
+  return { ask: httpAsk(writtenOptions(written, pems), { name: 'tested', clock, log: log.logger, ...more }), log }
 }
 
 /** The poll as an answer; throws when it failed. */

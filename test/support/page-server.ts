@@ -6,6 +6,12 @@ import { Upstream } from './upstream.ts'
 
 const pageFolder = fileURLToPath(new URL('../../dist/public', import.meta.url))
 
+/** What a test's config says beside its sources. */
+export interface MoreConfig {
+  readonly server?: object
+  readonly feeds?: object
+}
+
 /** A real server with the built page, over an upstream whose answers a test sets by path. */
 export class PageServer {
   readonly upstream: Upstream
@@ -15,21 +21,23 @@ export class PageServer {
   #port = 0
 
   readonly #auth: object | undefined
+  readonly #more: MoreConfig
 
-  private constructor(upstream: Upstream, auth: object | undefined) {
+  private constructor(upstream: Upstream, auth: object | undefined, more: MoreConfig) {
     this.upstream = upstream
     this.#auth = auth
+    this.#more = more
   }
 
-  /** `auth`: as in a config. */
-  static async start(answers: Readonly<Record<string, readonly object[]>>, auth?: object): Promise<PageServer> {
+  /** `auth`, `more`: as in a config. */
+  static async start(answers: Readonly<Record<string, readonly object[]>>, auth?: object, more: MoreConfig = {}): Promise<PageServer> {
     if (!existsSync(pageFolder)) throw new Error('the page is not built: npm run build')
     const upstream = await Upstream.start((request, response) => {
       const answer = page.answers.get((request.url ?? '/').slice(1)) ?? 404
       if (typeof answer === 'number') response.writeHead(answer).end()
       else response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(answer))
     })
-    const page = new PageServer(upstream, auth)
+    const page = new PageServer(upstream, auth, more)
     for (const [path, rows] of Object.entries(answers)) page.answers.set(path, rows)
     await page.listen()
     return page
@@ -44,10 +52,14 @@ export class PageServer {
       ]),
     )
     const loaded = configOf({
-      server: { port: this.#port },
+      ...this.#more,
+      server: { ...this.#more.server, port: this.#port },
       ...(this.#auth === undefined ? {} : { auth: this.#auth }),
+      // The loop is the test's, too: on a busy machine what a page asks for would be shed.
+      limits: { maxLoopDelay: 'off' },
       sources,
       feeds: {
+        ...this.#more.feeds,
         best: { from: [...this.answers.keys()][0] ?? '', description: 'The first two', steps: [{ top: { by: '-price', limit: 2 } }] },
       },
     })

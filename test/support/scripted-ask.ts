@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/lib/clock.ts'
 import type { Row } from '../../src/model/row.ts'
 import type { Table } from '../../src/model/table.ts'
-import type { Ask, Poll, PollFailed } from '../../src/source/ask.ts'
+import type { Ask, Poll, PollFacts, PollFailed } from '../../src/source/ask.ts'
 import { unifyRows } from '../../src/source/unify.ts'
 
 /** What one poll is to come to: rows, a failure, or a bug of ours. */
@@ -17,6 +17,8 @@ export class ScriptedAsk implements Ask {
   closed = false
   tookMs = 0
   outcome: () => Outcome = () => []
+  /** What every poll tells beside its outcome. */
+  told: Partial<PollFacts> = {}
   readonly #clock: Clock
   #table: Table | undefined
 
@@ -42,7 +44,7 @@ export class ScriptedAsk implements Ask {
   }
 
   #poll(outcome: Outcome): Poll {
-    const facts = { at: this.#clock.now(), durationMs: this.tookMs, bytes: 0 }
+    const facts = { at: this.#clock.now(), durationMs: this.tookMs, bytes: 0, ...this.told }
     if (outcome instanceof Error) throw outcome
     if (!Array.isArray(outcome))
       return { kind: 'failed', cause: 'refused', reason: 'refused', ...facts, ...(outcome as Partial<PollFailed>) }

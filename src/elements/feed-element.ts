@@ -1,0 +1,247 @@
+import { html, LitElement, nothing, unsafeCSS, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit'
+import type { Feed, FeedFreshness, FeedQuery, UpdateInfo } from '../client/face.ts'
+import type { Cancel } from '../lib/clock.ts'
+import { MillraceError } from '../model/errors.ts'
+import type { Row } from '../model/row.ts'
+import type { MillraceElement, MillraceEventMap } from './face.ts'
+import { feedQuery } from './feed-query.ts'
+import { knownFreshness, viewFreshness } from './freshness-view.ts'
+import hostStyles from './host.css?inline'
+import liveStyles from './live.css?inline'
+import { mark } from './mark.ts'
+import { joinServer, type ElementContext } from './page-connections.ts'
+import { Reader } from './reader.ts'
+
+const properties = {
+  feed: {},
+  server: {},
+  where: {},
+  order: {},
+  limit: { type: Number },
+  throttle: { type: Number },
+  bare: { type: Boolean },
+} as const
+
+/** What makes another view, or another connection. */
+const queried: ReadonlySet<PropertyKey> = new Set(['feed', 'server', 'where', 'order', 'limit', 'throttle', 'column', 'columns', 'key'])
+
+/** An element that reads one feed: subscribes while it is in a page, and shows what it holds with its age. */
+export abstract class FeedElement extends LitElement implements MillraceElement {
+  static override properties: PropertyDeclarations = properties
+  static override styles = [unsafeCSS(hostStyles), unsafeCSS(liveStyles)]
+  declare feed: string
+  declare server: string
+  declare where: string
+  declare order: string
+  declare limit: number | undefined
+  declare throttle: number | undefined
+  declare bare: boolean
+  #context: ElementContext | undefined
+  #leaveServer: Cancel | undefined
+  /** Shown now. While another view is on its way, what was shown stays. */
+  #shown: Reader | undefined
+  #coming: Reader | undefined
+  #error: MillraceError | undefined
+  #told: FeedFreshness | undefined
+  #leave: readonly Cancel[] = []
+
+  constructor() {
+    super()
+    this.feed = ''
+    this.server = ''
+    this.where = ''
+    this.order = ''
+    this.bare = false
+  }
+
+  get rows(): readonly Row[] | undefined {
+    return this.#shown?.feed.rows
+  }
+
+  get freshness(): FeedFreshness {
+    const feed = (this.#shown ?? this.#coming)?.feed
+    const live = feed?.freshness
+    const isFirstTry = this.#context?.millrace.state.phase === 'connecting' && this.rows === undefined
+    if (live === undefined || isFirstTry) return { state: 'waiting', since: 0 }
+    // The server says nothing more of a proof that came with a change: the change says it.
+    const proof =
+      live.state === 'fresh' && feed !== undefined && feed.table.at > 0
+        ? { ...live, validatedAt: feed.table.at, state: live.state }
+        : undefined
+    return knownFreshness(proof, live, this.#context?.board.connected === true)
+  }
+
+  protected get context(): ElementContext | undefined {
+    return this.#context
+  }
+
+  /** The feed whose rows are shown. */
+  protected get shown(): Feed | undefined {
+    return this.rows === undefined ? undefined : this.#shown?.feed
+  }
+
+  /** What is asked of the feed. */
+  protected query(): FeedQuery {
+    return feedQuery(this.feed, this, undefined)
+  }
+
+  /** Before the rows are drawn. */
+  protected took(_rows: readonly Row[], _info: UpdateInfo): void {}
+
+  /** At each beat of the page's pulse, a few times a second. */
+  protected beat(): void {
+    this.requestUpdate()
+  }
+
+  /** What is drawn of one row or more. */
+  protected body(): TemplateResult {
+    return html``
+  }
+
+  protected header(): TemplateResult {
+    return html`<header part="header"><slot name="title"></slot>${this.freshnessLine()}</header>`
+  }
+
+  protected footer(): TemplateResult | typeof nothing {
+    return nothing
+  }
+
+  /** What is said where there is no row. */
+  protected get emptyText(): string {
+    return 'No rows just now.'
+  }
+
+  protected override shouldUpdate(): boolean {
+    return !document.hidden
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback()
+    const shown = () => {
+      if (!document.hidden) this.requestUpdate()
+    }
+    document.addEventListener('visibilitychange', shown)
+    this.#leave = [() => document.removeEventListener('visibilitychange', shown)]
+    if (this.hasUpdated) this.#open()
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback()
+    for (const leave of this.#leave) leave()
+    this.#leave = []
+    this.#close()
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!this.isConnected) return
+    const others = [...changed.keys()].some(name => queried.has(name))
+    if (changed.has('server')) this.#close()
+    if (others || this.#context === undefined) this.#open()
+  }
+
+  #open(): void {
+    this.#error = undefined
+    try {
+      this.#join()
+      this.#subscribe()
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      this.#failed(new MillraceError('bad_query', `server="${this.server}" is no address of a server`))
+    }
+  }
+
+  #join(): void {
+    if (this.#context !== undefined) return
+    const { context, leave } = joinServer(this.server)
+    const stops = [context.pulse.on(() => this.beat()), context.millrace.onState(() => this.#freshened())]
+    this.#context = context
+    this.#leaveServer = () => {
+      for (const stop of stops) stop()
+      leave()
+    }
+  }
+
+  #subscribe(): void {
+    this.#coming?.leave()
+    this.#coming = undefined
+    const context = this.#context
+    if (context === undefined || this.feed === '') return
+    const coming: Reader = new Reader(context.millrace.feed(this.feed, this.query()), context.clock, {
+      lingerMs: 0,
+      onRows: (rows, info) => this.#arrived(coming, rows, info),
+      onFreshness: () => this.#freshened(),
+      onError: error => this.#failed(error),
+    })
+    this.#coming = coming
+    coming.want()
+    this.#freshened()
+  }
+
+  #arrived(reader: Reader, rows: readonly Row[], info: UpdateInfo): void {
+    this.#error = undefined
+    if (reader !== this.#shown) {
+      this.#shown?.leave()
+      this.#shown = reader
+      this.#coming = undefined
+    }
+    this.#context?.board.note(info.table.at)
+    this.took(rows, info)
+    this.requestUpdate()
+    this.#tell('millrace-rows', { rows, table: info.table })
+  }
+
+  #freshened(): void {
+    this.requestUpdate()
+    const now = this.freshness
+    if (JSON.stringify(now) === JSON.stringify(this.#told)) return
+    this.#told = now
+    this.#tell('millrace-freshness', now)
+  }
+
+  #failed(error: MillraceError): void {
+    this.#error = error
+    // Rights that were withdrawn: what is held is not to be shown any more.
+    if (error.code === 'forbidden') this.#shown = undefined
+    this.requestUpdate()
+    this.#tell('millrace-error', error)
+  }
+
+  #tell<N extends keyof MillraceEventMap>(name: N, detail: MillraceEventMap[N]['detail']): void {
+    this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }))
+  }
+
+  #close(): void {
+    this.#shown?.leave()
+    this.#coming?.leave()
+    this.#coming = undefined
+    this.#leaveServer?.()
+    this.#leaveServer = undefined
+    this.#context = undefined
+  }
+
+  /** The state as a shape, a word and an age. */
+  protected freshnessLine({ explain = false }: { readonly explain?: boolean } = {}): TemplateResult | typeof nothing {
+    const context = this.#context
+    // Of what was refused nothing is known.
+    if (context === undefined || (this.#error !== undefined && this.rows === undefined)) return nothing
+    const { tone, word, detail, reason } = viewFreshness(this.freshness, context.board.now(), context.format)
+    return html`<span class="freshness" part="freshness"
+      >${mark(tone)}<span class="word tone-${tone}">${word}</span><span class="age">${detail}</span>${
+        explain && reason !== '' ? html`<span class="reason">${reason}</span>` : nothing
+      }</span
+    >`
+  }
+
+  #content(): TemplateResult {
+    if (this.#error !== undefined && this.rows === undefined)
+      return html`<p class="empty" part="error" role="alert">${this.#error.message}</p>`
+    if (this.rows === undefined) return html`<p class="empty" part="waiting"><slot name="waiting">Waiting for the first rows.</slot></p>`
+    return this.rows.length === 0 ? html`<p class="empty" part="empty"><slot name="empty">${this.emptyText}</slot></p>` : this.body()
+  }
+
+  protected override render(): TemplateResult {
+    return html`<div class="frame state-${this.freshness.state}" part="frame">
+      ${this.bare ? nothing : this.header()}${this.#content()}${this.bare ? nothing : this.footer()}
+    </div>`
+  }
+}

@@ -1,0 +1,195 @@
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { classMap } from 'lit/directives/class-map.js'
+import { repeat } from 'lit/directives/repeat.js'
+import { cellOf, equalCells, type Row } from '../model/row.ts'
+import { profileColumns, rowName, showCell, type ColumnProfile } from './column-profile.ts'
+import { LiveElement } from './live-element.ts'
+import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
+
+/** What a click on a column's head asks for. */
+export interface SortRequest {
+  readonly column: string
+}
+
+const lineHeight = 34
+const narrowestChars = 7
+const widestChars = 34
+const flashMs = 900
+
+/** A live table: only the rows in view are drawn, changed cells flash, and nothing moves while the pointer is on it. */
+export class FeedTable extends LiveElement {
+  static override properties = {
+    ...LiveElement.properties,
+    rows: { attribute: false },
+    columns: { attribute: false },
+    keyColumn: { attribute: false },
+    sort: { attribute: false },
+    sortable: { attribute: false },
+    name: { attribute: false },
+    held: { state: true },
+  }
+  declare rows: readonly Row[]
+  declare columns: readonly string[]
+  declare keyColumn: string
+  /** `price` or `-price`; empty: as the feed comes. */
+  declare sort: string
+  declare sortable: boolean
+  declare name: string
+  declare held: boolean
+  #lines: Lines = noLines
+  #profiles: readonly ColumnProfile[] = []
+  /** In characters; only grows, so that no column ever jumps. */
+  readonly #widths = new Map<string, number>()
+  #before = new Map<string, Row>()
+  #changed: readonly (readonly [string, Row | undefined])[] = []
+
+  constructor() {
+    super()
+    this.held = false
+  }
+
+  /** Rows that came while the order was held. */
+  get waiting(): number {
+    return this.#lines.waiting
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('rows')) this.#noteChanges()
+    if (changed.has('rows') || changed.has('columns')) this.#profile()
+    // Sorting on request is no jump: it is what the pointer came for.
+    this.#lines = arrange(this.#lines, this.rows, this.keyColumn, this.held && !changed.has('sort'))
+  }
+
+  #noteChanges(): void {
+    const now = new Map(this.rows.map(row => [keyOfRow(row, this.keyColumn), row]))
+    this.#changed =
+      this.#before.size === 0
+        ? []
+        : [...now].filter(([key, row]) => this.#before.get(key) !== row).map(([key]) => [key, this.#before.get(key)])
+    this.#before = now
+  }
+
+  #profile(): void {
+    this.#profiles = profileColumns(this.columns, this.rows, this.#profiles)
+    for (const { name, width } of this.#profiles) {
+      const wanted = Math.min(Math.max(width, name.length + 2, narrowestChars), widestChars)
+      this.#widths.set(name, Math.max(this.#widths.get(name) ?? 0, wanted))
+    }
+  }
+
+  #widthOf(column: string): number {
+    return this.#widths.get(column) ?? narrowestChars
+  }
+
+  protected override firstUpdated(): void {
+    const region = this.querySelector('.scroll')
+    if (region === null) return
+    region.addEventListener('scroll', () => this.requestUpdate(), { passive: true })
+    const observer = new ResizeObserver(() => this.requestUpdate())
+    observer.observe(region)
+  }
+
+  protected override updated(): void {
+    const columns = this.querySelectorAll('col')
+    // Where rows are read downwards the values stand near their names, and the last column takes the rest.
+    const sized = this.sortable ? columns.length : columns.length - 1
+    columns.forEach((col, i) => (col.style.width = i < sized ? `calc(${this.#widthOf(this.columns[i] ?? '')}ch + 1.6rem)` : ''))
+    const total = this.columns.reduce((sum, column) => sum + this.#widthOf(column), 0)
+    const table = this.querySelector('table')
+    if (table !== null) table.style.minWidth = `calc(${total}ch + ${this.columns.length * 1.6}rem)`
+    for (const space of this.querySelectorAll<HTMLElement>('tr.space')) space.style.height = `${space.dataset['height'] ?? 0}px`
+    this.#flash()
+  }
+
+  /** Changed cells light up and fade; whoever asked for less motion is spared. */
+  #flash(): void {
+    const changed = this.#changed
+    this.#changed = []
+    if (changed.length === 0 || matchMedia('(prefers-reduced-motion: reduce)').matches) return
+    const drawn = new Map([...this.querySelectorAll<HTMLTableRowElement>('tr[data-key]')].map(tr => [tr.dataset['key'], tr]))
+    for (const [key, before] of changed) {
+      const row = this.#before.get(key)
+      const cells = drawn.get(key)?.cells
+      if (row === undefined || cells === undefined) continue
+      this.columns.forEach((column, i) => {
+        if (before !== undefined && equalCells(cellOf(before, column), cellOf(row, column))) return
+        cells[i]?.animate([{ backgroundColor: 'var(--flash)' }], { duration: flashMs, easing: 'ease-out' })
+      })
+    }
+  }
+
+  #head(profile: ColumnProfile): TemplateResult {
+    const { name } = profile
+    const sorted = this.sort === name ? 'ascending' : this.sort === `-${name}` ? 'descending' : 'none'
+    const ask = () => this.dispatchEvent(new CustomEvent<SortRequest>('sort-request', { detail: { column: name } }))
+    if (!this.sortable) return html`<th scope="col" class=${classMap(sideOf(profile))} part="head"><span class="title">${name}</span></th>`
+    return html`<th scope="col" class=${classMap(sideOf(profile))} part="head" aria-sort=${sorted}>
+      <button type="button" @click=${ask} title="Sort by ${name}">
+        <span class="name">${name === '#' ? 'key' : name}</span
+        ><svg class="arrow ${sorted}" viewBox="0 0 10 10" aria-hidden="true"><path d="M5 2 8.500 7.500h-7Z" /></svg>
+      </button>
+    </th>`
+  }
+
+  #cell(row: Row, profile: ColumnProfile, nowMs: number): TemplateResult {
+    const cell = cellOf(row, profile.name)
+    const text =
+      profile.name === '#' && typeof cell === 'string' ? rowName(cell) || '–' : showCell(cell, profile, nowMs, this.context.format)
+    const long = text.length > this.#widthOf(profile.name)
+    return html`<td class=${classMap({ ...sideOf(profile), null: cell === null })} part="cell" title=${long ? text : nothing}>${text}</td>`
+  }
+
+  #line({ key, row, gone }: Line, index: number, nowMs: number): TemplateResult {
+    return html`<tr class=${gone ? 'gone' : ''} data-key=${key} aria-rowindex=${index + 2}>
+      ${this.#profiles.map(profile => this.#cell(row, profile, nowMs))}
+    </tr>`
+  }
+
+  #space(lines: number): TemplateResult | typeof nothing {
+    if (lines <= 0) return nothing
+    return html`<tr class="space" data-height=${lines * lineHeight} aria-hidden="true">
+      <td colspan=${this.columns.length}></td>
+    </tr>`
+  }
+
+  #hold = (event: PointerEvent) => {
+    if (event.pointerType === 'mouse') this.#setHeld(true)
+  }
+
+  #setHeld(held: boolean): void {
+    this.held = held
+    this.dispatchEvent(new CustomEvent('held-change', { detail: { held } }))
+  }
+
+  protected override render(): TemplateResult {
+    const { lines } = this.#lines
+    const region = this.querySelector('.scroll')
+    const { from, to } = visibleSpan(lines.length, lineHeight, region?.scrollTop ?? 0, region?.clientHeight ?? 700)
+    const nowMs = this.context.board.now()
+    return html`<div class="scroll" role="region" aria-label="Rows of ${this.name}" tabindex="0">
+      <table part="table" aria-rowcount=${lines.length + 1}>
+        <colgroup>
+          ${this.columns.map(() => html`<col />`)}
+        </colgroup>
+        <thead>
+          <tr aria-rowindex="1">
+            ${this.#profiles.map(profile => this.#head(profile))}
+          </tr>
+        </thead>
+        <tbody @pointerenter=${this.#hold} @pointerleave=${() => this.#setHeld(false)}>
+          ${this.#space(from)}
+          ${repeat(
+            lines.slice(from, to),
+            line => line.key,
+            (line, i) => this.#line(line, from + i, nowMs),
+          )}
+          ${this.#space(lines.length - to)}
+        </tbody>
+      </table>
+    </div>`
+  }
+}
+
+function sideOf({ kind }: ColumnProfile): { readonly number: boolean; readonly json: boolean } {
+  return { number: kind === 'number' || kind === 'bytes' || kind === 'time', json: kind === 'json' }
+}

@@ -1,0 +1,43 @@
+import { html, nothing, type TemplateResult } from 'lit'
+import { repeat } from 'lit/directives/repeat.js'
+import type { FeedQuery } from '../client/face.ts'
+import { alertLines, type AlertLine } from './alert-list.ts'
+import { FeedElement } from './feed-element.ts'
+import { feedQuery } from './feed-query.ts'
+import { mark } from './mark.ts'
+
+const mostAlerts = 100
+
+/** `<millrace-alerts>`: the alerts of a feed of that kind, firing first. */
+export class MillraceAlerts extends FeedElement {
+  protected override query(): FeedQuery {
+    return feedQuery(this.feed, this, mostAlerts)
+  }
+
+  protected override get emptyText(): string {
+    return 'No alerts.'
+  }
+
+  #line({ state, tone, severity, text, since }: AlertLine): TemplateResult {
+    const { board, format } = this.context ?? {}
+    const age = since === undefined || board === undefined ? '' : (format?.span(board.now() - since) ?? '')
+    return html`<li part="alert" class="alert-${state}">
+      ${mark(tone)}<span class="word tone-${tone}">${state}</span>
+      ${severity === '' ? nothing : html`<span class="severity">${severity}</span>`}
+      <span class="text">${text}</span>${age === '' ? nothing : html`<span class="age">for ${age}</span>`}
+    </li>`
+  }
+
+  protected override body(): TemplateResult {
+    const { shown } = this
+    if (shown?.table.kind !== 'alerts')
+      return html`<p class="empty" part="error">“${this.feed}” holds no alerts: it is a feed of kind ${shown?.table.kind ?? 'table'}.</p>`
+    return html`<ul class="alerts" part="list">
+      ${repeat(
+        alertLines(shown.rows ?? []),
+        line => line.key,
+        line => this.#line(line),
+      )}
+    </ul>`
+  }
+}

@@ -1,0 +1,76 @@
+import { html, unsafeCSS, type TemplateResult } from 'lit'
+import plotStyles from 'uplot/dist/uPlot.min.css?inline'
+import type { FeedQuery, UpdateInfo } from '../client/face.ts'
+import type { Row } from '../model/row.ts'
+import { ChartSubject } from './chart-subject.ts'
+import type { MillraceChart as Face } from './face.ts'
+import { FeedElement } from './feed-element.ts'
+import { feedQuery } from './feed-query.ts'
+import { Activity } from './measures.ts'
+
+/** As many lines as have a colour. */
+const mostLines = 6
+
+/** `<millrace-chart>`: the numbers of a feed over the last minutes, from when it was opened. */
+export class MillraceChart extends FeedElement implements Face {
+  static override properties = { ...FeedElement.properties, column: {} }
+  static override styles = [unsafeCSS(plotStyles), ...FeedElement.styles]
+  declare column: string
+  #activity = new Activity()
+  #subject: ChartSubject | undefined
+  /** What the subject is of. */
+  #name = ''
+
+  constructor() {
+    super()
+    this.column = ''
+  }
+
+  protected override query(): FeedQuery {
+    return feedQuery(this.feed, this, mostLines)
+  }
+
+  protected override took(_rows: readonly Row[], { changes, table }: UpdateInfo): void {
+    for (const [key, before] of changes) {
+      const after = table.rows.get(key)
+      if (before !== undefined && after !== undefined) this.#activity.note(before, after)
+    }
+    this.#follow()
+  }
+
+  protected override beat(): void {
+    this.#follow()
+    super.beat()
+  }
+
+  /** Takes the numbers of the moment into the chart; where nothing is known for sure the line has a gap. */
+  #follow(): void {
+    const { context, shown } = this
+    if (context === undefined || shown?.rows === undefined) return
+    const { board, clock, trails, format } = context
+    const name = `${shown.table.feed} ${this.column}`
+    if (name !== this.#name) {
+      this.#name = name
+      this.#activity = new Activity()
+      this.#subject = new ChartSubject(trails.of(name), this.#activity)
+    }
+    const known = board.connected && this.freshness.state === 'fresh'
+    const at = { known, timeMs: clock.now(), nowMs: board.now(), format }
+    this.#subject?.choose(this.column)
+    this.#subject?.follow(shown.rows, shown.table, at)
+  }
+
+  protected override body(): TemplateResult {
+    const { context } = this
+    const subject = this.#subject
+    if (context === undefined || subject === undefined || subject.lines.length === 0)
+      return html`<p class="empty" part="empty"><slot name="empty">Nothing to draw: no column holds numbers.</slot></p>`
+    return html`<millrace-plot
+      .context=${context}
+      .trail=${subject.trail}
+      .lines=${subject.lines}
+      .name=${this.feed}
+      .axisText=${(value: number) => subject.text(value, context.format)}
+    ></millrace-plot>`
+  }
+}

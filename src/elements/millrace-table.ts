@@ -1,0 +1,74 @@
+import { html, type TemplateResult } from 'lit'
+import type { FeedQuery } from '../client/face.ts'
+import { parseOrderTerm, rowComparator } from '../model/order.ts'
+import { cellOf, type Row } from '../model/row.ts'
+import type { MillraceTable as Face } from './face.ts'
+import { FeedElement } from './feed-element.ts'
+import { feedQuery, listOf } from './feed-query.ts'
+import type { SortRequest } from './feed-table.ts'
+import { keyOfRow } from './row-lines.ts'
+import { layOut } from './upright.ts'
+
+/** How many rows are asked for where nothing is written. */
+const mostRows = 500
+
+/** `<millrace-table>`: the rows of a feed, live. */
+export class MillraceTable extends FeedElement implements Face {
+  static override properties = {
+    ...FeedElement.properties,
+    columns: {},
+    sortable: { type: Boolean },
+    sort: { state: true },
+  }
+  declare columns: string
+  declare sortable: boolean
+  /** What a click on a head asked for; empty: as the feed comes. */
+  declare sort: string
+
+  constructor() {
+    super()
+    this.columns = ''
+    this.sortable = false
+    this.sort = ''
+  }
+
+  protected override query(): FeedQuery {
+    return feedQuery(this.feed, this, mostRows, listOf(this.columns))
+  }
+
+  /** Of the rows that are here: which rows are asked for is the page's to say. */
+  #sorted(rows: readonly Row[], key: string): readonly Row[] {
+    if (this.sort === '') return rows
+    const compare = rowComparator([parseOrderTerm(this.sort)])
+    return rows.toSorted((a, b) => compare(a, keyOfRow(a, key), b, keyOfRow(b, key)))
+  }
+
+  #sortBy(column: string): void {
+    this.sort = this.sort === `-${column}` ? column : this.sort === column ? '' : `-${column}`
+  }
+
+  #columnsOf(columns: readonly string[], key: string, rows: readonly Row[]): readonly string[] {
+    const wanted = listOf(this.columns)
+    if (wanted.length > 0) return wanted
+    // A key that is composed of others says nothing that they do not.
+    return key === '#' && rows.some(row => cellOf(row, key) !== null) && columns.length > 1 ? columns.filter(name => name !== key) : columns
+  }
+
+  protected override body(): TemplateResult {
+    const { context, shown } = this
+    if (context === undefined || shown?.rows === undefined) return html``
+    const { key, columns, order } = shown.table
+    const shape = { key, columns: this.#columnsOf(columns, key, shown.rows), order }
+    const layout = layOut(this.#sorted(shown.rows, key), shape, context.board.now(), context.format)
+    return html`<millrace-rows
+      .context=${context}
+      .rows=${layout.rows}
+      .columns=${layout.columns}
+      .keyColumn=${layout.keyColumn}
+      .sort=${layout.sortable ? this.sort : ''}
+      .sortable=${layout.sortable && this.sortable}
+      .name=${this.feed}
+      @sort-request=${(event: CustomEvent<SortRequest>) => this.#sortBy(event.detail.column)}
+    ></millrace-rows>`
+  }
+}

@@ -1,0 +1,86 @@
+import { STATUS_CODES } from 'node:http'
+import type { Clock } from '../lib/clock.ts'
+import { formatDuration } from '../lib/unit.ts'
+import { readBody } from './body.ts'
+import type { Answer, Exchange } from './exchange.ts'
+import { PollError } from './failure.ts'
+import type { HeldBody } from './held-body.ts'
+import type { HttpOptions } from './http.options.ts'
+import { retryAfterMs } from './http-time.ts'
+import { rateLimitedMs } from './rate-limit.ts'
+
+/** A whole answer. */
+export interface Fetched {
+  /** 304: what was held is confirmed. */
+  readonly status: number
+  /** Of a 304 those of what it confirms, put right by its own. */
+  readonly headers: Answer['headers']
+  /** Decoded; of a 304 what was held. */
+  readonly body: Buffer
+  /** Decoded bytes that came; 0 for a 304. */
+  readonly bytes: number
+  /** What was asked last, after redirects. */
+  readonly url: string
+  /** The body is the one held. */
+  readonly isSame: boolean
+  /** It has other validators than the one held. */
+  readonly isRemade: boolean
+  /** From sending to the head of the answer, ms. */
+  readonly headMs: number
+  /** From the head until the body was whole, ms. */
+  readonly bodyMs: number
+  /** For so long nothing is left of the upstream's rate limit, ms, capped; 0: something is. */
+  readonly limitedMs: number
+}
+
+type Options = Pick<HttpOptions, 'method' | 'maxBodyBytes' | 'maxRetryAfterMs'>
+
+export interface Asked {
+  readonly url: string
+  readonly held: HeldBody
+  readonly signal: AbortSignal
+}
+
+/**
+ * Asks a URL for a whole body, on condition that it is another than the one held.
+ * @throws PollError, DecodeError, or what undici and zlib throw; then the exchange must be dropped
+ */
+export async function fetchBody(exchange: Exchange, { url, held, signal }: Asked, options: Options, clock: Clock): Promise<Fetched> {
+  const conditions = options.method === 'GET' ? held.conditions() : undefined
+  let began = clock.monotonic()
+  let answer = await exchange.request(url, conditions, signal)
+  let confirmed = answer.statusCode === 304 && conditions !== undefined ? held.confirmed(answer.headers) : undefined
+  if (answer.statusCode === 304 && (confirmed === undefined || held.body === undefined)) {
+    // A cache on the way confirms what nobody holds: ask once more, for all of it.
+    await answer.body.dump()
+    began = clock.monotonic()
+    answer = await exchange.request(url, undefined, signal)
+    confirmed = undefined
+  }
+  const headAt = clock.monotonic()
+  const limitedMs = Math.min(rateLimitedMs(answer.headers, clock.now()), options.maxRetryAfterMs)
+  const told = { url: exchange.url, headMs: headAt - began, limitedMs }
+  const { body: heldBody } = held
+  if (confirmed !== undefined && heldBody !== undefined) {
+    await answer.body.dump()
+    return { ...told, status: 304, headers: confirmed, body: heldBody, bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
+  }
+  const { statusCode: status, headers } = answer
+  if (status !== 200 && status !== 203) throw refused(answer, exchange.scene.host, options, clock.now(), limitedMs)
+  const body = await readBody(answer.body, String(headers['content-encoding'] ?? ''), options.maxBodyBytes)
+  const isRemade = held.isRemade(headers, exchange.url)
+  return { ...told, status, headers, body, bytes: body.byteLength, isSame: held.isSame(body), isRemade, bodyMs: clock.monotonic() - headAt }
+}
+
+/** Its body is not waited for: it may hang, and the status says enough. */
+function refused({ statusCode, headers, body }: Answer, host: string, options: Options, now: number, limitedMs: number): PollError {
+  // Breaking off makes the body fail, which is what is wanted.
+  body.on('error', () => undefined)
+  body.destroy()
+  const waitMs = retryAfterMs(headers, now)
+  const retryAfter = waitMs === undefined || statusCode < 400 ? undefined : Math.min(waitMs, options.maxRetryAfterMs)
+  const text = `${host} answered ${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()
+  const asks = retryAfter === undefined || retryAfter === 0 ? '' : ` and asks to wait ${formatDuration(Math.round(retryAfter))}`
+  const spent = asks === '' && limitedMs > 0 ? `: nothing is left of its rate limit for ${formatDuration(Math.round(limitedMs))}` : ''
+  return new PollError('http', text + asks + spent, { status: statusCode, retryAfterMs: retryAfter, limitedMs })
+}

@@ -1,0 +1,275 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { z } from 'zod'
+import { systemClock } from '../../src/lib/clock.ts'
+import type { Ask, Poll } from '../../src/source/ask.ts'
+import { authorizerOf } from '../../src/source/auth/authorizer-of.ts'
+import { digestAuthorization, digestChallenge } from '../../src/source/auth/digest.ts'
+import { sourceAuthOptions, sourceAuthSchema } from '../../src/source/auth/source-auth.options.ts'
+import { TokenAuthorizer } from '../../src/source/auth/token.ts'
+import { Proxies } from '../../src/source/proxy.ts'
+import { answered, failed, httpSource, rowsOf, type WrittenOptions } from '../support/http-source.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { body, hangBeforeHeaders, json, redirect, status, Upstream, type Behaviour } from '../support/upstream.ts'
+
+const good = json([{ id: 1 }])
+const proxies = new Proxies({})
+
+let upstream: Upstream
+let identity: Upstream
+let asks: Ask[]
+
+beforeEach(async () => {
+  ;[upstream, identity] = await Promise.all([Upstream.start(good), Upstream.start(json({ access_token: 't1' }))])
+  asks = []
+})
+
+afterEach(async () => {
+  await Promise.all(asks.map(ask => ask.close()))
+  await Promise.all([upstream.close(), identity.close()])
+})
+
+function source(auth: z.input<typeof sourceAuthSchema>, more: Partial<WrittenOptions> = {}, clock = systemClock()): Ask {
+  const authorizer = authorizerOf(sourceAuthOptions(sourceAuthSchema.parse(auth)), undefined, { clock, proxies })
+  const { ask } = httpSource({ url: upstream.url, ...more }, clock, { auth: authorizer })
+  asks.push(ask)
+  return ask
+}
+
+async function polls(ask: Ask, times: number): Promise<Poll[]> {
+  const made: Poll[] = []
+  for (let i = 0; i < times; i++) made.push(await ask.poll())
+  return made
+}
+
+/** Lets in whoever has this header. */
+function only(name: string, value: () => string, answer: Behaviour = good): Behaviour {
+  return (request, response) => (request.headers[name] === value() ? answer : status(401))(request, response)
+}
+
+describe('the same with each request', () => {
+  test.each<[z.input<typeof sourceAuthSchema>, string, string]>([
+    [{ basic: { user: 'me', password: 'p:w' } }, 'authorization', `Basic ${Buffer.from('me:p:w').toString('base64')}`],
+    [{ bearer: 'tok' }, 'authorization', 'Bearer tok'],
+    [{ apiKey: { header: 'X-Api-Key', value: 'k' } }, 'x-api-key', 'k'],
+  ])('%j', async (auth, name, value) => {
+    upstream.script(only(name, () => value))
+    expect(rowsOf(await source(auth).poll())).toEqual([{ id: 1 }])
+    expect(upstream.count).toBe(1)
+  })
+
+  test('an API key in the query, which stands in no reason', async () => {
+    const ask = source({ apiKey: { query: 'key', value: 'se cret' } }, { url: `${upstream.url}a?x=1` })
+    await ask.poll()
+    expect(upstream.last?.path).toBe('/a?x=1&key=se+cret')
+    upstream.script(status(500))
+    expect(failed(await ask.poll()).reason).not.toContain('cret')
+  })
+
+  test('another origin is told nothing of it', async () => {
+    const auths: z.input<typeof sourceAuthSchema>[] = [
+      { bearer: 'tok' },
+      { apiKey: { query: 'key', value: 'k' } },
+      { basic: { user: 'u', password: 'p' } },
+    ]
+    upstream.script(redirect(identity.url))
+    identity.script(good)
+    for (const auth of auths) await source(auth).poll()
+    expect(identity.requests.map(({ path, headers }) => [path, headers['authorization']])).toEqual(auths.map(() => ['/', undefined]))
+  })
+})
+
+describe('digest', () => {
+  const challenge = (more: string): string =>
+    `Digest realm="http-auth@example.org", qop="auth, auth-int", ${more}nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`
+
+  test.each([
+    ['algorithm=MD5, ', '8ca523f5e9506fed4657c9700eebdbec'],
+    ['', '8ca523f5e9506fed4657c9700eebdbec'],
+    ['algorithm=SHA-256, ', '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1'],
+  ])('the examples of RFC 7616 3.9.1: %s', (algorithm, response) => {
+    const found = digestChallenge(challenge(algorithm))
+    if (found === undefined) throw new Error('no challenge')
+    const cnonce = 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ'
+    const answer = digestAuthorization(found, {
+      user: 'Mufasa',
+      password: 'Circle of Life',
+      method: 'GET',
+      path: '/dir/index.html',
+      count: 1,
+      cnonce,
+    })
+    expect(answer).toContain(`response="${response}"`)
+    expect(answer).toContain('qop=auth, nc=00000001')
+  })
+
+  test('the strongest that can be met is taken, from one line or several', () => {
+    const both = [challenge('algorithm=MD5, '), challenge('algorithm=SHA-256, ')]
+    expect(digestChallenge(both)?.algorithm).toBe('SHA-256')
+    expect(digestChallenge(`Basic realm="a, b", ${both.join(', ')}`)?.algorithm).toBe('SHA-256')
+    expect(digestChallenge('Basic realm="Digest nonce=1"')).toBeUndefined()
+    expect(digestChallenge(challenge('algorithm=SHA-512-256, '))).toBeUndefined()
+    expect(digestChallenge('Digest realm="a", nonce="b", qop="auth-int"')).toBeUndefined()
+    expect(digestChallenge('Digest realm="a", nonce="b"')).toMatchObject({ algorithm: 'MD5', qop: undefined })
+  })
+
+  test('asks, is challenged, is let in; then goes on with the nonce, and takes a new one when it is stale', async () => {
+    let nonce = 'n1'
+    const counts: string[] = []
+    upstream.script((request, response) => {
+      const sent = request.headers.authorization ?? ''
+      const [, used = ''] = /nonce="(\w+)"/.exec(sent) ?? []
+      const [, count = ''] = /nc=(\w+)/.exec(sent) ?? []
+      const uri = /uri="([^"]*)"/.exec(sent)?.[1]
+      if (used === nonce && uri === request.url) {
+        counts.push(`${used} ${count}`)
+        return good(request, response)
+      }
+      status(401, { 'www-authenticate': `Digest realm="r", nonce="${nonce}", qop="auth", stale=${used !== ''}` })(request, response)
+    })
+    const ask = source({ digest: { user: 'u', password: 'p' } }, { query: { a: 1 } })
+    await polls(ask, 2)
+    nonce = 'n2'
+    await polls(ask, 2)
+    expect(counts).toEqual(['n1 00000001', 'n1 00000002', 'n2 00000001', 'n2 00000002'])
+    expect(upstream.count).toBe(6)
+  })
+
+  test('a wrong password fails, twice asked a poll at most', async () => {
+    upstream.script(status(401, { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' }))
+    const ask = source({ digest: { user: 'u', password: 'wrong' } })
+    for (const poll of await polls(ask, 3)) expect(failed(poll)).toMatchObject({ cause: 'http', status: 401 })
+    expect(upstream.count).toBeLessThanOrEqual(6)
+  })
+})
+
+describe('a login', () => {
+  const request = (): { url: string; body: object } => ({ url: `${identity.url}login`, body: { user: 'u', password: 'secret' } })
+
+  test.each<[string, object, Behaviour, [string, string]]>([
+    ['a path', { token: 'data.token' }, json({ data: { token: 't1' } }), ['authorization', 'Bearer t1']],
+    ['a header', { header: 'X-Session' }, status(204, { 'x-session': 't1' }), ['authorization', 'Bearer t1']],
+    [
+      'a cookie, of an answer that sends elsewhere',
+      { cookie: 'sid' },
+      status(302, { 'set-cookie': 'sid=t1; Path=/; HttpOnly', location: '/home' }),
+      ['cookie', 'sid=t1'],
+    ],
+    ['a path, sent as a header', { token: 'id', as: { header: 'X-Auth' } }, json({ id: 42 }), ['x-auth', '42']],
+  ])('gives a token by %s, which is used from then on', async (_, from, answer, [name, value]) => {
+    identity.script(answer)
+    upstream.script(only(name, () => value))
+    expect((await polls(source({ login: { request: request(), ...from } }), 3)).map(({ kind }) => kind)).toEqual([
+      'changed',
+      'unchanged',
+      'unchanged',
+    ])
+    expect([identity.count, upstream.count]).toEqual([1, 3])
+    expect(identity.last).toMatchObject({ method: 'POST', path: '/login', body: '{"user":"u","password":"secret"}' })
+  })
+
+  test('until a 401: then once more, within the same poll', async () => {
+    let valid = 't1'
+    identity.script((_request, response) => json({ token: valid })(_request, response))
+    upstream.script(only('authorization', () => `Bearer ${valid}`))
+    const ask = source({ login: { request: request(), token: 'token' } })
+    await ask.poll()
+    valid = 't2'
+    expect(answered(await ask.poll()).kind).toBe('unchanged')
+    expect([identity.count, upstream.count]).toEqual([2, 3])
+  })
+
+  test('until it expires', async () => {
+    const clock = new ManualClock()
+    const ask = source({ login: { request: request(), token: 'access_token', expires: '10m' } }, {}, clock)
+    await polls(ask, 2)
+    clock.advance(8 * 60_000)
+    await ask.poll()
+    expect(identity.count).toBe(1)
+    clock.advance(2 * 60_000)
+    await ask.poll()
+    expect(identity.count).toBe(2)
+  })
+
+  test('endless 401s: at most one login a poll', async () => {
+    upstream.script(status(401))
+    const ask = source({ login: { request: request(), token: 'access_token' } })
+    for (const poll of await polls(ask, 5)) expect(failed(poll)).toMatchObject({ cause: 'http', status: 401 })
+    expect(identity.count).toBe(5)
+    expect(upstream.count).toBeLessThanOrEqual(10)
+  })
+
+  test('many who need a token at a time make one login, and many who are refused one more', async () => {
+    let n = 0
+    identity.script((incoming, response) => json({ access_token: `t${++n}` })(incoming, response))
+    const options = sourceAuthOptions(sourceAuthSchema.parse({ login: { request: request(), token: 'access_token' } }))
+    if (options.kind !== 'token') throw new Error('no token')
+    const authorizer = new TokenAuthorizer(options, undefined, { clock: systemClock(), proxies })
+    const outgoing = { method: 'GET', path: '/' }
+    const { signal } = new AbortController()
+    const all = (): Promise<{ readonly headers: object }[]> =>
+      Promise.all(Array.from({ length: 20 }, () => authorizer.credentials(outgoing, signal)))
+    const first = await all()
+    authorizer.begin()
+    const second = await Promise.all(
+      first.map(async used => {
+        expect(authorizer.refused(used as never)).toBe(true)
+        return authorizer.credentials(outgoing, signal)
+      }),
+    )
+    expect(new Set(second.map(({ headers }) => headers['authorization']))).toEqual(new Set(['Bearer t2']))
+    for (const used of second) expect(authorizer.refused(used)).toBe(false)
+    await expect(all()).resolves.toHaveLength(20)
+    expect(identity.count).toBe(2)
+    await authorizer.close()
+  })
+
+  test.each<[string, Behaviour, RegExp]>([
+    ['is refused', status(403), /^login: 127\.0\.0\.1:\d+ answered 403 Forbidden$/],
+    ['has no token', json({ error: 'secret' }), /^login: the answer of 127\.0\.0\.1:\d+ has no path access_token$/],
+    ['is no JSON', body('secret'), /^login: the answer of 127\.0\.0\.1:\d+ is no JSON$/],
+    ['is no token', json({ access_token: 'a\r\nx-evil: 1' }), /^login: what 127\.0\.0\.1:\d+ gives as access_token is no token$/],
+    ['sends elsewhere', redirect('http://127.0.0.1:1/'), /^login: 127\.0\.0\.1:\d+ answered 302 Found$/],
+  ])('that %s fails the poll, and is tried again with the next', async (_, behaviour, reason) => {
+    identity.script(behaviour, json({ access_token: 't' }))
+    const ask = source({ login: { request: request(), token: 'access_token' } })
+    const poll = failed(await ask.poll())
+    expect(poll.reason).toMatch(reason)
+    expect(JSON.stringify(poll)).not.toContain('secret')
+    expect(rowsOf(await ask.poll())).toEqual([{ id: 1 }])
+  })
+
+  test('that hangs: one deadline for the whole poll, which says who did', async () => {
+    identity.script(hangBeforeHeaders)
+    const ask = source({ login: { request: request(), token: 'access_token' } }, { timeout: '50ms' })
+    expect(failed(await ask.poll())).toMatchObject({
+      cause: 'timeout',
+      reason: expect.stringMatching(/^login: 127\.0\.0\.1:\d+: no answer within 50ms$/),
+    })
+  })
+})
+
+describe('OAuth2 client credentials', () => {
+  const oauth2 = (): z.input<typeof sourceAuthSchema> => ({
+    oauth2: { tokenUrl: `${identity.url}token`, clientId: 'id:1', clientSecret: 'se cret', scope: 'read write' },
+  })
+
+  test('a token is taken as RFC 6749 says, and renewed before it ends', async () => {
+    const clock = new ManualClock()
+    identity.script(json({ access_token: 't1', token_type: 'bearer', expires_in: 3600 }), json({ access_token: 't2', expires_in: 3600 }))
+    const ask = source(oauth2(), {}, clock)
+    await polls(ask, 2)
+    expect(identity.last).toMatchObject({ method: 'POST', path: '/token', body: 'grant_type=client_credentials&scope=read+write' })
+    expect(identity.last?.headers).toMatchObject({
+      authorization: `Basic ${Buffer.from('id%3A1:se%20cret').toString('base64')}`,
+      'content-type': 'application/x-www-form-urlencoded',
+    })
+    clock.advance(3_300_000)
+    await ask.poll()
+    expect(upstream.requests.map(({ headers }) => headers['authorization'])).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2'])
+  })
+
+  test('why it was refused is said by the word of the token endpoint', async () => {
+    identity.script(body('{"error":"invalid_client","error_description":"se cret"}', {}, 401))
+    expect(failed(await source(oauth2()).poll()).reason).toMatch(/^oauth2: 127\.0\.0\.1:\d+ answered 401 Unauthorized \(invalid_client\)$/)
+  })
+})
