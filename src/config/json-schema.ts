@@ -9,6 +9,7 @@ import { serverSchema } from './server.options.ts'
 import { sinkSchemas } from './sink-section.ts'
 import { defaultsSchema, httpSourceSchema, systemSourceSchema } from './source-section.ts'
 import { stepSchemas } from './step.ts'
+import { testSchema } from './test.options.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -90,6 +91,7 @@ function wholeSchema(): JsonSchema {
       },
       sources: namedEntries(source(), 'What is polled. Each source is a feed of its own name.'),
       feeds: namedEntries(feed(), 'Live tables computed from sources and other feeds.'),
+      tests: { type: 'object', description: 'Cases for `millrace test`, by name.', additionalProperties: schemaOf(testSchema) },
     },
   }
 }

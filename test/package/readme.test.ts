@@ -19,6 +19,7 @@ const documents = [
   'docs/alerts.md',
   'docs/auth.md',
   'docs/elements.md',
+  'docs/expressions.md',
   'docs/formats.md',
   'docs/http.md',
   'docs/metrics.md',
@@ -28,6 +29,7 @@ const documents = [
   'docs/schedule.md',
   'docs/state.md',
   'docs/steps.md',
+  'docs/tests.md',
 ]
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const readme = read('README.md')
