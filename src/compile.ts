@@ -1,6 +1,7 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { inheritedHints } from './config/inherited-hints.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import { StepProbe } from './feed/step-probe.ts'
 import type { Clock } from './lib/clock.ts'
@@ -8,6 +9,7 @@ import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
+import { noHints } from './model/hint.ts'
 import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
@@ -39,23 +41,25 @@ export interface CompileDeps {
   readonly limited: (limit: string) => void
 }
 
-/** Config to graph: which source, which pipeline, which feed. */
+/** Config to graph: which source, which pipeline, which feed. What its budgets may ask is for the caller to rule, once it is at work. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
   const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps)
   const fingerprints = fingerprintsOf(config)
-  const printOf = (name: string): string => fingerprints.get(name) ?? ''
+  const hints = inheritedHints(config)
+  const described = (name: string) => ({ fingerprint: fingerprints.get(name) ?? '', hints: hints.get(name) ?? noHints })
   return {
     sources: config.sources.map(source => {
-      const rules = source.budget === undefined ? undefined : config.budgets.get(source.budget)
-      const budget = source.budget === undefined || rules === undefined ? budgets.of(originOf(source)) : budgets.named(source.budget, rules)
-      return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
+      const { budget: name } = source
+      const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
+      return { ...compileSource(source, budget, deps), ...described(source.name) }
     }),
-    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), ...described(feed.name) })),
   }
 }
 
-/** What leads to its table: not how it is described, who may read it or is told of it, and for whom it is asked. */
-function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
+/** What leads to its table: not how it is described and shown, who may read it or is told of it, and for whom it is asked. */
+function tableOf(config: SourceConfig | FeedConfig): unknown {
+  const { description: _description, public: _public, demand: _demand, columns: _columns, ...table } = config
   if (!('sinks' in table)) return table
   const { sinks: _sinks, metrics: _metrics, ...computed } = table
   return computed
@@ -83,7 +87,7 @@ function originOf(source: SourceConfig): string {
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
-function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
+function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint' | 'hints'> {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, demand, description } = source
   return {
     name,
@@ -142,11 +146,14 @@ export class Budgets {
     return this.#get(JSON.stringify({ origin }), origin)
   }
 
-  /** The one of this name; its rules are those of the newest config. */
-  named(name: string, rules: BudgetOptions): Budget {
-    const budget = this.#get(JSON.stringify({ name }), name)
-    budget.rule(rules)
-    return budget
+  /** The one of this name. */
+  named(name: string): Budget {
+    return this.#get(JSON.stringify({ name }), name)
+  }
+
+  /** The rules of a config that is taken over: a compiled one may yet be refused, and has changed nothing then. */
+  rule(rules: ReadonlyMap<string, BudgetOptions>): void {
+    for (const [name, options] of rules) this.named(name).rule(options)
   }
 
   #get(key: string, name: string): Budget {
@@ -181,7 +188,7 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
 /** The steps that look back in time: a feed with one of them must not sleep. */
 const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
 
-function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
+function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
   const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))

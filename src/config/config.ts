@@ -1,3 +1,4 @@
+import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
 import type { EventsOptions } from '../operator/events.options.ts'
@@ -48,6 +49,7 @@ export interface Config {
 export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
+  readonly columns?: Hints
   readonly http: HttpOptions
   /** How it says who asks; none: by its headers alone. */
   readonly auth?: SourceAuthOptions
@@ -56,6 +58,7 @@ export interface HttpSourceConfig extends SourceOptions, PagesOptions {
 export interface SystemSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'system'
+  readonly columns?: Hints
   readonly system: SystemOptions
 }
 
@@ -71,6 +74,7 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  readonly columns?: Hints
   /** Who is told of it. */
   readonly sinks: readonly SinkOptions[]
   /** What of it is on /metrics/feeds. */

@@ -7,6 +7,7 @@ import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
+import { hintKeys, hintOptions } from './hint.options.ts'
 import { concealAuth, isOneIdentity } from './source-auth.ts'
 import type { Judge } from './judge.ts'
 import { pemFiles } from './pem-files.ts'
@@ -17,13 +18,13 @@ const requestKeys = {
   auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
 }
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys })
-export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
+export const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys, ...hintKeys })
+export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys, ...hintKeys })
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
 export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...requestKeys }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys, ...hintKeys }).partial()
 
 /** What tells the kinds of source apart. */
 const kindKeys = ['url', 'system']
@@ -52,7 +53,9 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
   if (Object.hasOwn(own, 'system')) {
     const known = Object.entries(defaults).filter(([key]) => Object.hasOwn(sourceKeys, key))
     const system = judge.check(systemSourceSchema, Object.fromEntries([...known, ...Object.entries(own)]), base, origin)
-    return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
+    return system === undefined
+      ? undefined
+      : { name, kind: 'system', ...sourceOptions(system), ...hintOptions(system), system: systemOptions(system) }
   }
   concealAuth(judge, own['auth'], [...base, 'auth'])
   const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
@@ -61,7 +64,15 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
   if (pems === undefined || !isOneIdentity(judge, origin([...base, 'auth']), http)) return undefined
   const options = sourceOptions(http)
   const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
-  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
+  return {
+    name,
+    kind: 'http',
+    ...options,
+    ...hintOptions(http),
+    http: httpOptions(http, options.everyMs, pems),
+    ...pagesOptions(http),
+    ...auth,
+  }
 }
 
 /** `pattern` belongs to plain text, `header` to CSV. */

@@ -4,6 +4,7 @@ import { systemClock } from '../lib/clock.ts'
 import { Board } from './board.ts'
 import { FeedCard } from './feed-card.ts'
 import { FeedOverview } from './feed-overview.ts'
+import { FeedHints } from '../elements/feed-hints.ts'
 import { createFormat } from '../elements/format.ts'
 import { FreshnessLine } from '../elements/freshness-line.ts'
 import { LivePage } from './live-page.ts'
@@ -23,6 +24,7 @@ const context: PageContext = {
   millrace,
   clock,
   board: new Board(millrace, clock),
+  hints: new FeedHints(millrace),
   pulse: new Pulse(clock, 500, () => document.hidden),
   format: createFormat(navigator.languages),
   trails: new Trails({ windowMs: 310_000, stepMs: 250 }, 64),
