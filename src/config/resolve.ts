@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { text } from '../lib/option.ts'
 import { authConfig } from './auth-section.ts'
+import { boardConfigs } from './board-section.ts'
 import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
 import { feedConfig } from './feed-section.ts'
@@ -27,6 +28,7 @@ export const configSchema = z.strictObject({
   sources: z.unknown().optional(),
   feeds: z.unknown().optional(),
   tests: z.unknown().optional(),
+  boards: z.unknown().optional(),
 })
 
 export interface Resolved {
@@ -66,8 +68,9 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const budgets = budgetConfigs(judge)
-  const { sources, feeds } = tables(judge)
+  const { sources, feeds } = tables(judge, folder)
   checkBudgets(judge, sources)
+  const boards = boardConfigs(judge, { sources, feeds })
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
@@ -78,6 +81,7 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
     budgets,
     sources,
     feeds,
+    boards,
     tests: testConfigs(judge),
   }
   return { ...parts, ...asked, ...state }
@@ -88,8 +92,8 @@ function part<S extends z.ZodType>(judge: Judge, name: string, schema: S): z.out
   return judge.check(schema, valueAt(judge.tree.value, [name]) ?? {}, [name])
 }
 
-/** The sources and feeds that are sound; `checkNames` needs both sections whole. */
-function tables(judge: Judge): Pick<Config, 'sources' | 'feeds'> {
+/** The sources and feeds that are sound; `checkNames` needs both sections whole. `folder`: from which relative paths are meant. */
+function tables(judge: Judge, folder: string): Pick<Config, 'sources' | 'feeds'> {
   const defaults = soundDefaults(judge)
   const [sources, feeds] = [section(judge, 'sources'), section(judge, 'feeds')]
   for (const [name, written] of [
@@ -101,7 +105,7 @@ function tables(judge: Judge): Pick<Config, 'sources' | 'feeds'> {
   if (sources !== undefined && Object.keys(sources).length === 0)
     judge.report({ path: ['sources'], at: 'name', message: 'no sources: there is nothing to poll' })
   return {
-    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, defaults) ?? []),
+    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, { defaults, folder }) ?? []),
     feeds: Object.entries(feeds ?? {}).flatMap(([name, written]) => feedConfig(judge, name, written) ?? []),
   }
 }

@@ -72,5 +72,16 @@ feeds:
             instruments: count()
             change: avg(change)
             volume: sum(volume)
+boards:
+  city:
+    title: The city
+    tiles:
+      - {show: figure, feed: regions, key: Harbour, column: bikes, title: Bikes at the harbour}
+      - {show: figure, feed: memory, column: usedPercent, title: Memory used}
+      - {show: heartbeat, feed: stations, title: Polls of the stations}
+      - {show: map, feed: stations, column: num_bikes_available, title: Stations, height: 3}
+      - {show: chart, feed: regions, column: bikes, title: Bikes by region}
+      - {show: alerts, feed: shortage, title: Shortage}
+      - {show: table, feed: empty, title: Empty stations, columns: [name, region, docks], width: 4}
 `
 }
