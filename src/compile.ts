@@ -17,6 +17,8 @@ import type { Ask } from './source/ask.ts'
 import { authorizerOf } from './source/auth/authorizer-of.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
+import { execAsk } from './source/exec.ts'
+import { fileAsk } from './source/file.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
@@ -26,6 +28,7 @@ import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
+import { webSocketAsk } from './source/websocket.ts'
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -84,6 +87,7 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
 }
 
 function originOf(source: SourceConfig): string {
+  if (source.kind === 'webSocket') return new URL(source.webSocket.url).origin
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
@@ -96,6 +100,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     everyMs,
     staleAfterMs,
     downAfterMs,
+    ...(source.expireMs === undefined ? {} : { expireMs: source.expireMs }),
     lingerMs,
     origin: originOf(source),
     budget,
@@ -173,16 +178,27 @@ export class Budgets {
 }
 
 function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
-  if (source.kind === 'system') return systemAsk(source.system, deps)
-  const { name, http, auth, pages, maxPages } = source
-  const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
-  return httpAsk(http, {
-    ...deps,
-    name,
-    pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
-    admitMore: enter => budget.admitMore(enter),
-    ...authorizer,
-  })
+  const named = { ...deps, name: source.name }
+  switch (source.kind) {
+    case 'system':
+      return systemAsk(source.system, deps)
+    case 'file':
+      return fileAsk(source.file, named)
+    case 'exec':
+      return execAsk(source.exec, named)
+    case 'webSocket':
+      return webSocketAsk(source.webSocket, named)
+    case 'http': {
+      const { http, auth, pages, maxPages } = source
+      const proxies = deps.proxies ?? new Proxies({})
+      return httpAsk(http, {
+        ...named,
+        pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
+        admitMore: enter => budget.admitMore(enter),
+        ...(auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies }) }),
+      })
+    }
+  }
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */

@@ -7,8 +7,8 @@ import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
 import { namePattern } from './name.ts'
 import { serverSchema } from './server.options.ts'
+import { defaultsSchema, sourceSchemas } from './source-section.ts'
 import { sinkSchemas } from './sink-section.ts'
-import { defaultsSchema, httpSourceSchema, systemSourceSchema } from './source-section.ts'
 import { stepSchemas } from './step.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
@@ -53,7 +53,7 @@ function feed(): JsonSchema {
 
 function source(): JsonSchema {
   const text = { type: 'string', description: 'A URL is enough to begin: rows and key are found by looking.' }
-  return { anyOf: [text, schemaOf(httpSourceSchema), schemaOf(systemSourceSchema)] }
+  return { anyOf: [text, ...Object.values(sourceSchemas).map(schemaOf)] }
 }
 
 let made: JsonSchema | undefined

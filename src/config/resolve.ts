@@ -66,7 +66,7 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const budgets = budgetConfigs(judge)
-  const { sources, feeds } = tables(judge)
+  const { sources, feeds } = tables(judge, folder)
   checkBudgets(judge, sources)
   const boards = boardConfigs(judge, { sources, feeds })
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
@@ -81,8 +81,8 @@ function part<S extends z.ZodType>(judge: Judge, name: string, schema: S): z.out
   return judge.check(schema, valueAt(judge.tree.value, [name]) ?? {}, [name])
 }
 
-/** The sources and feeds that are sound; `checkNames` needs both sections whole. */
-function tables(judge: Judge): Pick<Config, 'sources' | 'feeds'> {
+/** The sources and feeds that are sound; `checkNames` needs both sections whole. `folder`: from which relative paths are meant. */
+function tables(judge: Judge, folder: string): Pick<Config, 'sources' | 'feeds'> {
   const defaults = soundDefaults(judge)
   const [sources, feeds] = [section(judge, 'sources'), section(judge, 'feeds')]
   for (const [name, written] of [
@@ -94,7 +94,7 @@ function tables(judge: Judge): Pick<Config, 'sources' | 'feeds'> {
   if (sources !== undefined && Object.keys(sources).length === 0)
     judge.report({ path: ['sources'], at: 'name', message: 'no sources: there is nothing to poll' })
   return {
-    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, defaults) ?? []),
+    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, { defaults, folder }) ?? []),
     feeds: Object.entries(feeds ?? {}).flatMap(([name, written]) => feedConfig(judge, name, written) ?? []),
   }
 }

@@ -64,6 +64,8 @@ export interface SourceDefinition extends Described {
   readonly everyMs: number
   readonly staleAfterMs: number
   readonly downAfterMs: number
+  /** Rows that were not proved for so long are gone; default: never. */
+  readonly expireMs?: number
   /** How long polling goes on after the last reader leaves. */
   readonly lingerMs: number
   /** What is asked, for people; without secrets. */

@@ -124,7 +124,7 @@ export function createApp(options: HttpOptions): Hono<Env> {
     context.text('this is a WebSocket: upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' }),
   )
   servePage(app, options.pageFolder)
-  app.notFound(context => context.text('not found', 404))
+  app.notFound(context => context.text('not found', 404, unstored))
   app.onError((error, context) => refusal(context, error, options))
   return app
 }
@@ -182,7 +182,8 @@ async function snapshot(context: Context, options: HttpOptions): Promise<Respons
   const headersOf = (etag: string): Record<string, string> => ({
     ...freshnessHeaders(view, options.now()),
     ETag: etag,
-    'Cache-Control': 'no-cache',
+    // Of a reader's own rights nothing is for a cache that others share.
+    ...(options.admission === undefined ? { 'Cache-Control': 'no-cache' } : { 'Cache-Control': 'private, no-cache' }),
   })
   const held = etagOf(view.position)
   if (matches(context.req.header('If-None-Match'), held)) return context.body(null, 304, headersOf(held))

@@ -28,6 +28,7 @@ const documents = [
   'docs/operating.md',
   'docs/reload.md',
   'docs/schedule.md',
+  'docs/sources.md',
   'docs/state.md',
   'docs/steps.md',
 ]
