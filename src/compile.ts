@@ -1,12 +1,15 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { inheritedHints } from './config/inherited-hints.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
+import { StepProbe } from './feed/step-probe.ts'
 import type { Clock } from './lib/clock.ts'
 import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
+import { noHints } from './model/hint.ts'
 import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
@@ -41,23 +44,25 @@ export interface CompileDeps {
   readonly limited: (limit: string) => void
 }
 
-/** Config to graph: which source, which pipeline, which feed. */
+/** Config to graph: which source, which pipeline, which feed. What its budgets may ask is for the caller to rule, once it is at work. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
   const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps)
   const fingerprints = fingerprintsOf(config)
-  const printOf = (name: string): string => fingerprints.get(name) ?? ''
+  const hints = inheritedHints(config)
+  const described = (name: string) => ({ fingerprint: fingerprints.get(name) ?? '', hints: hints.get(name) ?? noHints })
   return {
     sources: config.sources.map(source => {
-      const rules = source.budget === undefined ? undefined : config.budgets.get(source.budget)
-      const budget = source.budget === undefined || rules === undefined ? budgets.of(originOf(source)) : budgets.named(source.budget, rules)
-      return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
+      const { budget: name } = source
+      const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
+      return { ...compileSource(source, budget, deps), ...described(source.name) }
     }),
-    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), ...described(feed.name) })),
   }
 }
 
-/** What leads to its table: not how it is described, who may read it or is told of it, and for whom it is asked. */
-function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
+/** What leads to its table: not how it is described and shown, who may read it or is told of it, and for whom it is asked. */
+function tableOf(config: SourceConfig | FeedConfig): unknown {
+  const { description: _description, public: _public, demand: _demand, columns: _columns, ...table } = config
   if (!('sinks' in table)) return table
   const { sinks: _sinks, metrics: _metrics, ...computed } = table
   return computed
@@ -86,7 +91,7 @@ function originOf(source: SourceConfig): string {
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
-function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
+function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint' | 'hints'> {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, demand, description } = source
   return {
     name,
@@ -98,6 +103,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     ...(source.expireMs === undefined ? {} : { expireMs: source.expireMs }),
     lingerMs,
     origin: originOf(source),
+    budget,
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
@@ -142,20 +148,23 @@ export class Budgets {
 
   /** That of an origin. */
   of(origin: string): Budget {
-    return this.#get(JSON.stringify({ origin }))
+    return this.#get(JSON.stringify({ origin }), origin)
   }
 
-  /** The one of this name; its rules are those of the newest config. */
-  named(name: string, rules: BudgetOptions): Budget {
-    const budget = this.#get(JSON.stringify({ name }))
-    budget.rule(rules)
-    return budget
+  /** The one of this name. */
+  named(name: string): Budget {
+    return this.#get(JSON.stringify({ name }), name)
   }
 
-  #get(key: string): Budget {
+  /** The rules of a config that is taken over: a compiled one may yet be refused, and has changed nothing then. */
+  rule(rules: ReadonlyMap<string, BudgetOptions>): void {
+    for (const [name, options] of rules) this.named(name).rule(options)
+  }
+
+  #get(key: string, name: string): Budget {
     let budget = this.#budgets.get(key)
     if (budget === undefined) {
-      budget = new Budget(this.#deps.clock, { firstPolls: [...this.#firstPolls(1), ...this.#all] })
+      budget = new Budget(this.#deps.clock, { name, firstPolls: [...this.#firstPolls(1), ...this.#all] })
       this.#budgets.set(key, budget)
     }
     return budget
@@ -195,24 +204,27 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
 /** The steps that look back in time: a feed with one of them must not sleep. */
 const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
 
-function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
+function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
+  const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))
   return {
     name,
     inputs: names,
+    from,
     public: feed.public,
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
     hasWaysOut: feed.sinks.length > 0 || feed.metrics.length > 0,
+    steps: watched.map(({ probe }) => probe),
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
-    pipeline: (inputs, handOver) => {
+    pipeline: (inputs, handOver, lineage) => {
       const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
       const whole = union(from.map(input), handOver)
-      return steps
-        .map(step => buildStep(step, { clock, handOver, input }))
+      return watched
+        .map(({ step, probe }, i) => probe.watch(buildStep(step, { clock, handOver, input, traces: lineage.at(i) })))
         .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
     },
   }

@@ -54,7 +54,7 @@ function isCurl(text: string): boolean {
 /** Commands that serve, and those that ask a server. */
 const [listening, asking] = [
   ['run', 'demo'],
-  ['tail', 'schedule', 'mute'],
+  ['tail', 'schedule', 'why', 'mute'],
 ]
 
 function createProgram(): Command {
@@ -82,6 +82,7 @@ function createProgram(): Command {
   })
   addServerCommands(program)
   addReaderCommands(program)
+  addAskingCommands(program)
   addAdminCommands(program)
   program.hook('preSubcommand', (_program, command) => {
     const name = ['every', 'rows', 'key'].find(option => program.getOptionValueSource(option) === 'cli')
@@ -181,9 +182,24 @@ function addReaderCommands(program: Command): void {
     .argument('<source>', 'a source')
     .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
     .option('--token-file <file>', 'where a token stands that opens $sources; else the variable MILLRACE_TOKEN')
-    .action(async (source: string, options: { url: string; tokenFile?: string }) => {
+    .option('--plot <file>', 'draw its last polls, and the changes that are expected, into an SVG file')
+    .action(async (source: string, options: { url: string; tokenFile?: string; plot?: string }) => {
       const { showSchedule } = await import('./schedule.ts')
       await showSchedule(source, options)
+    })
+}
+
+function addAskingCommands(program: Command): void {
+  program
+    .command('why')
+    .description('which rows a row of a feed is made of, and the last poll of each source behind it')
+    .argument('<feed>', 'a feed')
+    .argument('<key>', "the key of a row; '' where there is only one")
+    .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
+    .option('--token-file <file>', 'where a token stands; else the variable MILLRACE_TOKEN')
+    .action(async (feed: string, key: string, options: { url: string; tokenFile?: string }) => {
+      const { explainRow } = await import('./why.ts')
+      await explainRow(feed, key, options)
     })
 }
 

@@ -1,3 +1,4 @@
+import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
 import type { EventsOptions } from '../operator/events.options.ts'
@@ -48,6 +49,7 @@ export interface Config {
 export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
+  readonly columns?: Hints
   readonly http: HttpOptions
   /** How it says who asks; none: by its headers alone. */
   readonly auth?: SourceAuthOptions
@@ -56,24 +58,28 @@ export interface HttpSourceConfig extends SourceOptions, PagesOptions {
 export interface SystemSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'system'
+  readonly columns?: Hints
   readonly system: SystemOptions
 }
 
 export interface FileSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'file'
+  readonly columns?: Hints
   readonly file: FileOptions
 }
 
 export interface ExecSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'exec'
+  readonly columns?: Hints
   readonly exec: ExecOptions
 }
 
 export interface WebSocketSourceConfig extends SourceOptions {
   readonly name: string
   readonly kind: 'webSocket'
+  readonly columns?: Hints
   readonly webSocket: WebSocketOptions
 }
 
@@ -89,6 +95,7 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  readonly columns?: Hints
   /** Who is told of it. */
   readonly sinks: readonly SinkOptions[]
   /** What of it is on /metrics/feeds. */

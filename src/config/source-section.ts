@@ -11,6 +11,7 @@ import { systemKeys, systemOptions } from '../source/system.options.ts'
 import { webSocketKeys, webSocketOptions } from '../source/websocket.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
+import { hintKeys, hintOptions } from './hint.options.ts'
 import { shapeOf } from './shape-file.ts'
 import { concealAuth, isOneIdentity } from './source-auth.ts'
 import type { Judge } from './judge.ts'
@@ -22,11 +23,11 @@ const requestKeys = {
   auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
 }
 
-const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys })
-const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...sourceKeys })
-const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
-const fileSourceSchema = z.strictObject({ ...fileKeys, ...sourceKeys })
-const execSourceSchema = z.strictObject({ ...execKeys, ...sourceKeys })
+const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys, ...hintKeys })
+const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...sourceKeys, ...hintKeys })
+const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys, ...hintKeys })
+const fileSourceSchema = z.strictObject({ ...fileKeys, ...sourceKeys, ...hintKeys })
+const execSourceSchema = z.strictObject({ ...execKeys, ...sourceKeys, ...hintKeys })
 
 /** The kinds of source, by the key that says what is asked. */
 export const sourceSchemas = {
@@ -45,7 +46,7 @@ export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, .
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
 const anySourceSchema = z
-  .strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys })
+  .strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys, ...hintKeys })
   .partial()
 
 function isWebSocket(url: unknown): boolean {
@@ -121,25 +122,25 @@ function ofKind(kind: Kind, { name, folder, judge, at, check }: Written): Source
   switch (kind) {
     case 'system': {
       const system = check(systemSourceSchema)
-      return system && { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
+      return system && { name, kind: 'system', ...sourceOptions(system), ...hintOptions(system), system: systemOptions(system) }
     }
     case 'file': {
       const file = check(fileSourceSchema)
       if (file === undefined) return undefined
       const options = sourceOptions(file)
-      return { name, kind: 'file', ...options, file: fileOptions(file, options.everyMs, resolve(folder, file.file)) }
+      return { name, kind: 'file', ...options, ...hintOptions(file), file: fileOptions(file, options.everyMs, resolve(folder, file.file)) }
     }
     case 'exec': {
       const exec = check(execSourceSchema)
       if (exec === undefined) return undefined
       const options = sourceOptions(exec)
-      return { name, kind: 'exec', ...options, exec: execOptions(exec, options.everyMs, folder) }
+      return { name, kind: 'exec', ...options, ...hintOptions(exec), exec: execOptions(exec, options.everyMs, folder) }
     }
     case 'webSocket': {
       const webSocket = check(webSocketSourceSchema)
       if (webSocket === undefined) return undefined
       const options = sourceOptions(webSocket)
-      return { name, kind: 'webSocket', ...options, webSocket: webSocketOptions(webSocket, options.everyMs) }
+      return { name, kind: 'webSocket', ...options, ...hintOptions(webSocket), webSocket: webSocketOptions(webSocket, options.everyMs) }
     }
     case 'url': {
       const http = check(httpSourceSchema)
@@ -147,7 +148,15 @@ function ofKind(kind: Kind, { name, folder, judge, at, check }: Written): Source
       if (http === undefined || pems === undefined || !isOneIdentity(judge, at('auth'), http)) return undefined
       const options = sourceOptions(http)
       const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
-      return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
+      return {
+        name,
+        kind: 'http',
+        ...options,
+        ...hintOptions(http),
+        http: httpOptions(http, options.everyMs, pems),
+        ...pagesOptions(http),
+        ...auth,
+      }
     }
   }
 }

@@ -23,6 +23,7 @@ export class Board {
   /** Ends the wait for the next list. */
   #listing: Cancel | undefined
   readonly #time: ServerClock
+  #isAdmin = false
 
   constructor(millrace: Millrace, clock: Clock) {
     this.#millrace = millrace
@@ -37,6 +38,11 @@ export class Board {
 
   get sources(): ReadonlyMap<string, SourceFacts> {
     return this.#sources ?? noSources
+  }
+
+  /** There are feeds that only an admin may read. */
+  get isAdmin(): boolean {
+    return this.#isAdmin
   }
 
   get connected(): boolean {
@@ -69,7 +75,20 @@ export class Board {
       this.#sources = new Map(rows.map(row => sourceFacts(row)).map(facts => [facts.source, facts]))
       this.#tell()
     })
-    this.#millrace.onState(() => this.#tell())
+    this.#millrace.onState(({ phase }) => {
+      if (phase === 'open') void this.#askRights()
+      this.#tell()
+    })
+  }
+
+  async #askRights(): Promise<void> {
+    try {
+      const feeds = await this.#millrace.feeds({ own: true })
+      this.#isAdmin = feeds.some(({ feed }) => feed === '$clients')
+      this.#tell()
+    } catch {
+      // Not answered: the connection is gone again, and the next one asks anew.
+    }
   }
 
   /** A token that opens some feeds alone mostly does not open `$feeds`: which there are is then asked now and then. */

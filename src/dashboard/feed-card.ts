@@ -6,7 +6,10 @@ import type { Row } from '../model/row.ts'
 import { knownFreshness } from '../elements/freshness-view.ts'
 import { Activity, figures, measureColumns, type Measure } from '../elements/measures.ts'
 import { profileColumns, type ColumnProfile } from '../elements/column-profile.ts'
+import { alertsBody, eventsBody, seriesBody } from './card-body.ts'
+import { cardQuery } from './card-query.ts'
 import type { FeedFacts } from './own-feeds.ts'
+import { seriesColumns, seriesLines } from '../elements/series-lines.ts'
 import { PageElement } from './page-element.ts'
 import { Reader } from '../elements/reader.ts'
 import { feedHash } from './route.ts'
@@ -14,7 +17,10 @@ import { sparkPieces } from '../elements/sparkline.ts'
 import type { Trail } from '../elements/trail.ts'
 
 const mostFigures = 4
+const mostLines = 3
 const lingerMs = 4000
+/** Who scrolls past subscribes to nothing. */
+const settleMs = 120
 const sparkMs = 60_000
 const shortestSparkMs = 15_000
 const spark = { width: 72, height: 18 }
@@ -27,6 +33,9 @@ export class FeedCard extends PageElement {
   declare inView: boolean | undefined
   readonly #activity = new Activity()
   #reader: Reader | undefined
+  #kind = ''
+  /** Ends the wait for the eye to rest. */
+  #settling: Cancel | undefined
   /** The column whose values are shown; once chosen it stays, or the card would change its subject. */
   #column: string | undefined
   #updates = 0
@@ -36,18 +45,25 @@ export class FeedCard extends PageElement {
     return [
       this.context.pulse.on(() => this.#follow()),
       this.context.board.onChange(() => this.requestUpdate()),
+      () => this.#settling?.(),
       () => this.#reader?.leave(),
     ]
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (!changed.has('inView')) return
-    if (this.inView === true) this.#wantReader().want()
+    const isOther = this.facts.kind !== this.#kind
+    if (isOther) this.#reader?.leave()
+    if (isOther) this.#reader = undefined
+    this.#kind = this.facts.kind
+    if (!isOther && !changed.has('inView')) return
+    this.#settling?.()
+    this.#settling = undefined
+    if (this.inView === true) this.#settling = this.context.clock.after(settleMs, () => this.#wantReader().want())
     else this.#reader?.release()
   }
 
   #wantReader(): Reader {
-    this.#reader ??= new Reader(this.context.millrace.feed(this.facts.feed, { limit: mostFigures }), this.context.clock, {
+    this.#reader ??= new Reader(this.context.millrace.feed(this.facts.feed, cardQuery(this.#kind)), this.context.clock, {
       lingerMs,
       onRows: (rows, info) => this.#update(rows, info),
       onFreshness: () => this.requestUpdate(),
@@ -64,7 +80,7 @@ export class FeedCard extends PageElement {
       const after = table.rows.get(key)
       if (before !== undefined && after !== undefined) this.#activity.note(before, after)
     }
-    this.#profiles = profileColumns(table.columns, rows, this.#profiles)
+    this.#profiles = profileColumns(table.columns, rows, this.#profiles, this.context.hints.of(this.facts.feed))
     if (type === 'delta') this.#updates++
     if (this.#updates > 1) this.#column ??= measureColumns(table, this.#profiles, this.#activity)[0]
     this.#follow()
@@ -73,7 +89,7 @@ export class FeedCard extends PageElement {
 
   get #figures(): readonly Measure[] {
     const feed = this.#reader?.feed
-    if (feed?.rows === undefined) return []
+    if (feed?.rows === undefined || this.#kind !== 'table') return []
     const { board, format } = this.context
     const options = {
       most: mostFigures,
@@ -115,6 +131,13 @@ export class FeedCard extends PageElement {
   }
 
   #body(): TemplateResult {
+    const feed = this.#reader?.feed
+    const at = { nowMs: this.context.board.now(), format: this.context.format }
+    if (feed?.rows !== undefined) {
+      if (this.#kind === 'alerts') return alertsBody(feed.rows, feed.table.key, at)
+      if (this.#kind === 'events') return eventsBody(feed.rows, at)
+      if (this.#kind === 'series') return seriesBody(seriesLines(feed.rows, this.#seriesColumn, mostLines), at)
+    }
     const shown = this.#figures
     if (shown.length > 0)
       return html`<dl class="figures">
@@ -128,31 +151,46 @@ export class FeedCard extends PageElement {
     return html`<p class="figures none">${empty ? 'No rows just now.' : 'No data yet.'}</p>`
   }
 
+  get #seriesColumn(): string {
+    const feed = this.#reader?.feed
+    return feed?.rows === undefined ? '' : (seriesColumns(feed.rows, feed.table.columns)[0] ?? '')
+  }
+
   /** The column the figures are of; nothing where each figure is a column of its own. */
   #subject(): string {
+    if (this.#kind === 'series') return this.#seriesColumn
     const columns = new Set(this.#figures.map(({ column }) => column))
     return this.#figures.length > 1 && columns.size === 1 ? ([...columns][0] ?? '') : ''
   }
 
   #footer(): TemplateResult | typeof nothing {
-    const { rows, readers, changesPerSecond, hasFigures } = this.facts
+    const { rows, readers, changesPerSecond, bytesSaved, hasFigures } = this.facts
     const { format } = this.context
     if (!hasFigures) return nothing
     return html`<footer>
       <span><b>${format.compact(rows)}</b> ${rows === 1 ? 'row' : 'rows'}</span>
       <span><b>${format.compact(readers)}</b> ${readers === 1 ? 'reader' : 'readers'}</span>
-      <span><b>${format.number(changesPerSecond, changesPerSecond >= 100 ? 0 : 1)}</b> changes/s</span>
+      <span title="changes a second"><b>${format.number(changesPerSecond, changesPerSecond >= 100 ? 0 : 1)}</b>/s</span>
+      ${
+        bytesSaved <= 0
+          ? nothing
+          : html`<span title="against each reader polling by itself">saved <b>${format.bytes(bytesSaved)}</b></span>`
+      }
     </footer>`
   }
 
   protected override render(): TemplateResult {
     const { board } = this.context
-    const { feed, freshness, description } = this.facts
+    const { feed, freshness, description, firing } = this.facts
     const known = knownFreshness(freshness, this.#reader?.feed.freshness, board.connected)
-    return html`<article class="card state-${known.state}">
+    return html`<article class="card state-${known.state} ${firing > 0 ? 'firing' : ''}">
       <header>
         <h3><a href=${feedHash(feed)} title=${description}>${feed}</a></h3>
-        <span class="subject">${this.#subject()}</span>
+        ${
+          firing === 0
+            ? html`<span class="subject">${this.#subject()}</span>`
+            : html`<span class="badge">${this.context.format.compact(firing)} firing</span>`
+        }
       </header>
       <freshness-line .context=${this.context} .freshness=${known}></freshness-line>
       ${this.#body()} ${this.#footer()}

@@ -1,25 +1,45 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
 import { ChartSubject } from '../elements/chart-subject.ts'
-import type { FeedTable, SortRequest } from '../elements/feed-table.ts'
-import { firstRows, FeedReading, mostRows } from './feed-reading.ts'
-import { sourceFactsLine } from './feed-facts.ts'
 import { knownFreshness } from '../elements/freshness-view.ts'
+import { placeColumns } from '../elements/place-columns.ts'
+import { SeriesSubject } from '../elements/series-subject.ts'
+import { breadcrumb } from './breadcrumb.ts'
+import { fact } from './fact.ts'
+import { FeedReading } from './feed-reading.ts'
+import { fold } from './fold.ts'
+import type { FeedFacts } from './own-feeds.ts'
 import { PageElement } from './page-element.ts'
-import { layOut } from '../elements/upright.ts'
-import { overviewHash } from './route.ts'
+import { sourceHash } from './route.ts'
+import { sourceFactsLine } from './source-facts.ts'
 
-/** One feed: its freshness, its numbers over the last minutes, its rows. */
+/** What is folded until it is wanted. */
+const folds = ['Steps', 'Frames', 'Follow it from a program', 'Schema'] as const
+type Fold = (typeof folds)[number]
+
+/** One feed: its freshness, its numbers over the last minutes, its rows, and how they came to be. */
 export class FeedPage extends PageElement {
-  static override properties = { ...PageElement.properties, name: { attribute: false }, held: { state: true } }
+  static override properties = {
+    ...PageElement.properties,
+    name: { attribute: false },
+    unfolded: { state: true },
+    paused: { state: true },
+    revision: { state: true },
+  }
   declare name: string
-  declare held: boolean
+  declare unfolded: ReadonlySet<Fold>
+  /** The chart stands still. */
+  declare paused: boolean
+  /** Counts what changed of the reading. */
+  declare revision: number
   #reading: FeedReading | undefined
-  #subject: ChartSubject | undefined
+  #subject: ChartSubject | SeriesSubject | undefined
 
   constructor() {
     super()
-    this.held = false
+    this.unfolded = new Set()
+    this.paused = false
+    this.revision = 0
   }
 
   protected override listen(): readonly Cancel[] {
@@ -27,6 +47,7 @@ export class FeedPage extends PageElement {
     return [
       this.context.board.onChange(() => this.requestUpdate()),
       this.context.pulse.on(() => this.#follow()),
+      this.context.hints.onChange(() => this.requestUpdate()),
       () => {
         this.#reading?.close()
         this.#reading = undefined
@@ -41,9 +62,10 @@ export class FeedPage extends PageElement {
   #open(): void {
     this.#reading?.close()
     this.#subject = undefined
+    this.paused = false
     this.#reading = new FeedReading(this.name, this.context.millrace, this.context.clock, () => {
       this.#follow()
-      this.requestUpdate()
+      this.revision++
     })
   }
 
@@ -51,89 +73,90 @@ export class FeedPage extends PageElement {
   #follow(): void {
     const reading = this.#reading
     if (reading?.shape === undefined || reading.rows === undefined) return
-    const { board, clock, trails, format } = this.context
-    this.#subject ??= new ChartSubject(trails.of(this.name), reading.activity)
-    const known = board.connected && reading.feed?.freshness.state === 'fresh'
-    this.#subject.follow(reading.rows, reading.shape, { known, timeMs: clock.now(), nowMs: board.now(), format })
+    const { board, clock, trails, format, hints } = this.context
+    const at = { nowMs: board.now(), format, hints: hints.of(this.name) }
+    const isSeries = reading.shape.kind === 'series'
+    if (this.#subject === undefined || this.#subject instanceof SeriesSubject !== isSeries)
+      this.#subject = isSeries ? new SeriesSubject() : new ChartSubject(trails.of(this.name), reading.activity)
+    if (this.#subject instanceof SeriesSubject) this.#subject.follow(reading.rows, reading.shape.columns, at)
+    else {
+      const known = board.connected && reading.feed?.freshness.state === 'fresh'
+      this.#subject.follow(reading.rows, reading.shape, { known, timeMs: clock.now(), ...at })
+    }
   }
 
   get #total(): number {
     return Math.max(this.context.board.feeds?.get(this.name)?.rows ?? 0, this.#reading?.rows?.length ?? 0)
   }
 
-  #chart(): TemplateResult | typeof nothing {
-    const subject = this.#subject
-    if (subject === undefined || subject.lines.length === 0) return nothing
+  #columnChoice(subject: ChartSubject | SeriesSubject): TemplateResult {
     const { columns, column } = subject
+    if (columns.length < 2 || column === undefined) return html`<span class="quiet">${column ?? ''}</span>`
     const choose = (event: Event) => {
       subject.choose((event.target as HTMLSelectElement).value)
       this.#follow()
       this.requestUpdate()
     }
+    return html`<label
+      >Column
+      <select @change=${choose}>
+        ${columns.map(name => html`<option .selected=${name === column}>${name}</option>`)}
+      </select></label
+    >`
+  }
+
+  #chart(): TemplateResult | typeof nothing {
+    const subject = this.#subject
+    if (subject === undefined || subject.lines.length === 0) return nothing
+    const isSeries = subject instanceof SeriesSubject
     return html`<section class="panel" aria-label="Chart">
       <header>
-        <h2>Last minutes</h2>
-        ${
-          columns.length < 2 || column === undefined
-            ? html`<span class="quiet">${column ?? ''}</span>`
-            : html`<label
-                >Column
-                <select @change=${choose}>
-                  ${columns.map(name => html`<option .selected=${name === column}>${name}</option>`)}
-                </select></label
-              >`
-        }
+        <h2>${isSeries ? 'Over time' : 'Last minutes'}</h2>
+        ${this.#columnChoice(subject)}
+        <button type="button" class="plain" aria-pressed=${this.paused ? 'true' : 'false'} @click=${() => (this.paused = !this.paused)}>
+          ${this.paused ? 'Play' : 'Pause'}
+        </button>
       </header>
       <feed-chart
         .context=${this.context}
         .trail=${subject.trail}
         .lines=${subject.lines}
         .name=${this.name}
-        .axisText=${(value: number) => subject.text(value, this.format)}
+        .whole=${isSeries}
+        .paused=${this.paused}
+        .axisText=${(value: number) => subject.text(value, this.context.format)}
       ></feed-chart>
     </section>`
   }
 
-  /** What of a large table is shown, said plainly. */
-  #extent(shown: number): TemplateResult {
-    const { format } = this.context
-    const [total, rows] = [this.#total, format.number(shown)]
-    if (total <= shown) return html`<span class="quiet">${rows} ${shown === 1 ? 'row' : 'rows'}</span>`
-    const canShowMore = this.#reading?.limit === firstRows
-    return html`<span class="quiet">showing the first ${rows} of ${format.number(total)} rows</span> ${
-        canShowMore
-          ? html`<button type="button" class="plain" @click=${() => this.#reading?.showMore()}>
-              Show up to ${format.number(mostRows)}
-            </button>`
-          : nothing
-      }`
+  #map(): TemplateResult | typeof nothing {
+    const { rows, shape } = this.#reading ?? {}
+    const places = rows === undefined || shape === undefined ? undefined : placeColumns(rows, shape.columns)
+    if (rows === undefined || shape === undefined || places === undefined) return nothing
+    return html`<section class="panel" aria-label="Map">
+      <header><h2>Map</h2></header>
+      <row-map
+        .context=${this.context}
+        .rows=${rows}
+        .columns=${shape.columns}
+        .places=${places}
+        .keyColumn=${shape.key}
+        .measure=${this.#subject?.column}
+        .name=${this.name}
+      ></row-map>
+    </section>`
   }
 
-  #table(): TemplateResult {
+  #rows(): TemplateResult {
     const reading = this.#reading
     if (reading?.rows === undefined || reading.shape === undefined || reading.isForbidden) return this.#noRows()
-    const { board, format } = this
-    const layout = layOut(reading.rows, reading.shape, board.now(), format)
-    const held = this.held ? html`<span class="quiet held">order held while you point</span>` : nothing
-    return html`<section class="panel rows" aria-label="Rows">
-      <header>
-        <h2>Rows</h2>
-        ${held}${this.#extent(reading.rows.length)}
-      </header>
-      ${reading.rows.length === 0 ? html`<p class="empty">No rows just now. They appear here as they come.</p>` : nothing}
-      <feed-table
-        .context=${this.context}
-        .rows=${layout.rows}
-        .columns=${layout.columns}
-        .keyColumn=${layout.keyColumn}
-        .sort=${layout.sortable ? reading.sort : ''}
-        .sortable=${layout.sortable}
-        .name=${this.name}
-        ?hidden=${reading.rows.length === 0}
-        @sort-request=${(event: CustomEvent<SortRequest>) => reading.sortBy(event.detail.column, this.#total)}
-        @held-change=${(event: Event) => (this.held = (event.target as FeedTable).held)}
-      ></feed-table>
-    </section>`
+    return html`<feed-rows
+      .context=${this.context}
+      .reading=${reading}
+      .revision=${this.revision}
+      .total=${this.#total}
+      .name=${this.name}
+    ></feed-rows>`
   }
 
   #noRows(): TemplateResult {
@@ -146,53 +169,70 @@ export class FeedPage extends PageElement {
     return html`<section class="panel"><p class="empty">${text}</p></section>`
   }
 
+  #folded(): readonly TemplateResult[] {
+    return folds.map(title =>
+      fold(
+        title,
+        this.unfolded.has(title),
+        open => {
+          const unfolded = new Set(this.unfolded)
+          if (open) unfolded.add(title)
+          else unfolded.delete(title)
+          this.unfolded = unfolded
+        },
+        () => this.#unfold(title),
+      ),
+    )
+  }
+
+  #unfold(title: Fold): TemplateResult {
+    const { context, name } = this
+    const reading = this.#reading
+    switch (title) {
+      case 'Steps':
+        return html`<feed-steps .context=${context} .name=${name}></feed-steps>`
+      case 'Frames':
+        return html`<feed-frames .context=${context} .log=${reading?.frames} .revision=${this.revision}></feed-frames>`
+      case 'Schema':
+        return html`<feed-schema .context=${context} .name=${name}></feed-schema>`
+      case 'Follow it from a program':
+        return html`<feed-snippets .context=${context} .name=${name} .query=${reading?.query ?? {}}></feed-snippets>`
+    }
+  }
+
+  #facts({ rows, changesPerSecond, readers, bytesSent, bytesSaved, version }: FeedFacts): TemplateResult {
+    const { board, format } = this.context
+    return html`<dl class="facts">
+      ${fact('Rows', format.number(rows))} ${fact('Changes', `${format.number(changesPerSecond, changesPerSecond >= 100 ? 0 : 1)} /s`)}
+      ${fact('Readers', format.number(readers))} ${fact('Sent', format.bytes(bytesSent))}
+      ${bytesSaved <= 0 ? nothing : fact('Saved', format.bytes(bytesSaved), 'against each reader polling by itself')}
+      ${fact('Version', format.number(version))}
+      ${sourceFactsLine(board.sources.get(this.name), { nowMs: board.now(), connected: board.connected }, format)}
+    </dl>`
+  }
+
+  #described(facts: FeedFacts | undefined): TemplateResult | typeof nothing {
+    const isSource = this.context.board.sources.has(this.name)
+    const description = facts?.description ?? ''
+    if (description === '' && !isSource) return nothing
+    return html`<p class="description">
+      ${description} ${isSource ? html`<a href=${sourceHash(this.name)}>Polls and schedule</a>` : nothing}
+    </p>`
+  }
+
   protected override render(): TemplateResult {
-    const { board, format, context } = this
+    const { board } = this.context
     const facts = board.feeds?.get(this.name)
     const known = knownFreshness(facts?.freshness, this.#reading?.feed?.freshness, board.connected)
-    return html`<nav aria-label="Breadcrumb">
-        <a href=${overviewHash}>All feeds</a> <span aria-hidden="true">/</span> <span aria-current="page">${this.name}</span>
-      </nav>
+    const hasRows = this.#reading?.rows !== undefined && !this.#reading.isForbidden
+    return html`${breadcrumb(this.name)}
       <header class="feed">
         <h1>${this.name}</h1>
-        <freshness-line .context=${context} .freshness=${known} .explain=${true}></freshness-line>
-        ${facts === undefined || facts.description === '' ? nothing : html`<p class="description">${facts.description}</p>`}
+        <freshness-line .context=${this.context} .freshness=${known} .explain=${true}></freshness-line>
+        ${this.#described(facts)}
       </header>
-      ${
-        facts?.hasFigures !== true
-          ? nothing
-          : html`<dl class="facts">
-              <div>
-                <dt>Rows</dt>
-                <dd>${format.number(facts.rows)}</dd>
-              </div>
-              <div>
-                <dt>Changes</dt>
-                <dd>${format.number(facts.changesPerSecond, facts.changesPerSecond >= 100 ? 0 : 1)} /s</dd>
-              </div>
-              <div>
-                <dt>Readers</dt>
-                <dd>${format.number(facts.readers)}</dd>
-              </div>
-              <div>
-                <dt>Sent</dt>
-                <dd>${format.bytes(facts.bytesSent)}</dd>
-              </div>
-              <div>
-                <dt>Version</dt>
-                <dd>${format.number(facts.version)}</dd>
-              </div>
-              ${sourceFactsLine(board.sources.get(this.name), { nowMs: board.now(), connected: board.connected }, format)}
-            </dl>`
-      }
-      <div class="body state-${known.state}">${this.#chart()}${this.#table()}</div>`
-  }
-
-  private get board() {
-    return this.context.board
-  }
-
-  private get format() {
-    return this.context.format
+      ${facts?.hasFigures === true ? this.#facts(facts) : nothing}
+      <div class="body state-${known.state}">${this.#chart()}${hasRows ? this.#map() : nothing}${this.#rows()}</div>
+      ${hasRows ? this.#folded() : nothing}`
   }
 }

@@ -1,45 +1,57 @@
-import type { Millrace } from '../client/face.ts'
+import type { Feed, FeedQuery, Millrace, UpdateInfo } from '../client/face.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { MillraceError } from '../model/errors.ts'
+import type { Kind } from '../model/table.ts'
 import type { Row } from '../model/row.ts'
 import { rowComparator, parseOrderTerm } from '../model/order.ts'
 import { Activity, type TableShape } from '../elements/measures.ts'
 import { Reader } from '../elements/reader.ts'
 import { keyOfRow } from '../elements/row-lines.ts'
+import { FrameLog } from './frame-log.ts'
 
 /** How many rows are asked for at first, and at most. */
 export const firstRows = 500
-export const mostRows = 5000
+export const mostRows = 100_000
+/** Least ms between two deltas of more than the first rows: what nobody can follow is not sent. */
+const largeThrottleMs = 1000
+const newestFirst = '-time'
 
-/** The rows of one feed as the feed's page shows them: a part of a large one, sorted as asked. */
+/** The rows of one feed as the feed's page shows them: a part of a large one, filtered and sorted as asked. */
 export class FeedReading {
   readonly name: string
   readonly activity = new Activity()
+  readonly frames: FrameLog
   readonly #millrace: Millrace
   readonly #clock: Clock
   readonly #onChange: () => void
-  /** Shown now. While another order or limit is on its way, what was shown stays. */
+  /** Shown now. While another filter, order or limit is on its way, what was shown stays. */
   #shown: Reader | undefined
   #coming: Reader | undefined
   #sort = ''
   #sorted: { readonly from: readonly Row[]; readonly sort: string; readonly rows: readonly Row[] } | undefined
   #limit = firstRows
+  #where = ''
+  #byServer = false
   error: string | undefined
+  /** What is wrong with the filter, in words; empty: nothing. */
+  filterError = ''
   /** The rights to it were withdrawn: what is held is not to be shown any more. */
   isForbidden = false
 
   constructor(name: string, millrace: Millrace, clock: Clock, onChange: () => void) {
     this.name = name
+    this.frames = new FrameLog(clock)
     this.#millrace = millrace
     this.#clock = clock
     this.#onChange = onChange
     this.#open()
   }
 
-  get feed() {
+  get feed(): Feed | undefined {
     return (this.#shown ?? this.#coming)?.feed
   }
 
-  get shape(): TableShape | undefined {
+  get shape(): (TableShape & { readonly kind: Kind; readonly rows: ReadonlyMap<string, Row> }) | undefined {
     const table = this.#shown?.feed.table
     return table === undefined || this.#shown?.feed.rows === undefined ? undefined : table
   }
@@ -50,6 +62,21 @@ export class FeedReading {
 
   get limit(): number {
     return this.#limit
+  }
+
+  /** The filter that is in force or on its way; empty: none. */
+  get where(): string {
+    return this.#where
+  }
+
+  /** Another filter, order or limit is on its way. */
+  get isWaiting(): boolean {
+    return this.#coming !== undefined
+  }
+
+  /** As a program would ask for the same. */
+  get query(): FeedQuery {
+    return { ...(this.#where === '' ? {} : { where: this.#where }), ...(this.#sort === '' ? {} : { order: [this.#sort] }) }
   }
 
   /** In the order asked for; undefined before the first data. */
@@ -73,48 +100,86 @@ export class FeedReading {
   sortBy(column: string, total: number): void {
     this.#sort = this.#sort === `-${column}` ? column : this.#sort === column ? '' : `-${column}`
     // Only a part is here: which rows come first is the server's to say.
-    if (total > this.#limit || this.#sortedByServer) this.#open(total > this.#limit)
+    this.#byServer = total > this.#limit
+    if (this.#byServer || this.#sortedByServer) this.#open()
     this.#onChange()
   }
 
   showMore(): void {
     this.#limit = mostRows
-    this.#open(this.#sortedByServer)
+    this.#byServer = this.#sortedByServer
+    this.#open()
   }
 
-  #open(byServer = false): void {
+  /** Only rows for which the expression is true, as the server judges it; empty: all. */
+  filterBy(where: string): void {
+    if (where === this.#where) return
+    this.#where = where
+    this.filterError = ''
+    this.#open()
+    this.#onChange()
+  }
+
+  #open(): void {
     this.#coming?.leave()
-    const query = { limit: this.#limit, ...(byServer && this.#sort !== '' ? { order: [this.#sort] } : {}) }
-    const feed = this.#millrace.feed(this.name, query)
+    const feed = this.#millrace.feed(this.name, {
+      limit: this.#limit,
+      ...(this.#where === '' ? {} : { where: this.#where }),
+      ...(this.#byServer && this.#sort !== '' ? { order: [this.#sort] } : {}),
+      ...(this.#limit === firstRows ? {} : { throttle: largeThrottleMs }),
+    })
     const coming: Reader = new Reader(feed, this.#clock, {
       lingerMs: 0,
-      onRows: (_, { changes, table }) => {
-        for (const [key, before] of changes) {
-          const after = table.rows.get(key)
-          if (before !== undefined && after !== undefined) this.activity.note(before, after)
-        }
-        this.#arrived(coming)
-      },
+      onRows: (_, info) => this.#take(coming, info),
       onFreshness: () => this.#onChange(),
-      onError: error => {
-        this.isForbidden = error.code === 'forbidden'
-        this.error = error.code === 'forbidden' ? 'You may no longer read this feed: your token does not open it.' : error.message
-        this.#onChange()
-      },
+      onError: error => this.#fail(coming, error),
     })
     this.#coming = coming
     coming.want()
   }
 
+  #take(reader: Reader, info: UpdateInfo): void {
+    for (const [key, before] of info.changes) {
+      const after = info.table.rows.get(key)
+      if (before !== undefined && after !== undefined) this.activity.note(before, after)
+    }
+    this.frames.note(reader.feed.stats, info)
+    this.#arrived(reader)
+  }
+
+  #fail(reader: Reader, error: MillraceError): void {
+    if (reader === this.#coming && error.code === 'bad_query' && this.#where !== '') {
+      // What was shown stays; the filter is to be mended.
+      this.filterError = error.message
+      reader.leave()
+      this.#coming = undefined
+    } else {
+      this.isForbidden = error.code === 'forbidden'
+      this.error = error.code === 'forbidden' ? 'You may no longer read this feed: your token does not open it.' : error.message
+    }
+    this.#onChange()
+  }
+
   #arrived(reader: Reader): void {
     this.error = undefined
     this.isForbidden = false
+    const isFirst = this.#shown === undefined
     if (reader !== this.#shown) {
       this.#shown?.leave()
       this.#shown = reader
       this.#coming = undefined
     }
+    if (isFirst) this.#beginWithTheNewest(reader.feed)
     this.#onChange()
+  }
+
+  /** The first rows of a series are its oldest: of a long one they are all that came. */
+  #beginWithTheNewest({ table, rows }: Feed): void {
+    if (table.kind !== 'series') return
+    this.#sort = newestFirst
+    if ((rows?.length ?? 0) < this.#limit) return
+    this.#byServer = true
+    this.#open()
   }
 
   close(): void {

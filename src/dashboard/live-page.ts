@@ -4,6 +4,7 @@ import type { Cancel } from '../lib/clock.ts'
 import { Announcer } from './announcer.ts'
 import { viewConnection, wantsToken } from './connection-view.ts'
 import { mark } from '../elements/mark.ts'
+import { isLoaded, loadView } from './load-view.ts'
 import { PageElement } from './page-element.ts'
 import { overviewHash, parseRoute, type Route } from './route.ts'
 import { storedToken, storeToken } from './token-store.ts'
@@ -29,12 +30,15 @@ export class LivePage extends PageElement {
     theme: { state: true },
     news: { state: true },
     asksForToken: { state: true },
+    fault: { state: true },
   }
   declare route: Route
   declare theme: Theme
   declare news: string
   /** From when a token was wanted until one was good. */
   declare asksForToken: boolean
+  /** The script of the view could not be fetched. */
+  declare fault: boolean
   readonly #announcer = new Announcer()
   /** Scrolled to where one left, when one comes back. */
   #overviewTop = 0
@@ -45,6 +49,8 @@ export class LivePage extends PageElement {
     this.theme = storedTheme()
     this.news = ''
     this.asksForToken = false
+    this.fault = false
+    void this.#load()
   }
 
   protected override listen(): readonly Cancel[] {
@@ -73,7 +79,21 @@ export class LivePage extends PageElement {
   #go(route: Route): void {
     if (this.route.view === 'overview') this.#overviewTop = scrollY
     this.route = route
+    void this.#load()
     void this.#arrive()
+  }
+
+  /** What the view is made of is fetched when it is first wanted. */
+  async #load(): Promise<void> {
+    const { view } = this.route
+    if (view === 'overview') return
+    try {
+      await loadView(view)
+      this.fault = false
+    } catch {
+      this.fault = true
+    }
+    this.requestUpdate()
   }
 
   async #arrive(): Promise<void> {
@@ -83,7 +103,7 @@ export class LivePage extends PageElement {
   }
 
   protected override updated(): void {
-    document.title = this.route.view === 'feed' ? `${this.route.feed} · Millrace` : 'Millrace'
+    document.title = this.route.view === 'overview' ? 'Millrace' : `${this.route.name} · Millrace`
   }
 
   #connection(): TemplateResult {
@@ -109,7 +129,20 @@ export class LivePage extends PageElement {
   #view(): TemplateResult {
     if (this.asksForToken) return html`<sign-in .context=${this.context}></sign-in>`
     if (this.route.view === 'overview') return html`<feed-overview .context=${this.context}></feed-overview>`
-    return html`<feed-page .context=${this.context} .name=${this.route.feed}></feed-page>`
+    const { view, name } = this.route
+    if (!isLoaded(view)) return this.#loading()
+    if (view === 'source') return html`<source-page .context=${this.context} .name=${name}></source-page>`
+    return html`<feed-page .context=${this.context} .name=${name}></feed-page>`
+  }
+
+  #loading(): TemplateResult {
+    if (!this.fault) return html`<div class="panel ghost tall" aria-busy="true"><p class="hidden">Loading</p></div>`
+    return html`<section class="panel">
+      <p class="empty">
+        This part of the page could not be fetched.
+        <button type="button" class="plain" @click=${() => void this.#load()}>Try again</button>
+      </p>
+    </section>`
   }
 
   protected override render(): TemplateResult {

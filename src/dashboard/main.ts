@@ -1,13 +1,10 @@
-import 'uplot/dist/uPlot.min.css'
 import '../elements/live.css'
 import { connect } from '../client/client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Board } from './board.ts'
 import { FeedCard } from './feed-card.ts'
-import { FeedChart } from '../elements/feed-chart.ts'
 import { FeedOverview } from './feed-overview.ts'
-import { FeedPage } from './feed-page.ts'
-import { FeedTable } from '../elements/feed-table.ts'
+import { FeedHints } from '../elements/feed-hints.ts'
 import { createFormat } from '../elements/format.ts'
 import { FreshnessLine } from '../elements/freshness-line.ts'
 import { LivePage } from './live-page.ts'
@@ -27,6 +24,7 @@ const context: PageContext = {
   millrace,
   clock,
   board: new Board(millrace, clock),
+  hints: new FeedHints(millrace),
   pulse: new Pulse(clock, 500, () => document.hidden),
   format: createFormat(navigator.languages),
   trails: new Trails({ windowMs: 310_000, stepMs: 250 }, 64),
@@ -36,10 +34,7 @@ context.board.start()
 
 customElements.define('freshness-line', FreshnessLine)
 customElements.define('feed-card', FeedCard)
-customElements.define('feed-chart', FeedChart)
-customElements.define('feed-table', FeedTable)
 customElements.define('feed-overview', FeedOverview)
-customElements.define('feed-page', FeedPage)
 customElements.define('sign-in', SignIn)
 customElements.define('live-page', LivePage)
 

@@ -12,14 +12,44 @@ export interface FeedFacts {
   readonly readers: number
   readonly changesPerSecond: number
   readonly bytesSent: number
+  /** Against each reader polling by itself. */
+  readonly bytesSaved: number
+  /** Of a feed of alerts: how many fire. */
+  readonly firing: number
   readonly description: string
   /** Whether the figures are known, or only the name, state and description. */
   readonly hasFigures: boolean
 }
 
+/** What a schedule has learned. Durations in ms. */
+export interface LearnedFacts {
+  /** Of a source that changes on a schedule. */
+  readonly periodMs: number | undefined
+  readonly expectedAt: number | undefined
+  readonly deviationMs: number | undefined
+  /** What a request costs: 1 on budget, more where too many were made. */
+  readonly price: number
+}
+
+/** What the sources of a group may ask together. */
+export interface BudgetFacts {
+  readonly name: string
+  readonly perMinute: number | undefined
+  readonly waitMs: number
+  readonly underWay: number
+}
+
 /** A row of `$sources`; what is not known is undefined. Durations in ms. */
 export interface SourceFacts {
   readonly source: string
+  readonly freshness: Freshness
+  /** What is asked, without secrets. */
+  readonly origin: string
+  readonly everyMs: number | undefined
+  /** Who wants it; empty: nobody does. */
+  readonly wanted: string
+  readonly learned: LearnedFacts | undefined
+  readonly budget: BudgetFacts | undefined
   readonly nextAt: number | undefined
   readonly why: string | undefined
   readonly polls: number
@@ -76,6 +106,8 @@ export function feedFacts(row: Row): FeedFacts {
     readers: numberOf(row, 'readers') ?? 0,
     changesPerSecond: numberOf(row, 'changesPerSecond') ?? 0,
     bytesSent: numberOf(row, 'bytesSent') ?? 0,
+    bytesSaved: numberOf(row, 'bytesSaved') ?? 0,
+    firing: numberOf(row, 'firing') ?? 0,
     description: textOf(row, 'description') ?? '',
     hasFigures: true,
   }
@@ -86,6 +118,28 @@ export function listedFacts({ feed, kind, state, description }: FeedDescriptor):
   return { ...feedFacts(rowOf(Object.entries({ feed, kind, state, description: description ?? null }))), hasFigures: false }
 }
 
+function learnedFacts(row: Row): LearnedFacts | undefined {
+  const price = numberOf(row, 'price')
+  if (price === undefined) return undefined
+  return {
+    price,
+    periodMs: numberOf(row, 'period'),
+    expectedAt: numberOf(row, 'expected'),
+    deviationMs: numberOf(row, 'deviation'),
+  }
+}
+
+function budgetFacts(row: Row): BudgetFacts | undefined {
+  const name = textOf(row, 'budget')
+  if (name === undefined) return undefined
+  return {
+    name,
+    perMinute: numberOf(row, 'budgetRate'),
+    waitMs: numberOf(row, 'budgetWait') ?? 0,
+    underWay: numberOf(row, 'budgetUnderWay') ?? 0,
+  }
+}
+
 export function sourceFacts(row: Row): SourceFacts {
   const counts = {
     changed: numberOf(row, 'changed') ?? 0,
@@ -94,6 +148,12 @@ export function sourceFacts(row: Row): SourceFacts {
   }
   return {
     source: textOf(row, 'source') ?? '',
+    freshness: freshnessOf(row),
+    origin: textOf(row, 'origin') ?? '',
+    everyMs: numberOf(row, 'every'),
+    wanted: textOf(row, 'wanted') ?? '',
+    learned: learnedFacts(row),
+    budget: budgetFacts(row),
     nextAt: numberOf(row, 'next'),
     why: textOf(row, 'why'),
     polls: counts.changed + counts.unchanged + counts.failed,

@@ -1,8 +1,8 @@
-import { html, type PropertyValues, type TemplateResult } from 'lit'
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import uPlot from 'uplot'
 import type { Cancel } from '../lib/clock.ts'
 import { LiveElement } from './live-element.ts'
-import type { Trail } from './trail.ts'
+import type { ChartData } from './trail.ts'
 
 export interface ChartLine {
   readonly id: string
@@ -13,6 +13,8 @@ export interface ChartLine {
 
 const shortestMs = 30_000
 const longestMs = 300_000
+/** What is shorter was a click. */
+const leastDragPx = 8
 
 /** Lines over the last minutes. The legend is made of buttons, so that keyboards reach it. */
 export class FeedChart extends LiveElement {
@@ -22,10 +24,19 @@ export class FeedChart extends LiveElement {
     lines: { attribute: false },
     name: { attribute: false },
     axisText: { attribute: false },
+    whole: { attribute: false },
+    paused: { attribute: false },
+    zoom: { state: true },
     cursorIndex: { state: true },
     hiddenLines: { state: true },
   }
-  declare trail: Trail
+  declare trail: ChartData
+  /** All of it is drawn, not the last minutes alone. */
+  declare whole: boolean | undefined
+  /** It stands still; what comes is drawn once it goes on. */
+  declare paused: boolean | undefined
+  /** A part of the time axis that was chosen, in s; undefined: it follows the time. */
+  declare zoom: readonly [number, number] | undefined
   declare lines: readonly ChartLine[]
   declare name: string
   /** A value of the lines as text. */
@@ -65,6 +76,9 @@ export class FeedChart extends LiveElement {
   }
 
   #range(): [number, number] {
+    if (this.zoom !== undefined) return [...this.zoom]
+    const [first = 0, last = 0] = [this.trail.times[0], this.trail.times.at(-1)]
+    if (this.whole === true) return [first / 1000, Math.max(last, first + 1000) / 1000]
     const now = this.context.clock.now()
     const since = now - (this.trail.times[0] ?? now)
     return [(now - Math.min(Math.max(since, shortestMs), longestMs)) / 1000, now / 1000]
@@ -77,7 +91,29 @@ export class FeedChart extends LiveElement {
   }
 
   #setData(): void {
-    this.#plot?.setData(this.#data)
+    if (this.paused !== true) this.#plot?.setData(this.#data)
+  }
+
+  /** Zooms to what was drawn over with the pointer. */
+  #select = (plot: uPlot): void => {
+    const { left, width } = plot.select
+    if (width < leastDragPx) return
+    this.#zoomTo([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')])
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
+  }
+
+  #zoomTo(zoom: readonly [number, number] | undefined): void {
+    this.zoom = zoom
+    // The axis asks for its range again.
+    const [min, max] = this.#range()
+    this.#plot?.setScale('x', { min, max })
+  }
+
+  /** Nearer or further, about the middle: for the keyboard, and for fingers. */
+  #scaleBy(factor: number): void {
+    const [from, to] = this.#range()
+    const [middle, half] = [(from + to) / 2, ((to - from) / 2) * factor]
+    this.#zoomTo([middle - half, middle + half])
   }
 
   #resize(): void {
@@ -120,20 +156,27 @@ export class FeedChart extends LiveElement {
       width,
       height,
       legend: { show: false },
-      cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
+      cursor: {
+        y: false,
+        points: { size: 7 },
+        drag: { x: true, y: false, setScale: false },
+        // All charts of the page point at the same time.
+        sync: { key: 'time' },
+        bind: { dblclick: () => () => (this.#zoomTo(undefined), null) },
+      },
       scales: { x: { time: true, range: () => this.#range() } },
       axes: [
         { ...axis, grid: { show: false }, size: 34, space: 90, values: (_, splits) => splits.map(split => time.format(split * 1000)) },
         { ...axis, size: 64, values: (_, splits) => splits.map(split => this.axisText(split)) },
       ],
-      hooks: { setCursor: [({ cursor }) => (this.cursorIndex = cursor.idx ?? undefined)] },
+      hooks: { setCursor: [({ cursor }) => (this.cursorIndex = cursor.idx ?? undefined)], setSelect: [this.#select] },
       series: [{}, ...this.#shown.map(line => this.#series(line))],
     }
   }
 
   #series({ id, label }: ChartLine): uPlot.Series {
     const stroke = this.#colour(`line-${this.#indexOf(id)}`)
-    return { label, stroke, width: 1.75, points: { show: false }, spanGaps: false }
+    return { label, stroke, width: 1.75, points: { show: false }, spanGaps: this.whole === true }
   }
 
   #indexOf(id: string): number {
@@ -161,6 +204,17 @@ export class FeedChart extends LiveElement {
         aria-label="Chart of ${this.name}: ${this.lines.map(({ label }) => label).join(', ')}"
       ></div>
       <span class="probe-text" hidden></span><span class="probe-grid" hidden></span>
+      <div class="zoom" role="group" aria-label="Zoom">
+        <button type="button" class="plain" aria-label="Nearer" title="Nearer" @click=${() => this.#scaleBy(0.5)}>+</button>
+        <button type="button" class="plain" aria-label="Further" title="Further" @click=${() => this.#scaleBy(2)}>−</button>
+        ${
+          this.zoom === undefined
+            ? nothing
+            : html`<button type="button" class="plain" title="Or double-click the chart" @click=${() => this.#zoomTo(undefined)}>
+                Reset zoom
+              </button>`
+        }
+      </div>
       <ul class="legend" part="legend">
         ${this.lines.map(
           (line, i) =>

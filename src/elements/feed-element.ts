@@ -2,6 +2,7 @@ import { html, LitElement, nothing, unsafeCSS, type PropertyDeclarations, type P
 import type { Feed, FeedFreshness, FeedQuery, UpdateInfo } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
 import { MillraceError } from '../model/errors.ts'
+import { noHints, type Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { MillraceElement, MillraceEventMap } from './face.ts'
 import { feedQuery } from './feed-query.ts'
@@ -75,6 +76,10 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     return this.#context
   }
 
+  protected get hints(): Hints {
+    return this.#context?.hints.of(this.feed) ?? noHints
+  }
+
   /** The feed whose rows are shown. */
   protected get shown(): Feed | undefined {
     return this.rows === undefined ? undefined : this.#shown?.feed
@@ -85,7 +90,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     return feedQuery(this.feed, this, undefined)
   }
 
-  /** Before the rows are drawn. */
+  /** Before the rows are drawn, and when it became known how to. */
   protected took(_rows: readonly Row[], _info: UpdateInfo): void {}
 
   /** At each beat of the page's pulse, a few times a second. */
@@ -153,7 +158,11 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   #join(): void {
     if (this.#context !== undefined) return
     const { context, leave } = joinServer(this.server)
-    const stops = [context.pulse.on(() => this.beat()), context.millrace.onState(() => this.#freshened())]
+    const stops = [
+      context.pulse.on(() => this.beat()),
+      context.millrace.onState(() => this.#freshened()),
+      context.hints.onChange(() => this.#reshape()),
+    ]
     this.#context = context
     this.#leaveServer = () => {
       for (const stop of stops) stop()
@@ -188,6 +197,12 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     this.took(rows, info)
     this.requestUpdate()
     this.#tell('millrace-rows', { rows, table: info.table })
+  }
+
+  #reshape(): void {
+    const table = this.shown?.table
+    if (table !== undefined && this.rows !== undefined) this.took(this.rows, { type: 'snapshot', changes: new Map(), table })
+    this.requestUpdate()
   }
 
   #freshened(): void {

@@ -55,7 +55,7 @@ export class MillraceChart extends FeedElement implements Face {
       this.#subject = new ChartSubject(trails.of(name), this.#activity)
     }
     const known = board.connected && this.freshness.state === 'fresh'
-    const at = { known, timeMs: clock.now(), nowMs: board.now(), format }
+    const at = { known, timeMs: clock.now(), nowMs: board.now(), format, hints: this.hints }
     this.#subject?.choose(this.column)
     this.#subject?.follow(shown.rows, shown.table, at)
   }

@@ -3,6 +3,7 @@ import type { Millrace } from '../client/face.ts'
 import { systemClock, type Cancel } from '../lib/clock.ts'
 import { Connections } from './connections.ts'
 import type { SharedConnectionOptions } from './face.ts'
+import { FeedHints } from './feed-hints.ts'
 import { createFormat } from './format.ts'
 import type { LiveContext } from './live-element.ts'
 import { Pulse } from './pulse.ts'
@@ -25,6 +26,7 @@ const connections = new Connections<ElementContext>(clock, {
   contextOf: millrace => ({
     millrace,
     clock,
+    hints: new FeedHints(millrace),
     pulse,
     format,
     board: new ServerClock(millrace, clock),

@@ -2,12 +2,19 @@
 export function sparkPieces(
   times: readonly number[],
   values: readonly (number | null)[],
-  box: { readonly width: number; readonly height: number; readonly fromMs: number; readonly toMs: number },
+  box: {
+    readonly width: number
+    readonly height: number
+    readonly fromMs: number
+    readonly toMs: number
+    /** What several lines share; default: that of this one. */
+    readonly range?: { readonly least: number; readonly most: number }
+  },
 ): readonly string[] {
   const seen = values.filter((value, i) => value !== null && (times[i] ?? 0) >= box.fromMs) as number[]
   if (seen.length < 2) return []
-  const least = Math.min(...seen)
-  const spread = Math.max(...seen) - least
+  const { least, most } = box.range ?? { least: Math.min(...seen), most: Math.max(...seen) }
+  const spread = most - least
   const x = (time: number) => ((time - box.fromMs) / (box.toMs - box.fromMs)) * box.width
   const y = (value: number) => (spread === 0 ? box.height / 2 : box.height - ((value - least) / spread) * box.height)
   const pieces: string[][] = [[]]

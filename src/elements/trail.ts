@@ -5,8 +5,16 @@ export interface TrailOptions {
   readonly stepMs: number
 }
 
+/** What a chart draws: one time axis, a line per id. */
+export interface ChartData {
+  /** In ms, ascending. */
+  readonly times: readonly number[]
+  /** As long as `times`; null where nothing is known. */
+  line(id: string): readonly (number | null)[]
+}
+
 /** The last minutes of some numbers, built from live values: one time axis, a line per id, null where there is a gap. */
-export class Trail {
+export class Trail implements ChartData {
   readonly #options: TrailOptions
   readonly #times: number[] = []
   readonly #lines = new Map<string, (number | null)[]>()

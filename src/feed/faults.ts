@@ -18,13 +18,16 @@ export class Faults {
     this.#log = log
   }
 
-  /** The same fault again is told once. */
-  add(feed: string, cause: unknown): void {
+  /** The same fault again is told once. @returns what readers are told */
+  add(feed: string, cause: unknown): string {
     const error = String(cause)
-    if (this.#faults.get(feed)?.error === error) return
+    const known = this.#faults.get(feed)
+    if (known?.error === error) return known.reason
     const id = randomText(this.#random, 8)
-    this.#faults.set(feed, { error, reason: `feed '${feed}' failed; the server's log has it under ${id}` })
+    const reason = `feed '${feed}' failed; the server's log has it under ${id}`
+    this.#faults.set(feed, { error, reason })
     this.#log.error({ feed, id, err: cause }, `feed '${feed}' failed (${id})`)
+    return reason
   }
 
   clear(feed: string): void {

@@ -1,15 +1,18 @@
 import type { Random } from '../lib/random.ts'
 import type { Freshness } from '../model/freshness.ts'
+import type { Hints } from '../model/hint.ts'
 import { newEpoch, type Position } from '../model/position.ts'
 import type { LeftOff } from '../model/saved.ts'
 import { Store, type StoreLimits } from '../model/store.ts'
 import { letsGo, type Sample } from '../model/table.ts'
 import type { OrderTerm } from '../model/order.ts'
 import { saysTheSame, triesAnew, type Judgement } from './freshness.ts'
+import type { StepProbe } from './step-probe.ts'
 
 export interface FeedOptions {
   readonly name: string
   readonly description?: string
+  readonly hints: Hints
   readonly public: boolean
   /** Of its definition. */
   readonly fingerprint: string
@@ -35,6 +38,9 @@ export class Feed {
   #left: LeftOff | undefined
   /** A run before may have shown later tables than this one, and no poll has proved it since. */
   isBehind = false
+  /** What it is computed from, and who watches the steps that lead to it; none of a source. */
+  inputs: readonly string[] = []
+  steps: readonly StepProbe[] = []
 
   /** `after`: the last position that a reader of a feed of this name may hold; epoch and version go on from it. */
   constructor(options: FeedOptions, now: number, random: Random, after: Position = nowhere) {

@@ -9,6 +9,7 @@ import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
 import { Expiry } from './expiry.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
+import { RecentPolls } from './poll-table.ts'
 
 export interface LiveSourceEvents {
   /** A good poll; `isNews`: rows, or what is kept back, changed. */
@@ -36,6 +37,7 @@ function allOf({ rows }: Table, before: (row: Row) => Row | undefined): Changes 
 export class LiveSource implements SourcePoller {
   readonly definition: SourceDefinition
   readonly counts: PollCounts = { changed: 0, unchanged: 0, failed: 0 }
+  readonly polls = new RecentPolls()
   readonly #clock: Clock
   readonly #log: Logger
   readonly #events: LiveSourceEvents
@@ -139,6 +141,7 @@ export class LiveSource implements SourcePoller {
   #take(poll: Poll): void {
     this.counts[poll.kind]++
     this.#lastPoll = poll
+    this.polls.note(poll)
     if (poll.kind === 'failed') this.#fail(poll)
     else this.#answer(poll)
   }

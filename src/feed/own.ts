@@ -1,17 +1,20 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import { composedKeyColumn } from '../model/key.ts'
 import type { Cell, Row } from '../model/row.ts'
-import { rowOf } from '../model/row.ts'
+import { cellOf, rowOf } from '../model/row.ts'
 import type { Ask, Poll } from '../source/ask.ts'
 import { Budget } from '../source/budget.ts'
 import { Poller } from '../source/poller.ts'
 import type { Learned } from '../source/schedule/policy.ts'
 import { GridPolicy } from '../source/schedule/grid-policy.ts'
-import { unifyRows } from '../source/unify.ts'
+import { unifyRows, type Unified } from '../source/unify.ts'
 import type { Table } from '../model/table.ts'
 import type { SourceDefinition } from './definition.ts'
+import type { Feed } from './feed.ts'
 import type { Graph } from './graph.ts'
+import { PollTable, type PollRecord } from './poll-table.ts'
 
 /** What only hub and connections know of a feed; `server.ts` fills it in. */
 export interface FeedFigures {
@@ -81,8 +84,39 @@ export function sourceRows(graph: Graph): Row[] {
         asOf: freshness?.asOf,
         since: freshness?.since,
         origin: definition.origin,
+        ...budgetCells(definition),
       })
     })
+}
+
+/** What its sources ask for together: its name, requests a minute where that is limited, ms until the next may ask, and those under way. */
+function budgetCells({ budget }: SourceDefinition): Cells {
+  return {
+    budget: budget?.name,
+    budgetRate: budget?.ratePerSecond === undefined ? undefined : Math.round(budget.ratePerSecond * 60_000) / 1000,
+    budgetWait: budget === undefined ? undefined : Math.ceil(budget.waitMs),
+    budgetUnderWay: budget?.underWay,
+  }
+}
+
+/** A row per step of each feed that is listed, in their order, after one for what the feed is computed from: `$steps`. */
+function stepRows(graph: Graph): Row[] {
+  return [...graph.feeds()].filter(({ name, options }) => !name.startsWith('$') && options.public).flatMap(feed => stepRowsOf(graph, feed))
+}
+
+function stepRowsOf(graph: Graph, { name, steps, inputs, store }: Feed): Row[] {
+  if (inputs.length === 0) return []
+  const rows = inputs.reduce((sum, input) => sum + (graph.feed(input)?.store.count ?? 0), 0)
+  const first = { kind: 'from', inputs, rowsIn: rows, rowsOut: steps[0]?.rowsIn ?? store.count }
+  const others = steps.map(({ kind, rowsIn, rowsOut, durationMs, error }) => ({
+    kind,
+    rowsIn,
+    rowsOut,
+    duration: durationMs === undefined ? undefined : Math.round(durationMs * 1000) / 1000,
+    error: error?.reason,
+    errorAt: error?.at,
+  }))
+  return [first, ...others].map((cells, step) => rowFrom({ [composedKeyColumn]: JSON.stringify([name, step]), feed: name, step, ...cells }))
 }
 
 /** What a schedule has learned: `period`, when the next change is `expected`, and by how much that may be off; what a request costs. */
@@ -94,6 +128,12 @@ function learnedCells(learned: Learned | undefined): Cells {
     deviation: period === undefined ? undefined : Math.round(period.deviationMs),
     price: learned === undefined ? undefined : Math.round(learned.price * 100) / 100,
   }
+}
+
+function firingOf({ store }: Feed): number {
+  let firing = 0
+  for (const [, row] of store.rows()) if (cellOf(row, 'state') === 'firing') firing++
+  return firing
 }
 
 /** A row per feed: `$feeds`. `changes`: versions a second since the row was last made. */
@@ -109,6 +149,7 @@ export function feedRows(graph: Graph, figuresOf: FiguresOf, changesPerSecond: (
         cause: freshness.cause,
         reason: freshness.reason,
         rows: feed.store.count,
+        firing: feed.store.kind === 'alerts' ? firingOf(feed) : undefined,
         version: feed.position.version,
         changesPerSecond: changesPerSecond(feed.name, feed.position.version),
         ...figuresOf(feed.name),
@@ -154,9 +195,10 @@ export class ChangeRate {
   }
 }
 
-/** `$sources` and `$feeds` of a graph that is there by the time they are asked. */
+/** `$sources`, `$feeds`, `$polls` and `$steps` of a graph that is there by the time they are asked. */
 export function ownSources(graph: () => Graph, figuresOf: FiguresOf, deps: OwnDeps): SourceDefinition[] {
   const rate = new ChangeRate(deps.clock)
+  const polls = new PollTable()
   return [
     ownSource('$sources', 'source', 'What is asked, when, why, and how it went', () => sourceRows(graph()), deps),
     ownSource(
@@ -166,17 +208,31 @@ export function ownSources(graph: () => Graph, figuresOf: FiguresOf, deps: OwnDe
       () => feedRows(graph(), figuresOf, (feed, version) => rate.of(feed, version)),
       deps,
     ),
+    ownTable('$polls', 'The last polls of each source and what came of them', () => polls.take(polledBy(graph())), deps),
+    ownSource('$steps', composedKeyColumn, 'What went through each step of a feed', () => stepRows(graph()), deps),
   ]
 }
 
+function polledBy(graph: Graph): { readonly name: string; readonly records: readonly PollRecord[] }[] {
+  const sources = [...graph.sources()].map(({ definition, polls }) => ({ name: definition.name, records: polls.records }))
+  return sources.filter(({ name }) => !name.startsWith('$'))
+}
+
+type OwnName = `$${string}`
+
 /** Own state as a source like any other: asked once a second while somebody reads it, and not otherwise. */
-export function ownSource(
-  name: `$${string}`,
-  key: string,
-  description: string,
-  rows: () => readonly Row[],
-  deps: OwnDeps,
-): SourceDefinition {
+export function ownSource(name: OwnName, key: string, description: string, rows: () => readonly Row[], deps: OwnDeps): SourceDefinition {
+  let table: Table | undefined
+  const read = (): Unified => {
+    const unified = unifyRows(table, key, rows())
+    table = unified.table
+    return unified
+  }
+  return ownTable(name, description, read, deps)
+}
+
+/** The same for a table that knows itself what changed. */
+function ownTable(name: OwnName, description: string, read: () => Unified, deps: OwnDeps): SourceDefinition {
   return {
     name,
     description,
@@ -190,7 +246,7 @@ export function ownSource(
     origin: 'this server',
     createPoller: onPoll =>
       new Poller({
-        ask: ownAsk(key, rows, deps.clock),
+        ask: ownAsk(read, deps.clock),
         policy: new GridPolicy({
           identity: `${name} `,
           intervalMs: updateMs,
@@ -206,13 +262,11 @@ export function ownSource(
   }
 }
 
-function ownAsk(key: string, rows: () => readonly Row[], clock: Clock): Ask {
-  let table: Table | undefined
+function ownAsk(read: () => Unified, clock: Clock): Ask {
   return {
     poll(): Promise<Poll> {
       const began = clock.monotonic()
-      const unified = unifyRows(table, key, rows())
-      table = unified.table
+      const unified = read()
       const kind = unified.changes === 'all' || unified.changes.size > 0 ? 'changed' : 'unchanged'
       return Promise.resolve({ kind, ...unified, at: clock.now(), durationMs: clock.monotonic() - began, bytes: 0 })
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import { noHints } from '../model/hint.ts'
 import type { Position } from '../model/position.ts'
 import type { StoreLimits } from '../model/store.ts'
 import type { Sample } from '../model/table.ts'
@@ -30,8 +31,10 @@ export interface PartsEvents {
   failed(name: string, error: unknown): void
 }
 
-interface Derived {
+export interface Derived {
   readonly inputs: readonly Feed[]
+  /** The names of those whose rows are its own, before any step. */
+  readonly from: ReadonlySet<string>
   readonly pipeline: Pipeline
 }
 
@@ -124,12 +127,13 @@ export class Parts {
   }
 
   #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>, sources: ReadonlySet<string>): FeedOptions {
-    const { name, description, order, fingerprint } = definition
+    const { name, description, order, fingerprint, hints = noHints } = definition
     const lingers = isSource(definition) ? [definition.lingerMs] : definition.inputs.map(input => feeds.get(input)?.options.lingerMs ?? 0)
     return {
       name,
       public: definition.public,
       fingerprint,
+      hints,
       lingerMs: Math.max(0, ...lingers),
       sources,
       storeLimits: this.#options.storeLimits,
@@ -150,10 +154,15 @@ export class Parts {
   #newDerived(definition: FeedDefinition): Derived {
     const { name } = definition
     const inputs = this.named(definition.inputs)
-    const pipeline = new Pipeline((sources, handOver) => definition.pipeline(sources, handOver), inputs.length, {
+    const feed = this.#feeds.get(name)
+    if (feed !== undefined) {
+      feed.inputs = definition.inputs
+      feed.steps = definition.steps ?? []
+    }
+    const pipeline = new Pipeline((...given) => definition.pipeline(...given), inputs.length, {
       late: sample => this.#events.late(name, sample),
       failed: error => this.#events.failed(name, error),
     })
-    return { inputs, pipeline }
+    return { inputs, from: new Set(definition.from ?? definition.inputs), pipeline }
   }
 }

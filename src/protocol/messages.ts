@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorDetail } from '../model/errors.ts'
 import type { Freshness } from '../model/freshness.ts'
+import type { ColumnHint } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
 import type { Since } from '../model/position.ts'
@@ -50,6 +51,13 @@ export interface ListMessage {
   /** Also the server's own feeds, whose names begin with `$`. */
   readonly own?: boolean
 }
+export interface ExplainMessage {
+  readonly type: 'explain'
+  readonly id: RequestId
+  readonly feed: string
+  /** Of a row of the feed. */
+  readonly key: string
+}
 export interface ResyncMessage {
   readonly type: 'resync'
   readonly id?: RequestId
@@ -71,6 +79,7 @@ export type ClientMessage =
   | UnsubscribeMessage
   | GetMessage
   | ListMessage
+  | ExplainMessage
   | ResyncMessage
   | PingMessage
   | ReadPongMessage
@@ -186,6 +195,8 @@ export interface FeedDescriptor {
   readonly kind: Kind
   readonly key: string
   readonly columns: readonly { readonly name: string; readonly type: ColumnType }[]
+  /** How columns are shown to people, by name, where the config says so; also of columns that are not there yet. */
+  readonly hints?: Readonly<Record<string, ColumnHint>>
   readonly order: readonly string[]
   readonly params?: Readonly<Record<string, unknown>>
   readonly description?: string
@@ -195,6 +206,31 @@ export interface FeedsMessage {
   readonly type: 'feeds'
   readonly id?: RequestId
   readonly feeds: readonly FeedDescriptor[]
+}
+/** The last poll of a source. */
+export interface PollTold {
+  readonly source: string
+  /** What is asked, without path, query and secrets. */
+  readonly origin: string
+  readonly at?: number
+  readonly outcome?: 'changed' | 'unchanged' | 'failed'
+  readonly status?: number
+  readonly duration?: number
+  readonly bytes?: number
+  readonly reason?: string
+}
+export interface ExplainedMessage {
+  readonly type: 'explained'
+  readonly id: RequestId
+  readonly feed: string
+  readonly key: string
+  /** The rows that it is made of, by feed. */
+  readonly inputs: readonly { readonly feed: string; readonly keys: readonly string[] }[]
+  /** Only where there are more rows than `inputs` tells of. */
+  readonly more?: true
+  /** From when to when its windows look. */
+  readonly windows: readonly { readonly from: number; readonly to: number }[]
+  readonly polls: readonly PollTold[]
 }
 export type ServerMessage =
   | WelcomeMessage
@@ -211,3 +247,4 @@ export type ServerMessage =
   | PongMessage
   | ReadPingMessage
   | FeedsMessage
+  | ExplainedMessage

@@ -10,6 +10,8 @@ const defaultMaxConcurrent = 16
 const burst = 2
 
 export interface BudgetRules extends Partial<BudgetOptions> {
+  /** For people; default: none. */
+  readonly name?: string
   readonly firstPolls?: readonly FirstPolls[]
 }
 
@@ -21,6 +23,7 @@ export type Release = () => void
  * A request holds its place from `admit`'s callback to its `Release`, which its deadline sees to.
  */
 export class Budget {
+  readonly name: string
   /** What its sources with a schedule that learns have left to spend. */
   readonly pool = new SharedPool()
   readonly #clock: Clock
@@ -39,7 +42,8 @@ export class Budget {
   #timer: Cancel | undefined
 
   /** A first poll passes all of `firstPolls`, one after the other; default: none. */
-  constructor(clock: Clock, { firstPolls = [], ...rules }: BudgetRules = {}) {
+  constructor(clock: Clock, { name = '', firstPolls = [], ...rules }: BudgetRules = {}) {
+    this.name = name
     this.#clock = clock
     this.#rules = rules
     this.#rate = this.#newRate()
@@ -49,6 +53,11 @@ export class Budget {
 
   get maxConcurrent(): number {
     return this.#rules.maxConcurrent ?? defaultMaxConcurrent
+  }
+
+  /** Undefined: as many as wanted. */
+  get ratePerSecond(): number | undefined {
+    return this.#rules.ratePerSecond
   }
 
   /** Other rules from now on, for who waits as well. Another rate begins with an empty bucket; a pause goes on. */

@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 async function serve(): Promise<void> {
-  const loaded = configOf({ server: { port }, sources: { things: { url: upstream.url, every: '50ms' } } })
+  const loaded = configOf({ server: { port }, sources: { things: { url: upstream.url, every: '50ms' } }, feeds: { shown } })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   server = new MillraceServer({ config: loaded.config })
   url = await server.listen()
@@ -36,6 +36,8 @@ function tail(...args: string[]): Program {
   program = startMillrace(['tail', ...args, '--url', url])
   return program
 }
+
+const shown = { from: 'things', columns: { n: { label: 'Length', unit: 'km', decimals: 1 }, text: { hidden: true } } }
 
 const changed = (n: number): void => {
   upstream.body = JSON.stringify([{ id: 'a', n }])
@@ -53,6 +55,14 @@ test('what is there, then what changes: new, changed, left; control characters d
   expect(tailed.stderr).toBe('')
   tailed.kill('SIGINT')
   expect(await tailed.ended).toBe(0)
+})
+
+test('columns are shown as the config says, and to programs as they are sent', async () => {
+  const tailed = tail('shown?where=n%20%3C%209')
+  await tailed.says(/^\+ a {2}Length=1\.0 km\n\+ b {2}Length=2\.0 km\n/m)
+  await tailed.end()
+  const { stdout } = await runMillrace(['tail', 'shown', '--json', '--limit', '1', '--url', url])
+  expect(JSON.parse(stdout)).toMatchObject({ set: { a: { id: 'a', n: 1, text: '\u001b[31mred' } } })
 })
 
 test('--json: one object a line; --limit ends it with 0', async () => {

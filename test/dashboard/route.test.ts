@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { feedHash, parseRoute } from '../../src/dashboard/route.ts'
+import { feedHash, parseRoute, sourceHash } from '../../src/dashboard/route.ts'
 
 test('a feed goes into the address and comes out again, whatever its name', () => {
-  for (const feed of ['stations', '$feeds', 'a/b?c#d', '100%']) expect(parseRoute(feedHash(feed))).toEqual({ view: 'feed', feed })
+  for (const feed of ['stations', '$feeds', 'a/b?c#d', '100%']) expect(parseRoute(feedHash(feed))).toEqual({ view: 'feed', name: feed })
+  expect(parseRoute(sourceHash('a/b'))).toEqual({ view: 'source', name: 'a/b' })
 })
 
 test('anything else is the overview; a stray % is no error', () => {
   for (const hash of ['', '#', '#/', '#/feed/', '#/nothing']) expect(parseRoute(hash)).toEqual({ view: 'overview' })
-  expect(parseRoute('#/feed/100%')).toEqual({ view: 'feed', feed: '100%' })
+  expect(parseRoute('#/feed/100%')).toEqual({ view: 'feed', name: '100%' })
 })

@@ -2,6 +2,7 @@ import { map, type Observable } from 'rxjs'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
 import { ChangeRate, clientRows, feedRows, ownSource, sourceRows, type FeedFigures } from '../../src/feed/own.ts'
+import { Budget } from '../../src/source/budget.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
@@ -98,8 +99,23 @@ describe('$sources', () => {
       asOf: null,
       since: clock.now(),
       origin: 'https://bikes.example',
+      budget: null,
+      budgetRate: null,
+      budgetWait: null,
+      budgetUnderWay: null,
     })
     expect(rows('$sources')[1]).toMatchObject({ source: 'hidden', state: 'waiting', wanted: '', changed: 0, lastStatus: null })
+  })
+
+  test('tells what a source shares with others', async () => {
+    const budget = new Budget(clock, { name: 'bikes', ratePerSecond: 0.5 })
+    const shared = new ScriptedSource('shared', clock, { budget })
+    const deps = { clock, random: seededRandom(1), log: silentLogger }
+    const own = new Graph({ ...deps, sources: [shared.definition], feeds: [] })
+    expect(sourceRows(own)[0]).toMatchObject({ budget: 'bikes', budgetRate: 30, budgetWait: 2000, budgetUnderWay: 0 })
+    clock.advance(2000)
+    budget.admit(() => undefined)
+    expect(sourceRows(own)[0]).toMatchObject({ budgetWait: 2000, budgetUnderWay: 1 })
   })
 
   test('tells state, cause and reason of one that fails', async () => {
@@ -123,6 +139,7 @@ describe('$feeds', () => {
       cause: null,
       reason: null,
       rows: 2,
+      firing: null,
       version: 1,
       changesPerSecond: 0,
       ...figures,

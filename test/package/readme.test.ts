@@ -18,6 +18,7 @@ const documents = [
   'CHANGELOG.md',
   'docs/alerts.md',
   'docs/auth.md',
+  'docs/display.md',
   'docs/elements.md',
   'docs/formats.md',
   'docs/http.md',

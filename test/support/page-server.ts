@@ -55,6 +55,8 @@ export class PageServer {
       ...this.#more,
       server: { ...this.#more.server, port: this.#port },
       ...(this.#auth === undefined ? {} : { auth: this.#auth }),
+      // The loop is the test's, too: on a busy machine what a page asks for would be shed.
+      limits: { maxLoopDelay: 'off' },
       sources,
       feeds: {
         ...this.#more.feeds,

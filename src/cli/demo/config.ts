@@ -8,11 +8,19 @@ export function demoConfig(upstream: string): string {
     rows: data.stations
     key: station_id
     ignore: [last_reported]
+    columns:
+      name: {label: Station}
+      region_id: {label: Region}
+      num_bikes_available: {label: Bikes, thresholds: {warning: 1, critical: 0}}
+      num_docks_available: {label: Docks}
+      last_reported: {label: Reported}
+      is_renting: {hidden: true}
   quotes:
     description: A small market of 60 instruments
     url: ${upstream}/market/quotes.json
     every: 500ms
     key: symbol
+    columns: {price: {unit: EUR, decimals: 2}, change: {as: percent, decimals: 2}}
   cpu: {system: cpu, every: 2s, description: This machine's cores}
   memory: {system: memory, every: 5s, description: This machine's memory}
   load: {system: load, every: 5s, description: This machine's load}
