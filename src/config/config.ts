@@ -71,16 +71,19 @@ export interface SystemSourceConfig extends AnySourceConfig {
 
 export interface FileSourceConfig extends AnySourceConfig {
   readonly kind: 'file'
+  readonly columns?: Hints
   readonly file: FileOptions
 }
 
 export interface ExecSourceConfig extends AnySourceConfig {
   readonly kind: 'exec'
+  readonly columns?: Hints
   readonly exec: ExecOptions
 }
 
 export interface WebSocketSourceConfig extends AnySourceConfig {
   readonly kind: 'webSocket'
+  readonly columns?: Hints
   readonly webSocket: WebSocketOptions
 }
 
