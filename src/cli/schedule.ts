@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { connect } from '../client-node.ts'
 import { webSocketUrl } from '../client/server-url.ts'
+import { forTerminal } from '../lib/safe-text.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { drawSchedule, type PlottedPoll, type SchedulePlot } from './schedule-plot.ts'
@@ -18,10 +19,11 @@ export async function showSchedule(
     const sources = await sourcesOf(millrace, options.url)
     const row = sources.get(source)
     if (row === undefined) throw new Error(`no source '${source}'; there are ${[...sources.keys()].join(', ')}`)
-    process.stdout.write(`${linesOf(source, row).join('\n')}\n`)
+    process.stdout.write(`${linesOf(source, row).map(forTerminal).join('\n')}\n`)
     if (options.plot !== undefined) writeFileSync(options.plot, drawSchedule(plotOf(source, row, await pollsOf(millrace, source))))
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    const why = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`${why.split('\n').map(forTerminal).join('\n')}\n`)
     process.exitCode = 1
   } finally {
     millrace.close()

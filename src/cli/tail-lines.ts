@@ -2,18 +2,13 @@ import type { Change, Millrace } from '../client/face.ts'
 import { profileColumn, showValue, visibleColumns } from '../elements/column-profile.ts'
 import { FeedHints } from '../elements/feed-hints.ts'
 import { createFormat, type Format } from '../elements/format.ts'
+import { forTerminal } from '../lib/safe-text.ts'
 import type { Hints } from '../model/hint.ts'
 import { cellOf, type Row } from '../model/row.ts'
 
 const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
 const paint = (code: number, text: string): string => (color ? `\u001B[${code}m${text}\u001B[0m` : text)
 const [red, green, yellow, dim] = [31, 32, 33, 2]
-
-/** Names and cells are an upstream's text: control characters must not reach the terminal. */
-export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is to be found
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')
-}
 
 /** How the server wants the columns of a feed to be shown, once it has said so. */
 export function hintsOf(millrace: Millrace, feed: string): Promise<Hints> {
@@ -47,7 +42,7 @@ export function prettyLines(keyColumn: () => string, hints: Hints, now: () => nu
     }
     for (const key of change.del) {
       shown.delete(key)
-      lines.push(paint(red, `- ${printable(key)}`))
+      lines.push(paint(red, `- ${forTerminal(key)}`))
     }
     return `${lines.join('\n')}\n`
   }
@@ -59,10 +54,10 @@ function rowLine(key: string, row: Row, before: Row | undefined, columns: readon
   )
   const cells = changed.map(column => {
     const name = style.hints.get(column)?.label ?? column
-    return `${paint(dim, `${printable(name)}=`)}${printable(cellText(row, column, style))}`
+    return `${paint(dim, `${forTerminal(name)}=`)}${forTerminal(cellText(row, column, style))}`
   })
   const mark = before === undefined ? paint(green, '+') : paint(yellow, '~')
-  return `${mark} ${printable(key)}  ${cells.join('  ')}`
+  return `${mark} ${forTerminal(key)}  ${cells.join('  ')}`
 }
 
 /** As the config says it is to be shown; as it was sent, where that says nothing. */

@@ -2,10 +2,11 @@ import { connect, MillraceError } from '../client-node.ts'
 import type { Change, FeedFreshness, Millrace } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { systemClock } from '../lib/clock.ts'
+import { forTerminal, jsonForTerminal } from '../lib/safe-text.ts'
 import { noHints } from '../model/hint.ts'
 import { cellOf } from '../model/row.ts'
 import { WebSocket } from 'ws'
-import { hintsOf, prettyLines, printable } from './tail-lines.ts'
+import { hintsOf, prettyLines } from './tail-lines.ts'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
 
 export interface TailOptions extends TokenOptions {
@@ -31,15 +32,17 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
     if (isEnding) return
     if (phase === 'open') said = ''
     if (phase !== 'disconnected' && phase !== 'refused' && phase !== 'closed') return
+    // The token is read anew at once; what comes of that is said.
+    if (phase === 'disconnected' && code === unauthorized) return
     // Each try fails anew; what is the same is said once.
-    const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${printable(reason)}`}`
+    const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${forTerminal(reason)}`}`
     if (line !== said) process.stderr.write(`${line}${phase === 'closed' ? '' : '; tried again until it answers'}\n`)
     said = line
     if (phase === 'closed' && code === unauthorized) process.stderr.write(`${tokenHint}\n`)
   })
   const followed = millrace.feed(feed)
   followed.onError(error => {
-    process.stderr.write(`${printable(error.message)}\n`)
+    process.stderr.write(`${forTerminal(error.message)}\n`)
     if (!error.retry) process.exit(1)
   })
   if (options.status === true) {
@@ -80,18 +83,18 @@ function tellWhy(millrace: Millrace, feed: string): void {
     const why = row === undefined ? undefined : cellOf(row, 'why')
     if (typeof why !== 'string') return
     const [reason = ''] = why.split(':', 1)
-    if (reason !== told) process.stderr.write(`asked next by ${printable(why)}\n`)
+    if (reason !== told) process.stderr.write(`asked next by ${forTerminal(why)}\n`)
     told = reason
   })
 }
 
 function jsonLines(change: Change): string {
   const { type, set, del, epoch, version, tick, at } = change
-  return `${JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del })}\n`
+  return `${jsonForTerminal(JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del }))}\n`
 }
 
 function statusLine({ state, cause, reason }: FeedFreshness): string {
-  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${printable(reason)}`}`
+  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${forTerminal(reason)}`}`
 }
 
 /** The frames as they come, one a line; ends when the server closes. */
@@ -101,12 +104,12 @@ async function tailFrames(feed: string, options: TailOptions, token: string | un
   socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', feed })))
   socket.on('message', (data: Buffer) => {
     if (left-- <= 0) return
-    process.stdout.write(`${data.toString('utf8')}\n`)
+    process.stdout.write(`${jsonForTerminal(data.toString('utf8'))}\n`)
     if (left <= 0) socket.close(1000)
   })
   await new Promise<void>(resolve => {
     socket.on('close', (code, reason) => {
-      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${printable(reason.toString('utf8'))}\n`)
+      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${forTerminal(reason.toString('utf8'))}\n`)
       process.exitCode = code === 1000 || code === 1005 ? 0 : 1
       resolve()
     })

@@ -1,3 +1,4 @@
+import type { Board } from '../model/board.ts'
 import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
@@ -30,6 +31,7 @@ import type { AuthOptions } from './auth.options.ts'
 import type { LimitsOptions } from './limits.options.ts'
 import type { LogOptions } from './log.options.ts'
 import type { ServerOptions } from './server.options.ts'
+import type { TestConfig } from './test.options.ts'
 
 /** A config that was found good: every default filled in, in code units, frozen. Sources and feeds in the order they were written. */
 export interface Config {
@@ -44,40 +46,42 @@ export interface Config {
   readonly state?: string
   readonly sources: readonly SourceConfig[]
   readonly feeds: readonly FeedConfig[]
+  /** Cases for `millrace test`. */
+  readonly tests: readonly TestConfig[]
+  readonly boards: readonly Board[]
 }
 
-export interface HttpSourceConfig extends SourceOptions, PagesOptions {
+/** What every source has, whatever it asks. */
+interface AnySourceConfig extends SourceOptions {
   readonly name: string
-  readonly kind: 'http'
   readonly columns?: Hints
+}
+
+export interface HttpSourceConfig extends AnySourceConfig, PagesOptions {
+  readonly kind: 'http'
   readonly http: HttpOptions
   /** How it says who asks; none: by its headers alone. */
   readonly auth?: SourceAuthOptions
 }
 
-export interface SystemSourceConfig extends SourceOptions {
-  readonly name: string
+export interface SystemSourceConfig extends AnySourceConfig {
   readonly kind: 'system'
-  readonly columns?: Hints
   readonly system: SystemOptions
 }
 
-export interface FileSourceConfig extends SourceOptions {
-  readonly name: string
+export interface FileSourceConfig extends AnySourceConfig {
   readonly kind: 'file'
   readonly columns?: Hints
   readonly file: FileOptions
 }
 
-export interface ExecSourceConfig extends SourceOptions {
-  readonly name: string
+export interface ExecSourceConfig extends AnySourceConfig {
   readonly kind: 'exec'
   readonly columns?: Hints
   readonly exec: ExecOptions
 }
 
-export interface WebSocketSourceConfig extends SourceOptions {
-  readonly name: string
+export interface WebSocketSourceConfig extends AnySourceConfig {
   readonly kind: 'webSocket'
   readonly columns?: Hints
   readonly webSocket: WebSocketOptions

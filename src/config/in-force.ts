@@ -10,6 +10,7 @@ const takenOver = [
   /^log\.level$/,
   /^auth\.tokens$/,
   /^server\.drain$/,
+  /^boards$/,
   /^limits\.max(Connections|ConnectionsPerAddress|MessageDepth|FeedsPerConnection|ViewsPerConnection|ViewsPerFeed)$/,
   /^limits\.max(Address|Where|ExpressionNodes|ExpressionDepth|LoopDelay|Heap)$/,
   /^limits\.(messagesPerSecond|messageBurst|pingsPerSecond|pingBurst|sendWindow|ackAfter|checkEvery)$/,
@@ -90,7 +91,7 @@ function differences(before: Config, after: Config): string[] {
   return keys.sort()
 }
 
-function settingsOf({ sources: _sources, feeds: _feeds, ...settings }: Config): object {
+function settingsOf({ sources: _sources, feeds: _feeds, tests: _tests, ...settings }: Config): object {
   return settings
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { budgetSchema } from '../source/budget.options.ts'
 import { authSchema } from './auth.options.ts'
+import { boardSchema } from './board.options.ts'
 import { feedSchema } from './feed-section.ts'
 import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
@@ -9,6 +10,7 @@ import { serverSchema } from './server.options.ts'
 import { defaultsSchema, sourceSchemas } from './source-section.ts'
 import { sinkSchemas } from './sink-section.ts'
 import { stepSchemas } from './step.ts'
+import { testSchema } from './test.options.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -90,6 +92,8 @@ function wholeSchema(): JsonSchema {
       },
       sources: namedEntries(source(), 'What is polled. Each source is a feed of its own name.'),
       feeds: namedEntries(feed(), 'Live tables computed from sources and other feeds.'),
+      tests: { type: 'object', description: 'Cases for `millrace test`, by name.', additionalProperties: schemaOf(testSchema) },
+      boards: namedEntries(schemaOf(boardSchema), 'Tiles of feeds on one page.'),
     },
   }
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { text } from '../lib/option.ts'
 import { authConfig } from './auth-section.ts'
+import { boardConfigs } from './board-section.ts'
 import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
 import { feedConfig } from './feed-section.ts'
@@ -12,6 +13,7 @@ import { logOptions, logSchema } from './log.options.ts'
 import { checkName, checkNames, section } from './name.ts'
 import { serverOptions, serverSchema } from './server.options.ts'
 import { soundDefaults, sourceConfig } from './source-section.ts'
+import { testConfigs } from './test-section.ts'
 import type { Tree } from './tree.ts'
 
 /** The sections of a config; what each holds is judged by its own part. */
@@ -25,6 +27,8 @@ export const configSchema = z.strictObject({
   defaults: z.unknown().optional(),
   sources: z.unknown().optional(),
   feeds: z.unknown().optional(),
+  tests: z.unknown().optional(),
+  boards: z.unknown().optional(),
 })
 
 export interface Resolved {
@@ -66,10 +70,20 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const budgets = budgetConfigs(judge)
   const { sources, feeds } = tables(judge, folder)
   checkBudgets(judge, sources)
+  const boards = boardConfigs(judge, { sources, feeds })
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
-  const parts = { server: serverOptions(server), limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds }
+  const parts = {
+    server: serverOptions(server),
+    limits: limitsOptions(limits),
+    log: logOptions(log),
+    budgets,
+    sources,
+    feeds,
+    boards,
+    tests: testConfigs(judge),
+  }
   return { ...parts, ...asked, ...state }
 }
 

@@ -23,11 +23,20 @@ const requestKeys = {
   auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
 }
 
-const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys, ...hintKeys })
-const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...sourceKeys, ...hintKeys })
-const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys, ...hintKeys })
-const fileSourceSchema = z.strictObject({ ...fileKeys, ...sourceKeys, ...hintKeys })
-const execSourceSchema = z.strictObject({ ...execKeys, ...sourceKeys, ...hintKeys })
+/** What every source may have: how it is asked, and how its columns are shown. */
+const commonKeys = { ...sourceKeys, ...hintKeys }
+
+function commonOptions(written: z.output<typeof commonSchema>) {
+  return { ...sourceOptions(written), ...hintOptions(written) }
+}
+
+const commonSchema = z.strictObject(commonKeys)
+
+const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...commonKeys })
+const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...commonKeys })
+const systemSourceSchema = z.strictObject({ ...systemKeys, ...commonKeys })
+const fileSourceSchema = z.strictObject({ ...fileKeys, ...commonKeys })
+const execSourceSchema = z.strictObject({ ...execKeys, ...commonKeys })
 
 /** The kinds of source, by the key that says what is asked. */
 export const sourceSchemas = {
@@ -46,7 +55,7 @@ export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, .
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
 const anySourceSchema = z
-  .strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys, ...hintKeys })
+  .strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...requestKeys, ...systemKeys, ...commonKeys })
   .partial()
 
 function isWebSocket(url: unknown): boolean {
@@ -122,41 +131,33 @@ function ofKind(kind: Kind, { name, folder, judge, at, check }: Written): Source
   switch (kind) {
     case 'system': {
       const system = check(systemSourceSchema)
-      return system && { name, kind: 'system', ...sourceOptions(system), ...hintOptions(system), system: systemOptions(system) }
+      return system && { name, kind: 'system', ...commonOptions(system), system: systemOptions(system) }
     }
     case 'file': {
       const file = check(fileSourceSchema)
       if (file === undefined) return undefined
-      const options = sourceOptions(file)
-      return { name, kind: 'file', ...options, ...hintOptions(file), file: fileOptions(file, options.everyMs, resolve(folder, file.file)) }
+      const options = commonOptions(file)
+      return { name, kind: 'file', ...options, file: fileOptions(file, options.everyMs, resolve(folder, file.file)) }
     }
     case 'exec': {
       const exec = check(execSourceSchema)
       if (exec === undefined) return undefined
-      const options = sourceOptions(exec)
-      return { name, kind: 'exec', ...options, ...hintOptions(exec), exec: execOptions(exec, options.everyMs, folder) }
+      const options = commonOptions(exec)
+      return { name, kind: 'exec', ...options, exec: execOptions(exec, options.everyMs, folder) }
     }
     case 'webSocket': {
       const webSocket = check(webSocketSourceSchema)
       if (webSocket === undefined) return undefined
-      const options = sourceOptions(webSocket)
-      return { name, kind: 'webSocket', ...options, ...hintOptions(webSocket), webSocket: webSocketOptions(webSocket, options.everyMs) }
+      const options = commonOptions(webSocket)
+      return { name, kind: 'webSocket', ...options, webSocket: webSocketOptions(webSocket, options.everyMs) }
     }
     case 'url': {
       const http = check(httpSourceSchema)
       const pems = http && pemFiles(judge, at('tls'), http.tls ?? {})
       if (http === undefined || pems === undefined || !isOneIdentity(judge, at('auth'), http)) return undefined
-      const options = sourceOptions(http)
+      const options = commonOptions(http)
       const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
-      return {
-        name,
-        kind: 'http',
-        ...options,
-        ...hintOptions(http),
-        http: httpOptions(http, options.everyMs, pems),
-        ...pagesOptions(http),
-        ...auth,
-      }
+      return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
     }
   }
 }

@@ -2,6 +2,7 @@ import '../elements/live.css'
 import { connect } from '../client/client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Board } from './board.ts'
+import { askedTheme } from './embedding.ts'
 import { FeedCard } from './feed-card.ts'
 import { FeedOverview } from './feed-overview.ts'
 import { FeedHints } from '../elements/feed-hints.ts'
@@ -15,7 +16,7 @@ import { applyTheme, storedTheme } from './theme.ts'
 import { storedToken } from './token-store.ts'
 import { Trails } from '../elements/trail.ts'
 
-applyTheme(storedTheme())
+applyTheme(askedTheme() ?? storedTheme())
 
 const clock = systemClock()
 // Relative to the page, whatever path it is served under.

@@ -10,7 +10,8 @@ import { knownFreshness, viewFreshness } from './freshness-view.ts'
 import hostStyles from './host.css?inline'
 import liveStyles from './live.css?inline'
 import { mark } from './mark.ts'
-import { joinServer, type ElementContext } from './page-connections.ts'
+import type { LiveContext } from './live-element.ts'
+import { joinServer } from './page-connections.ts'
 import { Reader } from './reader.ts'
 
 const properties = {
@@ -21,6 +22,7 @@ const properties = {
   limit: { type: Number },
   throttle: { type: Number },
   bare: { type: Boolean },
+  shared: { attribute: false },
 } as const
 
 /** What makes another view, or another connection. */
@@ -37,7 +39,9 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   declare limit: number | undefined
   declare throttle: number | undefined
   declare bare: boolean
-  #context: ElementContext | undefined
+  /** Where the page that it is part of has a connection of its own: that is used. */
+  declare shared: LiveContext | undefined
+  #context: LiveContext | undefined
   #leaveServer: Cancel | undefined
   /** Shown now. While another view is on its way, what was shown stays. */
   #shown: Reader | undefined
@@ -72,7 +76,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     return knownFreshness(proof, live, this.#context?.board.connected === true)
   }
 
-  protected get context(): ElementContext | undefined {
+  protected get context(): LiveContext | undefined {
     return this.#context
   }
 
@@ -144,6 +148,11 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     if (others || this.#context === undefined) this.#open()
   }
 
+  /** Asks for another view of the same feed. */
+  protected reopen(): void {
+    this.#subscribe()
+  }
+
   #open(): void {
     this.#error = undefined
     try {
@@ -157,7 +166,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
 
   #join(): void {
     if (this.#context !== undefined) return
-    const { context, leave } = joinServer(this.server)
+    const { context, leave } = this.shared === undefined ? joinServer(this.server) : { context: this.shared, leave: () => undefined }
     const stops = [
       context.pulse.on(() => this.beat()),
       context.millrace.onState(() => this.#freshened()),

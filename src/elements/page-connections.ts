@@ -11,17 +11,12 @@ import { serverAddress } from './server-address.ts'
 import { ServerClock } from './server-clock.ts'
 import { Trails } from './trail.ts'
 
-/** What the elements of one server share. */
-export interface ElementContext extends LiveContext {
-  readonly board: ServerClock
-}
-
 const clock = systemClock()
 const pulse = new Pulse(clock, 500, () => document.hidden)
 const format = createFormat(navigator.languages)
 document.addEventListener('visibilitychange', () => pulse.wake())
 
-const connections = new Connections<ElementContext>(clock, {
+const connections = new Connections<LiveContext>(clock, {
   connect: (server, token) => connect(server, { clock, token }),
   contextOf: millrace => ({
     millrace,
@@ -35,7 +30,7 @@ const connections = new Connections<ElementContext>(clock, {
 })
 
 /** @throws TypeError where it is no URL, or one that no WebSocket speaks with */
-export function joinServer(server: string): { readonly context: ElementContext; readonly leave: Cancel } {
+export function joinServer(server: string): { readonly context: LiveContext; readonly leave: Cancel } {
   const address = serverAddress(server, import.meta.url, document.baseURI)
   return { context: connections.join(address), leave: () => connections.leave(address) }
 }

@@ -160,7 +160,7 @@ export class RowMap extends LiveElement {
     if (row === undefined || this.pointed === undefined)
       return html`<span class="quiet"
         >${format.number(this.#projection === undefined ? 0 : this.#dots.length)}
-        places${this.measure === undefined ? '' : `, as large as their ${this.measure}`}</span
+        places${this.measure === undefined ? '' : `, as large as their ${this.#profiles.find(({ name }) => name === this.measure)?.label ?? this.measure}`}</span
       >`
     const label = labelColumn(this.#profiles, this.keyColumn)
     const shown = this.#profiles.filter(({ name, kind }) => name !== label && kind !== 'json').slice(0, 6)

@@ -1,6 +1,6 @@
 import type { Cause, Freshness } from '../model/freshness.ts'
 import { freshnessStates } from '../model/freshness.ts'
-import type { Degradation } from '../model/table.ts'
+import type { Degradation, Sample } from '../model/table.ts'
 import { formatDuration } from '../lib/unit.ts'
 
 /** What is known of a source when its freshness is judged. `...At` ms since 1970, `...Mono` ms of the monotonic clock. */
@@ -99,9 +99,23 @@ function ownVerdict(own: OwnFacts): Verdict {
   return { state: 'fresh' }
 }
 
+/**
+ * What is wrong with keys is told with examples. Who may read what is computed from rows need not be one of those who may see the
+ * rows, and a status is the same for all.
+ */
+function withoutKeys<T extends Pick<Freshness, 'cause' | 'reason'>>(verdict: T): T {
+  if (verdict.cause !== 'key' || verdict.reason === undefined) return verdict
+  return { ...verdict, reason: 'rows of what it is computed from have no key, or one that another has' }
+}
+
+/** A sample as it is handed to what is computed from its table. */
+export function toldOn(sample: Sample | undefined): Sample | undefined {
+  return sample?.degraded === undefined ? sample : { ...sample, degraded: withoutKeys(sample.degraded) }
+}
+
 /** A derived feed takes the worst of its inputs with its cause, and the oldest `asOf` and `validatedAt`. */
 export function judgeDerived(inputs: readonly Judgement[], own: OwnFacts): Judgement {
-  const worst = inputs.reduce<Judgement>(worse, ownVerdict(own))
+  const worst = inputs.map(withoutKeys).reduce<Judgement>(worse, ownVerdict(own))
   const asOf = inputs.map(input => input.asOf).reduce(oldest, undefined)
   const validatedAt = inputs.map(input => input.validatedAt).reduce(oldest, undefined)
   const every = Math.max(0, ...inputs.map(input => input.every ?? 0))

@@ -7,11 +7,11 @@ import { mergeSamples, type Sample } from '../model/table.ts'
 import { Demand } from './demand.ts'
 import { Faults } from './faults.ts'
 import type { Feed } from './feed.ts'
-import { judgeDerived, type Judgement } from './freshness.ts'
+import { judgeDerived, toldOn, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
 import { GraphListeners, type GraphListener } from './graph-listener.ts'
 import type { LiveSource } from './live-source.ts'
-import { Parts, type Derived } from './parts.ts'
+import { Parts } from './parts.ts'
 import { compareDefinitions, sleepless, type Definitions, type Redefinition } from './redefinition.ts'
 import { affectedOf, topologyOf, type Topology } from './topology.ts'
 
@@ -126,13 +126,9 @@ export class Graph {
     return this.#parts.sources.values()
   }
 
-  source(name: string): LiveSource | undefined {
-    return this.#parts.sources.get(name)
-  }
-
-  /** What a feed is computed by; undefined: it is a source, or none. */
-  derived(name: string): Derived | undefined {
-    return this.#parts.derived.get(name)
+  /** What is at work, by name: a source, or a pipeline. */
+  get parts(): Pick<Parts, 'sources' | 'derived'> {
+    return this.#parts
   }
 
   /** Rises within one server run. */
@@ -237,11 +233,11 @@ export class Graph {
     const derived = this.#parts.derived.get(name)
     if (derived === undefined) return undefined
     const { inputs, pipeline } = derived
-    const samples = inputs.map(input => emitted.get(input))
+    const samples = inputs.map(input => toldOn(emitted.get(input)))
     if (!this.#seeded.has(name) && samples.every(sample => sample === undefined)) return undefined
     return pipeline.push(
       samples,
-      inputs.map(input => input.sample),
+      inputs.map(input => toldOn(input.sample)),
     )
   }
 

@@ -91,6 +91,17 @@ test('--raw: the frames as they come', async () => {
   ).toEqual(['welcome', 'subscribed', expect.stringMatching(/status|snapshot/)])
 })
 
+test.each(['--json', '--raw'])('%s: what a terminal would obey is written as an escape, and is the same JSON', async how => {
+  const text = '\u009b31m\u202e\u007f \u{1f468}\u200d\u{1f469}'
+  upstream.body = JSON.stringify([{ id: 'z', text }])
+  const tailed = tail('things', how)
+  await tailed.says(/\\u009b31m/)
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  expect(tailed.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  const line = tailed.stdout.split('\n').find(one => one.includes('009b31m')) ?? ''
+  expect(JSON.stringify(JSON.parse(line))).toContain(text)
+})
+
 test('--status: how far the data can be believed, on stderr', async () => {
   const tailed = tail('things', '--status')
   await tailed.says(/fresh/)
