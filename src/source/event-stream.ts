@@ -87,7 +87,8 @@ export class EventStream {
   drop(): void {
     const body = this.#body
     this.#body = undefined
-    this.#inflow.ended()
+    // It would go on after what was never taken.
+    if (this.#inflow.abandon()) this.#lastId = ''
     body?.destroy()
   }
 

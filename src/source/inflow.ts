@@ -89,6 +89,14 @@ export class Inflow {
     if (fault !== undefined) this.#tell()
   }
 
+  /** Nobody wants it for now: what was not taken would be old by then. @returns whether there was any */
+  abandon(): boolean {
+    const isLoss = this.#pending.length > 0
+    this.#clear()
+    this.ended()
+    return isLoss
+  }
+
   /**
    * All that came since the last time; where nothing did, the same as then. Waits for the first of all, at most `timeout`.
    * @throws PollError that the connection ended, or that nothing was said yet; DecodeError

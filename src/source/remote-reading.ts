@@ -4,7 +4,7 @@ import { DecodeError } from '../decode/decode-error.ts'
 import type { Payload } from '../decode/payload.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Row } from '../model/row.ts'
-import { noChanges, type Table } from '../model/table.ts'
+import { emptyTable, noChanges, type Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
 import { PollError } from './failure.ts'
 import { rowTexts, type Batch, type Said, type ToMain, type ToWorker } from './reading-messages.ts'
@@ -103,8 +103,7 @@ export class RemoteReading {
   }
 
   #tabulated(changes: Tabulated['changes'], { held, unsettled, degraded }: Pick<Taken, 'held' | 'unsettled' | 'degraded'>): Tabulated {
-    const table = this.#table
-    if (table === undefined) throw new Error('nothing was taken yet')
+    const table = this.#table ?? emptyTable('#')
     return { table, changes, held, unsettled, ...(degraded === undefined ? {} : { degraded }) }
   }
 

@@ -65,7 +65,7 @@ class WebSocketAsk implements Ask {
   rest(): void {
     const socket = this.#socket
     this.#socket = undefined
-    this.#inflow.ended()
+    this.#inflow.abandon()
     socket?.terminate()
   }
 

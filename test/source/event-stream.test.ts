@@ -165,4 +165,13 @@ describe('an answer of text/event-stream is followed', () => {
     await until(() => upstream.openConnections === 0)
     expect(source.isFollowing).toBe(false)
   })
+
+  test('what came and nobody took is not shown as new when somebody wants it again', async () => {
+    const source = following({ key: 'id' })
+    const { table } = await begun(source, 'id: 1\ndata: [{"id":1,"n":1}]\n\n')
+    await say('id: 2\ndata: [{"id":1,"n":2}]\n\n', source)
+    source.rest?.()
+    expect(answered(await source.poll())).toMatchObject({ kind: 'unchanged', table })
+    expect([upstream.count, upstream.last?.headers['last-event-id']]).toEqual([2, undefined])
+  })
 })
