@@ -259,6 +259,10 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   #content(): TemplateResult {
     if (this.#error !== undefined && this.rows === undefined)
       return html`<p class="empty" part="error" role="alert">${this.#error.message}</p>`
+    const { phase, reason } = this.#context?.millrace.state ?? {}
+    // Nothing comes by itself, or not soon: a person has to know why.
+    if (this.rows === undefined && (phase === 'closed' || phase === 'refused') && reason !== undefined)
+      return html`<p class="empty" part="error" role="alert">${reason}</p>`
     if (this.rows === undefined) return html`<p class="empty" part="waiting"><slot name="waiting">Waiting for the first rows.</slot></p>`
     return this.rows.length === 0 ? html`<p class="empty" part="empty"><slot name="empty">${this.emptyText}</slot></p>` : this.body()
   }

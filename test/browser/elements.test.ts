@@ -159,6 +159,22 @@ test('a server that is away: the last rows stay, marked; then fresh again withou
   await page.locator('.freshness .word:text-is("fresh")').waitFor()
 })
 
+test('a server that asks for a token: said until a script gives one, which is tried at once', async () => {
+  const token = 'a-token-that-opens-everything-of-it'
+  const asking = await PageServer.start(
+    { quotes: quotes(100) },
+    { tokens: [{ name: 'all', token }] },
+    { server: { origins: [host.origin] } },
+  )
+  onTestFinished(() => asking.close())
+  const page = await open('<millrace-table feed="quotes"></millrace-table>', { url: asking.url })
+  await page.locator('millrace-table [role=alert]', { hasText: 'token' }).waitFor()
+  await page.evaluate(`import('${asking.url}elements.js').then(({ shareConnection }) => void shareConnection('', { token: '${token}' }))`)
+  await page.locator('td:text-is("ACME")').waitFor()
+  await page.locator('.freshness .word:text-is("fresh")').waitFor()
+  expect(faults).toEqual([])
+})
+
 test('under a path prefix the server is where the script came from; removed elements are readers no longer', async () => {
   const proxy = await startPrefixProxy(server.url, '/live/')
   onTestFinished(() => proxy.close())
