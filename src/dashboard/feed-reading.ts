@@ -32,6 +32,8 @@ export class FeedReading {
   #limit = firstRows
   #where = ''
   #byServer = false
+  /** What changed since somebody looked, with the former rows. */
+  #changes = new Map<string, Row | undefined>()
   error: string | undefined
   /** What is wrong with the filter, in words; empty: nothing. */
   filterError = ''
@@ -92,6 +94,13 @@ export class FeedReading {
     return this.#sorted.rows
   }
 
+  /** What changed since it was last taken, with the former rows; a table that is shown first, or anew, is no change. */
+  takeChanges(): ReadonlyMap<string, Row | undefined> {
+    const changes = this.#changes
+    this.#changes = new Map()
+    return changes
+  }
+
   get #sortedByServer(): boolean {
     return this.#shown?.feed.query.order !== undefined
   }
@@ -143,6 +152,8 @@ export class FeedReading {
       const after = info.table.rows.get(key)
       if (before !== undefined && after !== undefined) this.activity.note(before, after)
     }
+    if (info.type === 'snapshot') this.#changes.clear()
+    else for (const [key, before] of info.changes) if (!this.#changes.has(key)) this.#changes.set(key, before)
     this.frames.note(reader.feed.stats, info)
     this.#arrived(reader)
   }

@@ -39,6 +39,9 @@ export class FeedRows extends PageElement {
   declare said: string
   /** A person chose the columns. */
   #isChosen = false
+  /** The rows that were drawn last, and what was new of them. */
+  #shown: readonly Row[] | undefined
+  #changes: ReadonlyMap<string, Row | undefined> = new Map()
   #typing: Cancel | undefined
   #saying: Cancel | undefined
 
@@ -180,6 +183,7 @@ export class FeedRows extends PageElement {
     return html`<feed-table
       .context=${context}
       .rows=${layout.rows}
+      .changes=${layout.sortable ? this.#changes : undefined}
       .columns=${columns}
       .keyColumn=${layout.keyColumn}
       .sort=${layout.sortable ? reading.sort : ''}
@@ -205,6 +209,8 @@ export class FeedRows extends PageElement {
     const { rows, shape } = reading
     if (rows === undefined || shape === undefined) return nothing
     this.#hideKey(shape.kind)
+    if (rows !== this.#shown) this.#changes = reading.takeChanges()
+    this.#shown = rows
     // A filter is of the feed's own columns: rows that it leaves alone are not turned upright.
     const layout =
       reading.where === ''

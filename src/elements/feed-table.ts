@@ -21,6 +21,7 @@ export class FeedTable extends LiveElement {
   static override properties = {
     ...LiveElement.properties,
     rows: { attribute: false },
+    changes: { attribute: false },
     columns: { attribute: false },
     keyColumn: { attribute: false },
     sort: { attribute: false },
@@ -29,6 +30,8 @@ export class FeedTable extends LiveElement {
     held: { state: true },
   }
   declare rows: readonly Row[]
+  /** What changed since it was last given, with the former rows, where that is known; else it is found by comparing. */
+  declare changes: ReadonlyMap<string, Row | undefined> | undefined
   declare columns: readonly string[]
   declare keyColumn: string
   /** `price` or `-price`; empty: as the feed comes. */
@@ -40,7 +43,11 @@ export class FeedTable extends LiveElement {
   #profiles: readonly ColumnProfile[] = []
   /** In characters; only grows, so that no column ever jumps. */
   readonly #widths = new Map<string, number>()
+  /** The widths that are in force. */
+  #sizes = ''
   #before = new Map<string, Row>()
+  /** The lines in view. */
+  #drawn: readonly Line[] = []
   #changed: readonly (readonly [string, Row | undefined])[] = []
 
   constructor() {
@@ -61,6 +68,10 @@ export class FeedTable extends LiveElement {
   }
 
   #noteChanges(): void {
+    if (this.changes !== undefined) {
+      this.#changed = [...this.changes]
+      return
+    }
     const now = new Map(this.rows.map(row => [keyOfRow(row, this.keyColumn), row]))
     this.#changed =
       this.#before.size === 0
@@ -90,6 +101,15 @@ export class FeedTable extends LiveElement {
   }
 
   protected override updated(): void {
+    this.#size()
+    for (const space of this.querySelectorAll<HTMLElement>('tr.space')) space.style.height = `${space.dataset['height'] ?? 0}px`
+    this.#flash()
+  }
+
+  #size(): void {
+    const sizes = this.columns.map(column => `${column} ${this.#widthOf(column)}`).join()
+    if (sizes === this.#sizes) return
+    this.#sizes = sizes
     const columns = this.querySelectorAll('col')
     // Where rows are read downwards the values stand near their names, and the last column takes the rest.
     const sized = this.sortable ? columns.length : columns.length - 1
@@ -97,8 +117,6 @@ export class FeedTable extends LiveElement {
     const total = this.columns.reduce((sum, column) => sum + this.#widthOf(column), 0)
     const table = this.querySelector('table')
     if (table !== null) table.style.minWidth = `calc(${total}ch + ${this.columns.length * 1.6}rem)`
-    for (const space of this.querySelectorAll<HTMLElement>('tr.space')) space.style.height = `${space.dataset['height'] ?? 0}px`
-    this.#flash()
   }
 
   /** Changed cells light up and fade; whoever asked for less motion is spared. */
@@ -106,11 +124,13 @@ export class FeedTable extends LiveElement {
     const changed = this.#changed
     this.#changed = []
     if (changed.length === 0 || matchMedia('(prefers-reduced-motion: reduce)').matches) return
+    const former = new Map(changed)
     const drawn = new Map([...this.querySelectorAll<HTMLTableRowElement>('tr[data-key]')].map(tr => [tr.dataset['key'], tr]))
-    for (const [key, before] of changed) {
-      const row = this.#before.get(key)
+    for (const { key, row } of this.#drawn) {
+      if (!former.has(key)) continue
+      const before = former.get(key)
       const cells = drawn.get(key)?.cells
-      if (row === undefined || cells === undefined) continue
+      if (cells === undefined) continue
       this.columns.forEach((column, i) => {
         if (before !== undefined && equalCells(cellOf(before, column), cellOf(row, column))) return
         cells[i]?.animate([{ backgroundColor: 'var(--flash)' }], { duration: flashMs, easing: 'ease-out' })
@@ -162,12 +182,13 @@ export class FeedTable extends LiveElement {
   }
 
   protected override render(): TemplateResult {
-    const { lines } = this.#lines
+    const { count } = this.#lines
     const region = this.querySelector('.scroll')
-    const { from, to } = visibleSpan(lines.length, lineHeight, region?.scrollTop ?? 0, region?.clientHeight ?? 700)
+    const { from, to } = visibleSpan(count, lineHeight, region?.scrollTop ?? 0, region?.clientHeight ?? 700)
+    this.#drawn = this.#lines.slice(from, to)
     const nowMs = this.context.board.now()
     return html`<div class="scroll" role="region" aria-label="Rows of ${this.name}" tabindex="0">
-      <table part="table" aria-rowcount=${lines.length + 1}>
+      <table part="table" aria-rowcount=${count + 1}>
         <colgroup>
           ${this.columns.map(() => html`<col />`)}
         </colgroup>
@@ -179,11 +200,11 @@ export class FeedTable extends LiveElement {
         <tbody @pointerenter=${this.#hold} @pointerleave=${() => this.#setHeld(false)}>
           ${this.#space(from)}
           ${repeat(
-            lines.slice(from, to),
+            this.#drawn,
             line => line.key,
             (line, i) => this.#line(line, from + i, nowMs),
           )}
-          ${this.#space(lines.length - to)}
+          ${this.#space(count - to)}
         </tbody>
       </table>
     </div>`
