@@ -39,24 +39,26 @@ export interface CompileDeps {
   readonly limited: (limit: string) => void
 }
 
-/** Config to graph: which source, which pipeline, which feed. */
+/** Config to graph: which source, which pipeline, which feed. What its budgets may ask is for the caller to rule, once it is at work. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
   const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps)
   const fingerprints = fingerprintsOf(config)
   const printOf = (name: string): string => fingerprints.get(name) ?? ''
   return {
     sources: config.sources.map(source => {
-      const rules = source.budget === undefined ? undefined : config.budgets.get(source.budget)
-      const budget = source.budget === undefined || rules === undefined ? budgets.of(originOf(source)) : budgets.named(source.budget, rules)
+      const { budget: name } = source
+      const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
       return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
     }),
     feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
   }
 }
 
-/** What leads to its table: not how it is described, who may read it and for whom it is asked. */
+/** What leads to its table: not how it is described, who may read it or is told of it, and for whom it is asked. */
 function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
-  return table
+  if (!('sinks' in table)) return table
+  const { sinks: _sinks, metrics: _metrics, ...computed } = table
+  return computed
 }
 
 /** By name; that of a feed holds those of its inputs. */
@@ -96,7 +98,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
-        ask: askOf(source, deps),
+        ask: askOf(source, budget, deps),
         policy: policyOf(source, budget, deps),
         budget,
         clock: deps.clock,
@@ -140,11 +142,14 @@ export class Budgets {
     return this.#get(JSON.stringify({ origin }), origin)
   }
 
-  /** The one of this name; its rules are those of the newest config. */
-  named(name: string, rules: BudgetOptions): Budget {
-    const budget = this.#get(JSON.stringify({ name }), name)
-    budget.rule(rules)
-    return budget
+  /** The one of this name. */
+  named(name: string): Budget {
+    return this.#get(JSON.stringify({ name }), name)
+  }
+
+  /** The rules of a config that is taken over: a compiled one may yet be refused, and has changed nothing then. */
+  rule(rules: ReadonlyMap<string, BudgetOptions>): void {
+    for (const [name, options] of rules) this.named(name).rule(options)
   }
 
   #get(key: string, name: string): Budget {
@@ -163,11 +168,17 @@ export class Budgets {
   }
 }
 
-function askOf(source: SourceConfig, deps: CompileDeps): Ask {
+function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
   if (source.kind === 'system') return systemAsk(source.system, deps)
-  const { name, http, auth } = source
+  const { name, http, auth, pages, maxPages } = source
   const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
-  return httpAsk(http, { ...deps, name, ...authorizer })
+  return httpAsk(http, {
+    ...deps,
+    name,
+    pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
+    admitMore: enter => budget.admitMore(enter),
+    ...authorizer,
+  })
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */
@@ -180,18 +191,20 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
   return {
     name,
     inputs: names,
+    from,
     public: feed.public,
     demand,
     holdsPast: steps.some(({ kind }) => pastKinds.has(kind)),
+    hasWaysOut: feed.sinks.length > 0 || feed.metrics.length > 0,
     steps: watched.map(({ probe }) => probe),
     ...(order === undefined ? {} : { order }),
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
-    pipeline: (inputs, handOver) => {
+    pipeline: (inputs, handOver, lineage) => {
       const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
       const whole = union(from.map(input), handOver)
       return watched
-        .map(({ step, probe }) => probe.watch(buildStep(step, { clock, handOver, input })))
+        .map(({ step, probe }, i) => probe.watch(buildStep(step, { clock, handOver, input, traces: lineage.at(i) })))
         .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
     },
   }

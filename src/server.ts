@@ -1,26 +1,19 @@
-import { existsSync } from 'node:fs'
-import type { Server as HttpServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { getRequestListener } from '@hono/node-server'
 import { Budgets, compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
+import { hasAdmin } from './config/auth-section.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
-import { Auth } from './connection/auth.ts'
-import { judgeRequest, type DoorRules } from './connection/door.ts'
-import { Heartbeat } from './connection/heartbeat.ts'
-import { FixedTokens, type KnownToken } from './connection/tokens.ts'
-import { TrustedProxies } from './connection/trusted-proxies.ts'
-import { WebSocketBinding } from './connection/websocket.ts'
+import type { KnownToken } from './connection/tokens.ts'
+import { awaken } from './feed/awaken.ts'
 import { failingSources } from './feed/failing.ts'
 import { Graph } from './feed/graph.ts'
 import { keptOf } from './feed/kept.ts'
 import { nudgeSource } from './feed/nudge.ts'
 import { clientRows, ownSource, ownSources } from './feed/own.ts'
 import { printRedefinition, type Definitions, type Redefinition } from './feed/redefinition.ts'
-import { createApp, type Health } from './http/app.ts'
-import { createHttpServer, unreadable } from './http/http-server.ts'
+import type { Health } from './http/app.ts'
 import { createMetrics } from './http/metrics.ts'
+import { pageFolder } from './http/page-folder.ts'
+import { Front } from './front.ts'
 import { Hub } from './hub/hub.ts'
 import { feedFigures, measureFeeds, measureSources } from './hub/measures.ts'
 import { Overload } from './hub/overload.ts'
@@ -32,6 +25,7 @@ import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
 import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
+import { sinkRows, WaysOut } from './sink/ways-out.ts'
 import { SavedState } from './state/saved-state.ts'
 
 export interface ServerOptions {
@@ -59,14 +53,13 @@ export class MillraceServer {
   readonly #schedules = new Schedules()
   readonly #config: ConfigInForce
   readonly #compile: (config: Config) => Definitions
+  readonly #budgets: Budgets
   readonly #log: Logger
   readonly #clock: Clock
-  readonly #http: HttpServer
-  readonly #webSockets: WebSocketBinding
-  readonly #heartbeat: Heartbeat
+  readonly #front: Front
   readonly #startedMono: number
-  readonly #auth: Auth | undefined
   readonly #overload: Overload
+  readonly #waysOut: WaysOut
   readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
   #ready = false
@@ -82,23 +75,34 @@ export class MillraceServer {
     this.#log = log
     this.#clock = clock
     this.#startedMono = clock.monotonic()
-    const auth = authOf(config, clock)
-    this.#auth = auth
     const own = ownSources(
       () => this.graph,
       feed => feedFigures(this.hub.figures, feed),
       { clock, random, log },
     )
-    const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#webSockets.clients()), { clock, random, log })
+    const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#front.webSockets.clients()), {
+      clock,
+      random,
+      log,
+    })
+    const sinks = ownSource('$sinks', 'sink', 'Who is told of feeds', () => sinkRows(this.#waysOut.sinks), { clock, random, log })
     const proxies = new Proxies(options.env ?? process.env)
     const deps = { clock, random, log, proxies, limited: (key: string) => metrics.limited(key) }
-    const budgets = new Budgets(config.limits.firstPollsPerSecond, deps)
+    const budgets = (this.#budgets = new Budgets(config.limits.firstPollsPerSecond, deps))
+    budgets.rule(config.budgets)
+    // Where nobody is asked who they are, everybody would be the admin of a config that is taken over.
+    const isGuarded = config.auth !== undefined && config.auth !== 'none'
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })
-      return { sources: [...sources, ...own, ...(auth !== undefined && hasAdmin(config) ? [clients] : [])], feeds }
+      const more = [
+        ...(config.feeds.some(feed => feed.sinks.length > 0) ? [sinks] : []),
+        ...(isGuarded && hasAdmin(config) ? [clients] : []),
+      ]
+      return { sources: [...sources, ...own, ...more], feeds }
     }
     const { historyAgeMs, maxTombstones } = config.limits
     this.graph = new Graph({ ...this.#compile(config), clock, random, log, storeLimits: { historyAgeMs, maxTombstones } })
+    this.#waysOut = new WaysOut(this.graph, { clock, random, log }).replace(config.feeds)
     this.#state =
       config.state === undefined
         ? undefined
@@ -110,72 +114,37 @@ export class MillraceServer {
           })
     const limitsNow = (): Config['limits'] => this.#config.current.limits
     const limits = live(limitsNow)
-    const overload = new Overload(limits, log)
-    this.#overload = overload
-    this.hub = new Hub({ graph: this.graph, clock, random, log, limits, overload })
+    this.#overload = new Overload(limits, log)
+    this.hub = new Hub({ graph: this.graph, clock, random, log, limits, overload: this.#overload })
     const metrics = createMetrics({
-      connections: () => this.#webSockets.size,
+      connections: () => this.#front.webSockets.size,
       views: () => this.hub.viewCount,
       shedding: () => this.#overload.shedding,
       config: () => ({ reloads: this.#config.counts, success: this.#config.error === undefined, loadedAt: this.#config.loadedAt }),
       sources: () => measureSources(this.graph, clock.now()),
       feeds: () => measureFeeds(this.graph, this.hub.figures),
       state: () => this.#state?.figures,
+      sinks: () => this.#waysOut.sinks.figures(),
+      leftOut: () => this.#waysOut.exports.leftOut,
     })
-    this.#heartbeat = new Heartbeat(config.server.heartbeatMs, clock)
-    const { maxHeaders, maxUrlBytes, upgradesPerSecond } = config.limits
-    const { hosts, origins, trustProxy } = config.server
-    const door: DoorRules = { hosts, origins, proxies: new TrustedProxies(trustProxy), maxHeaders, maxUrlBytes }
-    this.#webSockets = new WebSocketBinding(
-      {
-        path: config.server.path,
-        door,
-        get maxConnections() {
-          return limits.maxConnections
-        },
-        get maxConnectionsPerAddress() {
-          return limits.maxConnectionsPerAddress
-        },
-        upgradesPerSecond,
-        overload,
-      },
-      {
-        hub: this.hub,
-        clock,
-        random,
-        log,
-        get limits() {
-          return limitsNow()
-        },
-        heartbeat: this.#heartbeat,
-        server: `millrace/${version}`,
-        auth,
-        limited: key => metrics.limited(key),
-      },
-    )
-    const app = createApp({
+    this.#front = new Front({
+      config,
+      limitsNow,
       hub: this.hub,
-      admission: auth && {
-        authenticate: token => auth.authenticate(token),
-        issueTicket: principal => auth.tickets.issue(principal),
+      overload: this.#overload,
+      metrics,
+      pageFolder: options.pageFolder ?? pageFolder(),
+      routes: {
+        poll: source => nudgeSource(this.graph, source),
+        awaken: feed => awaken(this.graph, feed, clock),
+        mute: (feed, until) => this.#waysOut.sinks.mute(feed, until),
+        feedMetrics: covers => this.#waysOut.exports.text(covers),
+        health: () => this.health(),
+        isReady: () => this.#ready,
       },
-      poll: source => nudgeSource(this.graph, source),
-      pageFolder: options.pageFolder ?? ownPage(),
-      origins: door.origins,
+      clock,
       random,
       log,
-      limited: key => metrics.limited(key),
-      registry: metrics.registry,
-      health: () => this.health(),
-      isReady: () => this.#ready,
-      now: () => clock.now(),
-      webSocketPath: config.server.path,
-    })
-    this.#http = createHttpServer(config.limits, {
-      judge: request => judgeRequest(request, door),
-      answer: getRequestListener(app.fetch, { overrideGlobalObjects: false, errorHandler: unreadable }),
-      upgrade: (request, socket, head) => this.#webSockets.upgrade(request, socket, head),
-      limited: key => metrics.limited(key),
     })
   }
 
@@ -186,14 +155,7 @@ export class MillraceServer {
    */
   async listen(): Promise<string> {
     this.#state?.takeUp()
-    const { host, port } = this.#config.current.server
-    await new Promise<void>((resolve, reject) => {
-      this.#http.once('error', reject)
-      this.#http.listen(port, host, () => {
-        this.#http.off('error', reject)
-        resolve()
-      })
-    })
+    await this.#front.listen(this.#config.current.server)
     this.#ready = true
     this.#stopWatching = watchOverload(this.#overload, this.#clock)
     this.graph.start()
@@ -203,8 +165,7 @@ export class MillraceServer {
 
   /** Where it listens; only once it does. */
   get url(): string {
-    const { address, port, family } = this.#http.address() as AddressInfo
-    return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
+    return this.#front.url
   }
 
   health(): Health {
@@ -222,7 +183,6 @@ export class MillraceServer {
   reload(config: Config): Reloaded {
     const redefinition = this.#replaceFeeds(config)
     const { outcome, settings } = this.#config.take(config, this.#clock.now())
-    if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
     const { needsRestart } = this.#config
     const other = [
       printRedefinition(redefinition) || (outcome === 'unchanged' ? 'nothing is other' : 'all feeds go on'),
@@ -243,8 +203,7 @@ export class MillraceServer {
    * is ended, whose token opens less loses the rest. Nothing where nobody is asked for one.
    */
   replaceTokens(tokens: readonly KnownToken[]): void {
-    this.#auth?.replace(new FixedTokens(tokens))
-    this.#webSockets.rejudge()
+    this.#front.replaceTokens(tokens)
   }
 
   /** Stops accepting, closes readers with 1012 spread over half of `drain`, and gives up waiting at its end. */
@@ -257,43 +216,27 @@ export class MillraceServer {
     this.#ready = false
     const { drainMs } = this.#config.current.server
     const stopsMono = this.#clock.monotonic() + drainMs * 0.95
-    const closed = new Promise<void>(resolve => this.#http.close(() => resolve()))
-    const late = this.#clock.after(drainMs * 0.8, () => {
-      this.#webSockets.terminate()
-      this.#http.closeAllConnections()
-    })
-    await this.#webSockets.close(drainMs / 2)
+    const end = await this.#front.drain(drainMs)
     this.hub.close()
+    await this.#waysOut.sinks.close(drainMs / 4)
     await this.graph.close()
     await this.#state?.stop(stopsMono - this.#clock.monotonic())
-    this.#heartbeat.close()
     this.#stopWatching()
-    this.#http.closeAllConnections()
-    await closed
-    late()
+    await end()
   }
 
   #replaceFeeds(config: Config): Redefinition {
     try {
-      return this.graph.replace(this.#compile(config))
+      const redefinition = this.graph.replace(this.#compile(config), () => {
+        this.#budgets.rule(config.budgets)
+        // Before the first row of the new feeds: who is not to read them any more must not be sent it.
+        if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
+      })
+      this.#waysOut.replace(config.feeds)
+      return redefinition
     } catch (error) {
       this.refuseReload("it could not be put to work; the server's log tells why")
       throw error
     }
   }
-}
-
-/** Whether there is anybody for the feeds and routes of an admin. */
-function hasAdmin({ auth }: Config): boolean {
-  return auth !== undefined && auth !== 'none' && auth.tokens.some(({ admin }) => admin)
-}
-
-function authOf({ auth, limits }: Config, clock: Clock): Auth | undefined {
-  return auth === undefined || auth === 'none' ? undefined : new Auth(new FixedTokens(auth.tokens), { ...auth, ...limits }, clock)
-}
-
-/** The built page lies beside the built server; where the server runs from its sources, in dist/. */
-function ownPage(): string {
-  const [beside, built] = ['./public', '../dist/public'].map(path => fileURLToPath(new URL(path, import.meta.url)))
-  return beside !== undefined && existsSync(beside) ? beside : (built ?? '')
 }

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { didYouMean } from '../lib/suggest.ts'
+import { parseDuration } from '../lib/unit.ts'
 import { version } from '../lib/version.ts'
+import type { MuteOptions } from './mute.ts'
 import type { TailOptions } from './tail.ts'
 
 /** Exit codes: 0 ok, 1 failed, 2 usage. Each command loads only what it needs. */
@@ -24,6 +26,16 @@ function countFromOne(text: string): number {
   return count
 }
 
+function durationText(text: string): string {
+  if (parseDuration(text) === undefined) throw new InvalidArgumentError('a time with a unit such as 2h is needed')
+  return text
+}
+
+function instantText(text: string): string {
+  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('a time such as 2026-01-31T08:00:00Z is needed')
+  return text
+}
+
 /** The address of a server: http, https, ws or wss. */
 function serverAddress(text: string): string {
   if (/^(https?|wss?):\/\//i.test(text) && URL.canParse(text)) return text
@@ -42,7 +54,7 @@ function isCurl(text: string): boolean {
 /** Commands that serve, and those that ask a server. */
 const [listening, asking] = [
   ['run', 'demo'],
-  ['tail', 'schedule'],
+  ['tail', 'schedule', 'why', 'mute'],
 ]
 
 function createProgram(): Command {
@@ -70,6 +82,8 @@ function createProgram(): Command {
   })
   addServerCommands(program)
   addReaderCommands(program)
+  addAskingCommands(program)
+  addAdminCommands(program)
   program.hook('preSubcommand', (_program, command) => {
     const name = ['every', 'rows', 'key'].find(option => program.getOptionValueSource(option) === 'cli')
     if (name !== undefined)
@@ -171,6 +185,38 @@ function addReaderCommands(program: Command): void {
     .action(async (source: string, options: { url: string; tokenFile?: string }) => {
       const { showSchedule } = await import('./schedule.ts')
       await showSchedule(source, options)
+    })
+}
+
+function addAskingCommands(program: Command): void {
+  program
+    .command('why')
+    .description('which rows a row of a feed is made of, and the last poll of each source behind it')
+    .argument('<feed>', 'a feed')
+    .argument('<key>', "the key of a row; '' where there is only one")
+    .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
+    .option('--token-file <file>', 'where a token stands; else the variable MILLRACE_TOKEN')
+    .action(async (feed: string, key: string, options: { url: string; tokenFile?: string }) => {
+      const { explainRow } = await import('./why.ts')
+      await explainRow(feed, key, options)
+    })
+}
+
+function addAdminCommands(program: Command): void {
+  program
+    .command('mute')
+    .description('have nobody told of a feed for a while but those who read it')
+    .argument('<feed>', 'a feed with sinks, or a source')
+    .option('--for <time>', 'how long: 30m, 2h', durationText)
+    .option('--until <time>', 'until when: 2026-01-31T08:00:00Z', instantText)
+    .option('--off', 'end it now')
+    .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
+    .option('--token-file <file>', 'where the token of an admin stands; else the variable MILLRACE_TOKEN')
+    .action(async (feed: string, options: MuteOptions, command: Command) => {
+      const given = [options.for, options.until, options.off].filter(option => option !== undefined).length
+      if (given !== 1) command.error('say one of --for, --until and --off', { exitCode: 2 })
+      const { muteFeed } = await import('./mute.ts')
+      await muteFeed(feed, options)
     })
 }
 

@@ -1,5 +1,5 @@
 import { connect, MillraceError } from '../client-node.ts'
-import type { Change, FeedFreshness } from '../client/face.ts'
+import type { Change, FeedFreshness, Millrace } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { WebSocket } from 'ws'
@@ -42,7 +42,10 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
     process.stderr.write(`${printable(error.message)}\n`)
     if (!error.retry) process.exit(1)
   })
-  if (options.status === true) followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
+  if (options.status === true) {
+    followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
+    tellWhy(millrace, feed)
+  }
   const print = options.json === true ? jsonLines : prettyLines(() => followed.table.key)
   let left = options.limit ?? Number.POSITIVE_INFINITY
   try {
@@ -57,6 +60,19 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   }
   isEnding = true
   millrace.close()
+}
+
+/** Why its source is asked when it is, where it is a source: one line whenever there is another reason. */
+function tellWhy(millrace: Millrace, feed: string): void {
+  const [name = ''] = feed.split('?', 1)
+  let told = ''
+  millrace.feed('$sources', { where: `source == ${JSON.stringify(name)}`, fields: ['why'] }).subscribe(([row]) => {
+    const why = row === undefined ? undefined : cellOf(row, 'why')
+    if (typeof why !== 'string') return
+    const [reason = ''] = why.split(':', 1)
+    if (reason !== told) process.stderr.write(`asked next by ${printable(why)}\n`)
+    told = reason
+  })
 }
 
 function jsonLines(change: Change): string {

@@ -2,20 +2,13 @@ import { systemClock, type Clock } from '../lib/clock.ts'
 import { systemRandom, type Random } from '../lib/random.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Row } from '../model/row.ts'
-import type {
-  ClientMessage,
-  ErrorMessage,
-  FeedDescriptor,
-  FeedsMessage,
-  Query,
-  ResultMessage,
-  ServerMessage,
-} from '../protocol/messages.ts'
+import type { ClientMessage, ErrorMessage, FeedDescriptor, Query, ServerMessage } from '../protocol/messages.ts'
 import { Connection, type ConnectionReader } from './connection.ts'
 import type {
   AskOptions,
   ConnectionState,
   ConnectOptions,
+  Explained,
   Feed,
   FeedQuery,
   Millrace,
@@ -26,7 +19,7 @@ import type {
 import { Listeners } from './listeners.ts'
 import { LiveFeed, type FeedHost } from './live-feed.ts'
 import { LiveTable } from './live-table.ts'
-import { Requests } from './requests.ts'
+import { Requests, type Answer, type Question } from './requests.ts'
 import { toError } from './server-message.ts'
 import { webSocketUrl } from './server-url.ts'
 import type { Subscription, SubscribeRequest, Wire } from './subscription.ts'
@@ -38,6 +31,7 @@ export type {
   ConnectionPhase,
   ConnectionState,
   ConnectOptions,
+  Explained,
   Feed,
   FeedFreshness,
   FeedQuery,
@@ -132,6 +126,13 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
     return table as unknown as TableView<R>
   }
 
+  async explain(name: string, key: string, { signal }: AskOptions = {}): Promise<Explained> {
+    const answer = await this.#ask({ type: 'explain', id: this.nextId(), feed: name, key }, signal)
+    if (answer.type !== 'explained') throw new MillraceError('internal', `a '${answer.type}' answered an 'explain'`)
+    const { type: _type, id: _id, ...told } = answer
+    return told
+  }
+
   retry(): void {
     this.#connection.retry()
   }
@@ -202,6 +203,7 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
         return this.#subscriptions.cutFlush()
       case 'feeds':
       case 'result':
+      case 'explained':
         return this.#requests.answered(message)
       case 'error':
         return this.#refused(message)
@@ -218,7 +220,7 @@ class Client implements Millrace, ConnectionReader, FeedHost, Wire {
     if (message.code === 'rate_limited' && message.id === undefined) this.#connection.reset(message.message)
   }
 
-  #ask(message: Parameters<Requests['ask']>[0], signal: AbortSignal | undefined): Promise<FeedsMessage | ResultMessage> {
+  #ask(message: Question, signal: AbortSignal | undefined): Promise<Answer> {
     const { phase, reason } = this.state
     if (phase === 'closed') return Promise.reject(new MillraceError('unavailable', reason ?? 'closed'))
     return this.#requests.ask(message, signal)

@@ -4,7 +4,7 @@ import type { MillraceError } from '../model/errors.ts'
 import type { Freshness, FreshnessState } from '../model/freshness.ts'
 import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
-import type { FeedDescriptor, Query } from '../protocol/messages.ts'
+import type { ExplainedMessage, FeedDescriptor, Query } from '../protocol/messages.ts'
 
 /** The public face of the SDK: what `connect` gives to a page or program. */
 
@@ -165,6 +165,9 @@ export interface Feed<R = Row> {
   onError(listener: (error: MillraceError) => void): Unsubscribe
 }
 
+/** Why a row is as it is. */
+export type Explained = Omit<ExplainedMessage, 'type' | 'id'>
+
 export interface Millrace {
   /** The address of the socket. */
   readonly url: string
@@ -179,6 +182,8 @@ export interface Millrace {
   feeds(options?: AskOptions & { readonly own?: boolean }): Promise<readonly FeedDescriptor[]>
   /** The table now, once. @throws MillraceError also `unavailable` when 30 s bring no answer */
   get<R = Row>(name: string, query?: Query, options?: AskOptions): Promise<TableView<R>>
+  /** Why a row is as it is: the rows it is made of, and the last poll of each source behind it. @throws MillraceError */
+  explain(name: string, key: string, options?: AskOptions): Promise<Explained>
   /** Tries again at once, also when the server closed for good. Nothing while open or after `close`. */
   retry(): void
   /** Ends the connection, all subscriptions and iterators; pending requests are rejected. */

@@ -1,18 +1,30 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
 import { MillraceError } from '../model/errors.ts'
-import type { ClientMessage, FeedsMessage, GetMessage, ListMessage, RequestId, ResultMessage } from '../protocol/messages.ts'
+import type {
+  ClientMessage,
+  ExplainedMessage,
+  ExplainMessage,
+  FeedsMessage,
+  GetMessage,
+  ListMessage,
+  RequestId,
+  ResultMessage,
+} from '../protocol/messages.ts'
 
 const patienceMs = 30_000
 
+export type Question = (ListMessage & { readonly id: RequestId }) | GetMessage | ExplainMessage
+export type Answer = FeedsMessage | ResultMessage | ExplainedMessage
+
 interface Request {
   readonly message: ClientMessage
-  readonly resolve: (answer: FeedsMessage | ResultMessage) => void
+  readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
   /** Ends the waiting for a time-out and for the asker's signal. */
   readonly stop: Cancel
 }
 
-/** Questions with one answer each. They outlive a connection: both are safe to ask again. */
+/** Questions with one answer each. They outlive a connection: all are safe to ask again. */
 export class Requests {
   readonly #clock: Clock
   readonly #send: (message: ClientMessage) => void
@@ -24,7 +36,7 @@ export class Requests {
   }
 
   /** @throws MillraceError the server's refusal, or `unavailable` when 30 s bring no answer; the reason of `signal` */
-  ask(message: (ListMessage & { readonly id: RequestId }) | GetMessage, signal?: AbortSignal): Promise<FeedsMessage | ResultMessage> {
+  ask(message: Question, signal?: AbortSignal): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason)
       const stop = this.#watch(message.id, signal)
@@ -43,7 +55,7 @@ export class Requests {
     }
   }
 
-  answered(answer: FeedsMessage | ResultMessage): void {
+  answered(answer: Answer): void {
     this.#take(answer.id)?.resolve(answer)
   }
 

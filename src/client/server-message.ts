@@ -20,6 +20,7 @@ const isText: Check = value => typeof value === 'string'
 const isNumber: Check = value => typeof value === 'number'
 const isBoolean: Check = value => typeof value === 'boolean'
 const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObjects: Check = value => Array.isArray(value) && value.every(isObject)
 const isTexts: Check = value => Array.isArray(value) && value.every(isText)
 const isVersion: Check = value => Number.isSafeInteger(value) && (value as number) >= 0
 const isId: Check = value => isText(value) || Number.isSafeInteger(value)
@@ -42,7 +43,7 @@ const snapshotMembers = {
   to: isVersion,
   tick: isNumber,
   at: isNumber,
-  rows: (value: unknown) => Array.isArray(value) && value.every(isObject),
+  rows: isObjects,
 }
 
 const shapes: Readonly<Record<ServerMessage['type'], Readonly<Record<string, Check>>>> = {
@@ -68,7 +69,8 @@ const shapes: Readonly<Record<ServerMessage['type'], Readonly<Record<string, Che
   beat: {},
   pong: { id: optional(isId) },
   ping: { n: isVersion },
-  feeds: { id: optional(isId), feeds: (value: unknown) => Array.isArray(value) && value.every(isObject) },
+  explained: { id: isId, feed: isText, key: isText, inputs: isObjects, windows: isObjects, polls: isObjects },
+  feeds: { id: optional(isId), feeds: isObjects },
 }
 
 function unkeyed(message: ServerMessage): boolean {

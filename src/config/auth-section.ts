@@ -1,5 +1,6 @@
 import { suggest } from '../lib/suggest.ts'
 import { authOptions, authSchema, type AuthOptions } from './auth.options.ts'
+import type { Config } from './config.ts'
 import { isRecord, valueAt, type Path, type Report } from './finding.ts'
 import type { Judge } from './judge.ts'
 
@@ -74,4 +75,9 @@ function unknownGrant(grant: string, names: readonly string[]): { readonly messa
   if (grant.endsWith('*')) return { message: `no source or feed begins with \`${grant.slice(0, -1)}\`` }
   const best = suggest(grant, names)
   return { message: `there is no source or feed \`${grant}\``, ...(best === undefined ? {} : { hint: `did you mean \`${best}\`?` }) }
+}
+
+/** Whether there is anybody for the feeds and routes of an admin. */
+export function hasAdmin({ auth }: Config): boolean {
+  return auth !== undefined && auth !== 'none' && auth.tokens.some(({ admin }) => admin)
 }

@@ -16,7 +16,10 @@ import type { WhereOptions } from '../operator/where.options.ts'
 import type { WindowOptions } from '../operator/window.options.ts'
 import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
+import type { MetricOptions } from '../sink/export.options.ts'
+import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
+import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
 import type { AuthOptions } from './auth.options.ts'
@@ -39,7 +42,7 @@ export interface Config {
   readonly feeds: readonly FeedConfig[]
 }
 
-export interface HttpSourceConfig extends SourceOptions {
+export interface HttpSourceConfig extends SourceOptions, PagesOptions {
   readonly name: string
   readonly kind: 'http'
   readonly http: HttpOptions
@@ -65,6 +68,10 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  /** Who is told of it. */
+  readonly sinks: readonly SinkOptions[]
+  /** What of it is on /metrics/feeds. */
+  readonly metrics: readonly MetricOptions[]
 }
 
 /** One step of a feed. Its expressions have been compiled once, so they are known to be sound. */

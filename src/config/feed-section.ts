@@ -1,13 +1,20 @@
 import { z } from 'zod'
 import { parseOrderTerm } from '../model/order.ts'
+import { exportOptions } from '../sink/export.options.ts'
 import type { FeedConfig } from './config.ts'
 import { feedKeys } from './feed.options.ts'
 import { isRecord } from './finding.ts'
 import type { Judge } from './judge.ts'
+import { checkMetrics, sinkConfigs } from './sink-section.ts'
 import { stepConfigs } from './step.ts'
 
-/** A feed but for its steps, each of which is judged by the options of its operator. */
-export const feedSchema = z.strictObject({ ...feedKeys, steps: z.unknown().optional() })
+/** A feed but for its steps and sinks, each of which is judged by its own options. */
+export const feedSchema = z.strictObject({
+  ...feedKeys,
+  steps: z.unknown().optional(),
+  sinks: z.unknown().optional(),
+  export: exportOptions.optional().meta({ description: 'Numbers of its rows, for a Prometheus to scrape.' }),
+})
 
 /** One feed; undefined where something is wrong with it, which has been reported. */
 export function feedConfig(judge: Judge, name: string, written: unknown): FeedConfig | undefined {
@@ -17,14 +24,19 @@ export function feedConfig(judge: Judge, name: string, written: unknown): FeedCo
     return undefined
   }
   const feed = judge.check(feedSchema, written, base)
-  const steps = stepConfigs(judge, written['steps'], [...base, 'steps'])
+  const { steps, columns } = stepConfigs(judge, written['steps'], [...base, 'steps'])
+  const sinks = sinkConfigs(judge, written['sinks'], [...base, 'sinks'])
   if (feed === undefined) return undefined
+  const metrics = feed.export === undefined ? [] : [feed.export.metrics].flat()
+  if (feed.export !== undefined) checkMetrics(judge, feed.export.metrics, [...base, 'export', 'metrics'], columns)
   return {
     name,
     from: [...new Set([feed.from].flat())],
     steps,
     demand: feed.demand ?? 'auto',
     public: feed.public ?? true,
+    sinks,
+    metrics,
     ...(feed.order === undefined ? {} : { order: [feed.order].flat().map(parseOrderTerm) }),
     ...(feed.description === undefined ? {} : { description: feed.description }),
   }

@@ -6,7 +6,7 @@ const term = z
   .string({ error: 'expected a column, `-` before it for descending' })
   .regex(/^-?[^-]/, { error: 'expected a column, `-` before it for descending' })
 
-/** The keys of a feed but `steps`, which are composed of the options of each operator. */
+/** The keys of a feed but `steps`, `sinks` and `export`, which are composed of the options of operators and sinks. */
 export const feedKeys = {
   from: z
     .union([input, z.array(input).min(1)], { error: 'expected the name of a source or feed, or a list of them' })

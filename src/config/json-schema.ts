@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { budgetSchema } from '../source/budget.options.ts'
 import { authSchema } from './auth.options.ts'
-import { feedKeys } from './feed.options.ts'
+import { feedSchema } from './feed-section.ts'
 import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
 import { namePattern } from './name.ts'
 import { serverSchema } from './server.options.ts'
+import { sinkSchemas } from './sink-section.ts'
 import { defaultsSchema, httpSourceSchema, systemSourceSchema } from './source-section.ts'
 import { stepSchemas } from './step.ts'
 
@@ -31,19 +32,22 @@ function namedEntries(entry: JsonSchema, description: string): JsonSchema {
   return { type: 'object', description, propertyNames: { pattern: namePattern.source }, additionalProperties: entry }
 }
 
-/** One step is a map with one name. */
-const step: () => JsonSchema = () => ({
-  type: 'object',
-  minProperties: 1,
-  maxProperties: 1,
-  additionalProperties: false,
-  properties: Object.fromEntries(Object.entries(stepSchemas).map(([name, schema]) => [name, schemaOf(schema)])),
-})
+/** A step or a sink is a map with one name. */
+function oneOf(schemas: Readonly<Record<string, z.ZodType>>): JsonSchema {
+  return {
+    type: 'object',
+    minProperties: 1,
+    maxProperties: 1,
+    additionalProperties: false,
+    properties: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, schemaOf(schema)])),
+  }
+}
 
 function feed(): JsonSchema {
-  const { properties, ...rest } = schemaOf(z.strictObject(feedKeys))
-  const steps = { type: 'array', description: 'From table to table, in order.', items: step() }
-  return { ...rest, properties: { ...(properties as JsonSchema), steps } }
+  const { properties, ...rest } = schemaOf(feedSchema)
+  const steps = { type: 'array', description: 'From table to table, in order.', items: oneOf(stepSchemas) }
+  const sinks = { type: 'array', description: 'Who is told of it.', items: { anyOf: [{ const: 'log' }, oneOf(sinkSchemas)] } }
+  return { ...rest, properties: { ...(properties as JsonSchema), steps, sinks } }
 }
 
 function source(): JsonSchema {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
 import { sourceAuthOptions, sourceAuthSchema } from '../source/auth/source-auth.options.ts'
 import { httpKeys, httpOptions } from '../source/http.options.ts'
+import { pagesKeys, pagesOptions } from '../source/pages.options.ts'
 import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
 import type { SourceConfig } from './config.ts'
@@ -11,17 +12,18 @@ import type { Judge } from './judge.ts'
 import { pemFiles } from './pem-files.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
-const authKey = {
+const requestKeys = {
+  ...pagesKeys,
   auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
 }
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...authKey, ...sourceKeys })
+export const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys })
 export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
-export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...authKey }).partial()
+export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...requestKeys }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...authKey, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys }).partial()
 
 /** What tells the kinds of source apart. */
 const kindKeys = ['url', 'system']
@@ -59,7 +61,7 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, defau
   if (pems === undefined || !isOneIdentity(judge, origin([...base, 'auth']), http)) return undefined
   const options = sourceOptions(http)
   const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
-  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...auth }
+  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
 }
 
 /** `pattern` belongs to plain text, `header` to CSV. */

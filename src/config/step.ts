@@ -41,12 +41,16 @@ export const stepSchemas = {
 
 const stepNames = Object.keys(stepSchemas) as readonly StepKind[]
 
-/** The steps of a feed. What is wrong with them is reported; of a step that is none nothing is returned. */
-export function stepConfigs(judge: Judge, written: unknown, path: Path): readonly StepConfig[] {
-  if (written === undefined || written === null) return []
+/** The steps of a feed, and the columns that they leave. What is wrong with them is reported; of a step that is none nothing is returned. */
+export function stepConfigs(
+  judge: Judge,
+  written: unknown,
+  path: Path,
+): { readonly steps: readonly StepConfig[]; readonly columns: Columns } {
+  if (written === undefined || written === null) return { steps: [], columns: {} }
   if (!Array.isArray(written)) {
     judge.report({ path, at: 'value', expected: 'a list of steps, each `- name: options`' })
-    return []
+    return { steps: [], columns: {} }
   }
   const steps: StepConfig[] = []
   let columns: Columns = {}
@@ -58,7 +62,7 @@ export function stepConfigs(judge: Judge, written: unknown, path: Path): readonl
     }
     columns = step === undefined ? {} : columnsAfter(step, columns)
   }
-  return steps
+  return { steps, columns }
 }
 
 function stepConfig(judge: Judge, item: unknown, path: Path): StepConfig | undefined {

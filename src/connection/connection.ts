@@ -5,6 +5,7 @@ import { closeTable, MillraceError, type CloseCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
 import type {
   ClientMessage,
+  ExplainMessage,
   GetMessage,
   HelloMessage,
   ListMessage,
@@ -203,6 +204,8 @@ export class Connection implements Sink, Holder {
         return this.#get(message)
       case 'list':
         return this.#list(message)
+      case 'explain':
+        return this.#answer(message, () => this.#say(this.#context.hub.explain(message, this.grants)))
       case 'resync':
         return this.#context.hub.resync(this.#outbox, message.feed)
       case 'ping':
@@ -239,7 +242,7 @@ export class Connection implements Sink, Holder {
   }
 
   /** @throws MillraceError `rate_limited`; who goes on is ended. */
-  #answer(message: ListMessage | GetMessage, make: () => Promise<void> | void): void {
+  #answer(message: ListMessage | GetMessage | ExplainMessage, make: () => Promise<void> | void): void {
     if (this.#answers.areTooMany) {
       if (this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
       throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet')

@@ -19,6 +19,7 @@ export function exceeded(key: string, limit: string): DecodeError {
 
 /** A name or text of an upstream, fit to stand in a sentence: short, and without control characters. */
 export function quotable(text: string, most = 60): string {
-  const clean = text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '�')
+  // One more than fits tells that there is more.
+  const clean = text.slice(0, most + 1).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '�')
   return clean.length > most ? `${clean.slice(0, most - 1)}…` : clean
 }

@@ -45,15 +45,33 @@ function isNamedByFirst(rows: readonly Row[]): boolean {
   return rows.length > 2 && rows.every(row => isWord(row['0']))
 }
 
-/** A row for each instant: times rise or fall from row to row, and no other column says what each is of. */
-function isSeries(rows: readonly Row[], column: string, columns: readonly string[]): boolean {
+/** Times rise or fall from row to row. */
+function isSorted(rows: readonly Row[], column: string): boolean {
   const times = rows.map(row => row[column])
   const [first, second] = times
   if (rows.length < 3 || !times.every(cell => typeof cell === typeof first && (typeof cell === 'string' || typeof cell === 'number')))
     return false
   const rises = (first as string | number) < (second as string | number)
-  const isSorted = times.every((cell, i) => i === 0 || (times[i - 1] as string) < (cell as string) === rises)
-  return isSorted && !columns.some(other => other !== column && tellsGroups(rows, other))
+  return times.every((cell, i) => i === 0 || (times[i - 1] as string) < (cell as string) === rises)
+}
+
+/** Rows for instants: no column says what each is of. A column of times that has one of them twice is no key, whatever it says. */
+class Series {
+  readonly #rows: readonly Row[]
+  readonly #columns: readonly string[]
+  /** Looked at once, however many columns are called like times. */
+  #hasGroups: boolean | undefined
+
+  constructor(rows: readonly Row[], columns: readonly string[]) {
+    this.#rows = rows
+    this.#columns = columns
+  }
+
+  isBy(column: string): boolean {
+    if (!isSorted(this.#rows, column)) return false
+    this.#hasGroups ??= this.#columns.some(other => tellsGroups(this.#rows, other))
+    return !this.#hasGroups
+  }
 }
 
 /** Texts that are no numbers, neither all equal nor all different. */
@@ -74,9 +92,10 @@ interface Candidate {
 
 function candidates(rows: readonly Row[], columns: readonly string[], rowsPath: string): Candidate[] {
   const found: Candidate[] = []
+  const series = new Series(rows, columns)
   for (const [place, column] of columns.entries()) {
     const rank = rankOfName({ column, place, columns, rowsPath })
-    if (rank !== undefined && (rank !== timeRank || isSeries(rows, column, columns))) found.push({ paths: [column], rank })
+    if (rank !== undefined && (rank !== timeRank || series.isBy(column))) found.push({ paths: [column], rank })
     if (labelSets.includes(column)) {
       const paths = labelPaths(rows, column)
       if (paths.length > 0) found.push({ paths, rank: innerRank })

@@ -84,7 +84,7 @@ export function decodeXml(text: string, limits: XmlLimits): Cell {
 
 /** What the root element is called, without its prefix; undefined: the text does not begin as XML does. */
 export function rootName(text: string): string | undefined {
-  return /^\s*(?:<\?[^>]*\?>\s*|<!--(?:(?!-->)[^])*-->\s*|<!DOCTYPE[^>[]*(?:\[[^\]]*\])?\s*>\s*)*<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)/i.exec(
+  return /^\s*(?:<\?[^>]*\?>\s*|<!--(?:(?!-->)[^])*-->\s*|<!DOCTYPE[^>[]*(?:\[[^\]]*\]\s*)?>\s*)*<(?:[^\s<>/:!?]+:)?([^\s<>/:!?]+)/i.exec(
     text.slice(0, 16_384),
   )?.[1]
 }

@@ -1,5 +1,5 @@
 import { didYouMean } from '../lib/suggest.ts'
-import { constantNames, functionNames, methodNames, namespaces } from './environment.ts'
+import { constantNames, durationGuard, functionNames, methodNames, namespaces } from './environment.ts'
 import { ExpressionError, type TextRange } from './expression-error.ts'
 import { Printer, type Span } from './printer.ts'
 import type { Node } from './syntax.ts'
@@ -118,7 +118,11 @@ export class ColumnBinder {
     }
     const before = this.#besideType
     this.#besideType = false
-    this.#printer.plain(node)
+    if (name === 'duration' && only !== undefined && args.length === 1) {
+      this.#printer.write(`duration(${durationGuard}(`)
+      this.#printer.print(only)
+      this.#printer.write('))')
+    } else this.#printer.plain(node)
     this.#besideType = before
     return true
   }

@@ -55,6 +55,16 @@ function registerMath(environment: Environment): void {
   }
 }
 
+/** Stands before each text that is read as a duration: CEL's own reading of what is none takes the cube of its length. */
+export const durationGuard = 'durationText'
+const durationText = /^[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/
+
+function registerDurations(environment: Environment): void {
+  environment.registerFunction(`${durationGuard}(string): string`, (text: string) =>
+    text.length <= 64 && durationText.test(text) ? text : '',
+  )
+}
+
 function createEnvironment(): Environment {
   const environment = new Environment({
     unlistedVariablesAreDyn: true,
@@ -63,6 +73,7 @@ function createEnvironment(): Environment {
   })
   registerNumbers(environment)
   registerMath(environment)
+  registerDurations(environment)
   return environment
 }
 
@@ -73,7 +84,7 @@ const definitions = environment.getDefinitions()
 
 /** Functions that are called as `name(..)`. */
 export const functionNames: ReadonlySet<string> = new Set(
-  definitions.functions.filter(definition => definition.receiverType === null).map(definition => definition.name),
+  definitions.functions.filter(({ receiverType, name }) => receiverType === null && name !== durationGuard).map(({ name }) => name),
 )
 /** Functions that are called as `value.name(..)`. */
 export const methodNames: ReadonlySet<string> = new Set(

@@ -3,6 +3,7 @@ import type { OrderTerm } from '../model/order.ts'
 import type { SavedTable } from '../model/saved.ts'
 import type { Sample } from '../model/table.ts'
 import type { HandOver } from '../operator/hand-over.ts'
+import type { Lineage } from '../operator/lineage.ts'
 import type { Poll } from '../source/ask.ts'
 import type { Learned } from '../source/schedule/policy.ts'
 import type { StepProbe } from './step-probe.ts'
@@ -72,13 +73,17 @@ export interface SourceDefinition extends Described {
 export interface FeedDefinition extends Described {
   /** Names of the feeds it is computed from. */
   readonly inputs: readonly string[]
+  /** Those of them whose rows are its own, before any step; default: all. */
+  readonly from?: readonly string[]
   /** Its pipeline looks back in time (window, rate, keep, alert ..), so it must not sleep unless told to. */
   readonly holdsPast: boolean
+  /** Something but its readers is told of it (a sink, an export), so it must not sleep unless told to; default false. */
+  readonly hasWaysOut?: boolean
   /** Those who watch the steps of its pipeline, in their order; default: nobody does. */
   readonly steps?: readonly StepProbe[]
   /**
    * Must emit synchronously what a sample leads to, of several inputs once they all are handed over; what it emits later starts a tick
-   * of its own.
+   * of its own. Its steps tell the lineage how their rows go back.
    */
-  pipeline(inputs: readonly Observable<Sample>[], handOver: HandOver): Observable<Sample>
+  pipeline(inputs: readonly Observable<Sample>[], handOver: HandOver, lineage: Lineage): Observable<Sample>
 }

@@ -16,6 +16,8 @@ export interface FeedOptions {
   readonly fingerprint: string
   readonly order?: readonly OrderTerm[]
   readonly lingerMs: number
+  /** What it is computed from in the end; of a source itself. */
+  readonly sources: ReadonlySet<string>
   readonly storeLimits: StoreLimits
 }
 

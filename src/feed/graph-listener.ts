@@ -1,3 +1,4 @@
+import type { Logger } from '../lib/log.ts'
 import type { Sample } from '../model/table.ts'
 import type { Feed } from './feed.ts'
 
@@ -29,4 +30,30 @@ export interface GraphListener {
   settled?(): void
   /** After the definitions were replaced, before anything is computed by the new ones. */
   redefined?(feeds: Redefined): void
+}
+
+/** All who listen to one graph: what one of them fails at is no business of the others. */
+export class GraphListeners {
+  readonly #listeners = new Set<GraphListener>()
+  readonly #log: Logger
+
+  constructor(log: Logger) {
+    this.#log = log
+  }
+
+  /** @returns ends it */
+  add(listener: GraphListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  tell(what: (listener: GraphListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        what(listener)
+      } catch (error) {
+        this.#log.error({ err: error }, 'who listens to the feeds failed')
+      }
+    }
+  }
 }

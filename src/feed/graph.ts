@@ -9,11 +9,11 @@ import { Faults } from './faults.ts'
 import type { Feed } from './feed.ts'
 import { judgeDerived, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
-import type { GraphListener } from './graph-listener.ts'
+import { GraphListeners, type GraphListener } from './graph-listener.ts'
 import type { LiveSource } from './live-source.ts'
-import { Parts } from './parts.ts'
+import { Parts, type Derived } from './parts.ts'
 import { compareDefinitions, sleepless, type Definitions, type Redefinition } from './redefinition.ts'
-import { topologyOf, type Topology } from './topology.ts'
+import { affectedOf, topologyOf, type Topology } from './topology.ts'
 
 export interface GraphOptions extends Definitions {
   readonly clock: Clock
@@ -34,7 +34,7 @@ export class Graph {
   /** Feeds that begin with what their inputs hold: nothing is waited for. */
   readonly #seeded = new Set<string>()
   readonly #faults: Faults
-  readonly #listeners = new Set<GraphListener>()
+  readonly #listeners: GraphListeners
   #started = false
   #tick = 0
   #isTicking = false
@@ -42,6 +42,7 @@ export class Graph {
   /** @throws RangeError when the definitions make no graph (see `topologyOf`). */
   constructor(options: GraphOptions) {
     this.#options = options
+    this.#listeners = new GraphListeners(options.log)
     this.#parts = new Parts(
       { ...options, storeLimits: options.storeLimits ?? defaultStoreLimits },
       {
@@ -80,9 +81,10 @@ export class Graph {
   /**
    * Other sources and feeds from now on: all of them or, where it throws, none. What is defined as before goes on with its table,
    * position, poller and readers; what is defined otherwise begins a new epoch, at once where its inputs have data.
+   * @param accepted called when none can be refused any more, before anything is computed by the new ones
    * @throws RangeError when the definitions make no graph (see `topologyOf`).
    */
-  replace(definitions: Definitions): Redefinition {
+  replace(definitions: Definitions, accepted: () => void = () => undefined): Redefinition {
     const { sources, feeds } = definitions
     const topology = topologyOf(
       sources.map(({ name }) => name),
@@ -97,7 +99,8 @@ export class Graph {
     for (const name of [...removed, ...changed]) this.#forget(name)
     for (const source of begun) this.#demand.add({ name: source.definition.name, lingerMs: source.definition.lingerMs, poller: source })
     const redefined = { changed: this.#parts.named(changed), removed: gone, adjusted: this.#parts.named(adjusted) }
-    this.#tell(listener => listener.redefined?.(redefined))
+    this.#listeners.tell(listener => listener.redefined?.(redefined))
+    accepted()
     this.#demand.aim()
     if (this.#started) this.#demand.always(sleepless(definitions))
     this.#seed([...added, ...changed])
@@ -107,8 +110,7 @@ export class Graph {
   }
 
   listen(listener: GraphListener): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#listeners.add(listener)
   }
 
   feed(name: string): Feed | undefined {
@@ -122,6 +124,15 @@ export class Graph {
 
   sources(): Iterable<LiveSource> {
     return this.#parts.sources.values()
+  }
+
+  source(name: string): LiveSource | undefined {
+    return this.#parts.sources.get(name)
+  }
+
+  /** What a feed is computed by; undefined: it is a source, or none. */
+  derived(name: string): Derived | undefined {
+    return this.#parts.derived.get(name)
   }
 
   /** Rises within one server run. */
@@ -194,22 +205,15 @@ export class Graph {
     const at = this.#options.clock.now()
     const emitted = new Map<Feed, Sample>()
     const changed = new Map<Feed, Sample>()
-    const names = this.#affectedBy([...offers.keys(), ...this.#seeded])
+    const names = affectedOf(this.#topology, [...offers.keys(), ...this.#seeded])
     const empty = names.filter(name => this.#parts.feeds.get(name)?.hasData !== true)
     for (const name of names) this.#evaluate(name, offers.get(name), emitted, changed, at)
     this.#seeded.clear()
     // Readers of first data know how far to believe it when they see it. All others are told of the proof after the
     // data: before it, what they still hold would be called fresh.
     for (const name of empty) this.#judge(name)
-    if (changed.size > 0) this.#tell(listener => listener.tick({ tick: this.#tick, at, changed }))
+    if (changed.size > 0) this.#listeners.tell(listener => listener.tick({ tick: this.#tick, at, changed }))
     for (const name of names) this.#judge(name)
-  }
-
-  #affectedBy(origins: readonly string[]): readonly string[] {
-    const lists = origins.map(name => this.#topology.affected.get(name) ?? [])
-    if (lists.length === 1) return lists[0] ?? []
-    const names = new Set(lists.flat())
-    return this.#topology.order.filter(name => names.has(name))
   }
 
   #evaluate(name: string, offer: Sample | undefined, emitted: Map<Feed, Sample>, changed: Map<Feed, Sample>, at: number): void {
@@ -247,23 +251,13 @@ export class Graph {
     this.#rejudge(name)
   }
 
-  #tell(what: (listener: GraphListener) => void): void {
-    for (const listener of this.#listeners) {
-      try {
-        what(listener)
-      } catch (error) {
-        this.#options.log.error({ err: error }, 'who listens to the feeds failed')
-      }
-    }
-  }
-
   #rejudge(origin: string): void {
     for (const name of this.#topology.affected.get(origin) ?? []) this.#judge(name)
     this.#settle()
   }
 
   #settle(): void {
-    if (!this.#isTicking) this.#tell(listener => listener.settled?.())
+    if (!this.#isTicking) this.#listeners.tell(listener => listener.settled?.())
   }
 
   #judge(name: string): void {
@@ -273,7 +267,7 @@ export class Graph {
     const judgement = this.#judgement(name, feed)
     const told = feed.judge(judgement, this.#options.clock.now())
     const caughtUp = this.#catchUp(feed)
-    if (told || caughtUp || before.validatedAt !== judgement.validatedAt) this.#tell(listener => listener.freshness(feed, told))
+    if (told || caughtUp || before.validatedAt !== judgement.validatedAt) this.#listeners.tell(listener => listener.freshness(feed, told))
   }
 
   /** Whether it was behind a run before, and polls have now proved all of its sources. */

@@ -216,7 +216,7 @@ function polledBy(graph: Graph): { readonly name: string; readonly records: read
   return sources.filter(({ name }) => !name.startsWith('$'))
 }
 
-type OwnName = '$sources' | '$feeds' | '$clients' | '$polls' | '$steps'
+type OwnName = `$${string}`
 
 /** Own state as a source like any other: asked once a second while somebody reads it, and not otherwise. */
 export function ownSource(name: OwnName, key: string, description: string, rows: () => readonly Row[], deps: OwnDeps): SourceDefinition {

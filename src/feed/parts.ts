@@ -30,8 +30,10 @@ export interface PartsEvents {
   failed(name: string, error: unknown): void
 }
 
-interface Derived {
+export interface Derived {
   readonly inputs: readonly Feed[]
+  /** The names of those whose rows are its own, before any step. */
+  readonly from: ReadonlySet<string>
   readonly pipeline: Pipeline
 }
 
@@ -114,7 +116,7 @@ export class Parts {
     for (const name of topology.order) {
       const definition = definitions.get(name)
       if (definition === undefined) continue
-      const options = this.#feedOptions(definition, defined)
+      const options = this.#feedOptions(definition, defined, topology.sources.get(name) ?? new Set())
       const former = this.#feeds.get(name)
       if (begun.has(name)) former?.redefine(options, clock.now(), random)
       else former?.adjust(options)
@@ -123,7 +125,7 @@ export class Parts {
     return defined
   }
 
-  #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>): FeedOptions {
+  #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>, sources: ReadonlySet<string>): FeedOptions {
     const { name, description, order, fingerprint } = definition
     const lingers = isSource(definition) ? [definition.lingerMs] : definition.inputs.map(input => feeds.get(input)?.options.lingerMs ?? 0)
     return {
@@ -131,6 +133,7 @@ export class Parts {
       public: definition.public,
       fingerprint,
       lingerMs: Math.max(0, ...lingers),
+      sources,
       storeLimits: this.#options.storeLimits,
       ...(description === undefined ? {} : { description }),
       ...(order === undefined ? {} : { order }),
@@ -154,10 +157,10 @@ export class Parts {
       feed.inputs = definition.inputs
       feed.steps = definition.steps ?? []
     }
-    const pipeline = new Pipeline((sources, handOver) => definition.pipeline(sources, handOver), inputs.length, {
+    const pipeline = new Pipeline((...given) => definition.pipeline(...given), inputs.length, {
       late: sample => this.#events.late(name, sample),
       failed: error => this.#events.failed(name, error),
     })
-    return { inputs, pipeline }
+    return { inputs, from: new Set(definition.from ?? definition.inputs), pipeline }
   }
 }

@@ -1,6 +1,7 @@
 import { Subject, type Observable, type Subscription } from 'rxjs'
 import { mergeSamples, type Sample } from '../model/table.ts'
 import type { HandOver } from '../operator/hand-over.ts'
+import { Lineage, type Origin } from '../operator/lineage.ts'
 
 export interface PipelineEvents {
   /** It emitted outside a push: a timer of its own. */
@@ -9,7 +10,7 @@ export interface PipelineEvents {
   failed(error: unknown): void
 }
 
-type Build = (inputs: readonly Observable<Sample>[], handOver: HandOver) => Observable<Sample>
+type Build = (inputs: readonly Observable<Sample>[], handOver: HandOver, lineage: Lineage) => Observable<Sample>
 
 /** The running pipeline of one derived feed: the graph pushes input samples, and takes what comes out synchronously. */
 export class Pipeline {
@@ -20,6 +21,7 @@ export class Pipeline {
   #subscription: Subscription | undefined
   readonly #done = new Subject<void>()
   readonly #handOver: HandOver
+  #lineage = new Lineage()
   #pushing = false
   #emitted: Sample | undefined
 
@@ -58,6 +60,11 @@ export class Pipeline {
     return this.#emitted
   }
 
+  /** Where a row that it has emitted comes from. */
+  originOf(key: string): Origin {
+    return this.#lineage.of(key)
+  }
+
   close(): void {
     this.#subscription?.unsubscribe()
     this.#subscription = undefined
@@ -66,8 +73,9 @@ export class Pipeline {
   #start(): boolean {
     if (this.#subscription !== undefined) return false
     this.#inputs = Array.from({ length: this.#inputCount }, () => new Subject<Sample>())
+    this.#lineage = new Lineage()
     let failed = false
-    const subscription = this.#build(this.#inputs, this.#handOver).subscribe({
+    const subscription = this.#build(this.#inputs, this.#handOver, this.#lineage).subscribe({
       next: sample => this.#take(sample),
       error: (error: unknown) => {
         failed = true

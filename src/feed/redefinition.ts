@@ -61,7 +61,9 @@ function inputsOf(definition: Definition): readonly string[] {
 /** The feeds whose sources are asked also where nobody reads them. */
 export function sleepless({ sources, feeds }: Definitions): string[] {
   const always = sources.filter(({ demand }) => demand === 'always')
-  const kept = feeds.filter(({ demand, holdsPast }) => demand === 'always' || (demand === 'auto' && holdsPast))
+  const kept = feeds.filter(
+    ({ demand, holdsPast, hasWaysOut = false }) => demand === 'always' || (demand === 'auto' && (holdsPast || hasWaysOut)),
+  )
   return [...always, ...kept].map(({ name }) => name)
 }
 

@@ -45,3 +45,11 @@ function affectedBy(order: readonly string[], inputs: ReadonlyMap<string, readon
   }
   return affected
 }
+
+/** All that is computed from these, themselves included, in order. */
+export function affectedOf({ order, affected }: Topology, origins: readonly string[]): readonly string[] {
+  const lists = origins.map(name => affected.get(name) ?? [])
+  if (lists.length === 1) return lists[0] ?? []
+  const names = new Set(lists.flat())
+  return order.filter(name => names.has(name))
+}

@@ -7,7 +7,6 @@ import { etag } from 'hono/etag'
 import { secureHeaders } from 'hono/secure-headers'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Registry } from 'prom-client'
-import type { Hub } from '../hub/hub.ts'
 import { nothing } from '../hub/principal.ts'
 import type { Shedding } from '../hub/overload.ts'
 import type { View } from '../hub/view.ts'
@@ -17,6 +16,7 @@ import { MillraceError, type ErrorCode } from '../model/errors.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { Position } from '../model/position.ts'
 import { admit, filePaths, type Admission, type Env } from './admission.ts'
+import { serveFeedRoutes, serveMute, type FeedRoutes } from './feed-routes.ts'
 
 type Context = HonoContext<Env>
 
@@ -32,8 +32,7 @@ export interface Health {
   readonly failing: readonly ({ readonly source: string } & Pick<Freshness, 'state' | 'cause' | 'reason' | 'since'>)[]
 }
 
-export interface HttpOptions {
-  readonly hub: Hub
+export interface HttpOptions extends FeedRoutes {
   /** Undefined: nobody is asked for a token. */
   readonly admission?: Admission | undefined
   /** Asks a source now; tells when and why, or undefined where there is none. */
@@ -46,7 +45,6 @@ export interface HttpOptions {
   readonly health: () => Health
   /** From listening to SIGTERM. */
   readonly isReady: () => boolean
-  readonly now: () => number
   readonly random: Random
   readonly log: Logger
   /** Told of every limit met, by its key. */
@@ -93,13 +91,14 @@ export function createApp(options: HttpOptions): Hono<Env> {
     app.use(
       cors({
         origin: [...options.origins],
-        allowMethods: options.admission === undefined ? ['GET', 'HEAD'] : ['GET', 'HEAD', 'POST'],
+        allowMethods: options.admission === undefined ? ['GET', 'HEAD'] : ['GET', 'HEAD', 'POST', 'DELETE'],
         allowHeaders: ['Authorization', 'If-None-Match'],
       }),
     )
   const open = new Set([...filePaths(options.pageFolder), '/health', '/ready', options.webSocketPath])
   app.use(admit(options.admission, open))
   serveActions(app, options)
+  serveMute(app, options)
   app.use(async (context, next) => {
     if (context.req.method === 'GET' || context.req.method === 'HEAD') return next()
     return context.text('only GET and HEAD are served here', 405, { Allow: 'GET, HEAD' })
@@ -108,6 +107,7 @@ export function createApp(options: HttpOptions): Hono<Env> {
     context.json({ feeds: options.hub.list(context.req.query('own') !== undefined, context.var.principal.grants) }, 200, unstored),
   )
   app.get('/feeds/:name', context => snapshot(context, options))
+  serveFeedRoutes(app, options)
   app.get('/health', context => context.json(health(context, options.health()), 200, unstored))
   app.get('/ready', context => (options.isReady() ? context.text('ready', 200, unstored) : context.text('stopping', 503, unstored)))
   app.get('/metrics', async context => {

@@ -11,6 +11,8 @@ export interface MeasuredSource {
   readonly state: string
   /** ms since an answer proved the data current; undefined: none ever did. */
   readonly ageMs: number | undefined
+  /** What its schedule has learned; undefined where it learns nothing. */
+  readonly learned: { readonly price: number; readonly period?: { readonly periodMs: number } } | undefined
 }
 
 /** What the metrics tell of a feed. */
@@ -43,6 +45,16 @@ export interface MeasuredState {
   readonly ageMs: number | undefined
 }
 
+/** What the metrics tell of a sink. */
+export interface MeasuredSink {
+  readonly kind: string
+  readonly target: string
+  readonly delivered: number
+  readonly failed: number
+  readonly refused: number
+  readonly waiting: number
+}
+
 /** What the metrics read when they are scraped; `server.ts` fills it in. */
 export interface Measured {
   connections(): number
@@ -53,6 +65,9 @@ export interface Measured {
   state?(): MeasuredState | undefined
   sources(): Iterable<MeasuredSource>
   feeds(): Iterable<MeasuredFeed>
+  sinks?(): Iterable<MeasuredSink>
+  /** Rows by feed that the last scrape of /metrics/feeds lacks. */
+  leftOut?(): ReadonlyMap<string, number>
 }
 
 export interface Metrics {
@@ -83,6 +98,7 @@ export function createMetrics(measured: Measured): Metrics {
   exposeSources(exposed, measured)
   exposeFeeds(exposed, measured)
   exposeState(exposed, measured)
+  exposeSinks(exposed, measured)
   return { registry, limited: key => limits.inc({ limit: key }) }
 }
 
@@ -109,6 +125,18 @@ function exposeSources(exposed: Exposition, measured: Measured): void {
   exposed.gauge('millrace_source_age_seconds', 'Since an answer proved the data current; absent until one did.', ['source'], set => {
     for (const { name, ageMs } of measured.sources()) if (ageMs !== undefined) set({ source: name }, ageMs / 1000)
   })
+  exposed.gauge('millrace_source_period_seconds', 'The period that was learned of its changes; absent until one is.', ['source'], set => {
+    for (const { name, learned } of measured.sources())
+      if (learned?.period !== undefined) set({ source: name }, learned.period.periodMs / 1000)
+  })
+  exposed.gauge(
+    'millrace_source_request_price',
+    'What a request is worth to a schedule that learns: 1 on budget, more above it.',
+    ['source'],
+    set => {
+      for (const { name, learned } of measured.sources()) if (learned !== undefined) set({ source: name }, learned.price)
+    },
+  )
 }
 
 function exposeFeeds(exposed: Exposition, measured: Measured): void {
@@ -182,6 +210,23 @@ function exposeState(exposed: Exposition, measured: Measured): void {
   )
 }
 
+function exposeSinks(exposed: Exposition, measured: Measured): void {
+  const labels = ['kind', 'target']
+  exposed.counter('millrace_sink_messages_total', 'Messages to sinks, by outcome.', [...labels, 'outcome'], set => {
+    for (const { kind, target, delivered, refused } of measured.sinks?.() ?? [])
+      for (const [outcome, count] of Object.entries({ delivered, refused })) set({ kind, target, outcome }, count)
+  })
+  exposed.counter('millrace_sink_failures_total', 'Tries to tell a sink that failed.', labels, set => {
+    for (const { kind, target, failed } of measured.sinks?.() ?? []) set({ kind, target }, failed)
+  })
+  exposed.sum('millrace_sink_waiting', 'Feeds and outages of which there is something to tell.', labels, set => {
+    for (const { kind, target, waiting } of measured.sinks?.() ?? []) set({ kind, target }, waiting)
+  })
+  exposed.gauge('millrace_export_left_out_rows', 'Rows that the last scrape lacks: others have their labels.', ['feed'], set => {
+    for (const [feed, count] of measured.leftOut?.() ?? []) set({ feed }, count)
+  })
+}
+
 /** Metrics whose values are looked up when they are scraped: nothing is counted twice. */
 class Exposition {
   readonly #registers: Registry[]
@@ -191,6 +236,21 @@ class Exposition {
   }
 
   gauge(name: string, help: string, labelNames: string[], collect: Collect): void {
+    this.#gauge(name, help, labelNames, collect, (made, labels, value) => made.set(labels, value))
+  }
+
+  /** A gauge whose values of equal labels add up. */
+  sum(name: string, help: string, labelNames: string[], collect: Collect): void {
+    this.#gauge(name, help, labelNames, collect, (made, labels, value) => made.inc(labels, value))
+  }
+
+  #gauge(
+    name: string,
+    help: string,
+    labelNames: string[],
+    collect: Collect,
+    put: (made: Gauge, labels: Labels, value: number) => void,
+  ): void {
     const made: Gauge = new Gauge({
       name,
       help,
@@ -198,7 +258,7 @@ class Exposition {
       registers: this.#registers,
       collect() {
         made.reset()
-        collect((labels, value) => made.set(labels, value))
+        collect((labels, value) => put(made, labels, value))
       },
     })
   }

@@ -7,15 +7,16 @@ import type { GraphListener, Redefined, Tick } from '../feed/graph-listener.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { Sample } from '../model/table.ts'
 import { encodeMessage } from '../protocol/codec.ts'
-import type { FeedDescriptor, Query } from '../protocol/messages.ts'
+import type { ExplainedMessage, ExplainMessage, FeedDescriptor, Query } from '../protocol/messages.ts'
 import { Answers, type SubscribeRequest } from './answer.ts'
 import { describeFeed } from './descriptor.ts'
+import { explained } from './explained.ts'
 import { Figures } from './figures.ts'
 import { Flushes } from './flushes.ts'
 import { defaultHubLimits, type HubLimits } from './limits.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import type { Overload } from './overload.ts'
-import type { Grants } from './principal.ts'
+import type { Asker, Grants } from './principal.ts'
 import { readQuery } from './query.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
@@ -42,11 +43,6 @@ export interface HubOptions {
   readonly overload?: Overload
   /** UTF-16 units of a snapshot that are encoded in one turn of the loop; default 1 Mi. */
   readonly snapshotPartLength?: number
-}
-
-/** Whoever asks for a table once; what building views for it takes is counted against this object. */
-export interface Asker {
-  readonly grants: Grants
 }
 
 /** One to many: every table is computed and encoded once, whatever the number of its readers. */
@@ -189,6 +185,11 @@ export class Hub implements GraphListener {
   async snapshot(feed: string, query: Query, asker: Asker): Promise<Snapshot> {
     const view = await this.get(feed, query, asker)
     return view.frames.whole()
+  }
+
+  /** Why a row is as it is. @throws MillraceError `not_found`. */
+  explain(message: ExplainMessage, grants: Grants): ExplainedMessage {
+    return explained(this.#graph, this.#views.feed(message.feed, grants), message, grants)
   }
 
   tick(tick: Tick): void {

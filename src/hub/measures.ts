@@ -12,6 +12,8 @@ export interface SourceMeasure {
   readonly state: Freshness['state']
   /** ms since an answer proved the data current; undefined: none ever did. */
   readonly ageMs: number | undefined
+  /** What its schedule has learned; undefined where it learns nothing, and before the first poll. */
+  readonly learned: { readonly price: number; readonly period?: { readonly periodMs: number } } | undefined
 }
 
 /** What a feed holds, and what its fan-out has come to since the start of the process. */
@@ -26,10 +28,10 @@ export interface FeedMeasure {
 
 /** `now`: ms since 1970. */
 export function measureSources(graph: Graph, now: number): SourceMeasure[] {
-  return [...graph.sources()].map(({ definition: { name }, counts }) => {
+  return [...graph.sources()].map(({ definition: { name }, counts, learned }) => {
     const freshness = graph.feed(name)?.freshness
     const at = freshness?.validatedAt
-    return { name, ...counts, state: freshness?.state ?? 'waiting', ageMs: at === undefined ? undefined : Math.max(0, now - at) }
+    return { name, ...counts, state: freshness?.state ?? 'waiting', ageMs: at === undefined ? undefined : Math.max(0, now - at), learned }
   })
 }
 

@@ -6,6 +6,11 @@ export interface Grants {
   covers(feed: string): boolean
 }
 
+/** Whoever asks for a table once; what building views for it takes is counted against this object. */
+export interface Asker {
+  readonly grants: Grants
+}
+
 /** Where nobody is asked for a token: who may see the feeds of an admin could not be told then, and there are none. */
 export const everything: Grants = { covers: () => true }
 

@@ -14,8 +14,8 @@ const hidden = '***'
  */
 export function withoutSecrets(text: string): string {
   return text
-    .replaceAll(/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/?#@]*@/gi, `$1${hidden}@`)
-    .replaceAll(/([?&;])([^\s?&;=#]+)=([^\s&;#"']*)/g, (all, mark: string, name: string) =>
+    .replaceAll(/(:\/\/)[^\s/?#@]*@/g, `$1${hidden}@`)
+    .replaceAll(/(^|[?&;])([^\s?&;=#]+)=([^\s&;#"']*)/g, (all, mark: string, name: string) =>
       isSecretName(name) ? `${mark}${name}=${hidden}` : all,
     )
     .replaceAll(/\b(Bearer|Basic)\s+[\w~+/.=-]+/gi, `$1 ${hidden}`)

@@ -19,9 +19,11 @@ export function editDistance(a: string, b: string): number {
 /** The candidate that was probably meant, if one is close enough: at most a third of the letters differ. */
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
   if (word.length > 64) return undefined
+  let least = Math.max(1, Math.floor(word.length / 3)) + 1
   for (const candidate of candidates) {
+    // Each letter more is an edit: what is far longer, as a name made up by an upstream may be, need not be looked at.
+    if (Math.abs(candidate.length - word.length) >= least) continue
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase())
     if (distance < least) [best, least] = [candidate, distance]
   }

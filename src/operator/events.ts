@@ -4,6 +4,7 @@ import { Queue } from '../lib/queue.ts'
 import { cellOf, equalRows, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import { eventColumns } from './events.options.ts'
+import type { Traced, Traces } from './lineage.ts'
 import { Output, visitTouched } from './output.ts'
 import type { PastTable } from './past-table.ts'
 import { stage, type Operator } from './stage.ts'
@@ -91,6 +92,12 @@ class EventsStage {
     this.#seq = 0
   }
 
+  /** The row that something happened to. */
+  trace(seq: string): Traced {
+    const key = this.#output.rows.get(seq)?.['key']
+    return { keys: typeof key === 'string' ? [key] : [] }
+  }
+
   #add(what: Happened, at: number, { table, time }: Sample): void {
     const seq = ++this.#seq
     this.#output.put(String(seq), eventRow(what, seq, Math.round(time), table.columns))
@@ -116,10 +123,11 @@ class EventsStage {
  * What happened to rows: `appeared`, `changed`, `left`, the newest first, each with its number, its time, the key and the row as it then
  * was (or was last). The rows of the first sample are what it begins with.
  */
-export function events(options: Events, clock: Clock): Operator {
+export function events(options: Events, clock: Clock, traces?: Traces): Operator {
   return stage(() => {
     const time = new SteadyTime(clock)
     const state = new EventsStage(options)
+    traces?.(key => state.trace(key))
     return input => state.next(input, time.reach(time.of(input)))
   })
 }

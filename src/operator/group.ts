@@ -6,6 +6,7 @@ import { isOrdered, startAggregate, type Aggregate } from './aggregate.ts'
 import { groupCellsOf, groupKeyColumn, groupKeyOf, GroupName } from './group-key.ts'
 import { GroupSum, type InOrder, type Member } from './group-sum.ts'
 import { Output, sameOrder, visitTouched } from './output.ts'
+import type { Traced, Traces } from './lineage.ts'
 import { predicateOf, valueOf, type Condition, type RowPredicate, type RowValue } from './row-function.ts'
 import { stage, type Operator } from './stage.ts'
 
@@ -98,6 +99,11 @@ class GroupStage {
     for (const group of this.#touched) this.#recompute(group)
     this.#touched.clear()
     return this.#output.sample(input, this.#degraded())
+  }
+
+  /** The rows of a group. */
+  trace(group: string): Traced {
+    return { keys: this.#groups.get(group)?.members.keys() ?? [] }
   }
 
   #forget(): void {
@@ -214,9 +220,10 @@ class GroupStage {
  * A row per group, with its aggregates. The key is the group's value where `by` is one column, else column `#`.
  * Rows whose value is null or nested belong to no group (`degraded: key`). The first and last of a group are those of the table's order.
  */
-export function group(options: Group): Operator {
+export function group(options: Group, traces?: Traces): Operator {
   return stage(() => {
     const state = new GroupStage(options)
+    traces?.(key => state.trace(key))
     return input => state.next(input)
   })
 }

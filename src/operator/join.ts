@@ -52,11 +52,16 @@ class Side {
     return this.#keysOf.get(on) ?? []
   }
 
-  /** The row that is found by this; of several the one with the least key. */
-  find(on: string | undefined): Row | undefined {
+  /** The key of the row that is found by this; of several the least. */
+  findKey(on: string | undefined): string | undefined {
     let least: string | undefined
     for (const key of on === undefined ? [] : this.keysOf(on)) if (least === undefined || key < least) least = key
-    return least === undefined ? undefined : this.rows.get(least)?.row
+    return least
+  }
+
+  find(on: string | undefined): Row | undefined {
+    const key = this.findKey(on)
+    return key === undefined ? undefined : this.rows.get(key)?.row
   }
 
   clear(): void {
@@ -117,6 +122,11 @@ class JoinStage {
     return this.#output.sample(input, this.#lastRight?.degraded)
   }
 
+  /** The key of the row of the other table that one has beside it. */
+  otherKey(key: string): string | undefined {
+    return this.#right.findKey(this.#left.rows.get(key)?.on)
+  }
+
   /** The left table as it is now; proven when the newer of the two was. */
   #input(left: Sample | undefined, right: Sample | undefined): Sample {
     const last = left ?? this.#lastLeft
@@ -144,11 +154,17 @@ class JoinStage {
   }
 }
 
-/** Columns of the rows of another table, as they were last, beside all others. Keys stay. */
-export function join(options: Join, right: Observable<Sample>, handOver: HandOver): Operator {
+/** Columns of the rows of another table, as they were last, beside all others. Keys stay. `tell` is given what finds the other row's key. */
+export function join(
+  options: Join,
+  right: Observable<Sample>,
+  handOver: HandOver,
+  tell?: (otherKey: (key: string) => string | undefined) => void,
+): Operator {
   return left =>
     together([left, right], handOver, () => {
       const state = new JoinStage(options)
+      tell?.(key => state.otherKey(key))
       return samples => state.next(samples)
     })
 }

@@ -4,6 +4,7 @@ import { Queue } from '../lib/queue.ts'
 import { composedKey, composedKeyColumn, keyOf } from '../model/key.ts'
 import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
+import type { Traced, Traces } from './lineage.ts'
 import { Output } from './output.ts'
 import type { PastTable } from './past-table.ts'
 import { valuesBeside, type NewColumns } from './select.ts'
@@ -93,6 +94,15 @@ class SeriesStage {
     return this.#output.sample(input, this.#expire(now))
   }
 
+  /** The row that a point is of. */
+  trace(point: string): Traced {
+    const row = this.#output.rows.get(point)
+    if (row === undefined) return { keys: [] }
+    // The key of a point is the JSON text of the row's key and the time, but for that of the only series.
+    const [key] = this.#isOne === true ? [''] : (JSON.parse(point) as Cell[])
+    return { keys: [keyOf(key ?? null) ?? ''] }
+  }
+
   #expire(now: number): Degradation | undefined {
     const { keep, maxPoints } = this.#series
     const isOld = ({ at, sample }: Point): boolean => (keep.kind === 'time' ? at <= now - keep.ms : sample <= this.#sample - keep.count)
@@ -119,10 +129,11 @@ class SeriesStage {
  * The last points of each row, one for every sample: what it was, and when. Key is the time or, where there are several rows, the JSON
  * text of row key and time. Points stay when their row leaves, until they are old; while no sample comes none gets older.
  */
-export function series(options: Series, clock: Clock): Operator {
+export function series(options: Series, clock: Clock, traces?: Traces): Operator {
   return stage(() => {
     const time = new SteadyTime(clock)
     const state = new SeriesStage(options)
+    traces?.(key => state.trace(key))
     return input => state.next(input, time.reach(time.of(input)))
   })
 }

@@ -15,6 +15,7 @@ import { events } from './events.ts'
 import type { EventsOptions } from './events.options.ts'
 import { join } from './join.ts'
 import type { JoinOptions } from './join.options.ts'
+import type { Traces } from './lineage.ts'
 import { keep } from './keep.ts'
 import type { KeepOptions } from './keep.options.ts'
 import { fill } from './fill.ts'
@@ -62,6 +63,8 @@ export type Step =
 export interface StepDeps {
   readonly clock: Clock
   readonly handOver: HandOver
+  /** Where the step tells how its rows go back to those before it; default: nowhere. */
+  readonly traces?: Traces
   /** The samples of a source or feed that the pipeline has among its inputs. */
   input(name: string): Observable<Sample>
 }
@@ -76,11 +79,11 @@ function compileAggregates(columns: ReadonlyMap<string, string>, own: ReadonlySe
   return new Map([...columns].map(([name, text]) => [name, compile(name, text)]))
 }
 
-function buildGroup({ columns, having, maxGroups = defaultMaxGroups, ...options }: GroupOptions): Operator {
+function buildGroup({ columns, having, maxGroups = defaultMaxGroups, ...options }: GroupOptions, { traces }: StepDeps): Operator {
   const by = listOf(options.by)
   const aggregates = compileAggregates(columns, new Set([groupKeyColumn(by), ...by]), 'names the group')
   const condition = having === undefined ? {} : { having: compileCondition(having, ['having']) }
-  return group({ by, columns: aggregates, maxGroups, ...condition })
+  return group({ by, columns: aggregates, maxGroups, ...condition }, traces)
 }
 
 function buildRate({ over, columns, maxPoints = defaultMaxPoints }: RateOptions, clock: Clock): Operator {
@@ -92,7 +95,8 @@ function buildChange({ over, columns, maxPoints = defaultMaxPoints }: ChangeOpti
   return change({ ...ago, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
 }
 
-function buildWindow({ size, slide, columns, time, lateness, maxGroups = defaultMaxGroups }: WindowOptions, clock: Clock): Operator {
+function buildWindow(written: WindowOptions, { clock, traces }: StepDeps): Operator {
+  const { size, slide, columns, time, lateness, maxGroups = defaultMaxGroups } = written
   const options = {
     sizeMs: size,
     latenessMs: lateness ?? defaultLatenessMs,
@@ -101,19 +105,21 @@ function buildWindow({ size, slide, columns, time, lateness, maxGroups = default
     ...(slide === undefined ? {} : { slideMs: slide }),
     ...(time === undefined ? {} : { time: compileValue(time, ['time']) }),
   }
-  return window(options, clock)
+  return window(options, clock, traces)
 }
 
-function buildSeries({ keep: extent, columns, maxPoints = defaultMaxPoints }: SeriesOptions, clock: Clock): Operator {
+function buildSeries(options: SeriesOptions, { clock, traces }: StepDeps): Operator {
+  const { keep: extent, columns, maxPoints = defaultMaxPoints } = options
   for (const [name, text] of columns) {
     if (name === timeColumn)
       throw new StepError(['columns', name], `'time' is when a point was measured; give the column another name`, 0, text.length)
   }
-  return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
+  return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock, traces)
 }
 
-function buildEvents({ keep: extent, columns, maxPoints = defaultMaxPoints }: EventsOptions, clock: Clock): Operator {
-  return events({ keep: extent, maxPoints, ...(columns === undefined ? {} : { columns }) }, clock)
+function buildEvents(options: EventsOptions, { clock, traces }: StepDeps): Operator {
+  const { keep: extent, columns, maxPoints = defaultMaxPoints } = options
+  return events({ keep: extent, maxPoints, ...(columns === undefined ? {} : { columns }) }, clock, traces)
 }
 
 function buildFill({ columns, maxAge }: FillOptions, clock: Clock): Operator {
@@ -148,7 +154,10 @@ function buildJoin({ with: other, on, key, kind = 'inner', columns }: JoinOption
     ...(on === undefined ? {} : { on: compileValue(on, ['on']) }),
     ...(key === undefined ? {} : { key: compileValue(key, ['key']) }),
   }
-  return join(options, deps.input(other), deps.handOver)
+  const { traces } = deps
+  return join(options, deps.input(other), deps.handOver, otherKey =>
+    traces?.(key => ({ keys: [key], other: { feed: other, keys: [otherKey(key)].filter(found => found !== undefined) } })),
+  )
 }
 
 /**
@@ -169,17 +178,17 @@ export function buildStep(step: Step, deps: StepDeps): Operator {
       return top({ by: listOf(by).map(parseOrderTerm), limit, per: listOf(per) })
     }
     case 'group':
-      return buildGroup(step.options)
+      return buildGroup(step.options, deps)
     case 'rate':
       return buildRate(step.options, clock)
     case 'change':
       return buildChange(step.options, clock)
     case 'window':
-      return buildWindow(step.options, clock)
+      return buildWindow(step.options, deps)
     case 'series':
-      return buildSeries(step.options, clock)
+      return buildSeries(step.options, deps)
     case 'events':
-      return buildEvents(step.options, clock)
+      return buildEvents(step.options, deps)
     case 'keep':
       return keep({ extent: step.options }, clock)
     case 'fill':

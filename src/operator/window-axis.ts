@@ -1,3 +1,4 @@
+import type { Span } from './lineage.ts'
 import type { SteadyTime } from './steady-time.ts'
 
 /**
@@ -32,6 +33,13 @@ export class WindowAxis {
   /** The first pane that is shown, and the first that still takes anything. */
   get oldest(): number {
     return this.current - this.#paneCount + 1
+  }
+
+  /** The edges of the panes that are shown, ms since 1970 UTC; undefined: there is none yet. */
+  get span(): Span | undefined {
+    if (this.#current === undefined) return undefined
+    const to = (this.#current + this.#shift + 1) * this.#paneMs
+    return { from: to - this.#paneCount * this.#paneMs, to }
   }
 
   /** When the current pane ends, an instant; undefined: it has, or there is none yet. */

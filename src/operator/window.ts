@@ -4,6 +4,7 @@ import { cellOf, rowOf, setCell, type Cell, type Row } from '../model/row.ts'
 import { noChanges, type Degradation, type Sample, type Table } from '../model/table.ts'
 import type { Aggregate } from './aggregate.ts'
 import { DatedRows, timeOf } from './dated-rows.ts'
+import type { Span, Traces } from './lineage.ts'
 import { Output, visitTouched } from './output.ts'
 import { start } from './pane.ts'
 import type { PastTable } from './past-table.ts'
@@ -54,6 +55,12 @@ class WindowStage implements TimedStage {
   /** A window that slides moves with the samples: while none comes, it holds. */
   get due(): number | undefined {
     return this.#window.slideMs === undefined ? this.#axis.end : undefined
+  }
+
+  /** From when to when the window looks, as the wall clock calls it now; nothing before its first sample. */
+  get span(): { readonly window?: Span } {
+    const { span } = this.#axis
+    return span === undefined ? {} : { window: span }
   }
 
   next(input: Sample, now: number): Sample {
@@ -147,8 +154,12 @@ function columnsOf(key: string, { columns, slideMs }: Pick<Window, 'columns' | '
  * window has of it or, with `time`, over what it was at times of its own. A row has its window as long as that holds anything of it.
  * Where windows do not slide, a column `final` says that the window has ended: it does so on time, and the next sample begins another.
  */
-export function window(options: Window, clock: Clock): Operator {
-  return timedStage(clock, time => new WindowStage(options, time))
+export function window(options: Window, clock: Clock, traces?: Traces): Operator {
+  return timedStage(clock, time => {
+    const state = new WindowStage(options, time)
+    traces?.(key => ({ keys: [key], ...state.span }))
+    return state
+  })
 }
 
 /** The definition of `window` without its cap (L10); `now` is the instant of the last sample or of what ended since. */

@@ -50,6 +50,13 @@ export interface ListMessage {
   /** Also the server's own feeds, whose names begin with `$`. */
   readonly own?: boolean
 }
+export interface ExplainMessage {
+  readonly type: 'explain'
+  readonly id: RequestId
+  readonly feed: string
+  /** Of a row of the feed. */
+  readonly key: string
+}
 export interface ResyncMessage {
   readonly type: 'resync'
   readonly id?: RequestId
@@ -71,6 +78,7 @@ export type ClientMessage =
   | UnsubscribeMessage
   | GetMessage
   | ListMessage
+  | ExplainMessage
   | ResyncMessage
   | PingMessage
   | ReadPongMessage
@@ -196,6 +204,31 @@ export interface FeedsMessage {
   readonly id?: RequestId
   readonly feeds: readonly FeedDescriptor[]
 }
+/** The last poll of a source. */
+export interface PollTold {
+  readonly source: string
+  /** What is asked, without path, query and secrets. */
+  readonly origin: string
+  readonly at?: number
+  readonly outcome?: 'changed' | 'unchanged' | 'failed'
+  readonly status?: number
+  readonly duration?: number
+  readonly bytes?: number
+  readonly reason?: string
+}
+export interface ExplainedMessage {
+  readonly type: 'explained'
+  readonly id: RequestId
+  readonly feed: string
+  readonly key: string
+  /** The rows that it is made of, by feed. */
+  readonly inputs: readonly { readonly feed: string; readonly keys: readonly string[] }[]
+  /** Only where there are more rows than `inputs` tells of. */
+  readonly more?: true
+  /** From when to when its windows look. */
+  readonly windows: readonly { readonly from: number; readonly to: number }[]
+  readonly polls: readonly PollTold[]
+}
 export type ServerMessage =
   | WelcomeMessage
   | SubscribedMessage
@@ -211,3 +244,4 @@ export type ServerMessage =
   | PongMessage
   | ReadPingMessage
   | FeedsMessage
+  | ExplainedMessage

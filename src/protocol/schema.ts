@@ -46,6 +46,7 @@ const schemas = {
   unsubscribe: z.object({ type: z.literal('unsubscribe'), id: id.optional(), feed }),
   get: z.object({ type: z.literal('get'), id, feed, ...query }),
   list: z.object({ type: z.literal('list'), id: id.optional(), own: z.boolean().optional() }),
+  explain: z.object({ type: z.literal('explain'), id, feed, key: z.string().max(65_536) }),
   resync: z.object({
     type: z.literal('resync'),
     id: id.optional(),

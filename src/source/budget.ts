@@ -32,6 +32,8 @@ export class Budget {
   #rate: TokenBucket | undefined
   readonly #firstPolls: readonly FirstPolls[]
   readonly #waiting = new Set<{ readonly enter: (release: Release) => void }>()
+  /** Who has a place already, and wants to ask once more. */
+  readonly #holders = new Set<{ readonly enter: () => void }>()
   #underWay = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
   #pausedBecause = ''
@@ -109,7 +111,18 @@ export class Budget {
     this.#serve()
     return () => {
       this.#waiting.delete(waiter)
-      if (this.#waiting.size === 0) this.#timer?.()
+      this.#rest()
+    }
+  }
+
+  /** The same for who holds a place and asks once more with it: only the rate and pauses are waited for, before all who have none. */
+  admitMore(enter: () => void): Cancel {
+    const holder = { enter }
+    this.#holders.add(holder)
+    this.#serve()
+    return () => {
+      this.#holders.delete(holder)
+      this.#rest()
     }
   }
 
@@ -133,20 +146,37 @@ export class Budget {
   }
 
   #serve(): void {
+    for (const holder of this.#holders) {
+      if (this.#waits()) return
+      this.#holders.delete(holder)
+      this.#spend()
+      holder.enter()
+    }
     for (const waiter of this.#waiting) {
-      if (this.#underWay >= this.maxConcurrent) return
-      const { waitMs } = this
-      if (waitMs > 0) {
-        this.#timer?.()
-        this.#timer = this.#clock.after(Math.ceil(waitMs), () => this.#serve())
-        return
-      }
+      if (this.#underWay >= this.maxConcurrent || this.#waits()) return
       this.#waiting.delete(waiter)
       this.#underWay++
-      this.#rate?.take()
-      this.#enteredAt = this.#clock.monotonic()
+      this.#spend()
       waiter.enter(this.#newRelease())
     }
+  }
+
+  /** Whether nobody may ask yet; then it goes on by itself. */
+  #waits(): boolean {
+    const { waitMs } = this
+    if (waitMs <= 0) return false
+    this.#timer?.()
+    this.#timer = this.#clock.after(Math.ceil(waitMs), () => this.#serve())
+    return true
+  }
+
+  #spend(): void {
+    this.#rate?.take()
+    this.#enteredAt = this.#clock.monotonic()
+  }
+
+  #rest(): void {
+    if (this.#waiting.size === 0 && this.#holders.size === 0) this.#timer?.()
   }
 
   #newRelease(): Release {

@@ -97,10 +97,10 @@ export class Exchange {
     return this.#at.href
   }
 
-  /** @throws PollError, or what undici throws; then `drop` must be called */
-  async request(validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
+  /** `url`: the configured one, or another page of it. @throws PollError, or what undici throws; then `drop` must be called */
+  async request(url: string, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
     const { maxRedirects } = this.#options
-    let hop = this.#first
+    let hop = this.#first(url)
     for (let hops = 0; ; hops++) {
       const answer = await this.#askAs(hop, validators, signal)
       const { location } = answer.headers
@@ -115,11 +115,11 @@ export class Exchange {
 
   /** Asks the URL itself, whatever it answers: a redirect is not followed. @throws as `request` */
   once(signal: AbortSignal): Promise<Answer> {
-    return this.#ask(this.#first, undefined, nobody, signal)
+    return this.#ask(this.#first(this.#options.url), undefined, nobody, signal)
   }
 
-  get #first(): Hop {
-    const { url, method, body } = this.#options
+  #first(url: string): Hop {
+    const { method, body } = this.#options
     return { url: new URL(url), method, body: method === 'GET' ? undefined : body }
   }
 

@@ -33,22 +33,28 @@ export interface Fetched {
   readonly limitedMs: number
 }
 
-type Options = Pick<HttpOptions, 'url' | 'method' | 'maxBodyBytes' | 'maxRetryAfterMs'>
+type Options = Pick<HttpOptions, 'method' | 'maxBodyBytes' | 'maxRetryAfterMs'>
+
+export interface Asked {
+  readonly url: string
+  readonly held: HeldBody
+  readonly signal: AbortSignal
+}
 
 /**
- * Asks a URL for a whole body, on condition that it is another than the one held. `maxBytes`: what it may become.
+ * Asks a URL for a whole body, on condition that it is another than the one held.
  * @throws PollError, DecodeError, or what undici and zlib throw; then the exchange must be dropped
  */
-export async function fetchBody(exchange: Exchange, held: HeldBody, options: Options, clock: Clock, signal: AbortSignal): Promise<Fetched> {
+export async function fetchBody(exchange: Exchange, { url, held, signal }: Asked, options: Options, clock: Clock): Promise<Fetched> {
   const conditions = options.method === 'GET' ? held.conditions() : undefined
   let began = clock.monotonic()
-  let answer = await exchange.request(conditions, signal)
+  let answer = await exchange.request(url, conditions, signal)
   let confirmed = answer.statusCode === 304 && conditions !== undefined ? held.confirmed(answer.headers) : undefined
   if (answer.statusCode === 304 && (confirmed === undefined || held.body === undefined)) {
     // A cache on the way confirms what nobody holds: ask once more, for all of it.
     await answer.body.dump()
     began = clock.monotonic()
-    answer = await exchange.request(undefined, signal)
+    answer = await exchange.request(url, undefined, signal)
     confirmed = undefined
   }
   const headAt = clock.monotonic()

@@ -1,6 +1,6 @@
 import { decode } from '../decode/decode.ts'
 import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
@@ -9,9 +9,11 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { addPhases, Exchange } from './exchange.ts'
 import { failureOf, PollError } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
-import { HeldBody } from './held-body.ts'
+import type { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
 import { timeHints, upstreamTime } from './http-time.ts'
+import { PagedBody, type Page } from './paged-body.ts'
+import type { PagesOptions } from './pages.options.ts'
 import { Proxies } from './proxy.ts'
 import { Tabulator, type Tabulated } from './tabulate.ts'
 
@@ -27,12 +29,18 @@ export interface HttpDeps {
   readonly proxies?: Proxies
   /** Default: nobody says who asks, beyond what the headers say. */
   readonly auth?: Authorizer
+  /** Default: one answer is all. */
+  readonly pages?: PagesOptions
+  /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
+  readonly admitMore?: (enter: () => void) => Cancel
 }
 
 /** Asks one URL, conditionally where that is possible, and makes a table of what it answers. */
 export function httpAsk(options: HttpOptions, deps: HttpDeps): Ask {
   return new HttpAsk(options, deps)
 }
+
+const onePage: PagesOptions = { maxPages: 1 }
 
 type Told = Omit<PollFacts, 'at' | 'durationMs'> & { readonly isRemade?: boolean }
 
@@ -41,7 +49,7 @@ class HttpAsk implements Ask {
   readonly #deps: HttpDeps
   readonly #exchange: Exchange
   readonly #tabulator: Tabulator
-  readonly #held = new HeldBody()
+  readonly #body: PagedBody
   #underWay: AbortController | undefined
   #closed = false
   /** How the answer that was taken last is written; the next one is read in the same way. */
@@ -58,6 +66,14 @@ class HttpAsk implements Ask {
     const { clock, auth, proxies = new Proxies({}) } = deps
     this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }) })
     this.#tabulator = new Tabulator(options, deps.name, deps.log)
+    this.#body = new PagedBody(
+      { ...(deps.pages ?? onePage), ...options },
+      {
+        fetch: (url, held, isMore) => this.#fetch(url, held, isMore),
+        decode: fetched => this.#decode({ body: fetched.body, mediaType: String(fetched.headers['content-type'] ?? '') }),
+        countRows: decoded => this.#tabulator.countRows(decoded),
+      },
+    )
   }
 
   resume(table: Table): void {
@@ -75,7 +91,7 @@ class HttpAsk implements Ask {
     this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
-      const { told, tabulated } = await this.#ask(deadline.signal)
+      const { told, tabulated } = await this.#ask()
       return this.#answered(tabulated, { ...told, ...timing() })
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
@@ -101,24 +117,31 @@ class HttpAsk implements Ask {
     await Promise.all([this.#exchange.drop(), this.#deps.auth?.close()])
   }
 
-  async #ask(signal: AbortSignal): Promise<{ told: Told; tabulated: Tabulated }> {
+  async #ask(): Promise<{ told: Told; tabulated: Tabulated }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
-    const fetched = await fetchBody(this.#exchange, this.#held, this.#options, this.#deps.clock, signal)
-    return { told: this.#tell(fetched), tabulated: this.#take(fetched) }
+    const pages = await this.#body.fetch()
+    return { told: this.#tell(pages.map(({ fetched }) => fetched)), tabulated: this.#take(pages) }
   }
 
-  #take({ status, body, headers, url, isSame }: Fetched): Tabulated {
-    if (isSame) {
-      if (status !== 304) this.#held.hold(body, headers, url)
+  async #fetch(url: string, held: HeldBody, isMore: boolean): Promise<Fetched> {
+    const signal = this.#underWay?.signal ?? AbortSignal.abort()
+    const { clock, admitMore } = this.#deps
+    if (isMore && admitMore !== undefined) await turn(admitMore, signal)
+    return fetchBody(this.#exchange, { url, held, signal }, this.#options, clock)
+  }
+
+  #take(pages: readonly [Page, ...Page[]]): Tabulated {
+    if (this.#body.isSame(pages)) {
+      this.#body.hold(pages)
       return this.#tabulator.same()
     }
-    const decoded = this.#decode({ body, mediaType: String(headers['content-type'] ?? '') })
-    const tabulated = this.#tabulator.take(decoded)
-    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...decoded.dialect }
+    const [first, ...others] = pages.map(({ decoded }) => decoded()) as [Decoded, ...Decoded[]]
+    const tabulated = this.#tabulator.take({ ...first, ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }) })
+    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...first.dialect }
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
-    if (tabulated.unsettled) this.#held.forget()
-    else if (this.#held.hold(body, headers, url)) this.#warn('its ETag stood still while its body changed: asked without it from now on')
-    for (const remark of decoded.remarks ?? []) this.#remark(remark)
+    if (tabulated.unsettled) this.#body.forget()
+    else if (this.#body.hold(pages)) this.#warn('its ETag stood still while its body changed: asked without it from now on')
+    for (const remark of [first, ...others].flatMap(({ remarks = [] }) => remarks)) this.#remark(remark)
     return tabulated
   }
 
@@ -136,12 +159,23 @@ class HttpAsk implements Ask {
     }
   }
 
-  #tell({ status, headers, bytes, headMs, bodyMs, isRemade, limitedMs }: Fetched): Told {
+  /** Of several pages: the first tells of time, and as much is said of all of them as they are together. */
+  #tell(pages: readonly Fetched[]): Told {
+    const [first] = pages
+    const { status = 200, headers = {}, headMs = 0 } = first ?? {}
+    const sum = (of: (page: Fetched) => number): number => pages.reduce((all, page) => all + of(page), 0)
     const asOf = upstreamTime(headers, this.#deps.clock.now())
-    const phases = addPhases(this.#exchange.takePhases(), { bodyMs })
-    const hints = timeHints(headers)
-    const more = { ...(asOf === undefined ? {} : { asOf }), ...(limitedMs > 0 ? { limitedMs } : {}) }
-    return { status, bytes, headMs, isRemade, phases, hints, ...more }
+    const limitedMs = Math.max(0, ...pages.map(page => page.limitedMs))
+    return {
+      status: pages.every(page => page.status === 304) ? 304 : status === 304 ? 200 : status,
+      bytes: sum(({ bytes }) => bytes),
+      headMs,
+      isRemade: pages.some(({ isRemade }) => isRemade),
+      phases: addPhases(this.#exchange.takePhases(), { bodyMs: sum(({ bodyMs }) => bodyMs) }),
+      hints: timeHints(headers),
+      ...(asOf === undefined ? {} : { asOf }),
+      ...(limitedMs > 0 ? { limitedMs } : {}),
+    }
   }
 
   #failureOf(error: unknown, aborted: boolean): PollError {
@@ -182,4 +216,17 @@ class HttpAsk implements Ask {
     if (!this.#remarked.has(about)) this.#warn(sentence)
     this.#remarked.add(about)
   }
+}
+
+/** Resolves with its turn, rejects when the time is over before. */
+function turn(admitMore: (enter: () => void) => Cancel, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = admitMore(resolve)
+    const giveUp = (): void => {
+      cancel()
+      reject(new Error('given up while waiting for its turn'))
+    }
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
+  })
 }

@@ -15,7 +15,10 @@ import { KeySearch } from './key-search.ts'
 import { unify, type Unified } from './unify.ts'
 
 /** What of a decoded answer becomes rows. */
-export type Taken = Pick<Decoded, 'document' | 'isText' | 'isListless' | 'key' | 'degraded'>
+export type Taken = Pick<Decoded, 'document' | 'isText' | 'isListless' | 'key' | 'degraded'> & {
+  /** Further pages of the same answer: their rows follow those of the document. */
+  readonly pages?: readonly Cell[]
+}
 
 export interface Tabulated extends Unified {
   readonly degraded?: Degradation
@@ -93,8 +96,10 @@ export class Tabulator {
   take(decoded: Taken): Tabulated {
     const { document } = decoded
     const { path, others } = this.#look(document)
-    const isListless = decoded.isListless === true && (this.#options.rows !== undefined || this.#kind === 'array')
-    const at = rowsAt(document, path, { isListless, isFoundByLooking: this.#options.rows === undefined, maxCells: this.#options.maxCells })
+    const first = this.#at(decoded, path)
+    const pages = decoded.pages ?? []
+    const at =
+      pages.length === 0 ? first : this.#together([first, ...pages.map(page => this.#at({ ...decoded, document: page }, path))], path)
     if (at.kind === 'absent' && this.#table === undefined) throw absentPath(document, path)
     const reshaped = this.#reshaped(at.kind, path)
     if (reshaped !== undefined) return this.#unchanged(reshaped, true)
@@ -114,6 +119,27 @@ export class Tabulator {
     this.#types = types
     this.#settle(path, others, at.kind, items.length)
     return taken
+  }
+
+  /** How many rows stand in an answer. */
+  countRows(decoded: Taken): number {
+    const at = this.#at(decoded, this.#look(decoded.document).path)
+    return at.kind === 'array' ? at.items.length : 0
+  }
+
+  #at({ document, isListless }: Taken, path: string): RowsFound {
+    const { rows, maxCells } = this.#options
+    const mayBeOne = isListless === true && (rows !== undefined || this.#kind === 'array')
+    return rowsAt(document, path, { isListless: mayBeOne, isFoundByLooking: rows === undefined, maxCells })
+  }
+
+  /** The rows of all pages: part of an answer is none. */
+  #together(pages: readonly RowsFound[], path: string): RowsFound {
+    const items = pages.map((page, index) => {
+      if (page.kind === 'array') return page.items
+      throw new DecodeError('rows', `page ${index + 1} of ${pages.length} has no rows at ${quotable(path)}; say where they are with rows:`)
+    })
+    return { kind: 'array', items: items.flat() }
   }
 
   #typed(at: RowsFound, isText: boolean): { readonly items: readonly Cell[]; readonly types: TextTypes } {

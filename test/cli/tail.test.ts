@@ -84,8 +84,10 @@ test('--raw: the frames as they come', async () => {
 test('--status: how far the data can be believed, on stderr', async () => {
   const tailed = tail('things', '--status')
   await tailed.says(/fresh/)
+  await tailed.says(/asked next by steady: every /)
   upstream.status = 500
   await tailed.says(/(stale|down) \(http\): .*500/)
+  await tailed.says(/asked next by back-off: /)
 })
 
 describe('a server that goes', () => {

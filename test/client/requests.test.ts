@@ -46,6 +46,15 @@ test('feeds: what may be followed', async () => {
   expect((await Promise.all(answers)).map(feeds => feeds.map(({ feed }) => feed))).toEqual([['quotes'], ['quotes', '$feeds']])
 })
 
+test('explain: what the server says of a row', async () => {
+  const run = openBench()
+  const answer = run.millrace.explain('low', 'north')
+  expect(run.socket.heard()).toEqual([{ type: 'explain', id: 1, feed: 'low', key: 'north' }])
+  const told = { feed: 'low', key: 'north', inputs: [{ feed: 'regions', keys: ['north'] }], windows: [], polls: [] }
+  run.socket.say({ type: 'explained', id: 1, ...told })
+  expect(await answer).toEqual(told)
+})
+
 test('asked before the connection is open, or when it is lost: asked once it is open again', async () => {
   const run = bench()
   const answer = run.millrace.get('quotes')

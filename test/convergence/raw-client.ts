@@ -257,6 +257,7 @@ export class RawClient implements ChaosClient {
         return
       case 'beat':
       case 'feeds':
+      case 'explained':
       case 'pong':
       case 'status':
       case 'unsubscribed':

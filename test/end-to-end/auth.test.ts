@@ -357,3 +357,25 @@ test('token in query string/logs/error texts: nothing that is logged or answered
   expect(logged).not.toMatch(new RegExp(secrets.join('|')))
   expect(logged).not.toBe('')
 })
+
+test('a reload that puts something else under a name, and takes the name from a reader, shows the reader none of it', async () => {
+  const configWith = (columns: object, feeds: readonly string[]): Parameters<MillraceServer['reload']>[0] => {
+    const loaded = configOf({
+      server: { port: 0, drain: '1s' },
+      auth: { tokens: [{ name: 'some', token: some, feeds }] },
+      sources: { stations: { url: upstream.url, every: '20ms' } },
+      feeds: { report: { from: 'stations', steps: [{ select: columns }] } },
+    })
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    return loaded.config
+  }
+  server.reload(configWith({ shown: 'n' }, ['report']))
+  const reader = socket('?feed=report', bearer(some))
+  let read = ''
+  reader.socket.on('message', (data: Buffer) => void (read += data.toString('utf8')))
+  expect(await reader.next('snapshot')).toMatchObject({ rows: [{ id: 'a', shown: 1 }] })
+  server.reload(configWith({ wage: 'n + 99' }, ['stations']))
+  expect(await reader.next('unsubscribed')).toMatchObject({ feed: 'report', code: 'forbidden' })
+  expect(read).not.toContain('wage')
+  reader.socket.terminate()
+})

@@ -127,7 +127,7 @@ describe('what is said', () => {
 
   test('a config that makes no graph is refused, and the one before stays', async () => {
     const good = config({ sources: { things: things() } })
-    const cycle = { ...good, feeds: [{ name: 'f', from: ['f'], steps: [], demand: 'auto' as const, public: true }] }
+    const cycle = { ...good, feeds: [{ name: 'f', from: ['f'], steps: [], demand: 'auto' as const, public: true, sinks: [], metrics: [] }] }
     expect(() => server.reload(cycle)).toThrow(new RangeError('a cycle: f -> f'))
     expect(server.health().config.error).toContain('could not be put to work')
     const reader = await readerOf('things')

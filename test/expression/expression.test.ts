@@ -287,6 +287,13 @@ describe('errors tell what and where', () => {
 describe('of clients', () => {
   test.each([
     [`name.matches("(a+)+$")`, 'matches is not allowed'],
+    ['xs.all(x, x in xs)', 'may only compare a column with the element'],
+    ['xs.all(x, !(x in row.xs))', 'may only compare a column'],
+    ['xs.all(x, size(xs + xs) > 0)', 'may only compare a column'],
+    ['xs.all(x, xs == ys)', 'may only compare a column'],
+    ['xs.all(x, s.contains(x))', 'may only compare a column'],
+    ['xs.all(x, [x, xs] == [x, ys])', 'may only compare a column'],
+    ['xs.exists(row, row.x in xs)', 'may only compare a column'],
     ['xs.exists(x, x.all(y, y > 1))', 'all inside of another macro is not allowed'],
     ['xs.filter(x, x.ys.exists_one(y, y)).size() > 0', 'exists_one inside of another macro'],
     ['xs.map(x, xs + xs).size() > 0', 'map is not allowed'],
@@ -300,6 +307,13 @@ describe('of clients', () => {
   })
 
   test('loops one after the other are not one in another', () => {
+    for (const text of [
+      'xs.exists(x, x.y == wanted && !(x.z in ["a", "b"]) || flag)',
+      'xs.all(row, row.x == 1)',
+      'xs.all(x, x.y == row.place.name)',
+      'xs.filter(x, x != key).size() > 1',
+    ])
+      expect(problem(text, client)).toBe('no error')
     expect(problem('xs.filter(x, x > 1).exists(x, x > 2) && ys.all(y, y)', client)).toBe('no error')
   })
 

@@ -8,11 +8,16 @@ const measured: Measured = {
   config: () => ({ reloads: { accepted: 2, refused: 1, unchanged: 0 }, success: false, loadedAt: 1_769_090_000_500 }),
   shedding: () => 'no new views',
   sources: () => [
-    { name: 'a', changed: 5, unchanged: 2, failed: 1, state: 'fresh', ageMs: 1500 },
-    { name: 'b', changed: 0, unchanged: 0, failed: 0, state: 'waiting', ageMs: undefined },
+    { name: 'a', changed: 5, unchanged: 2, failed: 1, state: 'fresh', ageMs: 1500, learned: { price: 0.9, period: { periodMs: 60_000 } } },
+    { name: 'b', changed: 0, unchanged: 0, failed: 0, state: 'waiting', ageMs: undefined, learned: undefined },
   ],
   feeds: () => [{ name: 'a', rows: 7, readers: 4, bytesSent: 1000, messagesSent: 20, encodes: 5 }],
   state: () => ({ written: 9, failed: 1, bytes: 4096, setAside: 2, ageMs: 2500 }),
+  sinks: () => [
+    { kind: 'webhook', target: 'h.example', delivered: 5, failed: 2, refused: 1, waiting: 3 },
+    { kind: 'webhook', target: 'h.example', delivered: 1, failed: 0, refused: 0, waiting: 1 },
+  ],
+  leftOut: () => new Map([['a', 4]]),
 }
 
 interface Family {
@@ -105,6 +110,15 @@ test('values are those of the moment, also at the second scrape', async () => {
     expect(valuesOf(found, 'millrace_state_writes_total')).toEqual({ '{outcome="written"}': 9, '{outcome="failed"}': 1 })
     expect(valuesOf(found, 'millrace_state_age_seconds')).toEqual({ '': 2.5 })
   }
+})
+
+test('sinks of one receiver are one: their figures add up', async () => {
+  const { families } = await scraped()
+  const [labels, count] = ['kind="webhook",target="h.example"', valuesOf(families, 'millrace_sink_messages_total')]
+  expect(count).toEqual({ [`{${labels},outcome="delivered"}`]: 6, [`{${labels},outcome="refused"}`]: 1 })
+  expect(valuesOf(families, 'millrace_sink_failures_total')).toEqual({ [`{${labels}}`]: 2 })
+  expect(valuesOf(families, 'millrace_sink_waiting')).toEqual({ [`{${labels}}`]: 4 })
+  expect(valuesOf(families, 'millrace_export_left_out_rows')).toEqual({ '{feed="a"}': 4 })
 })
 
 test('limits count by their key', async () => {

@@ -16,6 +16,7 @@ const documents = [
   'README.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
+  'docs/alerts.md',
   'docs/auth.md',
   'docs/elements.md',
   'docs/formats.md',
@@ -153,7 +154,19 @@ describe('the URLs', () => {
   })
 
   test('are all there', () => {
-    expect(paths).toEqual(['/', '/ws', '/feeds', '/feeds/<name>', '/health', '/ready', '/metrics', '/client.js', '/elements.js'])
+    expect(paths).toEqual([
+      '/',
+      '/ws',
+      '/feeds',
+      '/feeds/<name>',
+      '/feeds/<name>/health',
+      '/health',
+      '/ready',
+      '/metrics',
+      '/metrics/feeds',
+      '/client.js',
+      '/elements.js',
+    ])
   })
 
   test('the WebSocket subscribes from the query string', async () => {

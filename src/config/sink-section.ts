@@ -1,0 +1,74 @@
+import type { z } from 'zod'
+import { suggest } from '../lib/suggest.ts'
+import type { MetricOptions } from '../sink/export.options.ts'
+import { alertmanagerOptions, messageColumns, webhookOptions, type SinkOptions } from '../sink/sink.options.ts'
+import { checkExpression, checkTemplate } from './expression-check.ts'
+import { isRecord, type Path } from './finding.ts'
+import type { Judge } from './judge.ts'
+import type { Columns } from './step-columns.ts'
+
+/** The options of each sink that has some, by its name. */
+export const sinkSchemas = { webhook: webhookOptions, alertmanager: alertmanagerOptions } as const satisfies Readonly<
+  Record<string, z.ZodType>
+>
+
+const plainSink = 'log'
+const sinkNames = [plainSink, ...Object.keys(sinkSchemas)]
+
+/** The sinks of a feed. What is wrong with them is reported; of a sink that is none nothing is returned. */
+export function sinkConfigs(judge: Judge, written: unknown, path: Path): readonly SinkOptions[] {
+  if (written === undefined || written === null) return []
+  if (!Array.isArray(written)) {
+    judge.report({ path, at: 'value', expected: 'a list of sinks, `- log` or `- name: options`' })
+    return []
+  }
+  return written.flatMap((item: unknown, index) => sinkConfig(judge, item, [...path, index]) ?? [])
+}
+
+function sinkConfig(judge: Judge, item: unknown, path: Path): SinkOptions | undefined {
+  if (item === plainSink) return { kind: 'log' }
+  const names = isRecord(item) ? Object.keys(item) : []
+  const [kind, second] = names
+  if (!isRecord(item) || kind === undefined || second !== undefined) {
+    const found = second === undefined ? {} : { found: names.join(' and ') }
+    judge.report({ path, at: 'value', expected: `one sink: ${sinkNames.join(', ')}`, ...found })
+    return undefined
+  }
+  if (kind === 'webhook') return webhook(judge, item[kind], [...path, kind])
+  if (kind === 'alertmanager') return alertmanager(judge, item[kind], [...path, kind])
+  const best = suggest(kind, sinkNames)
+  const hint = best === undefined ? `known sinks: ${sinkNames.join(', ')}` : `did you mean \`${best}\`?`
+  const message = kind === plainSink ? '`log` has no options: write `- log`' : `unknown sink \`${kind}\``
+  judge.report({ path: [...path, kind], at: 'name', message, ...(kind === plainSink ? {} : { hint }) })
+  return undefined
+}
+
+function webhook(judge: Judge, written: unknown, path: Path): SinkOptions | undefined {
+  const options = judge.check(webhookOptions, written, path)
+  if (options === undefined) return undefined
+  checkBody(judge, options.body, [...path, 'body'])
+  return { kind: 'webhook', options }
+}
+
+/** The texts in it are templates over a message. */
+function checkBody(judge: Judge, written: unknown, path: Path): void {
+  if (typeof written === 'string') checkTemplate(judge, written, path, messageColumns)
+  else if (Array.isArray(written)) for (const [index, item] of written.entries()) checkBody(judge, item, [...path, index])
+  else if (isRecord(written)) for (const [name, member] of Object.entries(written)) checkBody(judge, member, [...path, name])
+}
+
+function alertmanager(judge: Judge, written: unknown, path: Path): SinkOptions | undefined {
+  const options = judge.check(alertmanagerOptions, written, path)
+  if (options === undefined) return undefined
+  for (const [name, label] of options.labels ?? []) checkExpression(judge, label, [...path, 'labels', name], { columns: undefined })
+  return { kind: 'alertmanager', options }
+}
+
+/** Compiles the expressions of what is exported, and looks their columns up as far as these are known. */
+export function checkMetrics(judge: Judge, written: MetricOptions | readonly MetricOptions[], path: Path, columns: Columns): void {
+  for (const [index, { value, labels }] of [written].flat().entries()) {
+    const at = Array.isArray(written) ? [...path, index] : path
+    checkExpression(judge, value, [...at, 'value'], { columns: columns.names })
+    for (const [name, label] of labels ?? []) checkExpression(judge, label, [...at, 'labels', name], { columns: columns.names })
+  }
+}

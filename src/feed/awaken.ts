@@ -1,0 +1,28 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Graph } from './graph.ts'
+
+/** How long a source that slept is waited for, in ms. */
+const mostMs = 5000
+
+/** Has the sources of a feed that slept asked, as a reader would, until they have answered or 5 s have passed: nothing else tells how it is. */
+export function awaken(graph: Graph, name: string, clock: Clock): Promise<void> {
+  const feed = graph.feed(name)
+  if (feed?.freshness.cause !== 'paused') return Promise.resolve()
+  const release = graph.want(name)
+  return new Promise(resolve => {
+    const done = (): void => {
+      stopListening()
+      cancel()
+      release()
+      resolve()
+    }
+    const cancel = clock.after(mostMs, done)
+    const stopListening = graph.listen({
+      tick: () => undefined,
+      freshness: () => undefined,
+      settled: () => {
+        if (feed.freshness.state !== 'stale') done()
+      },
+    })
+  })
+}

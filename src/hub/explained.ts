@@ -1,0 +1,27 @@
+import { explain } from '../feed/explain.ts'
+import type { Feed } from '../feed/feed.ts'
+import type { Graph } from '../feed/graph.ts'
+import { MillraceError } from '../model/errors.ts'
+import type { ExplainedMessage, ExplainMessage } from '../protocol/messages.ts'
+import type { Grants } from './principal.ts'
+
+/**
+ * The answer to `explain`: feeds that there are not for who asks are left out, and what `$sources` tells is told to those alone who may
+ * follow it.
+ * @throws MillraceError `not_found` where the feed has no such row.
+ */
+export function explained(graph: Graph, feed: Feed, { id, key }: ExplainMessage, grants: Grants): ExplainedMessage {
+  if (feed.store.row(key) === undefined) throw new MillraceError('not_found', `feed '${feed.name}' has no row '${key.slice(0, 64)}'`)
+  const { inputs, windows, isCut, polls } = explain(graph, feed, key)
+  const isSeen = (name: string): boolean => grants.covers(name) && graph.feed(name)?.options.public === true
+  return {
+    type: 'explained',
+    id,
+    feed: feed.name,
+    key,
+    inputs: inputs.filter(input => isSeen(input.feed)),
+    ...(isCut ? { more: true } : {}),
+    windows,
+    polls: grants.covers('$sources') ? polls : [],
+  }
+}
