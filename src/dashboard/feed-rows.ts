@@ -3,11 +3,12 @@ import { composedKeyColumn } from '../model/key.ts'
 import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
 import type { Cancel } from '../lib/clock.ts'
-import type { FeedTable, SortRequest } from '../elements/feed-table.ts'
+import type { FeedTable, RowRequest, SortRequest } from '../elements/feed-table.ts'
 import { layOut, type Layout } from '../elements/upright.ts'
 import { copyText } from './clipboard.ts'
 import { firstRows, mostRows, type FeedReading } from './feed-reading.ts'
 import { PageElement } from './page-element.ts'
+import type { RowPlace } from './row-sheet.ts'
 import { rowsAsCsv, rowsAsJson } from './row-text.ts'
 
 /** Typing rests so long, in ms, before a filter is asked for. */
@@ -26,6 +27,7 @@ export class FeedRows extends PageElement {
     held: { state: true },
     hiddenColumns: { state: true },
     said: { state: true },
+    place: { state: true },
   }
   declare reading: FeedReading
   /** Counts the changes of `reading`. */
@@ -37,6 +39,8 @@ export class FeedRows extends PageElement {
   declare hiddenColumns: ReadonlySet<string>
   /** What was just done, in words. */
   declare said: string
+  /** The row that is looked at. */
+  declare place: RowPlace | undefined
   /** A person chose the columns. */
   #isChosen = false
   /** The rows that were drawn last, and what was new of them. */
@@ -189,8 +193,10 @@ export class FeedRows extends PageElement {
       .sort=${layout.sortable ? reading.sort : ''}
       .sortable=${layout.sortable}
       .name=${this.name}
+      .opens=${layout.sortable}
       ?hidden=${layout.rows.length === 0}
       @sort-request=${(event: CustomEvent<SortRequest>) => reading.sortBy(event.detail.column, this.total)}
+      @row-open=${(event: CustomEvent<RowRequest>) => (this.place = { feed: this.name, key: event.detail.key })}
       @held-change=${(event: Event) => (this.held = (event.target as FeedTable).held)}
     ></feed-table>`
   }
@@ -219,6 +225,7 @@ export class FeedRows extends PageElement {
     const choice = layout.sortable ? shape.columns : []
     return html`<section class="panel rows" aria-label="Rows">
       ${this.#tools(rows.length, choice, exampleOf(rows, shape.columns))} ${this.#empty(rows)} ${this.#table(layout)}
+      <row-sheet .context=${context} .place=${this.place} @sheet-close=${() => (this.place = undefined)}></row-sheet>
     </section>`
   }
 }

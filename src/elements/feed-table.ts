@@ -6,6 +6,11 @@ import { profileColumns, rowName, showCell, type ColumnProfile } from './column-
 import { LiveElement } from './live-element.ts'
 import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
 
+/** Which row somebody wants to know more of. */
+export interface RowRequest {
+  readonly key: string
+}
+
 /** What a click on a column's head asks for. */
 export interface SortRequest {
   readonly column: string
@@ -26,6 +31,7 @@ export class FeedTable extends LiveElement {
     keyColumn: { attribute: false },
     sort: { attribute: false },
     sortable: { attribute: false },
+    opens: { attribute: false },
     name: { attribute: false },
     held: { state: true },
   }
@@ -37,6 +43,8 @@ export class FeedTable extends LiveElement {
   /** `price` or `-price`; empty: as the feed comes. */
   declare sort: string
   declare sortable: boolean
+  /** Whether a row can be opened: `row-open` tells which. Default no. */
+  declare opens: boolean | undefined
   declare name: string
   declare held: boolean
   #lines: Lines = noLines
@@ -151,17 +159,54 @@ export class FeedTable extends LiveElement {
     </th>`
   }
 
-  #cell(row: Row, profile: ColumnProfile, nowMs: number): TemplateResult {
+  /** A way into the row for the keyboard: one stop, arrows go up and down. A click on the row does the same. */
+  #opener(key: string, index: number): TemplateResult | typeof nothing {
+    if (this.opens !== true) return nothing
+    return html`<button
+      type="button"
+      class="opener"
+      tabindex=${index === 0 ? 0 : -1}
+      aria-label="Why ${rowName(key)}"
+      title="Why this row"
+      @click=${(event: Event) => this.#open(event, key)}
+      @keydown=${this.#step}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M6 3.500 10.500 8 6 12.500" /></svg>
+    </button>`
+  }
+
+  #open(event: Event, key: string): void {
+    event.stopPropagation()
+    this.dispatchEvent(new CustomEvent<RowRequest>('row-open', { detail: { key } }))
+  }
+
+  #step = (event: KeyboardEvent): void => {
+    const line = (event.currentTarget as HTMLElement).closest('tr')
+    const next = event.key === 'ArrowDown' ? line?.nextElementSibling : event.key === 'ArrowUp' ? line?.previousElementSibling : undefined
+    const opener = next?.querySelector<HTMLElement>('.opener')
+    if (opener === null || opener === undefined) return
+    event.preventDefault()
+    opener.focus()
+    opener.scrollIntoView({ block: 'nearest' })
+  }
+
+  #cell(row: Row, profile: ColumnProfile, nowMs: number, opener: TemplateResult | typeof nothing = nothing): TemplateResult {
     const cell = cellOf(row, profile.name)
     const text =
       profile.name === '#' && typeof cell === 'string' ? rowName(cell) || '–' : showCell(cell, profile, nowMs, this.context.format)
     const long = text.length > this.#widthOf(profile.name)
-    return html`<td class=${classMap({ ...sideOf(profile), null: cell === null })} part="cell" title=${long ? text : nothing}>${text}</td>`
+    const classes = classMap({ ...sideOf(profile), null: cell === null })
+    // One piece: what stands between them would be read as a part of the cell.
+    const content = opener === nothing ? text : [opener, text]
+    return html`<td class=${classes} part="cell" title=${long ? text : nothing}>${content}</td>`
   }
 
-  #line({ key, row, gone }: Line, index: number, nowMs: number): TemplateResult {
-    return html`<tr class=${gone ? 'gone' : ''} data-key=${key} aria-rowindex=${index + 2}>
-      ${this.#profiles.map(profile => this.#cell(row, profile, nowMs))}
+  /** `index`: its place in the table; `place`: among those in view. */
+  #line({ key, row, gone }: Line, index: number, place: number, nowMs: number): TemplateResult {
+    // Who marks text to copy it does not mean the row.
+    const open = this.opens === true ? (event: Event) => getSelection()?.isCollapsed !== false && this.#open(event, key) : nothing
+    return html`<tr class=${gone ? 'gone' : ''} data-key=${key} aria-rowindex=${index + 2} @click=${open}>
+      ${this.#profiles.map((profile, i) => this.#cell(row, profile, nowMs, i === 0 ? this.#opener(key, place) : nothing))}
     </tr>`
   }
 
@@ -188,7 +233,7 @@ export class FeedTable extends LiveElement {
     this.#drawn = this.#lines.slice(from, to)
     const nowMs = this.context.board.now()
     return html`<div class="scroll" role="region" aria-label="Rows of ${this.name}" tabindex="0">
-      <table part="table" aria-rowcount=${count + 1}>
+      <table part="table" class=${this.opens === true ? 'opens' : ''} aria-rowcount=${count + 1}>
         <colgroup>
           ${this.columns.map(() => html`<col />`)}
         </colgroup>
@@ -202,7 +247,7 @@ export class FeedTable extends LiveElement {
           ${repeat(
             this.#drawn,
             line => line.key,
-            (line, i) => this.#line(line, from + i, nowMs),
+            (line, i) => this.#line(line, from + i, i, nowMs),
           )}
           ${this.#space(count - to)}
         </tbody>
