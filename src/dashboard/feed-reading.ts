@@ -15,6 +15,8 @@ export const mostRows = 100_000
 /** Least ms between two deltas of more than the first rows: what nobody can follow is not sent. */
 const largeThrottleMs = 1000
 const newestFirst = '-time'
+/** Firing, pending, resolved. */
+const firingFirst = 'state'
 
 /** The rows of one feed as the feed's page shows them: a part of a large one, filtered and sorted as asked. */
 export class FeedReading {
@@ -180,14 +182,15 @@ export class FeedReading {
       this.#shown = reader
       this.#coming = undefined
     }
-    if (isFirst) this.#beginWithTheNewest(reader.feed)
+    if (isFirst) this.#beginWithWhatMatters(reader.feed)
     this.#onChange()
   }
 
-  /** The first rows of a series are its oldest: of a long one they are all that came. */
-  #beginWithTheNewest({ table, rows }: Feed): void {
-    if (table.kind !== 'series') return
-    this.#sort = newestFirst
+  /** The newest of a series, whose first rows are its oldest: of a long one they are all that came. Of alerts those that fire. */
+  #beginWithWhatMatters({ table, rows }: Feed): void {
+    const sort = { series: newestFirst, alerts: firingFirst, table: '', events: '' }[table.kind]
+    if (sort === '') return
+    this.#sort = sort
     if ((rows?.length ?? 0) < this.#limit) return
     this.#byServer = true
     this.#open()

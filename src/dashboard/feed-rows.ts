@@ -234,7 +234,7 @@ export class FeedRows extends PageElement {
 function exampleOf(rows: readonly Row[], columns: readonly string[]): string {
   const [row] = rows
   const named = columns.filter(column => /^[A-Za-z_]\w*$/.test(column))
-  const number = named.find(column => typeof row?.[column] === 'number' && !/id$|time|^lat|^lon/i.test(column))
+  const number = named.find(column => typeof row?.[column] === 'number' && !/id$|time|since|at$|^lon/i.test(column))
   if (number !== undefined) return `${number} > ${Math.trunc(Number(row?.[number])) || 0}`
   const text = named.find(column => typeof row?.[column] === 'string')
   return text === undefined ? "key == 'a'" : `${text} == ${JSON.stringify(row?.[text])}`

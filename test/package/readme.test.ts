@@ -24,6 +24,7 @@ const documents = [
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',
+  'docs/page.md',
   'docs/reload.md',
   'docs/schedule.md',
   'docs/state.md',
