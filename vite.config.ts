@@ -1,7 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type UserConfig } from 'vite'
 
-const shared = { target: 'es2022', reportCompressedSize: false } as const
+const shared: UserConfig['build'] = {
+  target: 'es2022',
+  // Without it `light-dark()` is rewritten into what only works where the same style sheet sets the colour scheme.
+  cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
+  reportCompressedSize: false,
+}
 
 const page: UserConfig = {
   root: 'public',
@@ -25,8 +30,6 @@ function oneFile(entry: string): UserConfig {
       ...shared,
       outDir: 'dist/public',
       emptyOutDir: false,
-      // Without it `light-dark()` is rewritten into what only works where this style sheet sets the colour scheme itself.
-      cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
       lib: {
         entry: fileURLToPath(new URL(`./src/${entry}/${entry}.ts`, import.meta.url)),
         formats: ['es'],

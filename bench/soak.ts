@@ -1,13 +1,18 @@
 import { chaos } from '../test/convergence/chaos.ts'
 import type { Bench } from './harness/bench.ts'
 
-/** Arguments: `[seed] [clients] [seconds] [faulty] [state]`: over a faulty network; with a server that keeps state, and dies more often. */
+/**
+ * Arguments: `[seed] [clients] [seconds] [faulty] [state] [kills=2]`: over a faulty network; with a server that keeps state, and
+ * dies more often; so many kills instead of one every 8 s.
+ */
 export const soak: Bench = {
   title: 'Soak',
   about: 'random clients against a server that is killed, every state that anybody shows compared with what the upstream answered.',
   async run([seed = String(Math.floor(Math.random() * 1_000_000)), clients = '200', seconds = '60', ...words], say) {
     const [faultyNetwork, withState] = [words.includes('faulty'), words.includes('state')]
     const how = `${faultyNetwork ? ' over a faulty network' : ''}${withState ? ', the server keeps state' : ''}`
+    const kills = words.find(word => word.startsWith('kills='))?.slice('kills='.length)
+    const durationMs = Number(seconds) * 1000
     say(`seed ${seed}: ${clients} clients for ${seconds} s${how}`)
     const {
       wrong,
@@ -16,8 +21,8 @@ export const soak: Bench = {
     } = await chaos({
       seed: Number(seed),
       clients: Number(clients),
-      durationMs: Number(seconds) * 1000,
-      lifeMs: withState ? 2000 : 8000,
+      durationMs,
+      lifeMs: kills === undefined ? (withState ? 2000 : 8000) : durationMs / (Number(kills) + 1),
       faultyNetwork,
       withState,
     })

@@ -1,6 +1,7 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { inheritedHints } from './config/inherited-hints.ts'
 import type { FeedDefinition, SourceDefinition } from './feed/definition.ts'
 import { StepProbe } from './feed/step-probe.ts'
 import type { Clock } from './lib/clock.ts'
@@ -8,6 +9,7 @@ import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
+import { noHints } from './model/hint.ts'
 import type { Sample } from './model/table.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
@@ -15,6 +17,8 @@ import type { Ask } from './source/ask.ts'
 import { authorizerOf } from './source/auth/authorizer-of.ts'
 import type { BudgetOptions } from './source/budget.options.ts'
 import { Budget } from './source/budget.ts'
+import { execAsk } from './source/exec.ts'
+import { fileAsk } from './source/file.ts'
 import { FirstPolls } from './source/first-polls.ts'
 import { httpAsk } from './source/http.ts'
 import { Poller } from './source/poller.ts'
@@ -24,6 +28,7 @@ import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
+import { webSocketAsk } from './source/websocket.ts'
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -43,19 +48,21 @@ export interface CompileDeps {
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
   const budgets = deps.budgets ?? new Budgets(config.limits.firstPollsPerSecond, deps)
   const fingerprints = fingerprintsOf(config)
-  const printOf = (name: string): string => fingerprints.get(name) ?? ''
+  const hints = inheritedHints(config)
+  const described = (name: string) => ({ fingerprint: fingerprints.get(name) ?? '', hints: hints.get(name) ?? noHints })
   return {
     sources: config.sources.map(source => {
       const { budget: name } = source
       const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
-      return { ...compileSource(source, budget, deps), fingerprint: printOf(source.name) }
+      return { ...compileSource(source, budget, deps), ...described(source.name) }
     }),
-    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), fingerprint: printOf(feed.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), ...described(feed.name) })),
   }
 }
 
-/** What leads to its table: not how it is described, who may read it or is told of it, and for whom it is asked. */
-function tableOf({ description: _description, public: _public, demand: _demand, ...table }: SourceConfig | FeedConfig): unknown {
+/** What leads to its table: not how it is described and shown, who may read it or is told of it, and for whom it is asked. */
+function tableOf(config: SourceConfig | FeedConfig): unknown {
+  const { description: _description, public: _public, demand: _demand, columns: _columns, ...table } = config
   if (!('sinks' in table)) return table
   const { sinks: _sinks, metrics: _metrics, ...computed } = table
   return computed
@@ -80,10 +87,11 @@ function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string>
 }
 
 function originOf(source: SourceConfig): string {
+  if (source.kind === 'webSocket') return new URL(source.webSocket.url).origin
   return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
 }
 
-function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint'> {
+function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps): Omit<SourceDefinition, 'fingerprint' | 'hints'> {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, demand, description } = source
   return {
     name,
@@ -92,6 +100,7 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps):
     everyMs,
     staleAfterMs,
     downAfterMs,
+    ...(source.expireMs === undefined ? {} : { expireMs: source.expireMs }),
     lingerMs,
     origin: originOf(source),
     budget,
@@ -169,22 +178,33 @@ export class Budgets {
 }
 
 function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
-  if (source.kind === 'system') return systemAsk(source.system, deps)
-  const { name, http, auth, pages, maxPages } = source
-  const authorizer = auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies: deps.proxies ?? new Proxies({}) }) }
-  return httpAsk(http, {
-    ...deps,
-    name,
-    pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
-    admitMore: enter => budget.admitMore(enter),
-    ...authorizer,
-  })
+  const named = { ...deps, name: source.name }
+  switch (source.kind) {
+    case 'system':
+      return systemAsk(source.system, deps)
+    case 'file':
+      return fileAsk(source.file, named)
+    case 'exec':
+      return execAsk(source.exec, named)
+    case 'webSocket':
+      return webSocketAsk(source.webSocket, named)
+    case 'http': {
+      const { http, auth, pages, maxPages } = source
+      const proxies = deps.proxies ?? new Proxies({})
+      return httpAsk(http, {
+        ...named,
+        pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
+        admitMore: enter => budget.admitMore(enter),
+        ...(auth === undefined ? {} : { auth: authorizerOf(auth, http.tls, { ...deps, proxies }) }),
+      })
+    }
+  }
 }
 
 /** The steps that look back in time: a feed with one of them must not sleep. */
 const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
 
-function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint'> {
+function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
   const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))

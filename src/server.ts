@@ -141,6 +141,7 @@ export class MillraceServer {
         feedMetrics: covers => this.#waysOut.exports.text(covers),
         health: () => this.health(),
         isReady: () => this.#ready,
+        boards: () => this.#config.current.boards,
       },
       clock,
       random,

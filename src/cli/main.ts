@@ -182,7 +182,8 @@ function addReaderCommands(program: Command): void {
     .argument('<source>', 'a source')
     .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
     .option('--token-file <file>', 'where a token stands that opens $sources; else the variable MILLRACE_TOKEN')
-    .action(async (source: string, options: { url: string; tokenFile?: string }) => {
+    .option('--plot <file>', 'draw its last polls, and the changes that are expected, into an SVG file')
+    .action(async (source: string, options: { url: string; tokenFile?: string; plot?: string }) => {
       const { showSchedule } = await import('./schedule.ts')
       await showSchedule(source, options)
     })

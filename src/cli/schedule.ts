@@ -1,11 +1,17 @@
+import { writeFileSync } from 'node:fs'
 import { connect } from '../client-node.ts'
 import { webSocketUrl } from '../client/server-url.ts'
+import { forTerminal } from '../lib/safe-text.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { cellOf, type Row } from '../model/row.ts'
+import { drawSchedule, type PlottedPoll, type SchedulePlot } from './schedule-plot.ts'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
 
 /** `millrace schedule <source>`: what a running server has learned of when a source changes, and why it asks next when it does. */
-export async function showSchedule(source: string, options: TokenOptions & { readonly url: string }): Promise<void> {
+export async function showSchedule(
+  source: string,
+  options: TokenOptions & { readonly url: string; readonly plot?: string },
+): Promise<void> {
   const token = tokenSource(options)
   if (token === undefined) return
   const millrace = connect(options.url, { token })
@@ -13,9 +19,11 @@ export async function showSchedule(source: string, options: TokenOptions & { rea
     const sources = await sourcesOf(millrace, options.url)
     const row = sources.get(source)
     if (row === undefined) throw new Error(`no source '${source}'; there are ${[...sources.keys()].join(', ')}`)
-    process.stdout.write(`${linesOf(source, row).join('\n')}\n`)
+    process.stdout.write(`${linesOf(source, row).map(forTerminal).join('\n')}\n`)
+    if (options.plot !== undefined) writeFileSync(options.plot, drawSchedule(plotOf(source, row, await pollsOf(millrace, source))))
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    const why = error instanceof Error ? error.message : String(error)
+    process.stderr.write(`${why.split('\n').map(forTerminal).join('\n')}\n`)
     process.exitCode = 1
   } finally {
     millrace.close()
@@ -36,6 +44,21 @@ function sourcesOf(millrace: ReturnType<typeof connect>, url: string): Promise<R
       for await (const { set } of feed.changes()) return resolve(set)
     })().catch(reject)
   })
+}
+
+/** Its last polls, at most 60; the oldest first. @throws MillraceError where the token does not open `$polls` */
+async function pollsOf(millrace: ReturnType<typeof connect>, source: string): Promise<readonly PlottedPoll[]> {
+  const { rows } = await millrace.get('$polls', { where: `source == ${JSON.stringify(source)}` })
+  return [...rows.values()]
+    .map(row => ({ at: numberOf(row, 'time') ?? 0, change: textOf(row, 'change') }))
+    .sort((one, other) => one.at - other.at)
+}
+
+function plotOf(source: string, row: Row, polls: readonly PlottedPoll[]): SchedulePlot {
+  const [periodMs, expectedAt, deviationMs] = [numberOf(row, 'period'), numberOf(row, 'expected'), numberOf(row, 'deviation')]
+  const isKnown = periodMs !== undefined && expectedAt !== undefined && deviationMs !== undefined
+  const period = isKnown ? { periodMs, expectedAt, deviationMs } : undefined
+  return { source, why: textOf(row, 'why'), polls, next: numberOf(row, 'next'), period }
 }
 
 function linesOf(source: string, row: Row): string[] {

@@ -1,8 +1,12 @@
 import { connect, MillraceError } from '../client-node.ts'
 import type { Change, FeedFreshness, Millrace } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
-import { cellOf, type Row } from '../model/row.ts'
+import { systemClock } from '../lib/clock.ts'
+import { forTerminal, jsonForTerminal } from '../lib/safe-text.ts'
+import { noHints } from '../model/hint.ts'
+import { cellOf } from '../model/row.ts'
 import { WebSocket } from 'ws'
+import { hintsOf, prettyLines } from './tail-lines.ts'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
 
 export interface TailOptions extends TokenOptions {
@@ -13,10 +17,6 @@ export interface TailOptions extends TokenOptions {
   readonly limit?: number
 }
 
-const color = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
-const paint = (code: number, text: string): string => (color ? `\u001B[${code}m${text}\u001B[0m` : text)
-const [red, green, yellow, dim] = [31, 32, 33, 2]
-
 /** `millrace tail <feed>`: data on stdout, everything else on stderr; reconnects by itself; Ctrl-C ends it with 0. */
 export async function tailFeed(feed: string, options: TailOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(0))
@@ -24,32 +24,45 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   const token = tokenSource(options)
   if (token === undefined) return
   if (options.raw === true) return tailFrames(feed, options, token())
-  const millrace = connect(options.url, { token })
+  const clock = systemClock()
+  const millrace = connect(options.url, { token, clock })
   let isEnding = false
   let said = ''
   millrace.onState(({ phase, reason, code }) => {
     if (isEnding) return
     if (phase === 'open') said = ''
     if (phase !== 'disconnected' && phase !== 'refused' && phase !== 'closed') return
+    // The token is read anew at once; what comes of that is said.
+    if (phase === 'disconnected' && code === unauthorized) return
     // Each try fails anew; what is the same is said once.
-    const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${printable(reason)}`}`
+    const line = `${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${forTerminal(reason)}`}`
     if (line !== said) process.stderr.write(`${line}${phase === 'closed' ? '' : '; tried again until it answers'}\n`)
     said = line
     if (phase === 'closed' && code === unauthorized) process.stderr.write(`${tokenHint}\n`)
   })
   const followed = millrace.feed(feed)
   followed.onError(error => {
-    process.stderr.write(`${printable(error.message)}\n`)
+    process.stderr.write(`${forTerminal(error.message)}\n`)
     if (!error.retry) process.exit(1)
   })
   if (options.status === true) {
     followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
     tellWhy(millrace, feed)
   }
-  const print = options.json === true ? jsonLines : prettyLines(() => followed.table.key)
+  // Asked for before the feed, so that they are there when its rows come.
+  const hints = options.json === true ? Promise.resolve(noHints) : hintsOf(millrace, feed)
+  let print: ((change: Change) => string) | undefined
   let left = options.limit ?? Number.POSITIVE_INFINITY
   try {
     for await (const change of followed.changes()) {
+      print ??=
+        options.json === true
+          ? jsonLines
+          : prettyLines(
+              () => followed.table.key,
+              await hints,
+              () => clock.now(),
+            )
       process.stdout.write(print(change))
       if (--left <= 0) break
     }
@@ -70,55 +83,18 @@ function tellWhy(millrace: Millrace, feed: string): void {
     const why = row === undefined ? undefined : cellOf(row, 'why')
     if (typeof why !== 'string') return
     const [reason = ''] = why.split(':', 1)
-    if (reason !== told) process.stderr.write(`asked next by ${printable(why)}\n`)
+    if (reason !== told) process.stderr.write(`asked next by ${forTerminal(why)}\n`)
     told = reason
   })
 }
 
 function jsonLines(change: Change): string {
   const { type, set, del, epoch, version, tick, at } = change
-  return `${JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del })}\n`
-}
-
-/** `+` new, `~` changed, `-` left; of a changed row only the cells that did. */
-function prettyLines(keyColumn: () => string): (change: Change) => string {
-  const shown = new Map<string, Row>()
-  return change => {
-    const lines: string[] = []
-    if (change.type === 'snapshot') {
-      shown.clear()
-      lines.push(paint(dim, `snapshot of ${change.set.size} ${change.set.size === 1 ? 'row' : 'rows'}, version ${change.version}`))
-    }
-    for (const [key, row] of change.set) {
-      lines.push(rowLine(key, row, shown.get(key), keyColumn(), change.columns))
-      shown.set(key, row)
-    }
-    for (const key of change.del) {
-      shown.delete(key)
-      lines.push(paint(red, `- ${printable(key)}`))
-    }
-    return `${lines.join('\n')}\n`
-  }
-}
-
-function rowLine(key: string, row: Row, before: Row | undefined, keyColumn: string, columns: readonly string[]): string {
-  const changed = columns.filter(
-    column =>
-      column !== keyColumn && (before === undefined ? cellOf(row, column) !== null : cellOf(row, column) !== cellOf(before, column)),
-  )
-  const cells = changed.map(column => `${paint(dim, `${printable(column)}=`)}${printable(JSON.stringify(cellOf(row, column)))}`)
-  const mark = before === undefined ? paint(green, '+') : paint(yellow, '~')
-  return `${mark} ${printable(key)}  ${cells.join('  ')}`
-}
-
-/** Names and cells are an upstream's text: control characters must not reach the terminal. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- they are what is to be found
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd')
+  return `${jsonForTerminal(JSON.stringify({ type, epoch, version, tick, at, set: Object.fromEntries(set), del }))}\n`
 }
 
 function statusLine({ state, cause, reason }: FeedFreshness): string {
-  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${printable(reason)}`}`
+  return `${state}${cause === undefined ? '' : ` (${cause})`}${reason === undefined ? '' : `: ${forTerminal(reason)}`}`
 }
 
 /** The frames as they come, one a line; ends when the server closes. */
@@ -128,12 +104,12 @@ async function tailFrames(feed: string, options: TailOptions, token: string | un
   socket.on('open', () => socket.send(JSON.stringify({ type: 'subscribe', feed })))
   socket.on('message', (data: Buffer) => {
     if (left-- <= 0) return
-    process.stdout.write(`${data.toString('utf8')}\n`)
+    process.stdout.write(`${jsonForTerminal(data.toString('utf8'))}\n`)
     if (left <= 0) socket.close(1000)
   })
   await new Promise<void>(resolve => {
     socket.on('close', (code, reason) => {
-      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${printable(reason.toString('utf8'))}\n`)
+      if (code !== 1000 && code !== 1005) process.stderr.write(`closed ${code} ${forTerminal(reason.toString('utf8'))}\n`)
       process.exitCode = code === 1000 || code === 1005 ? 0 : 1
       resolve()
     })

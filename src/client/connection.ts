@@ -164,7 +164,7 @@ export class Connection {
     try {
       const hello = await this.#signIn.first()
       if (this.#line !== line) return
-      if (hello === undefined) this.#drop('the server asks for a token', unauthorized)
+      if (hello === undefined) this.#drop(this.#signIn.lack, unauthorized)
       else line.socket.send(JSON.stringify(hello))
     } catch (error) {
       if (this.#line === line) this.#drop(noToken(error))

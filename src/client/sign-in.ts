@@ -26,6 +26,11 @@ export class SignIn {
     return typeof this.#source === 'function'
   }
 
+  /** Why there is nothing to sign in with. */
+  get lack(): string {
+    return this.#isRefused ? 'the token is not known, or has ended' : 'the server asks for a token'
+  }
+
   /** For a new connection; undefined: there is no token, or none but the one that was refused. Rejects with what the source throws. */
   async first(): Promise<HelloMessage | undefined> {
     const token = await this.#ask()

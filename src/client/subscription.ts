@@ -42,6 +42,9 @@ export interface Reader {
 
 export type SubscribeRequest = Omit<SubscribeMessage, 'type' | 'id' | 'since'>
 
+/** A feed that is not there may come back with a reload of the server's config: it is asked for again so seldom, in ms. */
+const absentMs = 30_000
+
 /** Resumes from one position that led to no answer before it is given up. */
 const mostResumes = 5
 
@@ -62,6 +65,8 @@ export class Subscription {
   #resumes = 0
   #refusals = 0
   #resyncId: RequestId | undefined
+  /** Its readers were told that it is not there. */
+  #isAbsent = false
   #accepting = false
   #timer: Cancel | undefined
   #stats: FeedStats = { bytes: 0, messages: 0, snapshots: 0, deltas: 0, resyncs: 0 }
@@ -126,6 +131,7 @@ export class Subscription {
   /** @param throttleMs what the reader asks for: whoever wants news most often is to have them */
   add(reader: Reader, throttleMs: number): void {
     this.#readers.set(reader, throttleMs)
+    this.#isAbsent = false
     this.#settleThrottle()
   }
 
@@ -157,6 +163,7 @@ export class Subscription {
     this.#accepting = true
     this.#resumes = 0
     this.#refusals = 0
+    this.#isAbsent = false
     this.#freshness.subscribed()
     this.#settleThrottle()
     this.#follow(this.#replica.subscribed(message, this.#offered))
@@ -168,24 +175,33 @@ export class Subscription {
     const ofSubscribe = message.id !== undefined && message.id === this.#asked
     const ofResync = message.id !== undefined && message.id === this.#resyncId
     const isFinal = ofSubscribe && !isRetryable(message)
+    const isKnown = isFinal && this.#isAbsent
     if (ofSubscribe) this.#unanswered(error, !isFinal)
     else if (ofResync && message.code === 'not_found') this.ask()
     else if (ofResync) this.#resync('gap')
-    this.fail(error, isFinal)
+    // That it is not there is said once, however often it is asked for.
+    if (!isKnown) this.fail(error, isFinal)
   }
 
   #unanswered(error: MillraceError, retry: boolean): void {
     this.#asked = undefined
     this.#freshness.lost(error.message)
-    if (!retry) return
+    if (!retry) return this.#awaitReturn(error)
     const delayMs = backoffDelay(++this.#refusals, { baseMs: 500, capMs: 30_000 }, this.#wire.random)
     this.#timer = this.#wire.clock.after(delayMs, () => this.ask())
+  }
+
+  /** Spread, as all readers of a feed learn at once that it has gone. */
+  #awaitReturn({ code }: MillraceError): void {
+    this.#isAbsent = code === 'not_found' || code === 'forbidden'
+    if (this.#isAbsent) this.#timer = this.#wire.clock.after(absentMs * (0.5 + this.#wire.random()), () => this.ask())
   }
 
   /** The server ended it; for want of a token only until there is another, or the connection is closed for good. */
   ended(error: MillraceError): void {
     this.#suspend()
     this.#freshness.lost(error.message)
+    this.#awaitReturn(error)
     this.fail(error, error.code !== 'unauthorized')
   }
 
@@ -197,11 +213,6 @@ export class Subscription {
   lost(reason: string): void {
     this.#suspend()
     this.#freshness.lost(reason)
-  }
-
-  /** Nobody reads it any more. */
-  stop(): void {
-    this.lost('nobody subscribes')
   }
 
   #suspend(): void {

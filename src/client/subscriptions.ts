@@ -178,7 +178,7 @@ export class Subscriptions {
     for (const [key, of] of this.#byKey) if (of === subscription) this.#byKey.set(key, holder)
     holder.adopt(subscription)
     // Last: its end is no business of those who read on.
-    subscription.stop()
+    subscription.lost('nobody subscribes')
   }
 
   #unsubscribed({ id, feed, code }: UnsubscribedMessage): void {
@@ -212,7 +212,7 @@ export class Subscriptions {
       if (subscription.asked !== undefined) this.#unheeded.add(subscription.asked)
       if (subscription.isAccepting || subscription.asked !== undefined) this.#unsubscribe(subscription.address)
     }
-    subscription.stop()
+    subscription.lost('nobody subscribes')
   }
 
   #mayBeWanted(subscription: Subscription): boolean {

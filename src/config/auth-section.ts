@@ -1,5 +1,5 @@
 import { suggest } from '../lib/suggest.ts'
-import { authOptions, authSchema, type AuthOptions } from './auth.options.ts'
+import { authOptions, authSchema, shortestToken, type AuthOptions } from './auth.options.ts'
 import type { Config } from './config.ts'
 import { isRecord, valueAt, type Path, type Report } from './finding.ts'
 import type { Judge } from './judge.ts'
@@ -10,6 +10,8 @@ export function authConfig(judge: Judge, warn: Report): 'none' | AuthOptions | u
   const written = valueAt(judge.tree.value, path)
   if (written === undefined || written === 'none') return written
   if (!isRecord(written)) {
+    // Long enough for a token that was written there.
+    if (typeof written === 'string' && written.length >= shortestToken) judge.tree.conceal(path)
     judge.report({ path, at: 'value', expected: 'none, or a map with `tokens`' })
     return undefined
   }
@@ -24,10 +26,14 @@ export function authConfig(judge: Judge, warn: Report): 'none' | AuthOptions | u
 }
 
 /** No message shows a token that stands in the file; returns where some do. */
-function concealTokens({ tree }: Judge, tokens: unknown): Path[] {
-  if (!Array.isArray(tokens)) return []
+function concealTokens(judge: Judge, tokens: unknown): Path[] {
+  if (!Array.isArray(tokens)) {
+    judge.tree.conceal(['auth', 'tokens'])
+    return []
+  }
+  for (const [index, entry] of tokens.entries()) if (typeof entry === 'string') judge.tree.conceal(['auth', 'tokens', index])
   const paths = tokens.map((_, index) => ['auth', 'tokens', index, 'token'])
-  return paths.filter(path => tree.conceal(path))
+  return paths.filter(path => judge.tree.conceal(path))
 }
 
 function literalToken(path: Path): Parameters<Report>[0] {

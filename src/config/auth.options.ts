@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { flag, time } from '../lib/option.ts'
 
-const shortestToken = 16
+export const shortestToken = 16
 const longestToken = 1024
 
 /**

@@ -1,3 +1,5 @@
+import type { Board } from '../model/board.ts'
+import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SeriesOptions } from '../operator/series.options.ts'
 import type { EventsOptions } from '../operator/events.options.ts'
@@ -16,12 +18,15 @@ import type { WhereOptions } from '../operator/where.options.ts'
 import type { WindowOptions } from '../operator/window.options.ts'
 import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
+import type { ExecOptions } from '../source/exec.options.ts'
+import type { FileOptions } from '../source/file.options.ts'
 import type { MetricOptions } from '../sink/export.options.ts'
 import type { SinkOptions } from '../sink/sink.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import type { PagesOptions } from '../source/pages.options.ts'
 import type { SourceOptions } from '../source/source.options.ts'
 import type { SystemOptions } from '../source/system.options.ts'
+import type { WebSocketOptions } from '../source/websocket.options.ts'
 import type { AuthOptions } from './auth.options.ts'
 import type { LimitsOptions } from './limits.options.ts'
 import type { LogOptions } from './log.options.ts'
@@ -40,23 +45,43 @@ export interface Config {
   readonly state?: string
   readonly sources: readonly SourceConfig[]
   readonly feeds: readonly FeedConfig[]
+  readonly boards: readonly Board[]
 }
 
-export interface HttpSourceConfig extends SourceOptions, PagesOptions {
+/** What every source has, whatever it asks. */
+interface AnySourceConfig extends SourceOptions {
   readonly name: string
+  readonly columns?: Hints
+}
+
+export interface HttpSourceConfig extends AnySourceConfig, PagesOptions {
   readonly kind: 'http'
   readonly http: HttpOptions
   /** How it says who asks; none: by its headers alone. */
   readonly auth?: SourceAuthOptions
 }
 
-export interface SystemSourceConfig extends SourceOptions {
-  readonly name: string
+export interface SystemSourceConfig extends AnySourceConfig {
   readonly kind: 'system'
   readonly system: SystemOptions
 }
 
-export type SourceConfig = HttpSourceConfig | SystemSourceConfig
+export interface FileSourceConfig extends AnySourceConfig {
+  readonly kind: 'file'
+  readonly file: FileOptions
+}
+
+export interface ExecSourceConfig extends AnySourceConfig {
+  readonly kind: 'exec'
+  readonly exec: ExecOptions
+}
+
+export interface WebSocketSourceConfig extends AnySourceConfig {
+  readonly kind: 'webSocket'
+  readonly webSocket: WebSocketOptions
+}
+
+export type SourceConfig = HttpSourceConfig | WebSocketSourceConfig | SystemSourceConfig | FileSourceConfig | ExecSourceConfig
 
 export interface FeedConfig {
   readonly name: string
@@ -68,6 +93,7 @@ export interface FeedConfig {
   readonly demand: 'auto' | 'readers' | 'always'
   readonly public: boolean
   readonly description?: string
+  readonly columns?: Hints
   /** Who is told of it. */
   readonly sinks: readonly SinkOptions[]
   /** What of it is on /metrics/feeds. */

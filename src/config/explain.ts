@@ -3,6 +3,7 @@ import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Config } from './config.ts'
 import { isRecord, printPath, valueAt, type Path } from './finding.ts'
 import { jsonSchema } from './json-schema.ts'
+import { kindOf } from './source-section.ts'
 import type { Tree } from './tree.ts'
 
 /** A value that a config leads to, as the config says it or would, without what came from variables, and without secrets. */
@@ -30,13 +31,13 @@ export function valuesInForce(tree: Tree, file: string, config: Config): readonl
   if (valueAt(tree.value, ['state']) !== undefined) explain.written(['state'])
   for (const [name] of explain.entries('budgets'))
     explain.entry(['budgets', name], inner(properties, 'budgets', 'additionalProperties', 'properties'))
-  // A text, an HTTP source and a system source.
-  const [, http, system] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
+  // A text, then a source of each kind.
+  const [, ...kinds] = valueAt(properties, ['sources', 'additionalProperties', 'anyOf']) as readonly Schema[]
   for (const [name, source] of explain.entries('sources')) {
-    const kind = isRecord(source) && Object.hasOwn(source, 'system') ? system : http
+    const kind = kinds[kindOf(source)]
     if (typeof source === 'string') explain.add(['sources', name, 'url'], source, ['sources', name])
     const resolved = config.sources.find(known => known.name === name)
-    const filled = resolved?.kind === 'http' ? { ...resolved, ...resolved.http } : { ...resolved }
+    const filled = { ...resolved, ...(resolved === undefined ? {} : (valueAt(resolved, [resolved.kind]) as object)) }
     explain.entry(['sources', name], inner(kind ?? {}, 'properties'), filled, ['defaults'])
   }
   for (const [name] of explain.entries('feeds'))

@@ -4,6 +4,7 @@ import { exportOptions } from '../sink/export.options.ts'
 import type { FeedConfig } from './config.ts'
 import { feedKeys } from './feed.options.ts'
 import { isRecord } from './finding.ts'
+import { hintKeys, hintOptions } from './hint.options.ts'
 import type { Judge } from './judge.ts'
 import { checkMetrics, sinkConfigs } from './sink-section.ts'
 import { stepConfigs } from './step.ts'
@@ -11,6 +12,7 @@ import { stepConfigs } from './step.ts'
 /** A feed but for its steps and sinks, each of which is judged by its own options. */
 export const feedSchema = z.strictObject({
   ...feedKeys,
+  ...hintKeys,
   steps: z.unknown().optional(),
   sinks: z.unknown().optional(),
   export: exportOptions.optional().meta({ description: 'Numbers of its rows, for a Prometheus to scrape.' }),
@@ -39,6 +41,7 @@ export function feedConfig(judge: Judge, name: string, written: unknown): FeedCo
     metrics,
     ...(feed.order === undefined ? {} : { order: [feed.order].flat().map(parseOrderTerm) }),
     ...(feed.description === undefined ? {} : { description: feed.description }),
+    ...hintOptions(feed),
   }
 }
 

@@ -10,6 +10,7 @@ const takenOver = [
   /^log\.level$/,
   /^auth\.tokens$/,
   /^server\.drain$/,
+  /^boards$/,
   /^limits\.max(Connections|ConnectionsPerAddress|MessageDepth|FeedsPerConnection|ViewsPerConnection|ViewsPerFeed)$/,
   /^limits\.max(Address|Where|ExpressionNodes|ExpressionDepth|LoopDelay|Heap)$/,
   /^limits\.(messagesPerSecond|messageBurst|pingsPerSecond|pingBurst|sendWindow|ackAfter|checkEvery)$/,

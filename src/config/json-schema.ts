@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { budgetSchema } from '../source/budget.options.ts'
 import { authSchema } from './auth.options.ts'
+import { boardSchema } from './board.options.ts'
 import { feedSchema } from './feed-section.ts'
 import { limitsSchema } from './limits.options.ts'
 import { logSchema } from './log.options.ts'
 import { namePattern } from './name.ts'
 import { serverSchema } from './server.options.ts'
+import { defaultsSchema, sourceSchemas } from './source-section.ts'
 import { sinkSchemas } from './sink-section.ts'
-import { defaultsSchema, httpSourceSchema, systemSourceSchema } from './source-section.ts'
 import { stepSchemas } from './step.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
@@ -52,7 +53,7 @@ function feed(): JsonSchema {
 
 function source(): JsonSchema {
   const text = { type: 'string', description: 'A URL is enough to begin: rows and key are found by looking.' }
-  return { anyOf: [text, schemaOf(httpSourceSchema), schemaOf(systemSourceSchema)] }
+  return { anyOf: [text, ...Object.values(sourceSchemas).map(schemaOf)] }
 }
 
 let made: JsonSchema | undefined
@@ -90,6 +91,7 @@ function wholeSchema(): JsonSchema {
       },
       sources: namedEntries(source(), 'What is polled. Each source is a feed of its own name.'),
       feeds: namedEntries(feed(), 'Live tables computed from sources and other feeds.'),
+      boards: namedEntries(schemaOf(boardSchema), 'Tiles of feeds on one page.'),
     },
   }
 }

@@ -11,6 +11,7 @@ import { objectTree, type Tree } from './tree.ts'
 import { readFault, type VariableSources } from './variable.ts'
 import { parseYaml } from './yaml-document.ts'
 import { refusal, type SyntaxFault } from './yaml-syntax.ts'
+import { Veil } from './veil.ts'
 import { YamlTree } from './yaml-tree.ts'
 
 export type ConfigResult =
@@ -44,20 +45,24 @@ export function loadConfig(file: string, options: LoadOptions): ConfigResult {
 export function parseConfig(text: string, file: string, options: LoadOptions): ConfigResult {
   const source = new SourceText(text.replace(/^\u{feff}/u, ''))
   const refused = refusal(source.text)
-  if (refused !== undefined) return { ok: false, problems: [syntaxProblem(refused, source, file, [])] }
+  const from = { source, file, veil: new Veil(source) }
+  if (refused !== undefined) return { ok: false, problems: [syntaxProblem(refused, from, [])] }
   const { variables, problems } = variableSources(file, options)
   const { document, faults } = parseYaml(source)
   const tree = new YamlTree(document, source, variables)
-  const refusals = faults.map(fault => syntaxProblem(fault, source, file, tree.pathOf(fault.from)))
+  const refusals = faults.map(fault => syntaxProblem(fault, from, tree.pathOf(fault.from)))
   if (faults.some(fault => fault.isFatal)) return failed([...problems, ...refusals])
   const lines = new Set(refusals.map(({ place }) => place.line))
-  const misread = treeProblems(tree, source, file).filter(({ place }) => !lines.has(place.line))
+  const misread = treeProblems(tree, from).filter(({ place }) => !lines.has(place.line))
   const spoiled = [
     ...faults.map(fault => tree.pathOf(fault.from)),
     ...tree.faults.filter(fault => fault.isSpoiling).map(({ path }) => path),
   ]
   const surroundings = { folder: dirname(resolve(file)), readFile: readerOf(options) }
-  return judge(tree, file, { ...surroundings, problems: [...problems, ...refusals, ...misread], spoiled, lines })
+  const judged = judge(tree, file, { ...surroundings, problems: [...problems, ...refusals, ...misread], spoiled, lines })
+  return judged.ok
+    ? { ...judged, warnings: judged.warnings.map(warning => from.veil.over(warning)) }
+    : { ok: false, problems: judged.problems.map(problem => from.veil.over(problem)) }
 }
 
 /** Judges a config given as an object, as a config file is: for library use. `name` is what problems call it; paths are meant from where the process runs. */
@@ -92,15 +97,26 @@ function variableSources(file: string, options: LoadOptions): Gathered {
   }
 }
 
-function syntaxProblem(fault: SyntaxFault, source: SourceText, file: string, path: Path): Problem & { readonly place: Place } {
-  const { message, hint } = fault
-  return { file, path: printPath(path), place: source.place(fault.from, fault.to), message, ...(hint === undefined ? {} : { hint }) }
+/** The text that problems are of. */
+interface Written {
+  readonly source: SourceText
+  readonly file: string
+  readonly veil: Veil
 }
 
-function treeProblems(tree: YamlTree, source: SourceText, file: string): (Problem & { readonly place: Place })[] {
+type Placed = Problem & { readonly place: Place }
+
+function syntaxProblem(fault: SyntaxFault, { source, file, veil }: Written, path: Path): Placed {
+  const { message, hint } = fault
+  const place = source.place(fault.from, fault.to)
+  return veil.over({ file, path: printPath(path), place, message, ...(hint === undefined ? {} : { hint }) }, true)
+}
+
+function treeProblems(tree: YamlTree, { source, file, veil }: Written): Placed[] {
   return tree.faults.map(({ path, range, message, hint }) => {
     const place = source.place(...range)
-    return { file, path: printPath(path), place, message: tree.redact(message), ...(hint === undefined ? {} : { hint }) }
+    const problem = { file, path: printPath(path), place, message: tree.redact(message), ...(hint === undefined ? {} : { hint }) }
+    return veil.over(problem, true)
   })
 }
 

@@ -80,7 +80,7 @@ function checkCycles(judge: Judge, sources: Members, feeds: Members): void {
 }
 
 /** A section of entries by name; empty where it is absent. Undefined where it is no map, which is reported. */
-export function section(judge: Judge, name: 'budgets' | 'sources' | 'feeds'): Members | undefined {
+export function section(judge: Judge, name: 'budgets' | 'sources' | 'feeds' | 'boards'): Members | undefined {
   const written = valueAt(judge.tree.value, [name]) ?? {}
   if (isRecord(written)) return written
   judge.report({ path: [name], at: 'value', expected: `a map: the name of each ${name.slice(0, -1)} and what it is` })

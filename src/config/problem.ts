@@ -1,3 +1,5 @@
+import { forTerminal } from '../lib/safe-text.ts'
+
 /** A place in a file; line and column count from 1, the column in UTF-16 units as editors count. */
 export interface Place {
   readonly line: number
@@ -73,5 +75,5 @@ function printPlace(place: Place, paint: (text: string) => string): string[] {
 
 /** Nothing in a file may steer the terminal: control characters, tabs included, take one column. */
 function printable(text: string): string {
-  return text.replaceAll('\t', ' ').replaceAll(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, '\u{fffd}')
+  return forTerminal(text.replaceAll('\t', ' '))
 }

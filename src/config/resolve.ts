@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { text } from '../lib/option.ts'
 import { authConfig } from './auth-section.ts'
+import { boardConfigs } from './board-section.ts'
 import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
 import { feedConfig } from './feed-section.ts'
@@ -25,6 +26,7 @@ export const configSchema = z.strictObject({
   defaults: z.unknown().optional(),
   sources: z.unknown().optional(),
   feeds: z.unknown().optional(),
+  boards: z.unknown().optional(),
 })
 
 export interface Resolved {
@@ -64,12 +66,13 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const budgets = budgetConfigs(judge)
-  const { sources, feeds } = tables(judge)
+  const { sources, feeds } = tables(judge, folder)
   checkBudgets(judge, sources)
+  const boards = boardConfigs(judge, { sources, feeds })
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
-  const parts = { server: serverOptions(server), limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds }
+  const parts = { server: serverOptions(server), limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds, boards }
   return { ...parts, ...asked, ...state }
 }
 
@@ -78,8 +81,8 @@ function part<S extends z.ZodType>(judge: Judge, name: string, schema: S): z.out
   return judge.check(schema, valueAt(judge.tree.value, [name]) ?? {}, [name])
 }
 
-/** The sources and feeds that are sound; `checkNames` needs both sections whole. */
-function tables(judge: Judge): Pick<Config, 'sources' | 'feeds'> {
+/** The sources and feeds that are sound; `checkNames` needs both sections whole. `folder`: from which relative paths are meant. */
+function tables(judge: Judge, folder: string): Pick<Config, 'sources' | 'feeds'> {
   const defaults = soundDefaults(judge)
   const [sources, feeds] = [section(judge, 'sources'), section(judge, 'feeds')]
   for (const [name, written] of [
@@ -91,7 +94,7 @@ function tables(judge: Judge): Pick<Config, 'sources' | 'feeds'> {
   if (sources !== undefined && Object.keys(sources).length === 0)
     judge.report({ path: ['sources'], at: 'name', message: 'no sources: there is nothing to poll' })
   return {
-    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, defaults) ?? []),
+    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, { defaults, folder }) ?? []),
     feeds: Object.entries(feeds ?? {}).flatMap(([name, written]) => feedConfig(judge, name, written) ?? []),
   }
 }

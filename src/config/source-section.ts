@@ -1,12 +1,18 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
 import { sourceAuthOptions, sourceAuthSchema } from '../source/auth/source-auth.options.ts'
+import { execKeys, execOptions } from '../source/exec.options.ts'
+import { fileKeys, fileOptions } from '../source/file.options.ts'
 import { httpKeys, httpOptions } from '../source/http.options.ts'
 import { pagesKeys, pagesOptions } from '../source/pages.options.ts'
 import { sourceKeys, sourceOptions } from '../source/source.options.ts'
 import { systemKeys, systemOptions } from '../source/system.options.ts'
+import { webSocketKeys, webSocketOptions } from '../source/websocket.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
+import { hintKeys, hintOptions } from './hint.options.ts'
+import { shapeOf } from './shape-file.ts'
 import { concealAuth, isOneIdentity } from './source-auth.ts'
 import type { Judge } from './judge.ts'
 import { pemFiles } from './pem-files.ts'
@@ -17,16 +23,51 @@ const requestKeys = {
   auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
 }
 
-export const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...sourceKeys })
-export const systemSourceSchema = z.strictObject({ ...systemKeys, ...sourceKeys })
+/** What every source may have: how it is asked, and how its columns are shown. */
+const commonKeys = { ...sourceKeys, ...hintKeys }
+
+function commonOptions(written: z.output<typeof commonSchema>) {
+  return { ...sourceOptions(written), ...hintOptions(written) }
+}
+
+const commonSchema = z.strictObject(commonKeys)
+
+const httpSourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...commonKeys })
+const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...commonKeys })
+const systemSourceSchema = z.strictObject({ ...systemKeys, ...commonKeys })
+const fileSourceSchema = z.strictObject({ ...fileKeys, ...commonKeys })
+const execSourceSchema = z.strictObject({ ...execKeys, ...commonKeys })
+
+/** The kinds of source, by the key that says what is asked. */
+export const sourceSchemas = {
+  url: httpSourceSchema,
+  system: systemSourceSchema,
+  file: fileSourceSchema,
+  exec: execSourceSchema,
+  /** A `url` of another scheme. */
+  webSocket: webSocketSourceSchema,
+}
+type Kind = keyof typeof sourceSchemas
+const kinds = ['url', 'system', 'file', 'exec'] as const
+
 /** `defaults`: any key of a source but what it asks. A source takes of them what its kind knows. */
 export const defaultsSchema = z.strictObject({ ...sourceKeys, ...httpDefaults, ...requestKeys }).partial()
 
 /** A source before it is known what it asks: so that `ulr` is told from `url`. */
-const anySourceSchema = z.strictObject({ ...httpKeys, ...requestKeys, ...systemKeys, ...sourceKeys }).partial()
+const anySourceSchema = z
+  .strictObject({ ...execKeys, ...fileKeys, ...webSocketKeys, ...httpKeys, ...requestKeys, ...systemKeys, ...commonKeys })
+  .partial()
 
-/** What tells the kinds of source apart. */
-const kindKeys = ['url', 'system']
+function isWebSocket(url: unknown): boolean {
+  return typeof url === 'string' && /^wss?:/i.test(url)
+}
+
+/** The place, among the kinds, of a source as it is written; a text is a URL. */
+export function kindOf(written: unknown): number {
+  const url = isRecord(written) ? written['url'] : written
+  if (typeof url === 'string') return Object.keys(sourceSchemas).indexOf(isWebSocket(url) ? 'webSocket' : 'url')
+  return isRecord(written) ? kinds.findIndex(kind => Object.hasOwn(written, kind)) : 0
+}
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -39,39 +80,100 @@ export function soundDefaults(judge: Judge): Members {
   return Object.fromEntries(Object.entries(written).filter(([key, value]) => defaultsSchema.safeParse({ [key]: value }).success))
 }
 
+/** What is known beside a source as it is written. */
+interface Surroundings {
+  readonly defaults: Members
+  /** From which relative paths are meant. */
+  readonly folder: string
+}
+
 /** One source; undefined where something is wrong with it, which has been reported. */
-export function sourceConfig(judge: Judge, name: string, written: unknown, defaults: Members): SourceConfig | undefined {
+export function sourceConfig(judge: Judge, name: string, written: unknown, around: Surroundings): SourceConfig | undefined {
   const base = ['sources', name]
   const own: unknown = typeof written === 'string' ? { url: written } : written
   if (!isRecord(own)) {
-    judge.report({ path: base, at: 'value', expected: 'a URL, or a map with `url` or `system`' })
+    judge.report({ path: base, at: 'value', expected: `a URL, or a map with ${anyOf(kinds)}` })
     return undefined
   }
-  const origin = originOf(base, own, typeof written === 'string', defaults)
-  if (Object.hasOwn(own, 'url') === Object.hasOwn(own, 'system')) return reportKind(judge, base, own)
-  if (Object.hasOwn(own, 'system')) {
-    const known = Object.entries(defaults).filter(([key]) => Object.hasOwn(sourceKeys, key))
-    const system = judge.check(systemSourceSchema, Object.fromEntries([...known, ...Object.entries(own)]), base, origin)
-    return system === undefined ? undefined : { name, kind: 'system', ...sourceOptions(system), system: systemOptions(system) }
-  }
-  concealAuth(judge, own['auth'], [...base, 'auth'])
-  const http = judge.check(httpSourceSchema, Object.fromEntries([...Object.entries(defaults), ...Object.entries(own)]), base, origin)
-  if (http === undefined || !isFormatSound(judge, base, http)) return undefined
-  const pems = pemFiles(judge, origin([...base, 'tls']), http.tls ?? {})
-  if (pems === undefined || !isOneIdentity(judge, origin([...base, 'auth']), http)) return undefined
-  const options = sourceOptions(http)
-  const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
-  return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
+  const asked = kinds.filter(kind => Object.hasOwn(own, kind))
+  const [first] = asked
+  if (first === undefined || asked.length > 1) return reportKind(judge, base, own, asked)
+  const kind = first === 'url' && isWebSocket(own['url']) ? 'webSocket' : first
+  if (kind === 'url') concealAuth(judge, own['auth'], [...base, 'auth'])
+  const known = Object.entries(around.defaults).filter(([key]) => Object.hasOwn(sourceSchemas[kind].shape, key))
+  const whole = Object.fromEntries([...known, ...Object.entries(own)])
+  const origin = originOf(base, own, typeof written === 'string', around.defaults)
+  const shape = shapeOf(judge, origin([...base, 'shape']), whole['shape'])
+  if (shape === undefined) return undefined
+  return ofKind(kind, {
+    name,
+    folder: around.folder,
+    judge,
+    at: key => origin([...base, key]),
+    check: schema => {
+      const checked = judge.check(schema, { ...whole, ...shape }, base, origin)
+      return checked === undefined || !isFormatSound(judge, base, checked as FormatKeys) ? undefined : checked
+    },
+  })
 }
 
+interface Written {
+  readonly name: string
+  readonly folder: string
+  readonly judge: Judge
+  /** Where a key was written. */
+  readonly at: (key: string) => Path
+  /** The output of a schema; undefined where it is wrong, which is then reported. */
+  readonly check: <S extends z.ZodType>(schema: S) => z.output<S> | undefined
+}
+
+function ofKind(kind: Kind, { name, folder, judge, at, check }: Written): SourceConfig | undefined {
+  switch (kind) {
+    case 'system': {
+      const system = check(systemSourceSchema)
+      return system && { name, kind: 'system', ...commonOptions(system), system: systemOptions(system) }
+    }
+    case 'file': {
+      const file = check(fileSourceSchema)
+      if (file === undefined) return undefined
+      const options = commonOptions(file)
+      return { name, kind: 'file', ...options, file: fileOptions(file, options.everyMs, resolve(folder, file.file)) }
+    }
+    case 'exec': {
+      const exec = check(execSourceSchema)
+      if (exec === undefined) return undefined
+      const options = commonOptions(exec)
+      return { name, kind: 'exec', ...options, exec: execOptions(exec, options.everyMs, folder) }
+    }
+    case 'webSocket': {
+      const webSocket = check(webSocketSourceSchema)
+      if (webSocket === undefined) return undefined
+      const options = commonOptions(webSocket)
+      return { name, kind: 'webSocket', ...options, webSocket: webSocketOptions(webSocket, options.everyMs) }
+    }
+    case 'url': {
+      const http = check(httpSourceSchema)
+      const pems = http && pemFiles(judge, at('tls'), http.tls ?? {})
+      if (http === undefined || pems === undefined || !isOneIdentity(judge, at('auth'), http)) return undefined
+      const options = commonOptions(http)
+      const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }
+      return { name, kind: 'http', ...options, http: httpOptions(http, options.everyMs, pems), ...pagesOptions(http), ...auth }
+    }
+  }
+}
+
+type FormatKeys = Readonly<Partial<Pick<z.output<typeof httpSourceSchema>, 'format' | 'pattern' | 'header' | 'message' | 'key'>>>
+
 /** `pattern` belongs to plain text, `header` to CSV. */
-function isFormatSound(judge: Judge, base: Path, { format, pattern, header }: Readonly<z.output<typeof httpSourceSchema>>): boolean {
+function isFormatSound(judge: Judge, base: Path, { format, pattern, header, message, key }: FormatKeys): boolean {
   if (format === 'text' && pattern === undefined)
     judge.report({ path: [...base, 'format'], at: 'value', message: '`format: text` needs a `pattern` with named groups' })
   else if (pattern !== undefined && format !== undefined && format !== 'text')
     judge.report({ path: [...base, 'pattern'], at: 'name', message: `a \`pattern\` reads \`format: text\`, not ${format}` })
   else if (header !== undefined && (pattern !== undefined || (format !== undefined && format !== 'csv')))
     judge.report({ path: [...base, 'header'], at: 'name', message: '`header` belongs to `format: csv`' })
+  else if (message === 'rows' && key === undefined)
+    judge.report({ path: [...base, 'message'], at: 'value', message: '`message: rows` needs a `key`, by which rows are set' })
   else return true
   return false
 }
@@ -86,11 +188,16 @@ function originOf(base: Path, own: Members, isText: boolean, defaults: Members):
   }
 }
 
-/** Neither `url` nor `system`, or both; of a mistyped one the unknown key tells. */
-function reportKind(judge: Judge, base: Path, own: Members): undefined {
+/** Nothing that is asked, or more than one; of a mistyped key the unknown one tells. */
+function reportKind(judge: Judge, base: Path, own: Members, asked: readonly string[]): undefined {
   judge.check(anySourceSchema, own, base)
-  const isMistyped = Object.keys(own).some(key => !Object.hasOwn(anySourceSchema.shape, key) && suggest(key, kindKeys) !== undefined)
-  if (Object.hasOwn(own, 'url'))
-    judge.report({ path: [...base, 'system'], at: 'name', message: 'a source has either `url` or `system`, not both' })
-  else if (!isMistyped) judge.report({ path: base, at: 'name', message: 'nothing to ask', expected: 'one of `url` and `system`' })
+  const isMistyped = Object.keys(own).some(key => !Object.hasOwn(anySourceSchema.shape, key) && suggest(key, kinds) !== undefined)
+  const [first = '', second] = asked
+  if (second !== undefined)
+    judge.report({ path: [...base, second], at: 'name', message: `a source has either \`${first}\` or \`${second}\`, not both` })
+  else if (!isMistyped) judge.report({ path: base, at: 'name', message: 'nothing to ask', expected: `one of ${anyOf(kinds)}` })
+}
+
+function anyOf(keys: readonly string[]): string {
+  return new Intl.ListFormat('en', { type: 'disjunction' }).format(keys.map(key => `\`${key}\``))
 }

@@ -50,7 +50,7 @@ export function quote(text: string): string {
 
 /** `name: value` on one line of a block, or nothing. */
 export function lineParts(line: string): { readonly before: string; readonly name: string; readonly value: string } | undefined {
-  const [, before, name, value] = /^(\s*(?:- +)*([^\s:#{}[\],"'][^:#]*|"[^"]*"|'[^']*'): +)(\S.*)$/.exec(line.trimEnd()) ?? []
+  const [, before, name, value] = /^(\s*(?:- +)*(?!- )([^\s:#{}[\],"'][^:#]*|"[^"]*"|'[^']*'): +)(\S.*)$/.exec(line.trimEnd()) ?? []
   return before === undefined || name === undefined || value === undefined ? undefined : { before, name, value }
 }
 

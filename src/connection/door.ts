@@ -51,6 +51,9 @@ export function judgeRequest({ url = '/', rawHeaders, socket }: Knock, rules: Do
   const hosts = rules.proxies.hostsOf(socket.remoteAddress ?? '', rawHeaders)
   const host = hosts.length === 1 ? splitHost(hosts[0] ?? '') : undefined
   if (host === undefined) return noHost
+  // What a URL as target names goes before Host (RFC 9112 3.2.2): two names in one request are two requests to somebody on the way.
+  if (!url.startsWith('/') && URL.canParse(url) && new URL(url).host !== host.host)
+    return { status: 400, text: 'the request names one host as its target and another as its Host' }
   if (!isKnownHost(host.name, rules)) return { status: 403, text: `unknown host: add ${host.name} to server.hosts` }
   const origins = headerValues(rawHeaders, 'origin')
   const scheme = rules.proxies.schemeOf(socket.remoteAddress ?? '', rawHeaders)

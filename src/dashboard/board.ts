@@ -54,6 +54,10 @@ export class Board {
     return this.#time.now()
   }
 
+  note(at: number): void {
+    this.#time.note(at)
+  }
+
   start(): void {
     const feeds = this.#millrace.feed('$feeds')
     feeds.onError(({ code }) => {

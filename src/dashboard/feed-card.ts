@@ -87,7 +87,7 @@ export class FeedCard extends PageElement {
       const after = table.rows.get(key)
       if (before !== undefined && after !== undefined) this.#activity.note(before, after)
     }
-    this.#profiles = profileColumns(table.columns, rows, this.#profiles)
+    this.#profiles = profileColumns(table.columns, rows, this.#profiles, this.context.hints.of(this.facts.feed))
     if (type === 'delta') this.#updates++
     if (this.#updates > 1) this.#column ??= measureColumns(table, this.#profiles, this.#activity)[0]
     this.#follow()

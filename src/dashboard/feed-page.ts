@@ -47,6 +47,7 @@ export class FeedPage extends PageElement {
     return [
       this.context.board.onChange(() => this.requestUpdate()),
       this.context.pulse.on(() => this.#follow()),
+      this.context.hints.onChange(() => this.requestUpdate()),
       () => {
         this.#reading?.close()
         this.#reading = undefined
@@ -72,8 +73,8 @@ export class FeedPage extends PageElement {
   #follow(): void {
     const reading = this.#reading
     if (reading?.shape === undefined || reading.rows === undefined) return
-    const { board, clock, trails, format } = this.context
-    const at = { nowMs: board.now(), format }
+    const { board, clock, trails, format, hints } = this.context
+    const at = { nowMs: board.now(), format, hints: hints.of(this.name) }
     const isSeries = reading.shape.kind === 'series'
     if (this.#subject === undefined || this.#subject instanceof SeriesSubject !== isSeries)
       this.#subject = isSeries ? new SeriesSubject() : new ChartSubject(trails.of(this.name), reading.activity)

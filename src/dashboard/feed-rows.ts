@@ -1,5 +1,6 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { composedKeyColumn } from '../model/key.ts'
+import type { Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
 import type { Cancel } from '../lib/clock.ts'
@@ -63,7 +64,7 @@ export class FeedRows extends PageElement {
   }
 
   protected override listen(): readonly Cancel[] {
-    return [() => this.#typing?.(), () => this.#saying?.()]
+    return [this.context.hints.onChange(() => this.requestUpdate()), () => this.#typing?.(), () => this.#saying?.()]
   }
 
   #filter(text: string, atOnce: boolean): void {
@@ -93,9 +94,16 @@ export class FeedRows extends PageElement {
     this.#isChosen = true
   }
 
-  /** The key of a point of a series is made of its columns, which say it better. */
-  #hideKey(kind: Kind): void {
-    if (kind === 'series' && !this.#isChosen && this.hiddenColumns.size === 0) this.hiddenColumns = new Set([composedKeyColumn])
+  /** The key of a point of a series is made of its columns, which say it better; others are hidden by the config. */
+  #hideAtFirst(kind: Kind): void {
+    if (this.#isChosen || this.hiddenColumns.size > 0) return
+    const hidden = [...this.#hints].flatMap(([column, hint]) => (hint.hidden === true ? [column] : []))
+    if (kind === 'series') hidden.push(composedKeyColumn)
+    if (hidden.length > 0) this.hiddenColumns = new Set(hidden)
+  }
+
+  get #hints(): Hints {
+    return this.context.hints.of(this.name)
   }
 
   #filterField(example: string): TemplateResult {
@@ -214,13 +222,13 @@ export class FeedRows extends PageElement {
     const { reading, context } = this
     const { rows, shape } = reading
     if (rows === undefined || shape === undefined) return nothing
-    this.#hideKey(shape.kind)
+    this.#hideAtFirst(shape.kind)
     if (rows !== this.#shown) this.#changes = reading.takeChanges()
     this.#shown = rows
     // A filter is of the feed's own columns: rows that it leaves alone are not turned upright.
     const layout =
       reading.where === ''
-        ? layOut(rows, shape, context.board.now(), context.format)
+        ? layOut(rows, shape, context.board.now(), context.format, this.#hints)
         : { rows, columns: shape.columns, keyColumn: shape.key, sortable: true }
     const choice = layout.sortable ? shape.columns : []
     return html`<section class="panel rows" aria-label="Rows">

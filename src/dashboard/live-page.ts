@@ -1,12 +1,16 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { ConnectionState } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
+import type { Board } from '../model/board.ts'
 import { Announcer } from './announcer.ts'
+import { fetchBoards } from './boards.ts'
 import { viewConnection, wantsToken } from './connection-view.ts'
 import { mark } from '../elements/mark.ts'
+import { askedTheme, isEmbedded } from './embedding.ts'
 import { isLoaded, loadView } from './load-view.ts'
 import { PageElement } from './page-element.ts'
 import { overviewHash, parseRoute, type Route } from './route.ts'
+import { boardHash } from './tile-text.ts'
 import { storedToken, storeToken } from './token-store.ts'
 import { chooseTheme, nextTheme, storedTheme, type Theme } from './theme.ts'
 
@@ -31,6 +35,7 @@ export class LivePage extends PageElement {
     news: { state: true },
     asksForToken: { state: true },
     fault: { state: true },
+    boards: { state: true },
   }
   declare route: Route
   declare theme: Theme
@@ -39,6 +44,8 @@ export class LivePage extends PageElement {
   declare asksForToken: boolean
   /** The script of the view could not be fetched. */
   declare fault: boolean
+  /** Those of the server's config. */
+  declare boards: readonly Board[]
   readonly #announcer = new Announcer()
   /** Scrolled to where one left, when one comes back. */
   #overviewTop = 0
@@ -46,10 +53,11 @@ export class LivePage extends PageElement {
   constructor() {
     super()
     this.route = parseRoute(location.hash)
-    this.theme = storedTheme()
+    this.theme = askedTheme() ?? storedTheme()
     this.news = ''
     this.asksForToken = false
     this.fault = false
+    this.boards = []
     void this.#load()
   }
 
@@ -69,11 +77,18 @@ export class LivePage extends PageElement {
 
   #hear(state: ConnectionState): void {
     const { phase } = state
-    if (phase === 'open') this.asksForToken = false
-    else if (wantsToken(state)) this.asksForToken = true
+    if (phase === 'open') {
+      this.asksForToken = false
+      void this.#askForBoards()
+    } else if (wantsToken(state)) this.asksForToken = true
     if (phase === 'open') this.news = 'connected'
     else if (phase !== 'connecting') this.news = wantsToken(state) ? 'a token is needed' : 'connection lost'
     this.requestUpdate()
+  }
+
+  async #askForBoards(): Promise<void> {
+    // Not answered, they are asked for with the next connection.
+    this.boards = await fetchBoards(storedToken()).catch(() => this.boards)
   }
 
   #go(route: Route): void {
@@ -103,7 +118,8 @@ export class LivePage extends PageElement {
   }
 
   protected override updated(): void {
-    document.title = this.route.view === 'overview' ? 'Millrace' : `${this.route.name} · Millrace`
+    const { route } = this
+    document.title = route.view === 'overview' ? 'Millrace' : `${route.name || 'Board'} · Millrace`
   }
 
   #connection(): TemplateResult {
@@ -114,6 +130,16 @@ export class LivePage extends PageElement {
       ${word === 'live' && storedToken() !== undefined ? html`<button type="button" class="plain" @click=${signOut}>Sign out</button>` : nothing}
       ${canRetry ? html`<button type="button" class="plain" @click=${() => millrace.retry()}>Try now</button>` : nothing}
     </div>`
+  }
+
+  #boardLinks(): TemplateResult | typeof nothing {
+    if (this.boards.length === 0) return nothing
+    const here = this.route.view === 'board' ? this.route.name : undefined
+    return html`<nav class="boards" aria-label="Boards">
+      ${this.boards.map(
+        board => html`<a href=${boardHash(board)} aria-current=${board.name === here ? 'page' : nothing}>${board.title}</a>`,
+      )}
+    </nav>`
   }
 
   #themeButton(): TemplateResult {
@@ -131,6 +157,8 @@ export class LivePage extends PageElement {
     if (this.route.view === 'overview') return html`<feed-overview .context=${this.context}></feed-overview>`
     const { view, name } = this.route
     if (!isLoaded(view)) return this.#loading()
+    if (this.route.view === 'board')
+      return html`<board-page .context=${this.context} .name=${name} .query=${this.route.query}></board-page>`
     if (view === 'source') return html`<source-page .context=${this.context} .name=${name}></source-page>`
     return html`<feed-page .context=${this.context} .name=${name}></feed-page>`
   }
@@ -146,17 +174,21 @@ export class LivePage extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<header class="top">
-        <a class="brand" href=${overviewHash}>
-          <svg viewBox="0 0 24 24" aria-hidden="true">
-            <path d="M2 9c3.300 0 3.300 2.500 6.700 2.500S12 9 15.300 9s3.300 2.500 6.700 2.500" />
-            <path d="M2 15c3.300 0 3.300 2.500 6.700 2.500S12 15 15.300 15s3.300 2.500 6.700 2.500" />
-          </svg>
-          Millrace
-        </a>
-        ${this.#connection()} ${this.#themeButton()}
-      </header>
-      <main tabindex="-1">${this.#view()}</main>
+    return html`${isEmbedded() ? nothing : this.#header()}
+      <main tabindex="-1" class=${isEmbedded() ? 'embedded' : ''}>${this.#view()}</main>
       <p class="hidden" role="status">${this.news}</p>`
+  }
+
+  #header(): TemplateResult {
+    return html`<header class="top">
+      <a class="brand" href=${overviewHash}>
+        <svg viewBox="0 0 24 24" aria-hidden="true">
+          <path d="M2 9c3.300 0 3.300 2.500 6.700 2.500S12 9 15.300 9s3.300 2.500 6.700 2.500" />
+          <path d="M2 15c3.300 0 3.300 2.500 6.700 2.500S12 15 15.300 15s3.300 2.500 6.700 2.500" />
+        </svg>
+        Millrace
+      </a>
+      ${this.#boardLinks()} ${this.#connection()} ${this.#themeButton()}
+    </header>`
   }
 }

@@ -1,5 +1,5 @@
 /** The views whose script is fetched when they are first wanted: the overview needs none of it. */
-type LazyView = 'feed' | 'source'
+type LazyView = 'feed' | 'source' | 'board'
 
 const loaded = new Set<LazyView>()
 
@@ -9,7 +9,9 @@ export function isLoaded(view: LazyView): boolean {
 
 /** Defines the elements of a view. @throws where its script cannot be fetched */
 export async function loadView(view: LazyView): Promise<void> {
-  if (view === 'source') await import('./define-source-page.ts')
+  if (view === 'board') await Promise.all([import('./define-feed-page.ts'), import('./define-source-page.ts')])
+  if (view === 'board') await import('./define-board-page.ts')
+  else if (view === 'source') await import('./define-source-page.ts')
   else await import('./define-feed-page.ts')
   loaded.add(view)
 }

@@ -2,8 +2,10 @@ import '../elements/live.css'
 import { connect } from '../client/client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Board } from './board.ts'
+import { askedTheme } from './embedding.ts'
 import { FeedCard } from './feed-card.ts'
 import { FeedOverview } from './feed-overview.ts'
+import { FeedHints } from '../elements/feed-hints.ts'
 import { createFormat } from '../elements/format.ts'
 import { FreshnessLine } from '../elements/freshness-line.ts'
 import { LivePage } from './live-page.ts'
@@ -14,7 +16,7 @@ import { applyTheme, storedTheme } from './theme.ts'
 import { storedToken } from './token-store.ts'
 import { Trails } from '../elements/trail.ts'
 
-applyTheme(storedTheme())
+applyTheme(askedTheme() ?? storedTheme())
 
 const clock = systemClock()
 // Relative to the page, whatever path it is served under.
@@ -23,6 +25,7 @@ const context: PageContext = {
   millrace,
   clock,
   board: new Board(millrace, clock),
+  hints: new FeedHints(millrace),
   pulse: new Pulse(clock, 500, () => document.hidden),
   format: createFormat(navigator.languages),
   trails: new Trails({ windowMs: 310_000, stepMs: 250 }, 64),

@@ -92,15 +92,18 @@ export class RowSheet extends PageElement {
 
   #cells(): TemplateResult {
     const { row } = this
-    const { board, format } = this.context
+    const { board, format, hints } = this.context
+    const ofFeed = hints.of(this.path.at(-1)?.feed ?? '')
     if (row === undefined)
       return html`<p class="empty">${this.#reader?.feed.rows === undefined ? 'Asking for it.' : 'It is not there any more.'}</p>`
     return html`<dl class="lines">
       ${row.columns.map(
         column =>
           html`<div>
-            <dt>${column === '#' ? 'key' : column}</dt>
-            <dd>${showCell(cellOf(row.cells, column), profileColumn(column, [row.cells]), board.now(), format)}</dd>
+            <dt>${ofFeed.get(column)?.label ?? (column === '#' ? 'key' : column)}</dt>
+            <dd>
+              ${showCell(cellOf(row.cells, column), profileColumn(column, [row.cells], undefined, ofFeed.get(column)), board.now(), format)}
+            </dd>
           </div>`,
       )}
     </dl>`

@@ -1,11 +1,11 @@
 /** An answer that cannot be made into rows: the cause that freshness tells, and one sentence for people. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError'
-  readonly kind: 'decode' | 'too_large' | 'rows' | 'key'
+  readonly kind: 'decode' | 'too_large' | 'shape' | 'rows' | 'key'
   /** The limit that was exceeded, by its key. */
   readonly limit: string | undefined
 
-  constructor(kind: 'decode' | 'too_large' | 'rows' | 'key', message: string, limit?: string) {
+  constructor(kind: DecodeError['kind'], message: string, limit?: string) {
     super(message)
     this.kind = kind
     this.limit = limit

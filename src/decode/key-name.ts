@@ -2,7 +2,7 @@ import { isWrapperName } from './row-candidates.ts'
 
 const identity = /^(id|_id|@id|@odata\.id|uuid|uid|guid|objectid)$/i
 const code =
-  /^(key|symbol|ticker|isin|figi|code|slug|sku|iata|icao|icao24|callsign|hostname|host|instance|mac|ieee_address|serial|imei|vin|pid|core|interface|mount|sha|hash|hex|fingerprint|series|currency|loc)$/i
+  /^(key|symbol|ticker|isin|figi|code|slug|sku|iata|icao|icao24|callsign|hostname|host|instance|mac|ieee_address|serial|imei|vin|pid|core|interface|mount|sha|hash|hex|fingerprint|series|currency|loc|file|filename)$/i
 const idOf = [/^(.+?)(?:[_ -](?:id|ID|Id|uuid|uid|key|code|index)|Id|ID)$/, /^(?:id|code|cod|num)[_ ](.+)$/i]
 /** What rows mostly belong to rather than are. */
 const foreign = /^(user|customer|client|account|owner|author|creator|parent|member|category|type|status|group|tenant|org|organi[sz]ation)$/i

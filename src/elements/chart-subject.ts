@@ -1,5 +1,6 @@
+import { noHints, type Hints } from '../model/hint.ts'
 import { cellOf, type Row } from '../model/row.ts'
-import { isMeasure, labelColumn, profileColumns, rowLabel, showCell, type ColumnProfile } from './column-profile.ts'
+import { isMeasure, labelColumn, profileColumns, rowLabel, showNumber, showValue, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
 import { measureColumns, measureId, type Activity, type TableShape } from './measures.ts'
 import { keyOfRow } from './row-lines.ts'
@@ -54,7 +55,8 @@ export class ChartSubject {
 
   /** A value of the chosen column as text, for an axis. */
   text(value: number, format: Format): string {
-    return this.#profile?.kind === 'bytes' ? format.bytes(value) : format.compact(value)
+    if (this.#profile === undefined || this.#profile.kind === 'number') return format.compact(value)
+    return showNumber(value, this.#profile, format)
   }
 
   choose(column: string): void {
@@ -63,13 +65,16 @@ export class ChartSubject {
     this.#settled = true
   }
 
-  /** `shape.rows`: all rows by key, where they are at hand. `known`: whether the values are true now; `timeMs` by this machine's clock, `nowMs` by the server's. */
+  /**
+   * `shape.rows`: all rows by key, where they are at hand. `known`: whether the values are true now; `timeMs` by this machine's clock,
+   * `nowMs` by the server's.
+   */
   follow(
     rows: readonly Row[],
     shape: TableShape & { readonly rows?: ReadonlyMap<string, Row> },
-    at: { readonly known: boolean; readonly timeMs: number; readonly nowMs: number; readonly format: Format },
+    at: { readonly known: boolean; readonly timeMs: number; readonly nowMs: number; readonly format: Format; readonly hints?: Hints },
   ): void {
-    const profiles = profileColumns(shape.columns, rows, this.#profiles)
+    const profiles = profileColumns(shape.columns, rows, this.#profiles, at.hints ?? noHints)
     this.#profiles = profiles
     this.#single = rows.length === 1 && profiles.filter(isMeasure).length > 0 && this.#keys.length <= 1
     this.#chooseColumns(shape, profiles)
@@ -129,7 +134,7 @@ export class ChartSubject {
       return {
         id: measureId(key, profile.name),
         label: rowLabel(row, label, key),
-        text: showCell(cellOf(row, profile.name), profile, nowMs, format),
+        text: showValue(cellOf(row, profile.name), profile, nowMs, format),
       }
     })
   }
@@ -148,8 +153,8 @@ export class ChartSubject {
       .slice(0, mostLines)
       .map(profile => ({
         id: measureId(key, profile.name),
-        label: profile.name,
-        text: showCell(cellOf(row, profile.name), profile, nowMs, format),
+        label: profile.label,
+        text: showValue(cellOf(row, profile.name), profile, nowMs, format),
       }))
   }
 

@@ -1,39 +1,30 @@
 import { composedKeyColumn } from '../model/key.ts'
+import { alarmOf, noHints, type ColumnHint, type Hints, type Thresholds } from '../model/hint.ts'
 import { cellOf, type Cell, type Row } from '../model/row.ts'
+import { kindOfColumn, type ColumnKind } from './column-kind.ts'
 import type { Format } from './format.ts'
-
-/** How a column reads: found from its name and the cells seen so far. */
-export type ColumnKind = 'number' | 'time' | 'bytes' | 'text' | 'boolean' | 'json'
 
 export interface ColumnProfile {
   readonly name: string
+  /** What stands in the place of the name. */
+  readonly label: string
+  /** What stands after a number; empty: nothing. */
+  readonly unit: string
   readonly kind: ColumnKind
   /** Digits after the point, the same in every row so that points stand below each other; undefined: each as it needs. */
   readonly decimals: number | undefined
   /** Characters of the longest cell, as it is shown. */
   readonly width: number
-  /** For `time`: how many ms one unit of the cell is. */
-  readonly unitMs: number
+  /** Of times and durations written as numbers: how many ms one is; of a percentage: by what it is multiplied. */
+  readonly scale: number
+  readonly thresholds: Thresholds | undefined
+  readonly hidden: boolean
 }
 
 const sampleRows = 60
 const mostDecimals = 4
-const timeName = /(^|[_.-])(time|timestamp|date|at|since|updated|reported|seen|asof)$|[a-z](At|Time|Date)$/i
-const bytesName = /(^|[_.-])bytes([_.-]|$)|[a-z]Bytes$|Bytes[A-Z]/i
 const placeName = /^(lat|lon|lng|latitude|longitude)$/i
 const idName = /(^|[_.-])(id|uuid|code|zip|index|version|port|pid)$|[a-z](Id|Version)$/i
-const earliestMs = Date.UTC(2000, 0)
-const latestMs = Date.UTC(2100, 0)
-
-function within(value: number, unitMs: number): boolean {
-  return value * unitMs > earliestMs && value * unitMs < latestMs
-}
-
-/** Seconds or ms since 1970 as far as name and range say so; else 0. */
-function unitOfTime(name: string, values: readonly number[]): number {
-  if (!timeName.test(name) || values.length === 0) return 0
-  return [1, 1000].find(unitMs => values.every(value => value === 0 || within(value, unitMs))) ?? 0
-}
 
 /** Of six significant digits: 0.1 + 0.2 has one decimal, not seventeen. */
 function decimalsOf(value: number): number {
@@ -48,42 +39,57 @@ function commonDecimals(values: readonly number[], before: number | undefined): 
   return Math.max(before ?? 0, ...values.map(decimalsOf))
 }
 
-function kindOf(name: string, cells: readonly Cell[]): ColumnKind {
-  const types = new Set(cells.map(cell => typeof cell))
-  if (types.size !== 1) return types.size === 0 ? 'text' : types.has('object') ? 'json' : 'text'
-  if (types.has('number')) return unitOfTime(name, cells as number[]) > 0 ? 'time' : bytesName.test(name) ? 'bytes' : 'number'
-  if (types.has('boolean')) return 'boolean'
-  return types.has('object') ? 'json' : 'text'
-}
-
 /** `before`: the profile so far; decimals only grow, so that digits do not come and go. */
-export function profileColumn(name: string, rows: readonly Row[], before?: ColumnProfile): ColumnProfile {
+export function profileColumn(name: string, rows: readonly Row[], before?: ColumnProfile, hint: ColumnHint = {}): ColumnProfile {
   const cells = rows
     .slice(0, sampleRows)
     .map(row => cellOf(row, name))
     .filter(cell => cell !== null)
-  const kind = kindOf(name, cells)
-  const numbers = cells.filter(cell => typeof cell === 'number')
+  const { kind, scale } = kindOfColumn(name, cells, hint)
+  const numbers = cells.filter(cell => typeof cell === 'number').map(value => (kind === 'percent' ? value * scale : value))
+  const { label = name, unit = '', thresholds, hidden = false } = hint
   return {
     name,
+    label,
+    unit: kind === 'number' || kind === 'text' ? unit : '',
     kind,
-    decimals: kind === 'number' ? commonDecimals(numbers, before?.decimals) : 0,
-    width: kind === 'time' ? 10 : Math.max(2, ...cells.map(cell => (typeof cell === 'object' ? 24 : String(cell).length))),
-    unitMs: kind === 'time' ? unitOfTime(name, numbers) : 0,
+    decimals: hint.decimals ?? decimalsFor(kind, numbers, before?.decimals),
+    width: widthOf(kind, cells),
+    scale,
+    thresholds,
+    hidden,
   }
+}
+
+function decimalsFor(kind: ColumnKind, numbers: readonly number[], before: number | undefined): number | undefined {
+  const common = kind === 'number' || kind === 'percent' ? commonDecimals(numbers, before) : 0
+  return kind === 'percent' && common !== undefined ? Math.min(common, 1) : common
+}
+
+function widthOf(kind: ColumnKind, cells: readonly Cell[]): number {
+  if (kind === 'time' || kind === 'duration') return 10
+  return Math.max(2, ...cells.map(cell => (typeof cell === 'object' ? 24 : String(cell).length)))
 }
 
 export function profileColumns(
   columns: readonly string[],
   rows: readonly Row[],
   before: readonly ColumnProfile[] = [],
+  hints: Hints = noHints,
 ): readonly ColumnProfile[] {
-  return columns.map((column, i) => profileColumn(column, rows, before[i]?.name === column ? before[i] : undefined))
+  return columns.map((column, i) => profileColumn(column, rows, before[i]?.name === column ? before[i] : undefined, hints.get(column)))
 }
+
+/** Those that are shown where nobody asks for them by name. */
+export function visibleColumns(columns: readonly string[], hints: Hints): readonly string[] {
+  return columns.filter(column => hints.get(column)?.hidden !== true)
+}
+
+const measureKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['number', 'bytes', 'percent', 'duration'])
 
 /** Worth drawing as a line: a quantity, neither a time, a place nor a name made of digits. */
 export function isMeasure(profile: ColumnProfile): boolean {
-  return (profile.kind === 'number' || profile.kind === 'bytes') && !placeName.test(profile.name) && !idName.test(profile.name)
+  return measureKinds.has(profile.kind) && !placeName.test(profile.name) && !idName.test(profile.name)
 }
 
 /** The column people know a row by: its name or title, else the key. */
@@ -111,12 +117,38 @@ export function rowName(key: string): string {
   }
 }
 
+/** A cell as text, without its unit. */
 export function showCell(cell: Cell, profile: ColumnProfile, nowMs: number, format: Format): string {
   if (cell === null) return '–'
   if (typeof cell === 'object') return JSON.stringify(cell)
-  if (typeof cell !== 'number') return String(cell)
-  if (profile.kind === 'time') return cell === 0 ? '–' : format.time(cell * profile.unitMs, nowMs)
-  if (profile.kind === 'bytes') return format.bytes(cell)
+  if (profile.kind === 'time') return showTime(cell, profile, nowMs, format)
+  if (profile.kind === 'link') return String(cell).replace(/^https?:\/\/(www\.)?/, '')
+  return typeof cell === 'number' ? showNumber(cell, profile, format) : String(cell)
+}
+
+function showTime(cell: string | number | boolean, { scale }: ColumnProfile, nowMs: number, format: Format): string {
+  const ms = typeof cell === 'number' ? cell * scale : Date.parse(String(cell))
+  // What no calendar has is shown as it is written.
+  if (!(Math.abs(ms) <= 8.64e15)) return String(cell)
+  return cell === 0 ? '–' : format.time(ms, nowMs)
+}
+
+/** A number of a column as text, without its unit. */
+export function showNumber(value: number, { kind, name, decimals, scale }: ColumnProfile, format: Format): string {
+  if (kind === 'bytes') return format.bytes(value)
+  if (kind === 'duration') return format.duration(value * scale)
+  if (kind === 'percent') return `${format.number(value * scale, decimals)} %`
   // A name made of digits is shown as it is written: station 31 204 is station 31204.
-  return idName.test(profile.name) ? String(cell) : format.number(cell, profile.decimals)
+  return idName.test(name) && decimals === 0 ? String(value) : format.number(value, decimals)
+}
+
+/** A cell as text with its unit, for where no head of a column tells it. */
+export function showValue(cell: Cell, profile: ColumnProfile, nowMs: number, format: Format): string {
+  const text = showCell(cell, profile, nowMs, format)
+  return cell === null || profile.unit === '' ? text : `${text} ${profile.unit}`
+}
+
+/** How far a cell is over the thresholds of its column. */
+export function alarmOfCell(cell: Cell, { thresholds }: ColumnProfile): 'warning' | 'critical' | undefined {
+  return typeof cell === 'number' && thresholds !== undefined ? alarmOf(cell, thresholds) : undefined
 }

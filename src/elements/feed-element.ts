@@ -2,6 +2,7 @@ import { html, LitElement, nothing, unsafeCSS, type PropertyDeclarations, type P
 import type { Feed, FeedFreshness, FeedQuery, UpdateInfo } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
 import { MillraceError } from '../model/errors.ts'
+import { noHints, type Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { MillraceElement, MillraceEventMap } from './face.ts'
 import { feedQuery } from './feed-query.ts'
@@ -9,7 +10,8 @@ import { knownFreshness, viewFreshness } from './freshness-view.ts'
 import hostStyles from './host.css?inline'
 import liveStyles from './live.css?inline'
 import { mark } from './mark.ts'
-import { joinServer, type ElementContext } from './page-connections.ts'
+import type { LiveContext } from './live-element.ts'
+import { joinServer } from './page-connections.ts'
 import { Reader } from './reader.ts'
 
 const properties = {
@@ -20,6 +22,7 @@ const properties = {
   limit: { type: Number },
   throttle: { type: Number },
   bare: { type: Boolean },
+  shared: { attribute: false },
 } as const
 
 /** What makes another view, or another connection. */
@@ -36,7 +39,9 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   declare limit: number | undefined
   declare throttle: number | undefined
   declare bare: boolean
-  #context: ElementContext | undefined
+  /** Where the page that it is part of has a connection of its own: that is used. */
+  declare shared: LiveContext | undefined
+  #context: LiveContext | undefined
   #leaveServer: Cancel | undefined
   /** Shown now. While another view is on its way, what was shown stays. */
   #shown: Reader | undefined
@@ -71,8 +76,12 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     return knownFreshness(proof, live, this.#context?.board.connected === true)
   }
 
-  protected get context(): ElementContext | undefined {
+  protected get context(): LiveContext | undefined {
     return this.#context
+  }
+
+  protected get hints(): Hints {
+    return this.#context?.hints.of(this.feed) ?? noHints
   }
 
   /** The feed whose rows are shown. */
@@ -85,7 +94,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     return feedQuery(this.feed, this, undefined)
   }
 
-  /** Before the rows are drawn. */
+  /** Before the rows are drawn, and when it became known how to. */
   protected took(_rows: readonly Row[], _info: UpdateInfo): void {}
 
   /** At each beat of the page's pulse, a few times a second. */
@@ -139,6 +148,11 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     if (others || this.#context === undefined) this.#open()
   }
 
+  /** Asks for another view of the same feed. */
+  protected reopen(): void {
+    this.#subscribe()
+  }
+
   #open(): void {
     this.#error = undefined
     try {
@@ -152,8 +166,12 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
 
   #join(): void {
     if (this.#context !== undefined) return
-    const { context, leave } = joinServer(this.server)
-    const stops = [context.pulse.on(() => this.beat()), context.millrace.onState(() => this.#freshened())]
+    const { context, leave } = this.shared === undefined ? joinServer(this.server) : { context: this.shared, leave: () => undefined }
+    const stops = [
+      context.pulse.on(() => this.beat()),
+      context.millrace.onState(() => this.#freshened()),
+      context.hints.onChange(() => this.#reshape()),
+    ]
     this.#context = context
     this.#leaveServer = () => {
       for (const stop of stops) stop()
@@ -188,6 +206,12 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     this.took(rows, info)
     this.requestUpdate()
     this.#tell('millrace-rows', { rows, table: info.table })
+  }
+
+  #reshape(): void {
+    const table = this.shown?.table
+    if (table !== undefined && this.rows !== undefined) this.took(this.rows, { type: 'snapshot', changes: new Map(), table })
+    this.requestUpdate()
   }
 
   #freshened(): void {

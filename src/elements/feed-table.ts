@@ -2,6 +2,8 @@ import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import { classMap } from 'lit/directives/class-map.js'
 import { repeat } from 'lit/directives/repeat.js'
 import { cellOf, equalCells, type Row } from '../model/row.ts'
+import { cellContent } from './cell-content.ts'
+import type { ColumnKind } from './column-kind.ts'
 import { profileColumns, rowName, showCell, type ColumnProfile } from './column-profile.ts'
 import { LiveElement } from './live-element.ts'
 import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
@@ -89,9 +91,10 @@ export class FeedTable extends LiveElement {
   }
 
   #profile(): void {
-    this.#profiles = profileColumns(this.columns, this.rows, this.#profiles)
-    for (const { name, width } of this.#profiles) {
-      const wanted = Math.min(Math.max(width, name.length + 2, narrowestChars), widestChars)
+    this.#profiles = profileColumns(this.columns, this.rows, this.#profiles, this.context.hints.of(this.name))
+    for (const { name, label, unit, width } of this.#profiles) {
+      const head = label.length + (unit === '' ? 2 : unit.length + 3)
+      const wanted = Math.min(Math.max(width, head, narrowestChars), widestChars)
       this.#widths.set(name, Math.max(this.#widths.get(name) ?? 0, wanted))
     }
   }
@@ -150,10 +153,11 @@ export class FeedTable extends LiveElement {
     const { name } = profile
     const sorted = this.sort === name ? 'ascending' : this.sort === `-${name}` ? 'descending' : 'none'
     const ask = () => this.dispatchEvent(new CustomEvent<SortRequest>('sort-request', { detail: { column: name } }))
-    if (!this.sortable) return html`<th scope="col" class=${classMap(sideOf(profile))} part="head"><span class="title">${name}</span></th>`
+    if (!this.sortable)
+      return html`<th scope="col" class=${classMap(sideOf(profile))} part="head"><span class="title">${headOf(profile)}</span></th>`
     return html`<th scope="col" class=${classMap(sideOf(profile))} part="head" aria-sort=${sorted}>
-      <button type="button" @click=${ask} title="Sort by ${name}">
-        <span class="name">${name === '#' ? 'key' : name}</span
+      <button type="button" @click=${ask} title="Sort by ${profile.label}">
+        <span class="name">${headOf(profile)}</span
         ><svg class="arrow ${sorted}" viewBox="0 0 10 10" aria-hidden="true"><path d="M5 2 8.500 7.500h-7Z" /></svg>
       </button>
     </th>`
@@ -194,11 +198,11 @@ export class FeedTable extends LiveElement {
     const cell = cellOf(row, profile.name)
     const text =
       profile.name === '#' && typeof cell === 'string' ? rowName(cell) || '–' : showCell(cell, profile, nowMs, this.context.format)
-    const long = text.length > this.#widthOf(profile.name)
+    const title = text.length > this.#widthOf(profile.name) ? text : nothing
     const classes = classMap({ ...sideOf(profile), null: cell === null })
+    const content = cellContent(cell, text, profile)
     // One piece: what stands between them would be read as a part of the cell.
-    const content = opener === nothing ? text : [opener, text]
-    return html`<td class=${classes} part="cell" title=${long ? text : nothing}>${content}</td>`
+    return html`<td class=${classes} part="cell" title=${title}>${opener === nothing ? content : [opener, content]}</td>`
   }
 
   /** `index`: its place in the table; `place`: among those in view. */
@@ -256,6 +260,12 @@ export class FeedTable extends LiveElement {
   }
 }
 
+const rightKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['number', 'bytes', 'time', 'duration', 'percent'])
+
 function sideOf({ kind }: ColumnProfile): { readonly number: boolean; readonly json: boolean } {
-  return { number: kind === 'number' || kind === 'bytes' || kind === 'time', json: kind === 'json' }
+  return { number: rightKinds.has(kind), json: kind === 'json' }
+}
+
+function headOf({ name, label, unit }: ColumnProfile): TemplateResult {
+  return html`${name === '#' && label === name ? 'key' : label}${unit === '' ? nothing : html` <span class="unit">${unit}</span>`}`
 }

@@ -9,6 +9,8 @@ export interface Format {
   span(ms: number): string
   /** A configured interval in ms, exactly: `250 ms`, `5 s`, `1.5 min`. */
   interval(ms: number): string
+  /** A duration in ms in its two largest units: `12 ms`, `1.2 s`, `3 min 20 s`, `2 d 4 h`. */
+  duration(ms: number): string
   /** A duration that was measured, in seconds with a decimal up to 100 s: `60.0 s`; longer ones as `span` says them. */
   precise(ms: number): string
   /** Time of day; with the date where that is not today's. */
@@ -83,6 +85,20 @@ export function createFormat(languages: readonly string[]): Format {
       if (ms < 1000) return `${plain.format(ms)} ms`
       const [unit, size] = exactUnits.find(([, size]) => ms >= size && Number.isInteger((ms / size) * 10)) ?? ['s', 1000]
       return `${plain.format(ms / size)} ${unit}`
+    },
+    duration(ms) {
+      const sizeMs = Math.abs(ms)
+      if (sizeMs < 1000) return `${fixed(sizeMs < 10 && !Number.isInteger(ms) ? 1 : 0).format(ms)} ms`
+      if (sizeMs < 60_000) return `${fixed(sizeMs < 10_000 ? 1 : 0).format(ms / 1000)} s`
+      const at = exactUnits.findIndex(([, size]) => sizeMs >= size)
+      const [unit, size] = exactUnits[at] ?? exactUnits[3]
+      const [lesser, lesserSize] = exactUnits[at + 1] ?? exactUnits[3]
+      // Rounded in the lesser unit first: 59.9 s beside minutes are a minute.
+      const parts = Math.round(sizeMs / lesserSize)
+      const perUnit = size / lesserSize
+      const rest = parts % perUnit
+      const whole = `${ms < 0 ? '-' : ''}${plain.format(Math.floor(parts / perUnit))} ${unit}`
+      return rest === 0 ? whole : `${whole} ${rest} ${lesser}`
     },
     precise(ms) {
       if (ms < 1000) return `${plain.format(Math.round(ms))} ms`

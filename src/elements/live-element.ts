@@ -1,6 +1,7 @@
 import { LitElement } from 'lit'
 import type { Millrace } from '../client/face.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
+import type { FeedHints } from './feed-hints.ts'
 import type { Format } from './format.ts'
 import type { Pulse } from './pulse.ts'
 import type { ServerTime } from './server-clock.ts'
@@ -10,6 +11,7 @@ import type { Trails } from './trail.ts'
 export interface LiveContext {
   readonly millrace: Millrace
   readonly board: ServerTime
+  readonly hints: FeedHints
   readonly clock: Clock
   readonly pulse: Pulse
   readonly format: Format

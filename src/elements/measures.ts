@@ -1,7 +1,7 @@
 import type { Row } from '../model/row.ts'
 import { cellOf } from '../model/row.ts'
 import { composedKeyColumn } from '../model/key.ts'
-import { isMeasure, labelColumn, rowLabel, showCell, type ColumnProfile } from './column-profile.ts'
+import { isMeasure, labelColumn, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
 import { keyOfRow } from './row-lines.ts'
 
@@ -55,7 +55,7 @@ export class Activity {
 export function measureColumns(shape: TableShape, profiles: readonly ColumnProfile[], activity: Activity): readonly string[] {
   const ordered = shape.order[0]?.replace(/^-/, '')
   const weight = (column: string) => (column === ordered ? Number.POSITIVE_INFINITY : limitName.test(column) ? -1 : activity.of(column))
-  const columns = profiles.filter(profile => isMeasure(profile) && profile.name !== shape.key).map(({ name }) => name)
+  const columns = profiles.filter(profile => isMeasure(profile) && !profile.hidden && profile.name !== shape.key).map(({ name }) => name)
   const weights = new Map(columns.map(column => [column, weight(column)]))
   return columns.toSorted((a, b) => {
     const [weightA = 0, weightB = 0] = [weights.get(a), weights.get(b)]
@@ -70,7 +70,7 @@ function measure(row: Row, rowKey: string, label: string, profile: ColumnProfile
     label,
     column: profile.name,
     value: typeof cell === 'number' ? cell : null,
-    text: showCell(cell, profile, nowMs, format),
+    text: showValue(cell, profile, nowMs, format),
   }
 }
 
@@ -107,7 +107,7 @@ function ofOneRow(
   { most, nowMs, format }: { readonly most: number; readonly nowMs: number; readonly format: Format },
 ): readonly Measure[] {
   const key = keyOfRow(row, shape.key)
-  const others = profiles.filter(({ name }) => name !== shape.key)
+  const others = profiles.filter(({ name, hidden }) => name !== shape.key && !hidden)
   const numbers = others.filter(isMeasure)
-  return (numbers.length > 0 ? numbers : others).slice(0, most).map(profile => measure(row, key, profile.name, profile, nowMs, format))
+  return (numbers.length > 0 ? numbers : others).slice(0, most).map(profile => measure(row, key, profile.label, profile, nowMs, format))
 }

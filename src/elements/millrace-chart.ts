@@ -7,17 +7,21 @@ import type { MillraceChart as Face } from './face.ts'
 import { FeedElement } from './feed-element.ts'
 import { feedQuery } from './feed-query.ts'
 import { Activity } from './measures.ts'
+import { SeriesSubject } from './series-subject.ts'
 
 /** As many lines as have a colour. */
 const mostLines = 6
+const mostPoints = 5000
 
-/** `<millrace-chart>`: the numbers of a feed over the last minutes, from when it was opened. */
+/** `<millrace-chart>`: the numbers of a feed over the last minutes, from when it was opened; of a series, its points. */
 export class MillraceChart extends FeedElement implements Face {
   static override properties = { ...FeedElement.properties, column: {} }
   static override styles = [unsafeCSS(plotStyles), ...FeedElement.styles]
   declare column: string
   #activity = new Activity()
-  #subject: ChartSubject | undefined
+  #subject: ChartSubject | SeriesSubject | undefined
+  /** Its rows are the points. */
+  #isSeries = false
   /** What the subject is of. */
   #name = ''
 
@@ -27,13 +31,18 @@ export class MillraceChart extends FeedElement implements Face {
   }
 
   protected override query(): FeedQuery {
-    return feedQuery(this.feed, this, mostLines)
+    return feedQuery(this.feed, this, this.#isSeries ? mostPoints : mostLines)
   }
 
   protected override took(_rows: readonly Row[], { changes, table }: UpdateInfo): void {
     for (const [key, before] of changes) {
       const after = table.rows.get(key)
       if (before !== undefined && after !== undefined) this.#activity.note(before, after)
+    }
+    const isSeries = table.kind === 'series'
+    if (isSeries !== this.#isSeries) {
+      this.#isSeries = isSeries
+      this.reopen()
     }
     this.#follow()
   }
@@ -48,16 +57,23 @@ export class MillraceChart extends FeedElement implements Face {
     const { context, shown } = this
     if (context === undefined || shown?.rows === undefined) return
     const { board, clock, trails, format } = context
-    const name = `${shown.table.feed} ${this.column}`
+    const name = JSON.stringify([shown.table.feed, this.column, this.#isSeries])
     if (name !== this.#name) {
       this.#name = name
       this.#activity = new Activity()
-      this.#subject = new ChartSubject(trails.of(name), this.#activity)
+      this.#subject = this.#isSeries ? new SeriesSubject() : new ChartSubject(trails.of(name), this.#activity)
     }
     const known = board.connected && this.freshness.state === 'fresh'
-    const at = { known, timeMs: clock.now(), nowMs: board.now(), format }
-    this.#subject?.choose(this.column)
-    this.#subject?.follow(shown.rows, shown.table, at)
+    const at = { known, timeMs: clock.now(), nowMs: board.now(), format, hints: this.hints }
+    const subject = this.#subject
+    const draw = (): void => {
+      if (subject instanceof SeriesSubject) subject.follow(shown.rows ?? [], shown.table.columns, at)
+      else subject?.follow(shown.rows ?? [], shown.table, at)
+    }
+    draw()
+    if (this.column === '' || subject === undefined || subject.column === this.column || !subject.columns.includes(this.column)) return
+    subject.choose(this.column)
+    draw()
   }
 
   protected override body(): TemplateResult {
@@ -70,6 +86,7 @@ export class MillraceChart extends FeedElement implements Face {
       .trail=${subject.trail}
       .lines=${subject.lines}
       .name=${this.feed}
+      .whole=${this.#isSeries}
       .axisText=${(value: number) => subject.text(value, context.format)}
     ></millrace-plot>`
   }

@@ -8,6 +8,7 @@ import { feedQuery, listOf } from './feed-query.ts'
 import type { SortRequest } from './feed-table.ts'
 import { keyOfRow } from './row-lines.ts'
 import { layOut } from './upright.ts'
+import { visibleColumns } from './column-profile.ts'
 
 /** How many rows are asked for where nothing is written. */
 const mostRows = 500
@@ -50,8 +51,9 @@ export class MillraceTable extends FeedElement implements Face {
   #columnsOf(columns: readonly string[], key: string, rows: readonly Row[]): readonly string[] {
     const wanted = listOf(this.columns)
     if (wanted.length > 0) return wanted
+    const visible = visibleColumns(columns, this.hints)
     // A key that is composed of others says nothing that they do not.
-    return key === '#' && rows.some(row => cellOf(row, key) !== null) && columns.length > 1 ? columns.filter(name => name !== key) : columns
+    return key === '#' && rows.some(row => cellOf(row, key) !== null) && visible.length > 1 ? visible.filter(name => name !== key) : visible
   }
 
   protected override body(): TemplateResult {
@@ -59,7 +61,7 @@ export class MillraceTable extends FeedElement implements Face {
     if (context === undefined || shown?.rows === undefined) return html``
     const { key, columns, order } = shown.table
     const shape = { key, columns: this.#columnsOf(columns, key, shown.rows), order }
-    const layout = layOut(this.#sorted(shown.rows, key), shape, context.board.now(), context.format)
+    const layout = layOut(this.#sorted(shown.rows, key), shape, context.board.now(), context.format, this.hints)
     return html`<millrace-rows
       .context=${context}
       .rows=${layout.rows}

@@ -40,7 +40,7 @@ export class MillraceValue extends FeedElement implements Face {
   }
 
   protected override took(rows: readonly Row[], { table }: UpdateInfo): void {
-    this.#profiles = profileColumns(table.columns, rows, this.#profiles)
+    this.#profiles = profileColumns(table.columns, rows, this.#profiles, this.hints)
     this.#follow()
   }
 
@@ -102,7 +102,8 @@ export class MillraceValue extends FeedElement implements Face {
   }
 
   #title(): string {
-    const column = this.#measure?.column ?? ''
+    const name = this.#measure?.column ?? ''
+    const column = this.hints.get(name)?.label ?? name
     return this.label || (this.key === '' ? column : `${rowName(this.key)} · ${column}`)
   }
 

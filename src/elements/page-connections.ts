@@ -3,6 +3,7 @@ import type { Millrace } from '../client/face.ts'
 import { systemClock, type Cancel } from '../lib/clock.ts'
 import { Connections } from './connections.ts'
 import type { SharedConnectionOptions } from './face.ts'
+import { FeedHints } from './feed-hints.ts'
 import { createFormat } from './format.ts'
 import type { LiveContext } from './live-element.ts'
 import { Pulse } from './pulse.ts'
@@ -10,21 +11,17 @@ import { serverAddress } from './server-address.ts'
 import { ServerClock } from './server-clock.ts'
 import { Trails } from './trail.ts'
 
-/** What the elements of one server share. */
-export interface ElementContext extends LiveContext {
-  readonly board: ServerClock
-}
-
 const clock = systemClock()
 const pulse = new Pulse(clock, 500, () => document.hidden)
 const format = createFormat(navigator.languages)
 document.addEventListener('visibilitychange', () => pulse.wake())
 
-const connections = new Connections<ElementContext>(clock, {
+const connections = new Connections<LiveContext>(clock, {
   connect: (server, token) => connect(server, { clock, token }),
   contextOf: millrace => ({
     millrace,
     clock,
+    hints: new FeedHints(millrace),
     pulse,
     format,
     board: new ServerClock(millrace, clock),
@@ -33,7 +30,7 @@ const connections = new Connections<ElementContext>(clock, {
 })
 
 /** @throws TypeError where it is no URL, or one that no WebSocket speaks with */
-export function joinServer(server: string): { readonly context: ElementContext; readonly leave: Cancel } {
+export function joinServer(server: string): { readonly context: LiveContext; readonly leave: Cancel } {
   const address = serverAddress(server, import.meta.url, document.baseURI)
   return { context: connections.join(address), leave: () => connections.leave(address) }
 }

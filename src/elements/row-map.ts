@@ -1,7 +1,7 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit'
 import { cellOf, type Row } from '../model/row.ts'
 import type { Cancel } from '../lib/clock.ts'
-import { labelColumn, profileColumns, rowLabel, showCell, type ColumnProfile } from './column-profile.ts'
+import { labelColumn, profileColumns, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
 import { LiveElement } from './live-element.ts'
 import { gridStep, placesOf, projectionOf, type Place, type PlaceColumns, type Projection } from './place-columns.ts'
 import { keyOfRow } from './row-lines.ts'
@@ -56,7 +56,8 @@ export class RowMap extends LiveElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('rows') || changed.has('columns')) this.#profiles = profileColumns(this.columns, this.rows, this.#profiles)
+    if (changed.has('rows') || changed.has('columns'))
+      this.#profiles = profileColumns(this.columns, this.rows, this.#profiles, this.context.hints.of(this.name))
   }
 
   protected override updated(): void {
@@ -165,13 +166,13 @@ export class RowMap extends LiveElement {
     if (row === undefined || this.pointed === undefined)
       return html`<span class="quiet"
         >${format.number(this.#projection === undefined ? 0 : this.#dots.length)}
-        places${this.measure === undefined ? '' : `, as large as their ${this.measure}`}</span
+        places${this.measure === undefined ? '' : `, as large as their ${this.#profiles.find(({ name }) => name === this.measure)?.label ?? this.measure}`}</span
       >`
     const label = labelColumn(this.#profiles, this.keyColumn)
     const shown = this.#profiles.filter(({ name, kind }) => name !== label && kind !== 'json').slice(0, 6)
     return html`<b>${rowLabel(row, label, this.pointed)}</b>
       <span class="quiet"
-        >${shown.map(profile => `${profile.name} ${showCell(cellOf(row, profile.name), profile, board.now(), format)}`).join(' · ')}</span
+        >${shown.map(profile => `${profile.label} ${showValue(cellOf(row, profile.name), profile, board.now(), format)}`).join(' · ')}</span
       >`
   }
 

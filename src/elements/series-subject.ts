@@ -1,6 +1,7 @@
+import type { Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { SubjectLine } from './chart-subject.ts'
-import { profileColumns, showCell, type ColumnProfile } from './column-profile.ts'
+import { profileColumns, showNumber, showValue, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
 import { seriesColumns, seriesLines, type SeriesLine } from './series-lines.ts'
 import type { ChartData } from './trail.ts'
@@ -54,7 +55,8 @@ export class SeriesSubject {
   }
 
   text(value: number, format: Format): string {
-    return this.#profile?.kind === 'bytes' ? format.bytes(value) : format.compact(value)
+    if (this.#profile === undefined || this.#profile.kind === 'number') return format.compact(value)
+    return showNumber(value, this.#profile, format)
   }
 
   choose(column: string): void {
@@ -63,21 +65,25 @@ export class SeriesSubject {
     this.#rows = undefined
   }
 
-  follow(rows: readonly Row[], columns: readonly string[], { nowMs, format }: { readonly nowMs: number; readonly format: Format }): void {
+  follow(
+    rows: readonly Row[],
+    columns: readonly string[],
+    { nowMs, format, hints }: { readonly nowMs: number; readonly format: Format; readonly hints?: Hints },
+  ): void {
     if (rows === this.#rows) return
     this.#rows = rows
     this.#columns = seriesColumns(rows, columns)
     if (!this.#columns.includes(this.#column ?? '')) this.#column = this.#columns[0]
     const column = this.#column
     if (column === undefined) return
-    const [profile] = profileColumns([column], rows)
+    const [profile] = profileColumns([column], rows, [], hints)
     this.#profile = profile
     const lines = seriesLines(rows, column, mostLines)
     this.#trail = new MergedLines(lines)
     this.#lines = lines.map(({ id, label, values }) => ({
       id,
       label,
-      text: profile === undefined ? '' : showCell(values.at(-1) ?? null, profile, nowMs, format),
+      text: profile === undefined ? '' : showValue(values.at(-1) ?? null, profile, nowMs, format),
     }))
   }
 }

@@ -6,6 +6,8 @@ export interface ServerTime {
   readonly connected: boolean
   /** The server's wall clock, as near as can be known. */
   now(): number
+  /** A message has come that the server published at `at`, ms since 1970 by its own clock. */
+  note(at: number): void
 }
 
 /** The clock of the server, found from the times its messages bear. */
@@ -32,7 +34,6 @@ export class ServerClock implements ServerTime {
     return this.#clock.now() - (this.#aheadMs ?? 0)
   }
 
-  /** A message has come that the server published at `at`, ms since 1970 by its own clock. */
   note(at: number): void {
     const aheadMs = this.#clock.now() - at
     this.#aheadMs = Math.min(this.#aheadMs ?? aheadMs, aheadMs)

@@ -1,6 +1,7 @@
 import { composedKeyColumn } from '../model/key.ts'
+import { noHints, type Hints } from '../model/hint.ts'
 import { cellOf, rowOf, type Row } from '../model/row.ts'
-import { profileColumn, showCell } from './column-profile.ts'
+import { profileColumn, showValue } from './column-profile.ts'
 import type { Format } from './format.ts'
 import type { TableShape } from './measures.ts'
 
@@ -17,14 +18,14 @@ const nameColumn = 'column'
 const valueColumn = 'value'
 
 /** A single row is read downwards, a line for each of its columns; several are laid out as they are. */
-export function layOut(rows: readonly Row[], shape: TableShape, nowMs: number, format: Format): Layout {
+export function layOut(rows: readonly Row[], shape: TableShape, nowMs: number, format: Format, hints: Hints = noHints): Layout {
   const [row] = rows
   if (row === undefined || rows.length > 1) return { rows, columns: shape.columns, keyColumn: shape.key, sortable: rows.length > 1 }
   const columns = shape.columns.filter(column => column !== composedKeyColumn || cellOf(row, column) !== '')
   const lines = columns.map(column =>
     rowOf([
-      [nameColumn, column],
-      [valueColumn, showCell(cellOf(row, column), profileColumn(column, rows), nowMs, format)],
+      [nameColumn, hints.get(column)?.label ?? column],
+      [valueColumn, showValue(cellOf(row, column), profileColumn(column, rows, undefined, hints.get(column)), nowMs, format)],
     ]),
   )
   return { rows: lines, columns: [nameColumn, valueColumn], keyColumn: nameColumn, sortable: false }

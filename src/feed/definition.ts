@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs'
+import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { SavedTable } from '../model/saved.ts'
 import type { Sample } from '../model/table.ts'
@@ -33,6 +34,8 @@ export type DemandRule = 'auto' | 'readers' | 'always'
 interface Described {
   readonly name: string
   readonly description?: string
+  /** How its columns are shown to people; default: as they are found to be. */
+  readonly hints?: Hints
   /** Not listed and not found by readers when false. */
   readonly public: boolean
   readonly demand: DemandRule
@@ -61,6 +64,8 @@ export interface SourceDefinition extends Described {
   readonly everyMs: number
   readonly staleAfterMs: number
   readonly downAfterMs: number
+  /** Rows that were not proved for so long are gone; default: never. */
+  readonly expireMs?: number
   /** How long polling goes on after the last reader leaves. */
   readonly lingerMs: number
   /** What is asked, for people; without secrets. */

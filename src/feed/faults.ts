@@ -18,13 +18,16 @@ export class Faults {
     this.#log = log
   }
 
-  /** The same fault again is told once. @returns what readers are told */
+  /**
+   * The same fault again is told once.
+   * @returns what readers are told, also those of what is computed from the feed, for whom it may not be there: not its name
+   */
   add(feed: string, cause: unknown): string {
     const error = String(cause)
     const known = this.#faults.get(feed)
     if (known?.error === error) return known.reason
     const id = randomText(this.#random, 8)
-    const reason = `feed '${feed}' failed; the server's log has it under ${id}`
+    const reason = `a step failed; the server's log has it under ${id}`
     this.#faults.set(feed, { error, reason })
     this.#log.error({ feed, id, err: cause }, `feed '${feed}' failed (${id})`)
     return reason

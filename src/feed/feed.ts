@@ -1,5 +1,6 @@
 import type { Random } from '../lib/random.ts'
 import type { Freshness } from '../model/freshness.ts'
+import type { Hints } from '../model/hint.ts'
 import { newEpoch, type Position } from '../model/position.ts'
 import type { LeftOff } from '../model/saved.ts'
 import { Store, type StoreLimits } from '../model/store.ts'
@@ -11,6 +12,7 @@ import type { StepProbe } from './step-probe.ts'
 export interface FeedOptions {
   readonly name: string
   readonly description?: string
+  readonly hints: Hints
   readonly public: boolean
   /** Of its definition. */
   readonly fingerprint: string

@@ -1,6 +1,6 @@
 import type { Cause, Freshness } from '../model/freshness.ts'
 import { freshnessStates } from '../model/freshness.ts'
-import type { Degradation } from '../model/table.ts'
+import type { Degradation, Sample } from '../model/table.ts'
 import { formatDuration } from '../lib/unit.ts'
 
 /** What is known of a source when its freshness is judged. `...At` ms since 1970, `...Mono` ms of the monotonic clock. */
@@ -13,6 +13,8 @@ export interface SourceFacts {
   /** Since when every poll has failed, and how the last one did. */
   readonly failure?: { readonly sinceMono: number; readonly cause: Cause; readonly reason: string }
   readonly wanted: boolean
+  /** It was not proved for longer than `expire`, and its rows are gone. */
+  readonly isExpired?: boolean
 }
 
 export interface FreshnessRules {
@@ -29,6 +31,11 @@ type Verdict = Pick<Freshness, 'state' | 'cause' | 'reason'>
 function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdict {
   const { failure, provenMono } = facts
   if (provenMono === undefined) return failure === undefined ? { state: 'waiting' } : { state: 'down', ...because(failure) }
+  if (facts.isExpired === true) {
+    const gone = 'expire: the rows were not proved for too long and are gone'
+    if (facts.wanted && failure !== undefined) return { state: 'down', cause: failure.cause, reason: `${gone}; ${failure.reason}` }
+    return { state: 'stale', ...(facts.wanted ? {} : { cause: 'paused' }), reason: gone }
+  }
   // Time that nobody asked in proves nothing of the source.
   if (facts.wanted && failure !== undefined && mono - failure.sinceMono >= rules.downAfterMs) return { state: 'down', ...because(failure) }
   if (mono - provenMono >= rules.staleAfterMs) {
@@ -92,9 +99,23 @@ function ownVerdict(own: OwnFacts): Verdict {
   return { state: 'fresh' }
 }
 
+/**
+ * What is wrong with keys is told with examples. Who may read what is computed from rows need not be one of those who may see the
+ * rows, and a status is the same for all.
+ */
+function withoutKeys<T extends Pick<Freshness, 'cause' | 'reason'>>(verdict: T): T {
+  if (verdict.cause !== 'key' || verdict.reason === undefined) return verdict
+  return { ...verdict, reason: 'rows of what it is computed from have no key, or one that another has' }
+}
+
+/** A sample as it is handed to what is computed from its table. */
+export function toldOn(sample: Sample | undefined): Sample | undefined {
+  return sample?.degraded === undefined ? sample : { ...sample, degraded: withoutKeys(sample.degraded) }
+}
+
 /** A derived feed takes the worst of its inputs with its cause, and the oldest `asOf` and `validatedAt`. */
 export function judgeDerived(inputs: readonly Judgement[], own: OwnFacts): Judgement {
-  const worst = inputs.reduce<Judgement>(worse, ownVerdict(own))
+  const worst = inputs.map(withoutKeys).reduce<Judgement>(worse, ownVerdict(own))
   const asOf = inputs.map(input => input.asOf).reduce(oldest, undefined)
   const validatedAt = inputs.map(input => input.validatedAt).reduce(oldest, undefined)
   const every = Math.max(0, ...inputs.map(input => input.every ?? 0))

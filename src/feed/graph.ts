@@ -7,7 +7,7 @@ import { mergeSamples, type Sample } from '../model/table.ts'
 import { Demand } from './demand.ts'
 import { Faults } from './faults.ts'
 import type { Feed } from './feed.ts'
-import { judgeDerived, type Judgement } from './freshness.ts'
+import { judgeDerived, toldOn, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
 import { GraphListeners, type GraphListener } from './graph-listener.ts'
 import type { LiveSource } from './live-source.ts'
@@ -237,11 +237,11 @@ export class Graph {
     const derived = this.#parts.derived.get(name)
     if (derived === undefined) return undefined
     const { inputs, pipeline } = derived
-    const samples = inputs.map(input => emitted.get(input))
+    const samples = inputs.map(input => toldOn(emitted.get(input)))
     if (!this.#seeded.has(name) && samples.every(sample => sample === undefined)) return undefined
     return pipeline.push(
       samples,
-      inputs.map(input => input.sample),
+      inputs.map(input => toldOn(input.sample)),
     )
   }
 

@@ -1,10 +1,13 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { LeftOff, SavedTable } from '../model/saved.ts'
-import type { Sample } from '../model/table.ts'
+import type { Row } from '../model/row.ts'
+import type { Changes, Sample, Table } from '../model/table.ts'
 import type { Poll, PollAnswered, PollFailed } from '../source/ask.ts'
+import type { Spurious } from '../source/spurious-changes.ts'
 import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
+import { Expiry } from './expiry.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
 import { RecentPolls } from './poll-table.ts'
 
@@ -25,6 +28,11 @@ export interface PollCounts {
   failed: number
 }
 
+/** Every row of a table as a change, with what was there before it. */
+function allOf({ rows }: Table, before: (row: Row) => Row | undefined): Changes {
+  return new Map([...rows].map(([key, row]) => [key, before(row)]))
+}
+
 /** A source at work: its poller, what its polls told, and how far that can be believed. */
 export class LiveSource implements SourcePoller {
   readonly definition: SourceDefinition
@@ -35,9 +43,13 @@ export class LiveSource implements SourcePoller {
   readonly #events: LiveSourceEvents
   readonly #poller: SourcePoller
   readonly #rules: FreshnessRules
-  #facts: Omit<SourceFacts, 'wanted'> = {}
+  #facts: Omit<SourceFacts, 'wanted' | 'isExpired'> = {}
   #lastPoll: Poll | undefined
+  #spurious: Spurious | undefined
   #timer: Cancel | undefined
+  readonly #expiry: Expiry
+  /** Of the last good poll. */
+  #table: Table | undefined
 
   constructor(definition: SourceDefinition, clock: Clock, log: Logger, events: LiveSourceEvents) {
     this.definition = definition
@@ -45,6 +57,7 @@ export class LiveSource implements SourcePoller {
     this.#log = log
     this.#events = events
     this.#rules = definition
+    this.#expiry = new Expiry(definition.expireMs, clock, () => this.#expire())
     this.#poller = definition.createPoller(poll => this.#take(poll))
   }
 
@@ -60,6 +73,10 @@ export class LiveSource implements SourcePoller {
   }
   get learned(): Learned | undefined {
     return this.#poller.learned
+  }
+  /** Changes that said nothing new, since the start. */
+  get spurious(): Spurious | undefined {
+    return this.#spurious
   }
   get lastPoll(): Poll | undefined {
     return this.#lastPoll
@@ -83,6 +100,8 @@ export class LiveSource implements SourcePoller {
       ...(asOf === undefined ? {} : { asOf }),
       ...more,
     }
+    this.#table = table
+    this.#expiry.prove(ageMs)
     this.#poller.resume?.(saved, ageMs)
     return { table, changes: 'all', tick: 0, time: validatedAt, ...more }
   }
@@ -104,13 +123,14 @@ export class LiveSource implements SourcePoller {
 
   async close(): Promise<void> {
     this.#timer?.()
+    this.#expiry.close()
     await this.#poller.close()
   }
 
   /** How far its data can be believed now; sees to it that it is judged again when time alone changes that. */
   judge(wanted: boolean): Judgement {
     const mono = this.#clock.monotonic()
-    const facts: SourceFacts = { ...this.#facts, wanted }
+    const facts: SourceFacts = { ...this.#facts, wanted, isExpired: this.#expiry.isOver }
     this.#timer?.()
     const at = nextJudgement(facts, this.#rules, mono)
     this.#timer = at === undefined ? undefined : this.#clock.after(at - mono, () => this.#events.judged())
@@ -129,6 +149,7 @@ export class LiveSource implements SourcePoller {
   #answer(poll: PollAnswered): void {
     if (this.#facts.failure !== undefined)
       this.#log.info({ source: this.definition.name }, `source '${this.definition.name}' answers again`)
+    this.#spurious = poll.spurious ?? this.#spurious
     const before = this.#facts.degraded
     // What a guard keeps back leaves the old table unproved.
     const isHeld = this.isBehind && (poll.degraded?.cause === 'rows' || poll.degraded?.cause === 'shape')
@@ -139,10 +160,24 @@ export class LiveSource implements SourcePoller {
       ...(poll.degraded === undefined ? {} : { degraded: poll.degraded }),
     }
     this.#sayDegraded(before)
-    const { table, changes } = poll
+    const isBack = this.#expiry.isOver
+    if (!isHeld) this.#expiry.prove()
+    const { table } = poll
+    // What has expired comes back as a whole, whatever the poll says is other.
+    const changes = isBack && poll.changes !== 'all' ? allOf(table, () => undefined) : poll.changes
+    this.#table = table
     const degraded = poll.degraded === undefined ? {} : { degraded: poll.degraded }
-    const isNews = poll.kind === 'changed' || before?.cause !== poll.degraded?.cause
+    const isNews = isBack || poll.kind === 'changed' || before?.cause !== poll.degraded?.cause
     this.#events.answered({ table, changes, tick: 0, time: poll.at, ...degraded }, isNews)
+  }
+
+  #expire(): void {
+    const { name } = this.definition
+    const table = this.#table
+    this.#log.warn({ source: name }, `source '${name}': its rows were not proved for too long and are gone`)
+    if (table === undefined) return
+    const time = this.#facts.validatedAt ?? this.#clock.now()
+    this.#events.answered({ table: { ...table, rows: new Map() }, changes: allOf(table, row => row), tick: 0, time }, true)
   }
 
   #sayDegraded(before: SourceFacts['degraded']): void {

@@ -74,6 +74,8 @@ export function sourceRows(graph: Graph): Row[] {
         wanted: graph.wantedBy(definition.name),
         changed: counts.changed,
         unchanged: counts.unchanged,
+        spurious: source.spurious?.count,
+        suggestion: source.spurious?.suggestion,
         failed: counts.failed,
         lastStatus: lastPoll?.status,
         lastDuration: lastPoll === undefined ? undefined : Math.round(lastPoll.durationMs * 10) / 10,

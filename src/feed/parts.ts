@@ -1,6 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import { noHints } from '../model/hint.ts'
 import type { Position } from '../model/position.ts'
 import type { StoreLimits } from '../model/store.ts'
 import type { Sample } from '../model/table.ts'
@@ -126,12 +127,13 @@ export class Parts {
   }
 
   #feedOptions(definition: SourceDefinition | FeedDefinition, feeds: ReadonlyMap<string, Feed>, sources: ReadonlySet<string>): FeedOptions {
-    const { name, description, order, fingerprint } = definition
+    const { name, description, order, fingerprint, hints = noHints } = definition
     const lingers = isSource(definition) ? [definition.lingerMs] : definition.inputs.map(input => feeds.get(input)?.options.lingerMs ?? 0)
     return {
       name,
       public: definition.public,
       fingerprint,
+      hints,
       lingerMs: Math.max(0, ...lingers),
       sources,
       storeLimits: this.#options.storeLimits,

@@ -1,3 +1,4 @@
+import { noHints } from '../model/hint.ts'
 import type { FeedDefinition, SourceDefinition } from './definition.ts'
 import type { Topology } from './topology.ts'
 
@@ -33,7 +34,12 @@ function isSame(before: Definition, after: Definition): boolean {
 }
 
 function isAdjusted(before: Definition, after: Definition): boolean {
-  return before.description !== after.description || before.public !== after.public || before.demand !== after.demand
+  const isSameFor = before.public === after.public && before.demand === after.demand
+  return !isSameFor || before.description !== after.description || hintText(before) !== hintText(after)
+}
+
+function hintText({ hints = noHints }: Definition): string {
+  return JSON.stringify([...hints])
 }
 
 /** What is other in `after` than in `before`; `topology` is that of `after`. */

@@ -43,7 +43,8 @@ export function admit(admission: Admission | undefined, open: ReadonlySet<string
 function unauthorized(context: Context): Response {
   const given = context.req.header('authorization') !== undefined
   const message = given ? 'the token is not known, or has ended' : 'a token is needed: Authorization: Bearer <token>'
-  return context.json({ code: 'unauthorized', message, retry: true }, 401, {
+  // The same again, with the same token or none, would be refused again.
+  return context.json({ code: 'unauthorized', message, retry: false }, 401, {
     'Cache-Control': 'no-store',
     'WWW-Authenticate': given ? 'Bearer error="invalid_token"' : 'Bearer',
   })

@@ -13,6 +13,7 @@ import type { View } from '../hub/view.ts'
 import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import { MillraceError, type ErrorCode } from '../model/errors.ts'
+import type { Board } from '../model/board.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { Position } from '../model/position.ts'
 import { admit, filePaths, type Admission, type Env } from './admission.ts'
@@ -42,6 +43,8 @@ export interface HttpOptions extends FeedRoutes {
   /** Pages of other origins that may read the feeds, and frame the page. */
   readonly origins: readonly string[]
   readonly registry: Registry
+  /** Those of the config in force. */
+  readonly boards: () => readonly Board[]
   readonly health: () => Health
   /** From listening to SIGTERM. */
   readonly isReady: () => boolean
@@ -108,6 +111,7 @@ export function createApp(options: HttpOptions): Hono<Env> {
   )
   app.get('/feeds/:name', context => snapshot(context, options))
   serveFeedRoutes(app, options)
+  app.get('/boards', context => context.json({ boards: boardsFor(context, options.boards()) }, 200, unstored))
   app.get('/health', context => context.json(health(context, options.health()), 200, unstored))
   app.get('/ready', context => (options.isReady() ? context.text('ready', 200, unstored) : context.text('stopping', 503, unstored)))
   app.get('/metrics', async context => {
@@ -120,7 +124,7 @@ export function createApp(options: HttpOptions): Hono<Env> {
     context.text('this is a WebSocket: upgrade', 426, { Upgrade: 'websocket', Connection: 'Upgrade' }),
   )
   servePage(app, options.pageFolder)
-  app.notFound(context => context.text('not found', 404))
+  app.notFound(context => context.text('not found', 404, unstored))
   app.onError((error, context) => refusal(context, error, options))
   return app
 }
@@ -138,6 +142,14 @@ function serveActions(app: Hono<Env>, { admission, poll }: HttpOptions): void {
     const asked = isAdmin && grants.covers(name) ? poll(name) : undefined
     return asked === undefined ? context.notFound() : context.json({ source: name, ...asked }, 202, unstored)
   })
+}
+
+/** A board names feeds: each of its tiles is for those who may read its feed. */
+function boardsFor(context: Context, boards: readonly Board[]): readonly Board[] {
+  const { grants } = context.var.principal
+  return boards
+    .map(board => ({ ...board, tiles: board.tiles.filter(({ feed }) => grants.covers(feed)) }))
+    .filter(({ tiles }) => tiles.length > 0)
 }
 
 /** Names, and reasons, which may hold some, are for those whose feeds they are. */
@@ -170,7 +182,8 @@ async function snapshot(context: Context, options: HttpOptions): Promise<Respons
   const headersOf = (etag: string): Record<string, string> => ({
     ...freshnessHeaders(view, options.now()),
     ETag: etag,
-    'Cache-Control': 'no-cache',
+    // Of a reader's own rights nothing is for a cache that others share.
+    ...(options.admission === undefined ? { 'Cache-Control': 'no-cache' } : { 'Cache-Control': 'private, no-cache' }),
   })
   const held = etagOf(view.position)
   if (matches(context.req.header('If-None-Match'), held)) return context.body(null, 304, headersOf(held))

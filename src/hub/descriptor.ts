@@ -33,12 +33,13 @@ function typesOf(feed: Feed): FeedDescriptor['columns'] {
 
 /** What `list` tells of a feed. A column whose cells are of several types, or all null, counts as text. */
 export function describeFeed(feed: Feed): FeedDescriptor {
-  const { description } = feed.options
+  const { description, hints } = feed.options
   return {
     feed: feed.name,
     kind: feed.store.kind,
     key: feed.store.key,
     columns: typesOf(feed),
+    ...(hints.size === 0 ? {} : { hints: Object.fromEntries(hints) }),
     order: feed.store.order.map(printOrderTerm),
     ...(description === undefined ? {} : { description }),
     state: feed.freshness.state,

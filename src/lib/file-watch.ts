@@ -26,16 +26,19 @@ export class FileWatch {
   readonly #options: FileWatchOptions
   readonly #folders = new Map<string, FSWatcher>()
   #files: readonly Watched[] = []
+  /** Whatever changes in one of these counts. */
+  #whole: ReadonlySet<string> = new Set()
   #pending: Cancel | undefined
 
   constructor(options: FileWatchOptions) {
     this.#options = options
   }
 
-  /** These files from now on, whether they exist or not. */
-  watch(files: Iterable<string>): void {
+  /** These files from now on, whether they exist or not, and all that stands in `whole` folders. */
+  watch(files: Iterable<string>, whole: Iterable<string> = []): void {
+    this.#whole = new Set(whole)
     this.#files = [...files].map(file => ({ path: resolve(file), target: targetOf(resolve(file)) }))
-    const folders = new Set(this.#files.flatMap(({ path, target }) => [dirname(path), dirname(target)]))
+    const folders = new Set([...this.#files.flatMap(({ path, target }) => [dirname(path), dirname(target)]), ...this.#whole])
     for (const [folder, watcher] of this.#folders) if (!folders.has(folder)) this.#drop(folder, watcher)
     for (const folder of folders) if (!this.#folders.has(folder)) this.#open(folder)
   }
@@ -66,6 +69,7 @@ export class FileWatch {
   }
 
   #concerns(folder: string, name: string | null): boolean {
+    if (this.#whole.has(folder)) return true
     return this.#files.some(({ path, target }) => {
       const isNamed = [path, target].some(file => dirname(file) === folder && (name === null || basename(file) === name))
       return isNamed || targetOf(path) !== target

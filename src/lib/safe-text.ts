@@ -2,7 +2,7 @@
 const secretName = /auth|cookie|token|secret|passw|pwd|session|signature|credential|api[-_]?key|access[-_]?key|^(key|sig)$/i
 
 /** Whether a header, query parameter or member of that name probably holds a secret. */
-function isSecretName(name: string): boolean {
+export function isSecretName(name: string): boolean {
   return secretName.test(name)
 }
 
@@ -42,4 +42,17 @@ export function asOneLine(text: string): string {
     const code = character.codePointAt(0) ?? 0
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`
   })
+}
+
+/** What moves a cursor, paints or turns text around: control characters, separators of lines, overrides of direction. */
+const steering = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
+
+/** A text that no terminal obeys, each character that it might taking one column. */
+export function forTerminal(text: string): string {
+  return text.replace(steering, '\ufffd')
+}
+
+/** The same JSON, with what a terminal might obey as escapes; blanks between its parts stay. */
+export function jsonForTerminal(json: string): string {
+  return json.replace(steering, c => (/[\t\n\r]/.test(c) ? c : `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`))
 }

@@ -1,5 +1,6 @@
 import type { ErrorCode, ErrorDetail } from '../model/errors.ts'
 import type { Freshness } from '../model/freshness.ts'
+import type { ColumnHint } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
 import type { Since } from '../model/position.ts'
@@ -194,6 +195,8 @@ export interface FeedDescriptor {
   readonly kind: Kind
   readonly key: string
   readonly columns: readonly { readonly name: string; readonly type: ColumnType }[]
+  /** How columns are shown to people, by name, where the config says so; also of columns that are not there yet. */
+  readonly hints?: Readonly<Record<string, ColumnHint>>
   readonly order: readonly string[]
   readonly params?: Readonly<Record<string, unknown>>
   readonly description?: string

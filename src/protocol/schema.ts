@@ -3,6 +3,10 @@ import { suggest } from '../lib/suggest.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { ClientMessage } from './messages.ts'
 
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 const id = z.union([z.int(), z.string().min(1).max(64)])
 const feed = z.string().min(1)
 const name = z.string().min(1).max(1024)
@@ -15,7 +19,8 @@ const query = {
     .min(1)
     .max(2 ** 31)
     .optional(),
-  params: z.looseObject({}).optional(),
+  // Taken as it is: zod's own objects lose a member called `__proto__`.
+  params: z.custom<Record<string, unknown>>(isObject, { error: 'expected an object' }).optional(),
 }
 const since = z.object({
   epoch: z.string().regex(/^[0-9a-z]{12}$/),

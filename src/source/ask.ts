@@ -1,5 +1,6 @@
 import type { Cause } from '../model/freshness.ts'
 import type { Changes, Degradation, Table } from '../model/table.ts'
+import type { Spurious } from './spurious-changes.ts'
 import type { Hints } from './schedule/observation.ts'
 
 /** Where the time of a poll went, in ms; of several requests together. Absent: it did not come to that, or a kept connection was used. */
@@ -47,6 +48,8 @@ export interface PollAnswered extends PollFacts {
   readonly degraded?: Degradation
   /** How rows and key were found by looking: one sentence with the reason; absent where both are configured. */
   readonly found?: string
+  /** Changes that said nothing new, since the start; absent where they are not counted. */
+  readonly spurious?: Spurious
 }
 
 export interface PollFailed extends PollFacts {
@@ -69,6 +72,12 @@ export interface Ask {
   resume?(table: Table): void
   /** Asks once; never rejects. The caller sees to it that polls of one source do not overlap (L7). */
   poll(): Promise<Poll>
+  /** Has `wake` called whenever there is news before the next poll, while it is asked now and then. Absent: it only answers. */
+  wakes?(wake: () => void): void
+  /** Polls take what has come by itself since the last one, and ask nobody: they cost no budget. */
+  readonly isFollowing?: boolean
+  /** Nobody wants it for now: what it keeps open is let go of until the next poll. */
+  rest?(): void
   /** Drops connections; a poll under way fails. */
   close(): Promise<void>
 }

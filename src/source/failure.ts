@@ -1,5 +1,6 @@
 import { DecodeError, quotable } from '../decode/decode-error.ts'
 import type { Cause } from '../model/freshness.ts'
+import type { PollFacts, PollFailed } from './ask.ts'
 
 interface PollErrorFacts {
   readonly status?: number
@@ -102,4 +103,20 @@ export function failureOf(error: unknown, scene: Scene): PollError {
   const known = table.find(([pattern]) => pattern.test(code))
   if (known !== undefined) return new PollError(known[1], known[2](scene, code))
   return new PollError('internal', `a fault within the poll of ${scene.host}, ${whilst[scene.phase]} (${code || typeof error})`)
+}
+
+/** A failure as the outcome of a poll. */
+export function failedPoll(failure: PollError, timing: Pick<PollFacts, 'at' | 'durationMs'>): PollFailed {
+  const { kind, status, message, retryAfterMs, limit, limitedMs } = failure
+  return {
+    kind: 'failed',
+    cause: kind,
+    reason: message,
+    bytes: 0,
+    ...(limitedMs > 0 ? { limitedMs } : {}),
+    ...(status === undefined ? {} : { status }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(limit === undefined ? {} : { limit }),
+    ...timing,
+  }
 }

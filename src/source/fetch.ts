@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { readBody } from './body.ts'
 import type { Answer, Exchange } from './exchange.ts'
+import { isEventStream, type EventStream } from './event-stream.ts'
 import { PollError } from './failure.ts'
 import type { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
@@ -39,14 +40,21 @@ export interface Asked {
   readonly url: string
   readonly held: HeldBody
   readonly signal: AbortSignal
+  /** Follows an answer that is a stream of events, in which nothing is fetched. */
+  readonly events: EventStream
 }
 
 /**
  * Asks a URL for a whole body, on condition that it is another than the one held.
  * @throws PollError, DecodeError, or what undici and zlib throw; then the exchange must be dropped
  */
-export async function fetchBody(exchange: Exchange, { url, held, signal }: Asked, options: Options, clock: Clock): Promise<Fetched> {
-  const conditions = options.method === 'GET' ? held.conditions() : undefined
+export async function fetchBody(
+  exchange: Exchange,
+  { url, held, signal, events }: Asked,
+  options: Options,
+  clock: Clock,
+): Promise<Fetched> {
+  const conditions = events.resumption ?? (options.method === 'GET' ? held.conditions() : undefined)
   let began = clock.monotonic()
   let answer = await exchange.request(url, conditions, signal)
   let confirmed = answer.statusCode === 304 && conditions !== undefined ? held.confirmed(answer.headers) : undefined
@@ -67,6 +75,10 @@ export async function fetchBody(exchange: Exchange, { url, held, signal }: Asked
   }
   const { statusCode: status, headers } = answer
   if (status !== 200 && status !== 203) throw refused(answer, exchange.scene.host, options, clock.now(), limitedMs)
+  if (isEventStream(headers['content-type'])) {
+    events.follow(answer.body, exchange.url)
+    return { ...told, status, headers, body: Buffer.alloc(0), bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
+  }
   const body = await readBody(answer.body, String(headers['content-encoding'] ?? ''), options.maxBodyBytes)
   const isRemade = held.isRemade(headers, exchange.url)
   return { ...told, status, headers, body, bytes: body.byteLength, isSame: held.isSame(body), isRemade, bodyMs: clock.monotonic() - headAt }

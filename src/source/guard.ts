@@ -31,6 +31,8 @@ export interface GuardRules {
   readonly minRows?: number
   /** By more than this part, from 0 to 1, rows do not fall without being asked twice; undefined: but to none. */
   readonly maxDropPart?: number
+  /** Columns that were long there are expected to stay; default true. */
+  readonly learnsShape?: boolean
 }
 
 /** What the guard judges of one answer. */
@@ -98,7 +100,7 @@ export function guard(state: GuardState, answer: GuardedAnswer, rules: GuardRule
     return { state: { ...state, holdsFall: true }, degraded: { cause: 'rows', reason } }
   }
   if (answer.rows === 0) return { state: { ...state, rows: 0, holdsFall: false } }
-  const found = shapeDifferences(state, answer.profile)
+  const found = rules.learnsShape === false ? [] : shapeDifferences(state, answer.profile)
   if (found.length > 0) {
     const more = found.length > 3 ? ` and ${found.length - 3} more` : ''
     const reason = `the last good rows are kept: ${found.slice(0, 3).join('; ')}${more}`

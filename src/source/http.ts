@@ -1,24 +1,23 @@
-import { decode } from '../decode/decode.ts'
-import type { Decoded, Dialect, Payload, Remark } from '../decode/payload.ts'
+import type { Decoded } from '../decode/payload.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
+import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { addPhases, Exchange } from './exchange.ts'
-import { failureOf, PollError } from './failure.ts'
+import { EventStream } from './event-stream.ts'
+import { failedPoll, failureOf, PollError, type Scene } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
 import type { HeldBody } from './held-body.ts'
+import { Inflow } from './inflow.ts'
 import type { HttpOptions } from './http.options.ts'
 import { timeHints, upstreamTime } from './http-time.ts'
 import { PagedBody, type Page } from './paged-body.ts'
 import type { PagesOptions } from './pages.options.ts'
 import { Proxies } from './proxy.ts'
-import { Tabulator, type Tabulated } from './tabulate.ts'
-
-/** Answers in a row that cannot be read as the source's format, after which it is detected anew. */
-const forgottenAfter = 3
+import type { Tabulated } from './tabulate.ts'
 
 export interface HttpDeps {
   /** Of the source, for the log. */
@@ -48,37 +47,50 @@ class HttpAsk implements Ask {
   readonly #options: HttpOptions
   readonly #deps: HttpDeps
   readonly #exchange: Exchange
-  readonly #tabulator: Tabulator
+  readonly #answers: Answers
+  readonly #inflow: Inflow
+  readonly #events: EventStream
+  #cancelDeadline: Cancel = () => undefined
   readonly #body: PagedBody
   #underWay: AbortController | undefined
   #closed = false
-  /** How the answer that was taken last is written; the next one is read in the same way. */
-  #dialect: Dialect | undefined
-  /** Answers in a row that could not be read. */
-  #misread = 0
-  readonly #remarked = new Set<string>()
-  /** Of the last answer: when they grow that is a change, though no row changed. */
-  #columns: readonly string[] | undefined
 
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
     const { clock, auth, proxies = new Proxies({}) } = deps
     this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }) })
-    this.#tabulator = new Tabulator(options, deps.name, deps.log)
+    this.#answers = new Answers(options, deps.name, deps.log)
+    const scene = (): Scene => this.#exchange.scene
+    this.#inflow = new Inflow(options, { answers: this.#answers, clock, what: () => scene().host })
+    this.#events = new EventStream(options, this.#inflow, clock, scene)
     this.#body = new PagedBody(
       { ...(deps.pages ?? onePage), ...options },
       {
         fetch: (url, held, isMore) => this.#fetch(url, held, isMore),
-        decode: fetched => this.#decode({ body: fetched.body, mediaType: String(fetched.headers['content-type'] ?? '') }),
-        countRows: decoded => this.#tabulator.countRows(decoded),
+        decode: fetched => this.#answers.decode({ body: fetched.body, mediaType: String(fetched.headers['content-type'] ?? '') }),
+        countRows: decoded => this.#answers.countRows(decoded),
       },
     )
   }
 
   resume(table: Table): void {
-    this.#tabulator.resume(table)
-    this.#columns = table.columns
+    this.#answers.resume(table)
+    this.#inflow.resume(table)
+  }
+
+  get isFollowing(): boolean {
+    return this.#events.isLive
+  }
+
+  wakes(wake: () => void): void {
+    this.#inflow.wake = wake
+  }
+
+  rest(): void {
+    if (!this.#inflow.isOpen) return
+    this.#events.drop()
+    void this.#exchange.drop()
   }
 
   async poll(): Promise<Poll> {
@@ -86,25 +98,18 @@ class HttpAsk implements Ask {
     const began = clock.monotonic()
     const deadline = new AbortController()
     this.#underWay = deadline
-    const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
+    const cancel = (this.#cancelDeadline = clock.after(this.#options.timeoutMs, () => deadline.abort()))
     this.#exchange.takePhases()
     this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
       const { told, tabulated } = await this.#ask()
-      return this.#answered(tabulated, { ...told, ...timing() })
+      return this.#answers.poll(tabulated, { ...told, ...timing() })
     } catch (error) {
       const failure = this.#failureOf(error, deadline.signal.aborted)
-      await this.#exchange.drop()
-      const { kind, status, message, retryAfterMs, limit, limitedMs } = failure
-      const more = {
-        phases: this.#exchange.takePhases(),
-        ...(limitedMs > 0 ? { limitedMs } : {}),
-        ...(status === undefined ? {} : { status }),
-        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-        ...(limit === undefined ? {} : { limit }),
-      }
-      return { kind: 'failed', cause: kind, reason: message, bytes: 0, ...more, ...timing() }
+      // A stream that has said nothing yet, or something that cannot be read, goes on.
+      if (!this.#inflow.isOpen) await this.#exchange.drop()
+      return { ...failedPoll(failure, timing()), phases: this.#exchange.takePhases() }
     } finally {
       cancel()
       this.#underWay = undefined
@@ -114,49 +119,47 @@ class HttpAsk implements Ask {
   async close(): Promise<void> {
     this.#closed = true
     this.#underWay?.abort()
+    this.#events.drop()
     await Promise.all([this.#exchange.drop(), this.#deps.auth?.close()])
   }
 
   async #ask(): Promise<{ told: Told; tabulated: Tabulated }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
+    if (this.#inflow.isDue || this.#events.isLive) return await this.#follow()
+    this.#events.drop()
     const pages = await this.#body.fetch()
+    if (this.#inflow.isOpen) return await this.#follow()
     return { told: this.#tell(pages.map(({ fetched }) => fetched)), tabulated: this.#take(pages) }
+  }
+
+  /** What events have brought. The deadline was for their beginning. */
+  async #follow(): Promise<{ told: Told; tabulated: Tabulated }> {
+    this.#cancelDeadline()
+    const tabulated = await this.#inflow.take()
+    return { tabulated, told: { status: 200, bytes: this.#inflow.bytes } }
   }
 
   async #fetch(url: string, held: HeldBody, isMore: boolean): Promise<Fetched> {
     const signal = this.#underWay?.signal ?? AbortSignal.abort()
     const { clock, admitMore } = this.#deps
     if (isMore && admitMore !== undefined) await turn(admitMore, signal)
-    return fetchBody(this.#exchange, { url, held, signal }, this.#options, clock)
+    return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, clock)
   }
 
   #take(pages: readonly [Page, ...Page[]]): Tabulated {
     if (this.#body.isSame(pages)) {
       this.#body.hold(pages)
-      return this.#tabulator.same()
+      return this.#answers.same()
     }
     const [first, ...others] = pages.map(({ decoded }) => decoded()) as [Decoded, ...Decoded[]]
-    const tabulated = this.#tabulator.take({ ...first, ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }) })
-    if (!tabulated.held) this.#dialect = { ...this.#dialect, ...first.dialect }
+    const tabulated = this.#answers.tabulate({
+      ...first,
+      ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }),
+    })
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
     if (tabulated.unsettled) this.#body.forget()
     else if (this.#body.hold(pages)) this.#warn('its ETag stood still while its body changed: asked without it from now on')
-    for (const remark of [first, ...others].flatMap(({ remarks = [] }) => remarks)) this.#remark(remark)
     return tabulated
-  }
-
-  #answered({ table, changes, degraded }: Tabulated, facts: PollFacts & { readonly isRemade?: boolean }): Poll {
-    const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
-    this.#columns = table.columns
-    const { found } = this.#tabulator
-    return {
-      kind: isChange ? 'changed' : 'unchanged',
-      table,
-      changes,
-      ...(degraded === undefined ? {} : { degraded }),
-      ...(found === '' ? {} : { found }),
-      ...facts,
-    }
   }
 
   /** Of several pages: the first tells of time, and as much is said of all of them as they are together. */
@@ -197,24 +200,6 @@ class HttpAsk implements Ask {
   #warn(sentence: string): void {
     const { name, log } = this.#deps
     log.warn({ source: name }, `source '${name}': ${sentence}`)
-  }
-
-  /** An upstream that changed its format for good, or was first heard while it was broken, is looked at anew. */
-  #decode(payload: Payload): Decoded {
-    try {
-      const decoded = decode(payload, this.#options, this.#dialect)
-      this.#misread = 0
-      return decoded
-    } catch (error) {
-      if (++this.#misread >= forgottenAfter) this.#dialect = undefined
-      throw error
-    }
-  }
-
-  /** Of each thing once. */
-  #remark({ about, sentence }: Remark): void {
-    if (!this.#remarked.has(about)) this.#warn(sentence)
-    this.#remarked.add(about)
   }
 }
 

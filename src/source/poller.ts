@@ -25,6 +25,8 @@ const unsaidPauseMs = 60_000
 const spreadMs = 5000
 /** A nudge asks no sooner than this after the last answer, in ms. */
 const nudgeGapMs = 1000
+/** News that come by themselves sooner than this after the last poll began wait for so long, and are taken together, in ms. */
+const newsGapMs = 20
 
 /**
  * Asks one source when its policy says while it is wanted, and never twice at a time (L7). What no policy can break is
@@ -45,9 +47,13 @@ export class Poller {
   #failures = 0
   /** Somebody began to read it, and it has not asked since. */
   #isFirst = false
+  /** It was told of news: they are taken now, whatever it costs to ask. */
+  #hasNews = false
+  #beganAt = Number.NEGATIVE_INFINITY
 
   constructor(options: PollerOptions) {
     this.#options = options
+    options.ask.wakes?.(() => this.#wake())
   }
 
   /** When it asks next, ms since 1970 UTC; undefined while it is not wanted, or is asking. */
@@ -102,6 +108,7 @@ export class Poller {
     this.#wanted = false
     this.#isFirst = false
     this.#unschedule()
+    this.#options.ask.rest?.()
   }
 
   /** Ends for good; a poll under way is broken off and not delivered. */
@@ -110,6 +117,15 @@ export class Poller {
     this.stop()
     this.#options.policy.close()
     await this.#options.ask.close()
+  }
+
+  /** There is news already: neither the grid nor a back-off is waited for. */
+  #wake(): void {
+    if (!this.#wanted || this.#closed || this.#isFirst) return
+    this.#hasNews = true
+    if (this.#polling) return
+    const dueAt = Math.max(this.#options.clock.monotonic(), this.#beganAt + newsGapMs)
+    if (this.#next === undefined || dueAt < this.#next.dueAt) this.#schedule({ dueAt, why: 'news: it told of them by itself' })
   }
 
   #first(): Decision {
@@ -145,6 +161,7 @@ export class Poller {
     const { clock, budget } = this.#options
     // A timer holds 24.8 days at most, and may be up to a millisecond early.
     if ((this.#next?.dueAt ?? 0) - clock.monotonic() > 1) return this.#wait()
+    if (this.#hasNews || this.#options.ask.isFollowing === true) return this.#ask(() => undefined)
     if (budget.pausedMs > 0) return this.#schedule(this.#afterPause())
     this.#cancel = undefined
     const ask = (release: Release): void => this.#ask(release)
@@ -167,7 +184,8 @@ export class Poller {
     const began = Math.max(this.#options.clock.monotonic(), this.#next?.dueAt ?? 0)
     this.#cancel = undefined
     this.#next = undefined
-    this.#isFirst = false
+    this.#isFirst = this.#hasNews = false
+    this.#beganAt = began
     this.#polling = true
     void this.#exchange(release, began)
   }
@@ -185,10 +203,11 @@ export class Poller {
     if (this.#closed) return
     this.#settle(poll, began)
     onPoll(poll)
+    if (this.#hasNews) this.#wake()
   }
 
   #settle(poll: Poll, began: number): void {
-    const { clock, policy, budget } = this.#options
+    const { ask, clock, policy, budget } = this.#options
     const ended = Math.max(clock.monotonic(), began)
     const failed = poll.kind === 'failed'
     this.#failures = failed ? this.#failures + 1 : 0
@@ -201,7 +220,8 @@ export class Poller {
       budget.pause(retryAfterMs ?? Math.min(decision.dueAt - ended, unsaidPauseMs), 'the origin answered 429')
     if (poll.limitedMs !== undefined) budget.pause(poll.limitedMs, 'nothing is left of the rate limit of the origin')
     // A due within the pause would only be put off once it came: why it waits is said now.
-    if (this.#wanted) this.#schedule(budget.pausedMs > decision.dueAt - ended ? this.#afterPause() : decision)
+    const isPutOff = budget.pausedMs > decision.dueAt - ended && ask.isFollowing !== true
+    if (this.#wanted) this.#schedule(isPutOff ? this.#afterPause() : decision)
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cronProblem, cronTimes, longestGapMs, looksLikeCron } from '../lib/cron.ts'
-import { flag, oneOf, text, time } from '../lib/option.ts'
+import { flag, oneOf, orOff, text, time } from '../lib/option.ts'
 
 const adaptive = z
   .strictObject({
@@ -39,6 +39,9 @@ export const sourceKeys = {
       'Without a good answer for so long it is stale; default 3 x every, of {average, max} max + 2 x average, of a cron pattern 1.5 x its longest gap.',
   }),
   downAfter: time().optional().meta({ description: 'Failing for so long it is down; default 10 x every, at least 60s.' }),
+  expire: orOff(time())
+    .optional()
+    .meta({ description: 'Rows that no good answer proved for so long are gone, and the source is down or stale; default off.' }),
   maxBackoff: time().optional().meta({ description: 'The longest pause after failures; default 5m (4 x every where that is longer).' }),
   linger: time().optional().meta({ description: 'How long it is asked after the last reader left; default 30s.' }),
   demand: oneOf(['auto', 'readers', 'always']).optional().meta({
@@ -69,6 +72,8 @@ export interface SourceOptions {
   readonly adaptive?: { readonly minMs: number; readonly maxMs: number }
   readonly staleAfterMs: number
   readonly downAfterMs: number
+  /** Undefined: rows are kept however old they are. */
+  readonly expireMs?: number
   readonly maxBackoffMs: number
   readonly lingerMs: number
   readonly demand: 'auto' | 'readers' | 'always'
@@ -88,6 +93,7 @@ export function sourceOptions(written: z.output<typeof sourceSchema>): SourceOpt
     ...pace,
     staleAfterMs: written.staleAfter ?? staleAfterMs,
     downAfterMs: written.downAfter ?? Math.max(10 * everyMs, 60_000),
+    ...(written.expire === undefined ? {} : { expireMs: written.expire }),
     maxBackoffMs: written.maxBackoff ?? 300_000,
     lingerMs: written.linger ?? 30_000,
     demand: written.demand ?? 'auto',

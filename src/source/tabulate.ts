@@ -8,10 +8,12 @@ import { itemRow, keyRows, plainRows, type KeyedRows, type PlainRows, type RowLi
 import type { Logger } from '../lib/log.ts'
 import type { Cell } from '../model/row.ts'
 import { emptyTable, noChanges, type Degradation, type Table } from '../model/table.ts'
+import type { AnswerOptions } from './answer.options.ts'
 import { FlappingRows } from './flapping-rows.ts'
 import { guard, guardSame, newGuard, type GuardState } from './guard.ts'
-import type { HttpOptions } from './http.options.ts'
 import { KeySearch } from './key-search.ts'
+import { Shape } from './shape.ts'
+import { SpuriousChanges, type Spurious } from './spurious-changes.ts'
 import { unify, type Unified } from './unify.ts'
 
 /** What of a decoded answer becomes rows. */
@@ -28,8 +30,8 @@ export interface Tabulated extends Unified {
   readonly unsettled: boolean
 }
 
-type Options = Pick<HttpOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey' | 'minRows' | 'maxDropPart'> &
-  Partial<Pick<HttpOptions, 'removeAfter'>> &
+type Options = Pick<AnswerOptions, 'rows' | 'key' | 'index' | 'ignore' | 'onDuplicateKey' | 'minRows' | 'maxDropPart'> &
+  Partial<Pick<AnswerOptions, 'removeAfter' | 'deadband' | 'shape'>> &
   RowLimits
 
 /** Polls for which one row must have been the answer before an array in its place is refused as another shape. */
@@ -53,6 +55,9 @@ export class Tabulator {
   #polls = 0
   #guard: GuardState = newGuard
   readonly #flapping: FlappingRows
+  readonly #shape: Shape | undefined
+  readonly #spurious = new SpuriousChanges()
+  #suggested = ''
   #degraded: Degradation | undefined
   /** Of an answer whose cells are texts; a column once typed stays so. */
   #types: TextTypes = new Map()
@@ -64,6 +69,7 @@ export class Tabulator {
     this.#path = options.rows
     this.#pathSettled = options.rows !== undefined
     this.#keys = new KeySearch(options.key)
+    this.#shape = typeof options.shape === 'object' ? new Shape(options.shape) : undefined
     this.#flapping = new FlappingRows(options.removeAfter ?? 1, options.maxRows)
     this.#say = sentence => log.info({ source: name }, `source '${name}': ${sentence}`)
   }
@@ -78,6 +84,11 @@ export class Tabulator {
     this.#guard = { ...newGuard, rows: table.rows.size }
   }
 
+  /** Changes that say nothing new, so far. */
+  get spurious(): Spurious {
+    return this.#spurious.seen
+  }
+
   /** How rows and key were found: one sentence with the reason. Empty before the first answer. */
   get found(): string {
     return this.#found
@@ -89,6 +100,7 @@ export class Tabulator {
     this.#polls++
     this.#keys.confirm()
     this.#announce()
+    if (this.#table !== undefined) this.#spurious.add(this.#table, noChanges)
     return this.#unchanged(this.#degraded, false)
   }
 
@@ -105,8 +117,9 @@ export class Tabulator {
     if (reshaped !== undefined) return this.#unchanged(reshaped, true)
     const { items, types } = this.#typed(at, decoded.isText === true)
     const plain = plainRows(items, this.#options.index && at.kind === 'array', this.#options)
+    this.#shape?.check(plain.rows)
     const answer = { rows: items.length, profile: plain.profile, absent: at.kind === 'absent' }
-    const verdict = guard(this.#guard, answer, this.#options)
+    const verdict = guard(this.#guard, answer, { ...this.#options, learnsShape: this.#options.shape !== 'any' })
     if (verdict.degraded !== undefined) {
       if (this.#table === undefined) throw new DecodeError('rows', verdict.degraded.reason.replace(': the last rows are kept', ''))
       this.#guard = verdict.state
@@ -165,7 +178,8 @@ export class Tabulator {
   /** An array that became an object is another shape; so is an object, known for long, that became an array. */
   #reshaped(kind: RowsFound['kind'], path: string): Degradation | undefined {
     const before = this.#kind
-    if (this.#table === undefined || kind === 'absent' || before === 'absent' || kind === before) return undefined
+    if (this.#options.shape === 'any' || this.#table === undefined || kind === 'absent' || before === 'absent' || kind === before)
+      return undefined
     if (before === 'array' ? this.#guard.rows === 0 && !this.#pathSettled : this.#polls < settledAfter) return undefined
     const where = path === '.' ? 'the document' : quotable(path)
     const [was, is] = before === 'array' ? ['an array', 'none'] : ['one object', 'an array']
@@ -178,8 +192,16 @@ export class Tabulator {
     const kept = this.#flapping.keep(this.#table, keyed)
     const unified = unify(this.#table, keyed, this.#options)
     this.#table = unified.table
+    this.#count(unified)
     this.#degraded = problem ?? kept ?? partial
     return { ...unified, held: false, unsettled: kept !== undefined, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
+  }
+
+  #count({ table, changes }: Unified): void {
+    this.#spurious.add(table, changes)
+    const { suggestion = '' } = this.#spurious.seen
+    // The share moves with every poll: that there is something to ignore is said once.
+    if (suggestion !== '' && this.#suggested === '') this.#say((this.#suggested = suggestion))
   }
 
   #key(plain: PlainRows, kind: RowsFound['kind'], path: string): KeyedRows {

@@ -1,6 +1,7 @@
 import { keyOf } from '../model/key.ts'
-import { cellOf, equalCells, equalRows, type Row } from '../model/row.ts'
+import { cellOf, type Row } from '../model/row.ts'
 import { noChanges, type Changes, type Table } from '../model/table.ts'
+import { rowSettler, type ChangeRules } from './settle-row.ts'
 
 export interface Unified {
   readonly table: Table
@@ -21,28 +22,7 @@ function grown(before: readonly string[], columns: readonly string[]): readonly 
   return added.length === 0 ? before : [...before, ...added]
 }
 
-/** Undefined: their members differ in name or order, so that it takes a closer look. */
-function equalMembers(a: Row, b: Row): boolean | undefined {
-  const names = Object.keys(a)
-  const others = Object.keys(b)
-  if (names.length !== others.length) return undefined
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] ?? ''
-    if (name !== others[i]) return undefined
-    if (a[name] !== b[name] && !equalCells(a[name] ?? null, b[name] ?? null)) return false
-  }
-  return true
-}
-
-function comparer(columns: readonly string[], ignore: readonly string[]): (a: Row, b: Row) => boolean {
-  if (ignore.length === 0) return (a, b) => equalMembers(a, b) ?? equalRows(a, b, columns)
-  const compared = columns.filter(column => !ignore.includes(column))
-  return (a, b) => equalRows(a, b, compared)
-}
-
-export interface UnifyOptions {
-  /** Columns whose change alone is none; default: none. */
-  readonly ignore?: readonly string[]
+export interface UnifyOptions extends ChangeRules {
   /** Most columns that the answers may have together; default: any number. */
   readonly maxColumns?: number
 }
@@ -54,18 +34,19 @@ export interface UnifyOptions {
  */
 export function unify(before: Table | undefined, incoming: Incoming, options: UnifyOptions = {}): Unified {
   const { key, rows } = incoming
-  const { ignore = [], maxColumns = Number.POSITIVE_INFINITY } = options
+  const { maxColumns = Number.POSITIVE_INFINITY } = options
   const columns = before === undefined ? incoming.columns : grown(before.columns, incoming.columns)
   if (before === undefined || before.key !== key || columns.length > Math.max(maxColumns, before.columns.length))
     return { table: { key, columns: incoming.columns, rows, order: [], kind: 'table' }, changes: 'all' }
-  const equal = comparer(columns, ignore)
+  const settle = rowSettler(columns, options)
   const changes = new Map<string, Row | undefined>()
   let kept = 0
   for (const [name, row] of rows) {
     const old = before.rows.get(name)
     if (old !== undefined) kept++
-    if (old !== undefined && equal(old, row)) rows.set(name, old)
-    else changes.set(name, old)
+    const settled = old === undefined ? row : settle(old, row)
+    if (settled !== row) rows.set(name, settled)
+    if (settled !== old) changes.set(name, old)
   }
   if (kept < before.rows.size) for (const [name, row] of before.rows) if (!rows.has(name)) changes.set(name, row)
   if (changes.size === 0 && columns === before.columns) return { table: before, changes: noChanges }

@@ -11,6 +11,16 @@ const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const quotes = (price: number) => ['ACME', 'BOLT', 'CRUX'].map((id, i) => ({ id, price: price + i, memoryBytes: 1000 * (i + 1) }))
 const low = { from: 'quotes', steps: [{ alert: { when: 'price < 200', severity: 'warning', text: '{{id}} costs {{price}}' } }] }
 
+/** The same rows, shown as the config says. */
+const shown = {
+  from: 'quotes',
+  columns: {
+    id: { label: 'Name' },
+    price: { label: 'Price', unit: 'EUR', decimals: 2, thresholds: { warning: 101, critical: 102 } },
+    memoryBytes: { hidden: true },
+  },
+}
+
 let browser: Browser
 let host: HostPage
 /** Allows pages of `host`, which is another origin. */
@@ -25,7 +35,7 @@ beforeAll(async () => {
   host = await HostPage.start()
   ;[browser, server, closed] = await Promise.all([
     launchBrowser(),
-    PageServer.start({ quotes: quotes(100) }, undefined, { server: { origins: [host.origin] }, feeds: { low } }),
+    PageServer.start({ quotes: quotes(100) }, undefined, { server: { origins: [host.origin] }, feeds: { low, shown } }),
     PageServer.start({ quotes: quotes(100) }),
   ])
 })
@@ -114,6 +124,17 @@ test('what is written is followed when it changes, by script and by keyboard; ev
   await page.waitForFunction(`told.some(([name, code]) => name === 'error' && code === 'not_found')`)
   expect(await page.evaluate('told')).toContainEqual(['rows', 3])
   expect(await page.locator('td:text-is("ACME")').count()).toBe(1)
+})
+
+test('columns are shown as the config of the server says', async () => {
+  const page = await open('<millrace-table feed="shown"></millrace-table><millrace-value feed="shown" key="ACME"></millrace-value>')
+  await page.locator('td:text-is("100.00")').waitFor()
+  expect((await page.locator('th').allInnerTexts()).map(text => text.replace(/\s+/g, ' '))).toEqual(['Name', 'Price EUR'])
+  expect(await page.locator('td .alarm.tone-down').allInnerTexts()).toEqual(['102.00'])
+  expect(await page.locator('td .alarm.tone-degraded').allInnerTexts()).toEqual(['101.00'])
+  await page.locator('p.value:text-is("100.00 EUR")').waitFor()
+  await page.locator('.label:text-is("ACME · Price")').waitFor()
+  expect(faults).toEqual([])
 })
 
 test('what cannot be shown is said: no such feed, no alerts, no such row', async () => {

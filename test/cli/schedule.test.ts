@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { configOf } from '../../src/config/load.ts'
 import { MillraceServer } from '../../src/server.ts'
@@ -32,6 +35,17 @@ test('of a source that learns: what it knows, when it asks next and why', async 
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(/^learning: one request per 1s on average, (fresh|waiting)\n {2}learned {4}no schedule by which it changes\n/)
   expect(stdout).toMatch(/\n {2}polls {6}\d+ changed, \d+ unchanged, 0 failed\n/)
+})
+
+test('--plot draws its polls', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-plot-'))
+  try {
+    const file = join(folder, 'learning.svg')
+    expect((await runMillrace(['schedule', 'learning', '--url', url, '--plot', file])).code).toBe(0)
+    expect(readFileSync(file, 'utf8')).toMatch(/^<svg .*<circle class="changed"[^]*<\/svg>\n$/s)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test('of one on a fixed grid that nobody wants', async () => {

@@ -25,7 +25,7 @@ afterEach(async () => {
 })
 
 async function serve(): Promise<void> {
-  const loaded = configOf({ server: { port }, sources: { things: { url: upstream.url, every: '50ms' } } })
+  const loaded = configOf({ server: { port }, sources: { things: { url: upstream.url, every: '50ms' } }, feeds: { shown } })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   server = new MillraceServer({ config: loaded.config })
   url = await server.listen()
@@ -36,6 +36,8 @@ function tail(...args: string[]): Program {
   program = startMillrace(['tail', ...args, '--url', url])
   return program
 }
+
+const shown = { from: 'things', columns: { n: { label: 'Length', unit: 'km', decimals: 1 }, text: { hidden: true } } }
 
 const changed = (n: number): void => {
   upstream.body = JSON.stringify([{ id: 'a', n }])
@@ -53,6 +55,14 @@ test('what is there, then what changes: new, changed, left; control characters d
   expect(tailed.stderr).toBe('')
   tailed.kill('SIGINT')
   expect(await tailed.ended).toBe(0)
+})
+
+test('columns are shown as the config says, and to programs as they are sent', async () => {
+  const tailed = tail('shown?where=n%20%3C%209')
+  await tailed.says(/^\+ a {2}Length=1\.0 km\n\+ b {2}Length=2\.0 km\n/m)
+  await tailed.end()
+  const { stdout } = await runMillrace(['tail', 'shown', '--json', '--limit', '1', '--url', url])
+  expect(JSON.parse(stdout)).toMatchObject({ set: { a: { id: 'a', n: 1, text: '\u001b[31mred' } } })
 })
 
 test('--json: one object a line; --limit ends it with 0', async () => {
@@ -79,6 +89,17 @@ test('--raw: the frames as they come', async () => {
       .split('\n')
       .map(line => (JSON.parse(line) as { type: string }).type),
   ).toEqual(['welcome', 'subscribed', expect.stringMatching(/status|snapshot/)])
+})
+
+test.each(['--json', '--raw'])('%s: what a terminal would obey is written as an escape, and is the same JSON', async how => {
+  const text = '\u009b31m\u202e\u007f \u{1f468}\u200d\u{1f469}'
+  upstream.body = JSON.stringify([{ id: 'z', text }])
+  const tailed = tail('things', how)
+  await tailed.says(/\\u009b31m/)
+  // oxlint-disable-next-line no-control-regex -- they are what is looked for
+  expect(tailed.stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/)
+  const line = tailed.stdout.split('\n').find(one => one.includes('009b31m')) ?? ''
+  expect(JSON.stringify(JSON.parse(line))).toContain(text)
 })
 
 test('--status: how far the data can be believed, on stderr', async () => {

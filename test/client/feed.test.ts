@@ -228,6 +228,49 @@ describe('a refusal', () => {
     expect(errors).toEqual([])
   })
 
+  test('of a feed that is gone, as by a reload, is said once; it is asked for seldom while somebody listens, and goes on when it is back', () => {
+    const run = openBench()
+    const errors: string[] = []
+    const feed = run.millrace.feed('quotes')
+    feed.onError(({ code }) => errors.push(code))
+    const shown: (readonly unknown[])[] = []
+    const leave = feed.subscribe(rows => shown.push(rows))
+    serve(run.socket, 'quotes', 7, [a])
+    run.socket.say({ type: 'unsubscribed', feed: 'quotes', code: 'not_found' })
+    for (let tries = 0; tries < 3; tries++) {
+      run.clock.advance(29_999)
+      expect(run.socket.heard()).toEqual([])
+      run.clock.advance(1)
+      const [again] = run.socket.heard()
+      expect(again).toMatchObject({ type: 'subscribe', feed: 'quotes' })
+      run.socket.say({ type: 'error', id: again?.['id'], feed: 'quotes', code: 'not_found', message: 'no feed', retry: false })
+      run.socket.say({ type: 'beat', at: 0 })
+    }
+    expect(errors).toEqual(['not_found'])
+    run.clock.advance(30_000)
+    serve(run.socket, 'quotes', 9, [a, b])
+    expect(shown).toEqual([[a], [a, b]])
+    run.socket.say({ type: 'unsubscribed', feed: 'quotes', code: 'not_found' })
+    expect(errors).toEqual(['not_found', 'not_found'])
+    leave()
+    run.socket.heard()
+    run.clock.advance(40_000)
+    expect(run.socket.heard()).toEqual([])
+  })
+
+  test('is told to whoever begins to read while the feed is known to be gone', async () => {
+    const run = openBench()
+    run.millrace.feed('nope').subscribe(() => undefined)
+    const refuse = (): void => {
+      const id = run.socket.heard().at(-1)?.['id']
+      run.socket.say({ type: 'error', id, feed: 'nope', code: 'not_found', message: 'no feed', retry: false })
+    }
+    refuse()
+    const late = run.millrace.feed('nope').changes().next()
+    refuse()
+    await expect(late).rejects.toMatchObject({ code: 'not_found' })
+  })
+
   test('that may pass is tried again with back-off; one that does not is told and left', () => {
     const run = openBench()
     const errors: string[] = []

@@ -87,6 +87,47 @@ describe('tokens', () => {
 })
 
 describe('a token is shown nowhere', () => {
+  const literal = 'S3cr3tLiteral0123456789'
+
+  test.each([
+    ['a value that begins a map', `  tokens:\n    - name: a\n      token: ${literal}: more`],
+    ['a line that is not closed', `  tokens:\n    - {name: a, token: ${literal}`],
+    ['a quote that is not closed', `  tokens:\n    - name: a\n      token: "${literal}`],
+    ['a character that none begins with', `  tokens:\n    - name: a\n      token: @${literal}`],
+    ['a tag', `  tokens:\n    - name: a\n      token: !${literal}`],
+    ['an alias', `  tokens:\n    - name: a\n      token: *${literal}`],
+    ['a comma', `  tokens:\n    - {name: a, token: x, ${literal}}`],
+    ['a variable that is not closed', `  tokens:\n    - name: a\n      token: "${literal}\${"`],
+    ['the next line', `  tokens:\n    - name: a\n      token:\n        ${literal}: x: y`],
+    ['a block', `  tokens:\n    - name: a\n      token: |\n        ${literal}\n\t bad\n   worse: [`],
+    ['tabs', `  tokens:\n    - name: a\n\ttoken: ${literal}`],
+    ['JSON', `  {"tokens": [{"name": "a", "token": "${literal}" "feeds": []}]}`],
+    ['a map in place of a list', `  tokens: {name: a, token: ${literal}}`],
+    ['a text in place of a list', `  tokens: ${literal}`],
+    ['a list of texts', `  tokens: [${literal}]`],
+    ['a text in place of a map', `  ${literal}`],
+    ['a mistyped key', `  tokns: [{name: a, token: ${literal}}]`],
+    ['a token of no list', `  token: ${literal}`],
+  ])('in no problem, where there is %s', (_what, auth) => {
+    const found = problems(`auth:\n${auth}\nsources: {stations: {url: "http://x"}}\n`)
+    expect(found.length).toBeGreaterThan(0)
+    const printed = printProblems(found)
+    expect(printed).not.toContain(literal)
+    expect(JSON.stringify(found)).not.toContain(literal)
+    expect(printed).toMatch(/millrace\.yaml:\d+:\d+: /)
+  })
+
+  test.each([
+    ['a header', `headers: {Authorization: "Bearer ${literal}", "no name": x}`],
+    ['a header on a line that is broken', `headers: {X-Api-Key: ${literal}: x}`],
+    ['a header of two lines', `headers: {Cookie: "sid=${literal}\\n"}`],
+    ['a query', `query: {api_key: ${literal}, other: [1]}`],
+  ])('nor in one of a source, where %s holds one', (_what, written) => {
+    const found = problems(`sources:\n  stations:\n    url: http://x\n    ${written}\n`)
+    expect(found.length).toBeGreaterThan(0)
+    expect(printProblems(found)).not.toContain(literal)
+  })
+
   test.each(['short', 'with spaces and enough', '1234567890123456', 'a'.repeat(1025), 'ünïcödé-ünïcödé-'])('a bad one: %j', token => {
     for (const text of [tokens(`{name: a, token: ${JSON.stringify(token)}, feds: 1}`), tokens(`{name: a, token: ${token}}`)]) {
       const found = problems(text)

@@ -75,7 +75,7 @@ const wrong = [
   'sources: {a: {system: cpus}}',
   'sources: {a: {system: cpu, url: http://x}}',
   'sources: {a: {url: http://x, headers: {a: [1]}}}',
-  'sources: {a: http://x}\nboards: {}',
+  'sources: {a: http://x}\ndashboards: {}',
   'sources: {a: http://x}\nstate: ""',
   'sources: {a: http://x}\nstate: {folder: x}',
   'sources: {a: http://x}\nserver: {port: 70000}',

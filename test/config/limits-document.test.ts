@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { limitsSchema } from '../../src/config/limits.options.ts'
 import { budgetSchema } from '../../src/source/budget.options.ts'
 import { httpKeys } from '../../src/source/http.options.ts'
+import { sourceKeys } from '../../src/source/source.options.ts'
 import { parse } from '../support/config.ts'
 
 const text = readFileSync(new URL('../../docs/limits.md', import.meta.url), 'utf8')
@@ -47,7 +48,7 @@ test('every limit of a source stands there with its default', () => {
   const limits = Object.entries(values).filter(([key]) => key.startsWith('max') || key === 'timeout' || key === 'removeAfter')
   expect(defaults(documented('Sources'))).toEqual(Object.fromEntries(limits))
   const guards = Object.keys(documented('Sources')).filter(key => !Object.hasOwn(values, key))
-  expect(guards).toEqual(Object.keys(httpKeys).filter(key => guards.includes(key)))
+  expect(guards).toEqual(Object.keys({ ...httpKeys, ...sourceKeys }).filter(key => guards.includes(key)))
 })
 
 test('every key of a budget stands there with its default', () => {

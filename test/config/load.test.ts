@@ -318,9 +318,9 @@ describe('keys', () => {
   })
 
   test('unknown keys without a likeness tell what is known', () => {
-    expect(said('sources: {a: http://x}\nlog: {colour: red}\nboards: {}')).toEqual([
+    expect(said('sources: {a: http://x}\nlog: {colour: red}\ndashboards: {}')).toEqual([
       '2:7 log.colour: unknown key `colour` (known here: level, format)',
-      '3:1 boards: unknown key `boards` (known here: server, auth, limits, log, budgets, state, defaults, sources, feeds)',
+      '3:1 dashboards: unknown key `dashboards` (known here: server, auth, limits, log, budgets, state, defaults, sources, feeds, boards)',
     ])
   })
 
@@ -379,13 +379,13 @@ describe('values', () => {
         'sources:\n  a: {every: 1s}\n  b: {url: http://x, system: cpu}\n  c: [http://x]\n  d: {ulr: http://x, every: 1}\n  e: 3\n  f:\n  g: x',
       ),
     ).toEqual([
-      '2:3 sources.a: nothing to ask; expected one of `url` and `system`',
+      '2:3 sources.a: nothing to ask; expected one of `url`, `system`, `file`, or `exec`',
       '3:22 sources.b.system: a source has either `url` or `system`, not both',
-      '4:6 sources.c: expected a URL, or a map with `url` or `system`; found a list',
+      '4:6 sources.c: expected a URL, or a map with `url`, `system`, `file`, or `exec`; found a list',
       '5:7 sources.d.ulr: unknown key `ulr` (did you mean `url`?)',
       '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found 1',
-      '6:6 sources.e: expected a URL, or a map with `url` or `system`; found 3',
-      '7:3 sources.f: expected a URL, or a map with `url` or `system`; found nothing',
+      '6:6 sources.e: expected a URL, or a map with `url`, `system`, `file`, or `exec`; found 3',
+      '7:3 sources.f: expected a URL, or a map with `url`, `system`, `file`, or `exec`; found nothing',
       '8:6 sources.g: expected an http or https URL, such as https://bikes.example/stations.json; found x',
     ])
   })

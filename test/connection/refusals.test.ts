@@ -33,6 +33,8 @@ const refusals: readonly [what: string, request: string, status: number, sentenc
   ['no Host', requestText('/ws', without('Host')), 400, /exactly one Host/],
   ['two Hosts', requestText('/ws', ['Host: localhost', ...upgradeHeaders]), 400, /exactly one Host/],
   ['two Hosts, of a page', requestText('/feeds', ['Host: localhost', ...plain]), 400, /exactly one Host/],
+  ['a target of another host', requestText('http://evil.example/feeds', plain), 400, /one host as its target and another/],
+  ['an upgrade to a target of another host', requestText('http://evil.example/ws', upgradeHeaders), 400, /one host as its target/],
   ['version 8', requestText('/ws', [...without('Sec-WebSocket-Version'), 'Sec-WebSocket-Version: 8']), 426, /version 13/],
   ['no key', requestText('/ws', without('Sec-WebSocket-Key')), 400, /exactly one Sec-WebSocket-Key/],
   ['two keys', requestText('/ws', [...upgradeHeaders, ...upgradeHeaders.slice(-1)]), 400, /exactly one Sec-WebSocket-Key/],

@@ -32,8 +32,8 @@ describe('a column is known by its name and its cells', () => {
   })
 
   test('times in seconds and in ms are told apart; a number of another range is a number', () => {
-    expect(profileOf('last_reported', 1_769_090_000)).toMatchObject({ kind: 'time', unitMs: 1000 })
-    expect(profileOf('validatedAt', now)).toMatchObject({ kind: 'time', unitMs: 1 })
+    expect(profileOf('last_reported', 1_769_090_000)).toMatchObject({ kind: 'time', scale: 1000 })
+    expect(profileOf('validatedAt', now)).toMatchObject({ kind: 'time', scale: 1 })
     expect(profileOf('time', 12).kind).toBe('number')
     expect(profileOf('estimate', now).kind).toBe('number')
   })

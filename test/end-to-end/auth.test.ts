@@ -79,7 +79,7 @@ describe('over HTTP', () => {
       }
       const bad = await ask(path, 'nobody-has-this-token')
       expect([bad.status, bad.headers.get('www-authenticate')]).toEqual([401, 'Bearer error="invalid_token"'])
-      expect(await bad.json()).toMatchObject({ code: 'unauthorized', retry: true })
+      expect(await bad.json()).toMatchObject({ code: 'unauthorized', retry: false })
     },
   )
 

@@ -382,7 +382,7 @@ describe('a bug', () => {
     expect(graph.feed('under')?.freshness).toMatchObject({ state: 'down', ...bad })
     expect(log.lines).toHaveLength(1)
     const id = /^error: feed 'bad' failed \((\w{8})\)$/.exec(log.lines[0] ?? '')?.[1]
-    expect(graph.feed('bad')?.freshness.reason).toBe(`feed 'bad' failed; the server's log has it under ${id}`)
+    expect(graph.feed('bad')?.freshness.reason).toBe(`a step failed; the server's log has it under ${id}`)
     broken = false
     s.answer([
       { id: 1, n: 4 },

@@ -89,6 +89,8 @@ describe('$sources', () => {
       wanted: '1 reader',
       changed: 1,
       unchanged: 1,
+      spurious: null,
+      suggestion: null,
       failed: 1,
       lastStatus: 200,
       lastDuration: 1,

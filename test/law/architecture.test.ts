@@ -93,7 +93,7 @@ describe('the import table', () => {
     )
   })
 
-  test('lets config import options files only, and these only lib and zod', () => {
+  test('lets config import options files only, and these only lib, zod and each other', () => {
     expect(rulesBroken('src/config/load.ts', "import { http } from '../source/http.ts'\nexport const x = http")).toEqual([
       'import table src/config/load.ts',
     ])

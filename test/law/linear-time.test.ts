@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { parseConfig } from '../../src/config/load.ts'
 import { lineParts } from '../../src/config/yaml-syntax.ts'
 import { findKey } from '../../src/decode/find-key.ts'
 import { rootName } from '../../src/decode/xml.ts'
@@ -11,9 +12,11 @@ const quadratic: readonly (readonly [what: string, run: () => unknown])[] = [
   ['a text without secrets', () => withoutSecrets('a.'.repeat(50_000))],
   ['the root of XML', () => Array.from({ length: 20 }, () => rootName(`<!DOCTYPE${' '.repeat(16_000)}`))],
   ['a line of a config', () => lineParts(`a: x${' '.repeat(100_000)}y`)],
+  ['lists in a line of a config', () => lineParts('- '.repeat(50_000))],
+  ['a config without a colon', () => parseConfig('a'.repeat(500_000), 'x.yaml', { env: {} })],
   ['a name that was meant', () => suggest('station_id', ['a'.repeat(2_000_000)])],
   ['a duration', () => compileExpression('duration(s) == duration(s)', { origin: 'config' }).predicate({ s: '1'.repeat(65_536) }, 'k')],
-  ['a key among many columns called like times', () => findKey(rowsOf(600, 400), columnsOf(400), '.', new Map())],
+  ['a key among many columns called like times', () => findKey(seriesRows, columnsOf(400), '.', new Map())],
 ]
 
 function columnsOf(count: number): string[] {
@@ -28,6 +31,8 @@ function rowsOf(count: number, columns: number): Record<string, number>[] {
   const names = columnsOf(columns)
   return Array.from({ length: count }, (_, row) => Object.fromEntries(names.map((name, i) => [name, i < columns / 2 ? row : 0])))
 }
+
+const seriesRows = rowsOf(500, 400)
 
 test.each(quadratic)('%s is read in time that grows with its length alone', (_what, run) => {
   const began = performance.now()

@@ -18,6 +18,8 @@ const documents = [
   'CHANGELOG.md',
   'docs/alerts.md',
   'docs/auth.md',
+  'docs/boards.md',
+  'docs/display.md',
   'docs/elements.md',
   'docs/formats.md',
   'docs/http.md',
@@ -27,6 +29,7 @@ const documents = [
   'docs/page.md',
   'docs/reload.md',
   'docs/schedule.md',
+  'docs/sources.md',
   'docs/state.md',
   'docs/steps.md',
 ]

@@ -113,3 +113,10 @@ test('whatever a client says, it is taken or refused by a MillraceError', () => 
     { numRuns: 500 },
   )
 })
+
+test('a param of any name is a param', () => {
+  const message = JSON.parse('{"type":"subscribe","feed":"quotes","params":{"__proto__":{"x":1}}}') as Record<string, unknown>
+  const { params } = readClientMessage(message) as { readonly params?: object }
+  expect(Object.keys(params ?? {})).toEqual(['__proto__'])
+  expect(() => readClientMessage({ type: 'subscribe', feed: 'quotes', params: [] })).toThrow('params: expected an object')
+})

@@ -410,3 +410,65 @@ describe('whatever a policy says', () => {
     expect(ask.asked).toHaveLength(1)
   })
 })
+
+describe('news', () => {
+  test('are taken at once, together where they come together, and the grid goes on', async () => {
+    const { poller, ask } = polled()
+    poller.start()
+    await clock.advanceAsync(due(0) + 100)
+    const before = ask.asked.length
+    for (let i = 0; i < 3; i++) ask.wake()
+    expect(poller.why).toBe('news: it told of them by itself')
+    await clock.advanceAsync(5)
+    for (let i = 0; i < 3; i++) ask.wake()
+    await clock.advanceAsync(895)
+    const more = rounded(ask.asked).slice(before)
+    expect(more).toEqual(rounded([due(0) + 100, due(0) + 120, due(0) + 1000]))
+  })
+
+  test('while it asks are asked for afterwards', async () => {
+    const { poller, ask } = polled()
+    ask.tookMs = 200
+    poller.start()
+    await clock.advanceAsync(100)
+    ask.wake()
+    expect([ask.asked.length, ask.most]).toEqual([1, 1])
+    await clock.advanceAsync(150)
+    expect([rounded(ask.asked), ask.most]).toEqual([[0, 200], 1])
+  })
+
+  test('wait neither for a back-off nor for the budget', async () => {
+    const { poller, ask, polls } = polled()
+    ask.outcome = () => ({})
+    poller.start()
+    await clock.advanceAsync(30_000)
+    budget.pause(60_000, '429')
+    ask.outcome = () => [{ id: 1 }]
+    ask.wake()
+    await clock.advanceAsync(0)
+    expect(polls.at(-1)?.kind).toBe('changed')
+  })
+
+  test('of what nobody wants, or waits to be asked for the first time, wake nothing', async () => {
+    const { poller, ask } = polled()
+    ask.wake()
+    poller.start()
+    ask.wake()
+    expect(poller.why).toBe('first-reader: asking at once')
+    await clock.advanceAsync(0)
+    poller.stop()
+    ask.wake()
+    await clock.advanceAsync(10_000)
+    expect([ask.asked.length, ask.rested]).toEqual([1, 1])
+  })
+
+  test('what follows by itself is asked though the budget is paused', async () => {
+    const { poller, ask } = polled()
+    poller.start()
+    await clock.advanceAsync(0)
+    budget.pause(60_000, '429')
+    ask.isFollowing = true
+    await clock.advanceAsync(5000)
+    expect(ask.asked.length).toBe(6)
+  })
+})

@@ -79,14 +79,18 @@ function folderBreaches(modules: ReadonlyMap<string, Module>, { file, imports }:
 }
 
 function mayNameInOptions({ specifier, target }: Import): boolean {
-  return target === undefined ? specifier === 'zod' : folderOf(target) === 'lib'
+  return target === undefined ? specifier === 'zod' : folderOf(target) === 'lib' || isOptions(target)
 }
 
 function optionsBreaches({ file, imports }: Module): Breach[] {
   if (!isOptions(file)) return []
   return imports
     .filter(named => !mayNameInOptions(named))
-    .map(({ specifier }) => ({ rule: 'options', file, detail: `an options file imports only lib and zod, not '${specifier}'` }))
+    .map(({ specifier }) => ({
+      rule: 'options',
+      file,
+      detail: `an options file imports only lib, zod and options files, not '${specifier}'`,
+    }))
 }
 
 /** The model is pure; only one file of elements may know React. */

@@ -10,6 +10,7 @@ const pageFolder = fileURLToPath(new URL('../../dist/public', import.meta.url))
 export interface MoreConfig {
   readonly server?: object
   readonly feeds?: object
+  readonly boards?: object
 }
 
 /** A real server with the built page, over an upstream whose answers a test sets by path. */

@@ -15,7 +15,12 @@ export class ScriptedAsk implements Ask {
   /** Most polls under way at once. */
   most = 0
   closed = false
+  /** How often it was told that nobody wants it. */
+  rested = 0
   tookMs = 0
+  isFollowing = false
+  /** It has news. */
+  wake: () => void = () => undefined
   outcome: () => Outcome = () => []
   /** What every poll tells beside its outcome. */
   told: Partial<PollFacts> = {}
@@ -36,6 +41,14 @@ export class ScriptedAsk implements Ask {
     } finally {
       this.underWay--
     }
+  }
+
+  wakes(wake: () => void): void {
+    this.wake = wake
+  }
+
+  rest(): void {
+    this.rested++
   }
 
   close(): Promise<void> {

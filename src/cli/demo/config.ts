@@ -8,11 +8,19 @@ export function demoConfig(upstream: string): string {
     rows: data.stations
     key: station_id
     ignore: [last_reported]
+    columns:
+      name: {label: Station}
+      region_id: {label: Region}
+      num_bikes_available: {label: Bikes, thresholds: {warning: 1, critical: 0}}
+      num_docks_available: {label: Docks}
+      last_reported: {label: Reported}
+      is_renting: {hidden: true}
   quotes:
     description: A small market of 60 instruments
     url: ${upstream}/market/quotes.json
     every: 500ms
     key: symbol
+    columns: {price: {unit: EUR, decimals: 2}, change: {as: percent, decimals: 2}}
   cpu: {system: cpu, every: 2s, description: This machine's cores}
   memory: {system: memory, every: 5s, description: This machine's memory}
   load: {system: load, every: 5s, description: This machine's load}
@@ -64,5 +72,16 @@ feeds:
             instruments: count()
             change: avg(change)
             volume: sum(volume)
+boards:
+  city:
+    title: The city
+    tiles:
+      - {show: figure, feed: regions, key: Harbour, column: bikes, title: Bikes at the harbour}
+      - {show: figure, feed: memory, column: usedPercent, title: Memory used}
+      - {show: heartbeat, feed: stations, title: Polls of the stations}
+      - {show: map, feed: stations, column: num_bikes_available, title: Stations, height: 3}
+      - {show: chart, feed: regions, column: bikes, title: Bikes by region}
+      - {show: alerts, feed: shortage, title: Shortage}
+      - {show: table, feed: empty, title: Empty stations, columns: [name, region, docks], width: 4}
 `
 }

@@ -1,0 +1,36 @@
+import type { z } from 'zod'
+import { suggest } from '../lib/suggest.ts'
+import type { Board } from '../model/board.ts'
+import { boardSchema } from './board.options.ts'
+import type { Config } from './config.ts'
+import type { Path } from './finding.ts'
+import type { Judge } from './judge.ts'
+import { checkName, section } from './name.ts'
+
+type WrittenTile = z.output<typeof boardSchema>['tiles'][number]
+
+/** The boards that are sound; the others have been reported. */
+export function boardConfigs(judge: Judge, { sources, feeds }: Pick<Config, 'sources' | 'feeds'>): readonly Board[] {
+  const known = { source: sources.map(({ name }) => name), feed: [...sources, ...feeds].map(({ name }) => name) }
+  return Object.entries(section(judge, 'boards') ?? {}).flatMap(([name, written]) => {
+    const path = ['boards', name]
+    checkName(judge, name, path)
+    const board = judge.check(boardSchema, written, path)
+    if (board === undefined) return []
+    for (const [index, tile] of board.tiles.entries())
+      checkFeed(judge, tile, known[tile.show === 'heartbeat' ? 'source' : 'feed'], [...path, 'tiles', index, 'feed'])
+    return [{ name, title: board.title ?? name, tiles: board.tiles.map(tileOf) }]
+  })
+}
+
+function tileOf({ order, ...tile }: WrittenTile): Board['tiles'][number] {
+  return { ...tile, ...(order === undefined ? {} : { order: [order].flat() }) }
+}
+
+function checkFeed(judge: Judge, { show, feed }: WrittenTile, known: readonly string[], path: Path): void {
+  if (known.includes(feed)) return
+  const best = suggest(feed, known)
+  const hint = best === undefined ? {} : { hint: `did you mean \`${best}\`?` }
+  const expected = show === 'heartbeat' ? 'the name of a source, whose polls are shown' : 'the name of a source or feed'
+  judge.report({ path, at: 'value', expected, ...hint })
+}

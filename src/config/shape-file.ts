@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { isRecord, type Path } from './finding.ts'
+import type { Judge } from './judge.ts'
+import { readFault } from './variable.ts'
+
+/**
+ * The `shape` of a source with the JSON Schema of a file in the place of its path; nothing where it names none. Undefined where
+ * something is wrong with it, which has been reported.
+ */
+export function shapeOf(judge: Judge, path: Path, written: unknown): { readonly shape?: unknown } | undefined {
+  if (written === undefined || written === 'learn' || written === 'any') return {}
+  try {
+    const schema: unknown = typeof written === 'string' ? JSON.parse(judge.readFile(written)) : written
+    // What is no schema is refused with all else that is of the wrong type.
+    if (!isRecord(schema)) return typeof written === 'string' ? { shape: [] } : {}
+    z.fromJSONSchema(schema)
+    return { shape: schema }
+  } catch (error) {
+    const why = error instanceof SyntaxError ? 'it is not JSON' : readFault(error)
+    const expected = 'learn, any, the path of a JSON Schema, or one'
+    judge.report({ path, at: 'value', message: `the JSON Schema cannot be used: ${why}`, expected })
+    return undefined
+  }
+}

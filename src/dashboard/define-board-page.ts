@@ -1,0 +1,7 @@
+import '../elements/elements.ts'
+import { BoardHeartbeat, BoardMap } from './board-parts.ts'
+import { BoardPage } from './board-page.ts'
+
+customElements.define('board-map', BoardMap)
+customElements.define('board-heartbeat', BoardHeartbeat)
+customElements.define('board-page', BoardPage)

@@ -1,0 +1,110 @@
+import type { Payload } from '../decode/payload.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import { formatDuration } from '../lib/unit.ts'
+import type { Table } from '../model/table.ts'
+import type { AnswerOptions } from './answer.options.ts'
+import { Answers } from './answers.ts'
+import type { Ask, Poll, PollFacts } from './ask.ts'
+import { failedPoll, failureOf, PollError } from './failure.ts'
+import type { Tabulated } from './tabulate.ts'
+
+export interface AskDeps {
+  /** Of the source, for the log. */
+  readonly name: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** A whole document as it was found. */
+export interface Found extends Payload {
+  /** Since when it is as it is, ms since 1970 UTC. */
+  readonly asOf?: number
+}
+
+/** Whatever yields a whole document each time it is asked. */
+export interface DocumentOrigin {
+  /** For people, in reasons: `the file x.csv`. */
+  readonly what: string
+  /**
+   * The document; `same`: it is the one that was taken last, without a look at its bytes.
+   * @throws PollError; when the signal is aborted anything
+   */
+  find(signal: AbortSignal): Promise<Found | 'same'>
+  /** What was found last was taken; `false`: it has to be found again in full. */
+  taken?(isSettled: boolean): void
+}
+
+/** Asks for a whole document within its deadline, and makes a table of it. */
+export class DocumentAsk implements Ask {
+  readonly #origin: DocumentOrigin
+  readonly #options: AnswerOptions
+  readonly #deps: AskDeps
+  readonly #answers: Answers
+  /** The bytes that the table was made of. */
+  #held: Buffer | undefined
+  #underWay: AbortController | undefined
+  #closed = false
+
+  constructor(origin: DocumentOrigin, options: AnswerOptions, deps: AskDeps) {
+    this.#origin = origin
+    this.#options = options
+    this.#deps = deps
+    this.#answers = new Answers(options, deps.name, deps.log)
+  }
+
+  resume(table: Table): void {
+    this.#answers.resume(table)
+  }
+
+  async poll(): Promise<Poll> {
+    const { clock } = this.#deps
+    const began = clock.monotonic()
+    const deadline = new AbortController()
+    this.#underWay = deadline
+    const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
+    const timing = (): Pick<PollFacts, 'at' | 'durationMs'> => ({ at: clock.now(), durationMs: clock.monotonic() - began })
+    try {
+      const { tabulated, ...told } = await this.#ask(deadline.signal)
+      return this.#answers.poll(tabulated, { ...told, ...timing() })
+    } catch (error) {
+      return failedPoll(this.#failureOf(error, deadline.signal.aborted), timing())
+    } finally {
+      cancel()
+      this.#underWay = undefined
+    }
+  }
+
+  close(): Promise<void> {
+    this.#closed = true
+    this.#underWay?.abort()
+    return Promise.resolve()
+  }
+
+  async #ask(signal: AbortSignal): Promise<{ readonly tabulated: Tabulated; readonly bytes: number; readonly asOf?: number }> {
+    if (this.#closed) throw new PollError('internal', 'the source is closed')
+    const found = await this.#origin.find(signal)
+    if (signal.aborted) throw new PollError('internal', 'the source is closed')
+    if (found === 'same') return { tabulated: this.#answers.same(), bytes: 0 }
+    const tabulated = this.#take(found)
+    return { tabulated, bytes: found.body.byteLength, ...(found.asOf === undefined ? {} : { asOf: found.asOf }) }
+  }
+
+  #take(found: Found): Tabulated {
+    const isSame = this.#held?.equals(found.body) === true
+    const tabulated = isSame ? this.#answers.same() : this.#answers.take(found)
+    // What a guard keeps back is found again in full, so that the next poll can confirm it.
+    this.#held = tabulated.unsettled ? undefined : found.body
+    this.#origin.taken?.(!tabulated.unsettled)
+    return tabulated
+  }
+
+  #failureOf(error: unknown, aborted: boolean): PollError {
+    if (this.#closed) return new PollError('internal', 'the source is closed')
+    if (aborted) return new PollError('timeout', `${this.#origin.what}: no end within ${formatDuration(this.#options.timeoutMs)}`)
+    const failure = failureOf(error, { host: this.#origin.what, phase: 'answering' })
+    const { name, log } = this.#deps
+    if (failure.kind === 'internal') log.error({ source: name, err: error }, `source '${name}': ${failure.message}`)
+    return failure
+  }
+}

@@ -1,0 +1,104 @@
+import type { Readable } from 'node:stream'
+import { createParser } from 'eventsource-parser'
+import { exceeded } from '../decode/decode-error.ts'
+import { essenceOf } from '../decode/detect.ts'
+import type { Clock } from '../lib/clock.ts'
+import { formatSize } from '../lib/unit.ts'
+import type { Validators } from './exchange.ts'
+import { failureOf, PollError, type Scene } from './failure.ts'
+import type { Inflow } from './inflow.ts'
+
+/** Whether an answer is a stream of server-sent events, which does not end. */
+export function isEventStream(mediaType: unknown): boolean {
+  return essenceOf(typeof mediaType === 'string' ? mediaType : '') === 'text/event-stream'
+}
+
+export interface EventStreamOptions {
+  /** The names of those that are taken; undefined: all. */
+  readonly events?: readonly string[]
+  readonly maxBodyBytes: number
+  readonly maxRetryAfterMs: number
+  /** After so long without anything, a comment even, it is opened anew: a connection may be dead without showing it. */
+  readonly silenceMs: number
+}
+
+/** Server-sent events of one source, over as many connections as it takes. */
+export class EventStream {
+  readonly #options: EventStreamOptions
+  readonly #inflow: Inflow
+  readonly #clock: Clock
+  readonly #scene: () => Scene
+  #body: Readable | undefined
+  #lastId = ''
+  #url = ''
+  #retryMs: number | undefined
+  #heardMono = 0
+
+  constructor(options: EventStreamOptions, inflow: Inflow, clock: Clock, scene: () => Scene) {
+    this.#options = options
+    this.#inflow = inflow
+    this.#clock = clock
+    this.#scene = scene
+  }
+
+  /** It is open, and was heard of not long ago. */
+  get isLive(): boolean {
+    return this.#inflow.isOpen && this.#clock.monotonic() - this.#heardMono < this.#options.silenceMs
+  }
+
+  /** For the next request: where it goes on. */
+  get resumption(): Validators | undefined {
+    return this.#lastId === '' ? undefined : { url: this.#url, headers: { 'last-event-id': this.#lastId } }
+  }
+
+  /** Follows the body of an answer of `url` from now on. */
+  follow(body: Readable, url: string): void {
+    this.#body = body
+    this.#url = url
+    this.#heardMono = this.#clock.monotonic()
+    const parser = createParser({
+      maxBufferSize: this.#options.maxBodyBytes,
+      onEvent: ({ event, id, data }) => {
+        if (id !== undefined && isHeaderText(id)) this.#lastId = id
+        const { events } = this.#options
+        if (events === undefined || events.includes(event ?? 'message')) this.#inflow.add(Buffer.from(data))
+      },
+      onRetry: ms => void (this.#retryMs = Math.min(ms, this.#options.maxRetryAfterMs)),
+      onError: error => {
+        if (error.type === 'max-buffer-size-exceeded') body.destroy(exceeded('maxBody', formatSize(this.#options.maxBodyBytes)))
+      },
+    })
+    const text = new TextDecoder()
+    body.on('data', (chunk: Buffer) => {
+      this.#heardMono = this.#clock.monotonic()
+      if (this.#body === body) parser.feed(text.decode(chunk, { stream: true }))
+    })
+    // An end is no fault: many servers end a stream now and then, and it is opened again at the next due.
+    body.once('end', () => this.#ended(body))
+    body.once('error', error => {
+      const { kind, message, limit } = failureOf(error, this.#scene())
+      this.#ended(body, new PollError(kind, message, { limit, retryAfterMs: this.#retryMs }))
+    })
+    body.once('close', () => this.#ended(body))
+    this.#inflow.opened()
+  }
+
+  /** Lets go of the connection. */
+  drop(): void {
+    const body = this.#body
+    this.#body = undefined
+    this.#inflow.ended()
+    body?.destroy()
+  }
+
+  #ended(body: Readable, fault?: PollError): void {
+    if (this.#body !== body) return
+    this.#body = undefined
+    this.#inflow.ended(fault)
+  }
+}
+
+/** An id is sent back in a header: what cannot stand there is none. */
+function isHeaderText(id: string): boolean {
+  return /^[\t\x20-\x7e\x80-\xff]*$/.test(id)
+}

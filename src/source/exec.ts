@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { basename } from 'node:path'
+import { exceeded, quotable } from '../decode/decode-error.ts'
+import { withoutSecrets } from '../lib/safe-text.ts'
+import { formatSize } from '../lib/unit.ts'
+import type { Ask } from './ask.ts'
+import { DocumentAsk, type AskDeps, type DocumentOrigin, type Found } from './document-ask.ts'
+import type { ExecOptions } from './exec.options.ts'
+import { PollError } from './failure.ts'
+
+/** What of this process's environment a command is told: where programs, its user's files and the language are. */
+const passedOn = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
+/** So much of what a command complains of is kept, from its end, in bytes. */
+const complaintBytes = 4096
+
+/** Runs a command and makes a table of what it prints. */
+export function execAsk(options: ExecOptions, deps: AskDeps): Ask {
+  return new DocumentAsk(new Command(options), options, deps)
+}
+
+class Command implements DocumentOrigin {
+  readonly what: string
+  readonly #options: ExecOptions
+  readonly #env: NodeJS.ProcessEnv
+
+  constructor(options: ExecOptions) {
+    this.#options = options
+    this.what = `the command ${quotable(basename(options.command[0] ?? ''), 40)}`
+    const own = passedOn.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]))
+    this.#env = Object.fromEntries([...own, ...options.env])
+  }
+
+  find(signal: AbortSignal): Promise<Found> {
+    const { command, folder } = this.#options
+    const [program = '', ...args] = command
+    return new Promise((resolve, reject) => {
+      // A group of its own, so that whatever it starts can be ended with it.
+      const child = spawn(program, args, { cwd: folder, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+      const output = new Output(child, this.#options.maxBodyBytes, () => {
+        killGroup(child)
+        reject(exceeded('maxBody', formatSize(this.#options.maxBodyBytes)))
+      })
+      const abort = (): void => {
+        killGroup(child)
+        reject(new PollError('timeout', `${this.what} was ended`))
+      }
+      signal.addEventListener('abort', abort, { once: true })
+      child.once('error', error => reject(new PollError('upstream', `${this.what} cannot be run (${codeOf(error)})`)))
+      child.once('close', (code, signalName) => {
+        signal.removeEventListener('abort', abort)
+        if (code === 0) resolve({ body: output.body, mediaType: '' })
+        else reject(new PollError('upstream', `${this.what} ended with ${code ?? signalName ?? 'an error'}${output.complaint}`))
+      })
+    })
+  }
+}
+
+/** What a command prints: all of it, and the end of what it complains of. */
+class Output {
+  readonly #chunks: Buffer[] = []
+  #bytes = 0
+  #complaint: Buffer = Buffer.alloc(0)
+
+  constructor({ stdout, stderr }: ChildProcess, maxBytes: number, tooLarge: () => void) {
+    stdout?.on('data', (chunk: Buffer) => {
+      this.#bytes += chunk.byteLength
+      if (this.#bytes <= maxBytes) this.#chunks.push(chunk)
+      else tooLarge()
+    })
+    stderr?.on('data', (chunk: Buffer) => (this.#complaint = Buffer.concat([this.#complaint, chunk]).subarray(-complaintBytes)))
+  }
+
+  get body(): Buffer {
+    return Buffer.concat(this.#chunks)
+  }
+
+  /** The last line of what it complained of, to be said after how it ended. */
+  get complaint(): string {
+    const last = this.#complaint.toString().trim().split(/\r?\n/).at(-1) ?? ''
+    return last === '' ? '' : `: ${withoutSecrets(last)}`
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    // It has ended by itself, or is another user's by now: the poll has failed either way.
+    if (codeOf(error) !== 'ESRCH' && codeOf(error) !== 'EPERM') throw error
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? (error instanceof Error ? error.name : typeof error)
+}

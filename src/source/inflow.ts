@@ -1,0 +1,164 @@
+import { rowsAt } from '../decode/rows-at.ts'
+import { exceeded } from '../decode/decode-error.ts'
+import type { Decoded } from '../decode/payload.ts'
+import type { Clock } from '../lib/clock.ts'
+import { formatDuration, formatSize } from '../lib/unit.ts'
+import type { Table } from '../model/table.ts'
+import type { AnswerOptions } from './answer.options.ts'
+import type { Answers } from './answers.ts'
+import { PollError } from './failure.ts'
+import { SetRows } from './set-rows.ts'
+import type { StreamOptions } from './stream.options.ts'
+import type { Tabulated } from './tabulate.ts'
+
+export interface InflowDeps {
+  readonly answers: Answers
+  readonly clock: Clock
+  /** Who pushes, for reasons: `market.example:443`. */
+  readonly what: () => string
+}
+
+/** What a connection has brought since the last poll, as something that can be asked: polls take it, and never wait but for the first of it. */
+export class Inflow {
+  /** Of what comes by itself while nobody asks. */
+  wake: () => void = () => undefined
+  readonly #options: AnswerOptions & StreamOptions
+  readonly #deps: InflowDeps
+  #pending: Buffer[] = []
+  #pendingBytes = 0
+  #bytes = 0
+  #fault: PollError | undefined
+  #isOpen = false
+  /** Something was taken, so that there is a table to confirm. */
+  #hasTable = false
+  #sets: SetRows | undefined
+  #mode: StreamOptions['message']
+  #resumed: Table | undefined
+  /** The poll that waits for the first message. */
+  #waiting: (() => void) | undefined
+
+  constructor(options: AnswerOptions & StreamOptions, deps: InflowDeps) {
+    this.#options = options
+    this.#deps = deps
+    this.#mode = options.message
+  }
+
+  /** Of the messages that were taken last. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** There is something to be taken, or told, though the connection is gone. */
+  get isDue(): boolean {
+    return this.#pending.length > 0 || this.#fault !== undefined
+  }
+
+  resume(table: Table): void {
+    this.#resumed = table
+    this.#hasTable = true
+  }
+
+  /** A connection was made. */
+  opened(): void {
+    this.#isOpen = true
+    this.#fault = undefined
+  }
+
+  /** A whole message came. */
+  add(message: Buffer): void {
+    // Of whole tables the last one counts, where each message surely is one.
+    if (this.#mode === 'table' && this.#options.rows === undefined) this.#clear()
+    this.#pendingBytes += message.byteLength
+    if (this.#pendingBytes > this.#options.maxBodyBytes) {
+      this.#clear()
+      const { message: reason, limit } = exceeded('maxBody', formatSize(this.#options.maxBodyBytes))
+      return this.ended(new PollError('too_large', reason, { limit }))
+    }
+    this.#pending.push(message)
+    this.#tell()
+  }
+
+  /** The connection is no more; without a fault it may be made again at the next due. */
+  ended(fault?: PollError): void {
+    this.#isOpen = false
+    this.#fault = fault
+    if (fault !== undefined) this.#tell()
+  }
+
+  /**
+   * All that came since the last time; where nothing did, the same as then. Waits for the first of all, at most `timeout`.
+   * @throws PollError that the connection ended, or that nothing was said yet; DecodeError
+   */
+  async take(): Promise<Tabulated> {
+    this.#bytes = 0
+    if (!this.isDue && !this.#hasTable && this.#mode !== 'rows') await this.#first()
+    if (this.#pending.length > 0) return this.#taken()
+    const fault = this.#fault
+    this.#fault = undefined
+    if (fault !== undefined) throw fault
+    if (this.#mode === 'rows') return this.#ofRows().same()
+    if (this.#hasTable) return this.#deps.answers.same()
+    throw new PollError(
+      'timeout',
+      `${this.#deps.what()}: connected, but nothing was said within ${formatDuration(this.#options.timeoutMs)}`,
+    )
+  }
+
+  async #first(): Promise<void> {
+    await new Promise<void>(resolve => {
+      const cancel = this.#deps.clock.after(this.#options.timeoutMs, resolve)
+      this.#waiting = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#waiting = undefined
+  }
+
+  #taken(): Tabulated {
+    const { answers } = this.#deps
+    const messages = this.#pending
+    this.#bytes = this.#pendingBytes
+    this.#clear()
+    const decoded = messages.map(body => answers.decode({ body, mediaType: '' }))
+    this.#mode ??= this.#modeOf(decoded[0])
+    if (this.#mode === 'rows') return this.#ofRows().take(decoded)
+    const last = decoded.findLast(({ document }) => this.#isAbout(document))
+    if (last !== undefined) {
+      const tabulated = answers.tabulate(last)
+      this.#hasTable = true
+      return tabulated
+    }
+    if (this.#hasTable) return answers.same()
+    throw new PollError('decode', `${this.#deps.what()}: no message has anything at rows: ${this.#options.rows ?? ''}`)
+  }
+
+  #ofRows(): SetRows {
+    this.#hasTable = true
+    return (this.#sets ??= new SetRows(this.#options, this.#options.key ?? [], this.#resumed))
+  }
+
+  #modeOf(first: Decoded | undefined): 'table' | 'rows' {
+    const { key, rows = '.' } = this.#options
+    return key !== undefined && first !== undefined && rowsAt(first.document, rows).kind !== 'array' ? 'rows' : 'table'
+  }
+
+  /** Where the place of the rows is configured, a message without it is about something else. */
+  #isAbout(document: Decoded['document']): boolean {
+    return this.#options.rows === undefined || rowsAt(document, this.#options.rows).kind !== 'absent'
+  }
+
+  #clear(): void {
+    this.#pending = []
+    this.#pendingBytes = 0
+  }
+
+  #tell(): void {
+    if (this.#waiting === undefined) this.wake()
+    else this.#waiting()
+  }
+}

@@ -1,0 +1,49 @@
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { good, said } from '../support/config.ts'
+
+test('paths are meant from where the config is, and a command runs there', () => {
+  const { sources } = good(
+    'defaults: {every: 1m, method: POST, key: id}\nsources: {a: {file: in/x.csv}, b: {exec: "ls -l", env: {A: "1"}, format: text, pattern: "(?<x>.)"}}',
+  )
+  expect(sources).toMatchObject([
+    { name: 'a', kind: 'file', everyMs: 60_000, file: { path: resolve('in/x.csv'), key: ['id'], timeoutMs: 10_000 } },
+    { name: 'b', kind: 'exec', exec: { command: ['ls', '-l'], folder: resolve('.'), env: new Map([['A', '1']]) } },
+  ])
+})
+
+test('a file and a command are judged as a URL is', () => {
+  const text = `
+sources:
+  a: {file: x, url: http://x}
+  b: {exec: 'ls > x'}
+  c: {exec: ls, header: true, format: json}
+  d: {file: x, headers: {A: b}}
+  e: {fiel: x}
+`
+  expect(said(text)).toEqual([
+    '3:7 sources.a.file: a source has either `url` or `file`, not both',
+    "4:13 sources.b.exec: expected a command without '>', as no shell runs it; quote it, or say [sh, -c, ..]; found 'ls > x'",
+    '5:17 sources.c.header: `header` belongs to `format: csv`',
+    expect.stringMatching(/^6:16 sources\.d\.headers: unknown key/),
+    expect.stringMatching(/^7:7 sources\.e\.fiel: unknown key.*file/),
+  ])
+})
+
+test('a URL says by its scheme that it is a WebSocket', () => {
+  const { sources } = good(
+    'sources: {a: "wss://x/y", b: {url: "ws://x", subscribe: hello, message: rows, key: id}, c: {url: http://x, events: a}}',
+  )
+  expect(sources).toMatchObject([
+    { name: 'a', kind: 'webSocket', webSocket: { url: 'wss://x/y', subscribe: [] } },
+    { kind: 'webSocket', webSocket: { subscribe: ['hello'], message: 'rows' } },
+    { kind: 'http', http: { events: ['a'] } },
+  ])
+  expect(
+    said('sources:\n  a: {url: ws://x, method: POST}\n  b: {url: http://x, message: rows}\n  c: {url: http://x, subscribe: a}'),
+  ).toEqual([
+    expect.stringMatching(/^2:20 sources\.a\.method: unknown key/),
+    '3:31 sources.b.message: `message: rows` needs a `key`, by which rows are set',
+    expect.stringMatching(/^4:22 sources\.c\.subscribe: unknown key/),
+  ])
+})

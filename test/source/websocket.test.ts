@@ -1,0 +1,142 @@
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { WebSocketServer, type WebSocket } from 'ws'
+import { z } from 'zod'
+import type { Ask } from '../../src/source/ask.ts'
+import { webSocketAsk } from '../../src/source/websocket.ts'
+import { webSocketKeys, webSocketOptions } from '../../src/source/websocket.options.ts'
+import { answered, failed, RecordedLog, rowsOf, until } from '../support/http-source.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { status, Upstream } from '../support/upstream.ts'
+
+const schema = z.strictObject(webSocketKeys)
+let server: WebSocketServer
+let url: string
+let clock: ManualClock
+let ask: Ask | undefined
+let told: string[]
+let pings: number
+/** What is sent when somebody connects. */
+let greeting: readonly string[]
+
+beforeEach(async () => {
+  clock = new ManualClock()
+  told = []
+  pings = 0
+  greeting = []
+  server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false })
+  server.on('connection', (socket, request) => {
+    told.push(`open ${String(request.headers['x-key'])}`)
+    socket.on('message', (data: Buffer) => void told.push(data.toString()))
+    socket.on('ping', data => {
+      pings++
+      if (told.at(-1) !== 'deaf') socket.pong(data)
+    })
+    for (const text of greeting) socket.send(text)
+  })
+  await new Promise(resolve => {
+    server.once('listening', resolve)
+  })
+  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}/ticker`
+})
+
+afterEach(async () => {
+  await ask?.close()
+  for (const socket of server.clients) socket.terminate()
+  await new Promise(resolve => {
+    server.close(resolve)
+  })
+})
+
+function following(more: Partial<z.input<typeof schema>> = {}): Ask & { news: number } {
+  const options = webSocketOptions(schema.parse({ url, headers: { 'x-key': 5 }, ...more }), 10_000)
+  const made = webSocketAsk(options, { name: 'tested', clock, log: new RecordedLog().logger })
+  ask = made
+  const counted = Object.assign(made, { news: 0 })
+  made.wakes?.(() => counted.news++)
+  return counted
+}
+
+function client(): WebSocket {
+  const [socket] = server.clients
+  if (socket === undefined) throw new Error('nobody is connected')
+  return socket
+}
+
+async function say(text: string, source: { readonly news: number }): Promise<void> {
+  const before = source.news
+  client().send(text)
+  await until(() => source.news > before)
+}
+
+describe('a WebSocket is followed', () => {
+  test('it is subscribed to, messages about something else are left out, and rows are set', async () => {
+    greeting = ['{"type":"welcome"}', '{"data":{"symbol":"N","price":1}}']
+    const source = following({ subscribe: ['{"op":"subscribe"}', 'more'], rows: 'data', key: 'symbol' })
+    expect(rowsOf(await source.poll())).toEqual([{ symbol: 'N', price: 1 }])
+    await until(() => told.length === 3)
+    expect(told).toEqual(['open 5', '{"op":"subscribe"}', 'more'])
+    await say('{"data":{"symbol":"M","price":2}}', source)
+    await say('{"type":"heartbeat"}', source)
+    expect(rowsOf(await source.poll())).toEqual([
+      { symbol: 'N', price: 1 },
+      { symbol: 'M', price: 2 },
+    ])
+    await say('{"type":"heartbeat"}', source)
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+  })
+
+  test('where nothing came a ping proves that it is there; where nobody answers it has failed, and is opened anew', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+    expect(pings).toBe(1)
+    told.push('deaf')
+    const polled = source.poll()
+    await until(() => pings === 2)
+    clock.advance(10_000)
+    const { host } = new URL(url)
+    expect(failed(await polled)).toMatchObject({ cause: 'timeout', reason: `${host}: no answer to a ping within 10s` })
+    expect(source.isFollowing).toBe(false)
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+    expect(told.filter(text => text.startsWith('open'))).toHaveLength(2)
+  })
+
+  test('a connection that breaks off is told at once; one that is closed well is opened again at the next poll', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    client().close(1011, 'no')
+    await until(() => source.news > 0)
+    expect(failed(await source.poll())).toMatchObject({ cause: 'reset', reason: `${new URL(url).host} closed the connection (1011)` })
+    await source.poll()
+    client().close(1001)
+    await until(() => source.isFollowing === false)
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+    expect(told.filter(text => text.startsWith('open'))).toHaveLength(3)
+  })
+
+  test('a message over maxBody, and a server that is none', async () => {
+    greeting = [`["${'x'.repeat(2000)}"]`]
+    const source = following({ maxBody: '1KiB' })
+    const poll = failed(await source.poll())
+    expect(poll).toMatchObject({ cause: 'too_large', limit: 'maxBody', reason: 'maxBody: 1 KiB exceeded' })
+    const other = following({ url: 'ws://127.0.0.1:1/' })
+    expect(failed(await other.poll())).toMatchObject({ cause: 'refused' })
+    const upstream = await Upstream.start(status(403))
+    const refused = following({ url: upstream.url.replace('http', 'ws') })
+    const { host } = new URL(upstream.url)
+    expect(failed(await refused.poll())).toMatchObject({ cause: 'http', status: 403, reason: `${host} answered 403 Forbidden` })
+    await upstream.close()
+  })
+
+  test('nobody wants it: the connection is let go of', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    source.rest?.()
+    await until(() => server.clients.size === 0)
+    expect(rowsOf(await source.poll())).toEqual([{ id: 1 }])
+  })
+})
