@@ -11,6 +11,7 @@ import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import { noHints } from './model/hint.ts'
 import type { Sample } from './model/table.ts'
+import type { Memories } from './operator/memories.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
 import type { Ask } from './source/ask.ts'
@@ -33,6 +34,8 @@ import { webSocketAsk } from './source/websocket.ts'
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
   readonly schedules?: Schedules
+  /** Holds what steps remember over a restart; default: they begin anew. */
+  readonly memories?: Memories
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -56,7 +59,7 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
       const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
       return { ...compileSource(source, budget, deps), ...described(source.name) }
     }),
-    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, deps), ...described(feed.name) })),
+    feeds: config.feeds.map(feed => ({ ...compileFeed(feed, fingerprints.get(feed.name) ?? '', deps), ...described(feed.name) })),
   }
 }
 
@@ -204,7 +207,7 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
 /** The steps that look back in time: a feed with one of them must not sleep. */
 const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
 
-function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
+function compileFeed(feed: FeedConfig, print: string, { clock, memories }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
   const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))
@@ -224,7 +227,10 @@ function compileFeed(feed: FeedConfig, { clock }: CompileDeps): Omit<FeedDefinit
       const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
       const whole = union(from.map(input), handOver)
       return watched
-        .map(({ step, probe }, i) => probe.watch(buildStep(step, { clock, handOver, input, traces: lineage.at(i) })))
+        .map(({ step, probe }, i) => {
+          const memory = memories === undefined ? {} : { memory: memories.open(name, print, i) }
+          return probe.watch(buildStep(step, { clock, handOver, input, traces: lineage.at(i), ...memory }))
+        })
         .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
     },
   }

@@ -23,6 +23,7 @@ import { live } from './lib/live.ts'
 import { silentLogger, type Logger } from './lib/log.ts'
 import { systemRandom, type Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
+import { Memories } from './operator/memories.ts'
 import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { sinkRows, WaysOut } from './sink/ways-out.ts'
@@ -60,6 +61,7 @@ export class MillraceServer {
   readonly #startedMono: number
   readonly #overload: Overload
   readonly #waysOut: WaysOut
+  readonly #memories = new Memories()
   readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
   #ready = false
@@ -93,7 +95,7 @@ export class MillraceServer {
     // Where nobody is asked who they are, everybody would be the admin of a config that is taken over.
     const isGuarded = config.auth !== undefined && config.auth !== 'none'
     this.#compile = config => {
-      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules })
+      const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules, memories: this.#memories })
       const more = [
         ...(config.feeds.some(feed => feed.sinks.length > 0) ? [sinks] : []),
         ...(isGuarded && hasAdmin(config) ? [clients] : []),
@@ -108,7 +110,7 @@ export class MillraceServer {
         ? undefined
         : new SavedState(config.state, keptOf(this.graph), {
             everyMs: config.limits.saveEveryMs,
-            parts: [this.#schedules],
+            parts: [this.#schedules, this.#memories, ...this.#waysOut.sinks.parts],
             clock,
             log,
           })
@@ -137,7 +139,7 @@ export class MillraceServer {
       routes: {
         poll: source => nudgeSource(this.graph, source),
         awaken: feed => awaken(this.graph, feed, clock),
-        mute: (feed, until) => this.#waysOut.sinks.mute(feed, until),
+        mute: (feed, until) => this.mute(feed, until),
         feedMetrics: covers => this.#waysOut.exports.text(covers),
         health: () => this.health(),
         isReady: () => this.#ready,
@@ -156,6 +158,7 @@ export class MillraceServer {
    */
   async listen(): Promise<string> {
     this.#state?.takeUp()
+    this.#memories.retain(new Set(this.#config.current.feeds.map(({ name }) => name)))
     await this.#front.listen(this.#config.current.server)
     this.#ready = true
     this.#stopWatching = watchOverload(this.#overload, this.#clock)
@@ -192,6 +195,16 @@ export class MillraceServer {
     ]
     this.#log.info({ ...redefinition, settings, needsRestart }, `config loaded: ${other.join('; ')}`)
     return { outcome, ...redefinition, settings, needsRestart }
+  }
+
+  /** Nobody is told of a feed but its readers, until then, in ms since 1970; what has passed ends it. @returns whether there is such a feed. */
+  mute(feed: string, until: number): boolean {
+    return this.#waysOut.sinks.mute(feed, until)
+  }
+
+  /** ms since 1970; undefined: it is not muted. */
+  mutedUntil(feed: string): number | undefined {
+    return this.#waysOut.sinks.mutedUntil(feed)
   }
 
   /** A config that was to be taken over cannot be used: metrics and /health say so. `why` is one sentence without secrets. */
@@ -234,6 +247,7 @@ export class MillraceServer {
         if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
       })
       this.#waysOut.replace(config.feeds)
+      this.#memories.retain(new Set(config.feeds.map(({ name }) => name)))
       return redefinition
     } catch (error) {
       this.refuseReload("it could not be put to work; the server's log tells why")

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { didYouMean } from '../lib/suggest.ts'
 import { parseDuration } from '../lib/unit.ts'
 import { version } from '../lib/version.ts'
+import type { EvalOptions } from './eval.ts'
 import type { MuteOptions } from './mute.ts'
 import type { TailOptions } from './tail.ts'
 
@@ -54,7 +55,7 @@ function isCurl(text: string): boolean {
 /** Commands that serve, and those that ask a server. */
 const [listening, asking] = [
   ['run', 'demo'],
-  ['tail', 'schedule', 'why', 'mute'],
+  ['tail', 'schedule', 'why', 'eval', 'mute'],
 ]
 
 function createProgram(): Command {
@@ -83,6 +84,7 @@ function createProgram(): Command {
   addServerCommands(program)
   addReaderCommands(program)
   addAskingCommands(program)
+  addTryingCommands(program)
   addAdminCommands(program)
   program.hook('preSubcommand', (_program, command) => {
     const name = ['every', 'rows', 'key'].find(option => program.getOptionValueSource(option) === 'cli')
@@ -200,6 +202,29 @@ function addAskingCommands(program: Command): void {
     .action(async (feed: string, key: string, options: { url: string; tokenFile?: string }) => {
       const { explainRow } = await import('./why.ts')
       await explainRow(feed, key, options)
+    })
+}
+
+function addTryingCommands(program: Command): void {
+  program
+    .command('test')
+    .description('run the tests of a config: what its feeds show, given what its sources answer')
+    .argument('<config>', 'a YAML or JSON file')
+    .action(async (config: string) => {
+      const { testConfig } = await import('./test/test.ts')
+      await testConfig(config)
+    })
+  program
+    .command('eval')
+    .description('the value of an expression, for a row or the rows of a feed')
+    .argument('<expression>', "CEL in quotes, such as 'round(bikes / docks, 2)'")
+    .option('--row <json>', 'the row: a JSON object whose members are the columns')
+    .addOption(new Option('--feed <feed>', 'a feed of a running server, whose rows are taken').conflicts('row'))
+    .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
+    .option('--token-file <file>', 'where a token stands; else the variable MILLRACE_TOKEN')
+    .action(async (text: string, options: EvalOptions) => {
+      const { evaluate } = await import('./eval.ts')
+      await evaluate(text, options)
     })
 }
 

@@ -25,6 +25,10 @@ export async function runDemo(options: { readonly port?: number }): Promise<void
     config: { ...config, server },
     from: 'a demo with an upstream of its own',
     example: 'quotes',
+    started: url => {
+      upstream.showUnplug(url)
+      return ['', `  The storm  ${url}/#/board/storm`, `  Unplug it  ${upstream.url}/unplug`]
+    },
     stopped: () => upstream.close(),
   })
 }

@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly example: string
   /** How the config is read again; without it there is nothing to read. `files`: those that were read for it. */
   readonly reload?: { readonly files: ReadonlySet<string>; readonly read: () => ConfigRead }
+  /** Called once it listens at `url`; the lines it gives are told to people. */
+  readonly started?: (url: string) => readonly string[]
   /** Called when the server has stopped. */
   readonly stopped?: () => Promise<void>
 }
@@ -34,7 +36,7 @@ export async function loggerOf(config: Config): Promise<LeveledLogger> {
  * Serves until SIGTERM or SIGINT; then drains and exits 0. A second signal ends at once with 1. At SIGHUP, and when it changes, the
  * config file is taken over anew.
  */
-export async function serve({ config, from, example, reload, stopped }: ServeOptions): Promise<void> {
+export async function serve({ config, from, example, reload, started, stopped }: ServeOptions): Promise<void> {
   const log = await loggerOf(config)
   const server = new MillraceServer({ config, log })
   const reloading = reload && new ConfigReload({ server, log, clock: systemClock(), read: reload.read }, reload.files)
@@ -69,7 +71,7 @@ export async function serve({ config, from, example, reload, stopped }: ServeOpt
       })
     })
   }
-  process.stderr.write(banner(config, from, server.url, example))
+  process.stderr.write(banner(config, from, server.url, { example, more: started?.(server.url) ?? [] }))
 }
 
 function whyNotListening(error: unknown, { server: { host, port } }: Config): string {
@@ -84,7 +86,12 @@ function whyNotListening(error: unknown, { server: { host, port } }: Config): st
   throw error
 }
 
-function banner(config: Config, from: string, url: string, example: string): string {
+function banner(
+  config: Config,
+  from: string,
+  url: string,
+  { example, more }: { readonly example: string; readonly more: readonly string[] },
+): string {
   const lines = [
     `millrace ${version}, ${from}`,
     ...config.sources.map(source => `  source ${source.name}, ${paceOf(source)}`),
@@ -94,6 +101,7 @@ function banner(config: Config, from: string, url: string, example: string): str
     `  WebSocket  ${url.replace(/^http/, 'ws')}${config.server.path}`,
     `  HTTP       ${url}/feeds  ${url}/health  ${url}/metrics`,
     `  auth       ${authLine(config)}`,
+    ...more,
     '',
     `  Try: npx millrace tail ${example}${url.endsWith(':8080') ? '' : ` --url ${url}`}`,
     '',

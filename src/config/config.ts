@@ -31,6 +31,7 @@ import type { AuthOptions } from './auth.options.ts'
 import type { LimitsOptions } from './limits.options.ts'
 import type { LogOptions } from './log.options.ts'
 import type { ServerOptions } from './server.options.ts'
+import type { TestConfig } from './test.options.ts'
 
 /** A config that was found good: every default filled in, in code units, frozen. Sources and feeds in the order they were written. */
 export interface Config {
@@ -45,6 +46,8 @@ export interface Config {
   readonly state?: string
   readonly sources: readonly SourceConfig[]
   readonly feeds: readonly FeedConfig[]
+  /** Cases for `millrace test`. */
+  readonly tests: readonly TestConfig[]
   readonly boards: readonly Board[]
 }
 
@@ -68,16 +71,19 @@ export interface SystemSourceConfig extends AnySourceConfig {
 
 export interface FileSourceConfig extends AnySourceConfig {
   readonly kind: 'file'
+  readonly columns?: Hints
   readonly file: FileOptions
 }
 
 export interface ExecSourceConfig extends AnySourceConfig {
   readonly kind: 'exec'
+  readonly columns?: Hints
   readonly exec: ExecOptions
 }
 
 export interface WebSocketSourceConfig extends AnySourceConfig {
   readonly kind: 'webSocket'
+  readonly columns?: Hints
   readonly webSocket: WebSocketOptions
 }
 

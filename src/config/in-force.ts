@@ -91,7 +91,7 @@ function differences(before: Config, after: Config): string[] {
   return keys.sort()
 }
 
-function settingsOf({ sources: _sources, feeds: _feeds, ...settings }: Config): object {
+function settingsOf({ sources: _sources, feeds: _feeds, tests: _tests, ...settings }: Config): object {
   return settings
 }
 

@@ -10,6 +10,7 @@ import { serverSchema } from './server.options.ts'
 import { defaultsSchema, sourceSchemas } from './source-section.ts'
 import { sinkSchemas } from './sink-section.ts'
 import { stepSchemas } from './step.ts'
+import { testSchema } from './test.options.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
@@ -91,6 +92,7 @@ function wholeSchema(): JsonSchema {
       },
       sources: namedEntries(source(), 'What is polled. Each source is a feed of its own name.'),
       feeds: namedEntries(feed(), 'Live tables computed from sources and other feeds.'),
+      tests: { type: 'object', description: 'Cases for `millrace test`, by name.', additionalProperties: schemaOf(testSchema) },
       boards: namedEntries(schemaOf(boardSchema), 'Tiles of feeds on one page.'),
     },
   }

@@ -13,6 +13,7 @@ import { logOptions, logSchema } from './log.options.ts'
 import { checkName, checkNames, section } from './name.ts'
 import { serverOptions, serverSchema } from './server.options.ts'
 import { soundDefaults, sourceConfig } from './source-section.ts'
+import { testConfigs } from './test-section.ts'
 import type { Tree } from './tree.ts'
 
 /** The sections of a config; what each holds is judged by its own part. */
@@ -26,6 +27,7 @@ export const configSchema = z.strictObject({
   defaults: z.unknown().optional(),
   sources: z.unknown().optional(),
   feeds: z.unknown().optional(),
+  tests: z.unknown().optional(),
   boards: z.unknown().optional(),
 })
 
@@ -72,7 +74,16 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
-  const parts = { server: serverOptions(server), limits: limitsOptions(limits), log: logOptions(log), budgets, sources, feeds, boards }
+  const parts = {
+    server: serverOptions(server),
+    limits: limitsOptions(limits),
+    log: logOptions(log),
+    budgets,
+    sources,
+    feeds,
+    boards,
+    tests: testConfigs(judge),
+  }
   return { ...parts, ...asked, ...state }
 }
 

@@ -55,6 +55,36 @@ function registerMath(environment: Environment): void {
   }
 }
 
+/** 2.5 is 3, -2.5 is -3; with `digits` behind the point, by what the number is in decimal: 1.005 with 2 is 1.01. */
+function rounded(value: number, digits: number): number {
+  if (!Number.isFinite(value)) return value
+  const [, mantissa = '', exponent = '0'] = /^(.*?)(?:e([-+]\d+))?$/.exec(String(Math.abs(value))) ?? []
+  const scaled = Number(`${mantissa}e${Number(exponent) + digits}`)
+  // Beyond 2^53 there is nothing behind the point.
+  return scaled < 2 ** 53 ? Math.sign(value) * Number(`${Math.round(scaled)}e${-digits}`) : value
+}
+
+/** What people reach for first, by the names that they reach for. */
+function registerCommon(environment: Environment): void {
+  for (const kind of ['double', 'int']) {
+    environment.registerFunction(`abs(${kind}): double`, (a: number | bigint) => Math.abs(Number(a)))
+    environment.registerFunction(`round(${kind}): double`, (a: number | bigint) => rounded(Number(a), 0))
+    for (const digits of ['double', 'int'])
+      environment.registerFunction(`round(${kind}, ${digits}): double`, (a: number | bigint, b: number | bigint) => {
+        const places = Number(b)
+        if (!Number.isInteger(places) || Math.abs(places) > 15) throw new Error('round takes a whole number of digits from -15 to 15')
+        return rounded(Number(a), places)
+      })
+  }
+  environment.registerFunction('string.lower(): string', (text: string) => text.toLowerCase())
+  environment.registerFunction('string.upper(): string', (text: string) => text.toUpperCase())
+  for (let count = 2; count <= 5; count++)
+    environment.registerFunction(
+      `coalesce(${Array.from({ length: count }, () => 'dyn').join(', ')}): dyn`,
+      (...values: unknown[]) => values.find(value => value !== null && value !== undefined) ?? null,
+    )
+}
+
 /** Stands before each text that is read as a duration: CEL's own reading of what is none takes the cube of its length. */
 export const durationGuard = 'durationText'
 const durationText = /^[-+]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/
@@ -73,6 +103,7 @@ function createEnvironment(): Environment {
   })
   registerNumbers(environment)
   registerMath(environment)
+  registerCommon(environment)
   registerDurations(environment)
   return environment
 }

@@ -14,7 +14,7 @@ function common(a: Names, b: Names): Names {
   return new Set([...a].filter(name => b.has(name)))
 }
 
-const lenient = new Set(['has', 'dyn', 'type'])
+const lenient = new Set(['has', 'dyn', 'type', 'coalesce'])
 const optionalMethods = new Set(['or', 'orValue', 'hasValue', 'value'])
 
 /** The variables without which an operand is an error: the operand's own, and itself, where null is no operand. */

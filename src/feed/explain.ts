@@ -38,7 +38,7 @@ export interface Explanation {
 /** Why a row of a feed is as it is. */
 export function explain(graph: Graph, feed: Feed, key: string): Explanation {
   const polls = [...feed.options.sources].flatMap(source => pollOf(graph, source) ?? [])
-  const derived = graph.derived(feed.name)
+  const derived = graph.parts.derived.get(feed.name)
   if (derived === undefined) return { inputs: [], windows: [], isCut: false, polls }
   const { keys, others, windows, isCut } = derived.pipeline.originOf(key)
   const inputs = derived.inputs.map(input => {
@@ -51,7 +51,7 @@ export function explain(graph: Graph, feed: Feed, key: string): Explanation {
 }
 
 function pollOf(graph: Graph, name: string): ExplainedPoll | undefined {
-  const source = graph.source(name)
+  const source = graph.parts.sources.get(name)
   if (source === undefined) return undefined
   const { definition, lastPoll } = source
   const asked = { source: name, origin: definition.origin }

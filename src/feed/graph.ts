@@ -11,7 +11,7 @@ import { judgeDerived, toldOn, type Judgement } from './freshness.ts'
 import { Pace } from './pace.ts'
 import { GraphListeners, type GraphListener } from './graph-listener.ts'
 import type { LiveSource } from './live-source.ts'
-import { Parts, type Derived } from './parts.ts'
+import { Parts } from './parts.ts'
 import { compareDefinitions, sleepless, type Definitions, type Redefinition } from './redefinition.ts'
 import { affectedOf, topologyOf, type Topology } from './topology.ts'
 
@@ -126,13 +126,9 @@ export class Graph {
     return this.#parts.sources.values()
   }
 
-  source(name: string): LiveSource | undefined {
-    return this.#parts.sources.get(name)
-  }
-
-  /** What a feed is computed by; undefined: it is a source, or none. */
-  derived(name: string): Derived | undefined {
-    return this.#parts.derived.get(name)
+  /** What is at work, by name: a source, or a pipeline. */
+  get parts(): Pick<Parts, 'sources' | 'derived'> {
+    return this.#parts
   }
 
   /** Rises within one server run. */

@@ -31,7 +31,7 @@ export interface PartsEvents {
   failed(name: string, error: unknown): void
 }
 
-export interface Derived {
+interface Derived {
   readonly inputs: readonly Feed[]
   /** The names of those whose rows are its own, before any step. */
   readonly from: ReadonlySet<string>

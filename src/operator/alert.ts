@@ -5,6 +5,8 @@ import { alertColumns } from './alert.options.ts'
 import { elapsed, evaluated, type ActiveAlert, type AlertTimes, type Finding } from './alert-state.ts'
 import { DueQueue } from './due-queue.ts'
 import { Output, visitTouched } from './output.ts'
+import type { StepMemory } from './memories.ts'
+import { readAlerts, resumedAlert, saveAlerts, type SavedAlert, type Shown } from './saved-alerts.ts'
 import type { Operator } from './stage.ts'
 import type { SteadyTime } from './steady-time.ts'
 import { timedStage, type TimedStage } from './timed-stage.ts'
@@ -59,12 +61,6 @@ export function alertRow(
   return cells
 }
 
-/** When the states of an alert began, by the wall clock as it then was. */
-interface Shown {
-  readonly since: number
-  readonly activeAt: number
-}
-
 class AlertStage implements TimedStage {
   readonly #alert: Alert
   readonly #time: SteadyTime
@@ -76,10 +72,14 @@ class AlertStage implements TimedStage {
   /** Rows beyond `maxGroups` that are alarming. */
   readonly #leftOut = new Set<string>()
   #last: Sample | undefined
+  /** Of a run before, until there is a table. */
+  #left: readonly SavedAlert[]
 
-  constructor(alert: Alert, time: SteadyTime) {
+  constructor(alert: Alert, time: SteadyTime, memory: StepMemory | undefined) {
     this.#alert = alert
     this.#time = time
+    this.#left = readAlerts(memory?.take())
+    memory?.keep(() => (this.#last === undefined ? this.#left : saveAlerts(this.#active, this.#shown, this.#time.now())))
   }
 
   get due(): number | undefined {
@@ -90,7 +90,9 @@ class AlertStage implements TimedStage {
     this.#last = input
     const anew = this.#output.begin(input, alertShape(input.table))
     if (anew) this.#forget()
+    const left = this.#takeUp()
     visitTouched(input, this.#rows, anew, (key, row) => this.#take(key, row, now))
+    for (const { key } of left) if (!input.table.rows.has(key)) this.#judge(key, undefined, undefined, now)
     this.#admit(now)
     return this.#output.sample(input, this.#degraded())
   }
@@ -122,6 +124,10 @@ class AlertStage implements TimedStage {
     if (before === row) return
     if (row === undefined) this.#rows.delete(key)
     else this.#rows.set(key, row)
+    this.#judge(key, row, before, now)
+  }
+
+  #judge(key: string, row: Row | undefined, before: Row | undefined, now: number): void {
     this.#leftOut.delete(key)
     const finding = findingOf(this.#alert, row, key)
     const held = this.#active.get(key)
@@ -130,6 +136,20 @@ class AlertStage implements TimedStage {
     const alert = evaluated(held, last, finding, now, this.#alert)
     if (alert !== undefined && held === undefined && this.#active.size >= this.#alert.maxGroups) this.#leftOut.add(key)
     else if (alert !== held) this.#put(key, alert)
+  }
+
+  /** Goes on with the alerts of a run before. */
+  #takeUp(): readonly SavedAlert[] {
+    const left = this.#left
+    this.#left = []
+    for (const saved of left) {
+      if (this.#active.size >= this.#alert.maxGroups) break
+      const alert = resumedAlert(saved, this.#time.now())
+      this.#active.set(saved.key, alert)
+      this.#shown.set(saved.key, { since: saved.since, activeAt: saved.activeAt })
+      this.#put(saved.key, alert)
+    }
+    return left
   }
 
   /** Begins alerts that were left out, where others have gone. */
@@ -174,6 +194,6 @@ class AlertStage implements TimedStage {
  * The rows that need attention: `pending` once the condition is true, `firing` once it was for `forMs`, `resolved` for 15 min. States
  * change at their exact times, between samples too, by what is known of the row; a row that is gone is dealt with as `onMissing` says.
  */
-export function alert(options: Alert, clock: Clock): Operator {
-  return timedStage(clock, time => new AlertStage(options, time))
+export function alert(options: Alert, clock: Clock, memory?: StepMemory): Operator {
+  return timedStage(clock, time => new AlertStage(options, time, memory))
 }

@@ -16,6 +16,7 @@ import type { EventsOptions } from './events.options.ts'
 import { join } from './join.ts'
 import type { JoinOptions } from './join.options.ts'
 import type { Traces } from './lineage.ts'
+import type { StepMemory } from './memories.ts'
 import { keep } from './keep.ts'
 import type { KeepOptions } from './keep.options.ts'
 import { fill } from './fill.ts'
@@ -63,6 +64,8 @@ export type Step =
 export interface StepDeps {
   readonly clock: Clock
   readonly handOver: HandOver
+  /** What it remembers over a restart; default: nothing. */
+  readonly memory?: StepMemory
   /** Where the step tells how its rows go back to those before it; default: nowhere. */
   readonly traces?: Traces
   /** The samples of a source or feed that the pipeline has among its inputs. */
@@ -126,7 +129,7 @@ function buildFill({ columns, maxAge }: FillOptions, clock: Clock): Operator {
   return fill({ columns, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) }, clock)
 }
 
-function buildAlert(options: AlertOptions, clock: Clock): Operator {
+function buildAlert(options: AlertOptions, { clock, memory }: StepDeps): Operator {
   const { for: forMs = 0, resolve, keepFiringFor = 0, onMissing = 'keep', severity, maxGroups = defaultMaxGroups } = options
   const when = compileCondition(options.when, ['when'])
   const [about] = when.columns
@@ -144,6 +147,7 @@ function buildAlert(options: AlertOptions, clock: Clock): Operator {
       ...(text === undefined ? {} : { text: (row: Row, key: string) => text.render(row, key) }),
     },
     clock,
+    memory,
   )
 }
 
@@ -196,7 +200,7 @@ export function buildStep(step: Step, deps: StepDeps): Operator {
     case 'distinct':
       return distinct(listOf(step.options.by))
     case 'alert':
-      return buildAlert(step.options, clock)
+      return buildAlert(step.options, deps)
     case 'join':
       return buildJoin(step.options, deps)
     default:

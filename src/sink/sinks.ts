@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { fingerprint } from '../lib/fingerprint.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import type { SavedPart } from '../model/saved.ts'
 import { Alertmanager } from './alertmanager.ts'
 import { Courier, type SinkDeps } from './courier.ts'
 import { logOutlet } from './log-sink.ts'
@@ -74,6 +75,11 @@ export class Sinks {
       feeds.map(({ name, sinks }) => [name, [...new Set(sinks.map(fingerprint))].flatMap(id => this.#open.get(id)?.wayOut ?? [])]),
     )
     this.#judge()
+  }
+
+  /** What survives a restart. */
+  get parts(): readonly SavedPart[] {
+    return [this.#mutes]
   }
 
   /** `until`: ms since 1970; what has passed ends it. @returns whether there is a feed of that name. */

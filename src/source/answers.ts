@@ -4,18 +4,34 @@ import type { Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
 import type { PollAnswered, PollFacts } from './ask.ts'
 import { Reading } from './reading.ts'
+import { RemoteReading } from './remote-reading.ts'
 import type { Tabulated, Taken } from './tabulate.ts'
 
 /** What is told of an answer beside its rows. */
 export type AnswerFacts = PollFacts & Pick<PollAnswered, 'isRemade'>
 
+/** A larger body is read on another thread: it would hold up everybody else for too long. In bytes. */
+const largeBytes = 2 * 1024 ** 2
+/** Most threads at once; the answers of further sources are read on this one. */
+const maxThreads = 8
+let threads = 0
+
 /** The answers of one source, whatever is asked, as polls. */
 export class Answers {
+  readonly #options: AnswerOptions
+  readonly #name: string
+  readonly #log: Logger
   readonly #reading: Reading
+  /** Once an answer was large, all are read on another thread, which knows the table. */
+  #remote: RemoteReading | undefined
+  #table: Table | undefined
   /** Of the last answer: when they grow that is a change, though no row changed. */
   #columns: readonly string[] | undefined
 
   constructor(options: AnswerOptions, name: string, log: Logger) {
+    this.#options = options
+    this.#name = name
+    this.#log = log
     this.#reading = new Reading(options, name, log)
   }
 
@@ -27,17 +43,38 @@ export class Answers {
   /** Goes on from a table of a run before. */
   resume(table: Table): void {
     this.#reading.resume(table)
+    this.#table = table
     this.#columns = table.columns
   }
 
   /** The same answer as the one taken last. */
   same(): Tabulated {
-    return this.#reading.same()
+    return this.#remote?.same() ?? this.#reading.same()
   }
 
-  /** @throws DecodeError when it cannot be made into rows; nothing is changed then */
-  take(payload: Payload): Tabulated {
-    return this.#reading.take(payload)
+  /**
+   * Whether an answer of so many bytes is for `take`, and not to be decoded here.
+   */
+  isLarge(bytes: number): boolean {
+    return this.#remote !== undefined || (bytes > largeBytes && threads < maxThreads)
+  }
+
+  /** @throws DecodeError when it cannot be made into rows, PollError where the thread that reads it ended; nothing is changed then */
+  async take(payload: Payload, signal: AbortSignal): Promise<Tabulated> {
+    if (!this.isLarge(payload.body.byteLength)) return this.#reading.take(payload)
+    if (this.#remote === undefined) {
+      threads++
+      this.#remote = new RemoteReading(this.#options, this.#name, this.#log, this.#table)
+    }
+    return await this.#remote.take(payload, signal)
+  }
+
+  /** Ends the thread where there is one. */
+  close(): void {
+    if (this.#remote === undefined) return
+    threads--
+    this.#remote.close()
+    this.#remote = undefined
   }
 
   /** @throws DecodeError */
@@ -53,7 +90,8 @@ export class Answers {
   poll({ table, changes, degraded }: Tabulated, facts: AnswerFacts): PollAnswered {
     const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
     this.#columns = table.columns
-    const { found, spurious } = this.#reading
+    this.#table = table
+    const { found, spurious } = this.#remote?.told ?? this.#reading
     return {
       kind: isChange ? 'changed' : 'unchanged',
       table,

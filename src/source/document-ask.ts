@@ -78,6 +78,7 @@ export class DocumentAsk implements Ask {
   close(): Promise<void> {
     this.#closed = true
     this.#underWay?.abort()
+    this.#answers.close()
     return Promise.resolve()
   }
 
@@ -86,13 +87,13 @@ export class DocumentAsk implements Ask {
     const found = await this.#origin.find(signal)
     if (signal.aborted) throw new PollError('internal', 'the source is closed')
     if (found === 'same') return { tabulated: this.#answers.same(), bytes: 0 }
-    const tabulated = this.#take(found)
+    const tabulated = await this.#take(found, signal)
     return { tabulated, bytes: found.body.byteLength, ...(found.asOf === undefined ? {} : { asOf: found.asOf }) }
   }
 
-  #take(found: Found): Tabulated {
+  async #take(found: Found, signal: AbortSignal): Promise<Tabulated> {
     const isSame = this.#held?.equals(found.body) === true
-    const tabulated = isSame ? this.#answers.same() : this.#answers.take(found)
+    const tabulated = isSame ? this.#answers.same() : await this.#answers.take(found, signal)
     // What a guard keeps back is found again in full, so that the next poll can confirm it.
     this.#held = tabulated.unsettled ? undefined : found.body
     this.#origin.taken?.(!tabulated.unsettled)

@@ -1,4 +1,4 @@
-import type { Decoded } from '../decode/payload.ts'
+import type { Decoded, Payload } from '../decode/payload.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
@@ -68,7 +68,7 @@ class HttpAsk implements Ask {
       { ...(deps.pages ?? onePage), ...options },
       {
         fetch: (url, held, isMore) => this.#fetch(url, held, isMore),
-        decode: fetched => this.#answers.decode({ body: fetched.body, mediaType: String(fetched.headers['content-type'] ?? '') }),
+        decode: fetched => this.#answers.decode(payloadOf(fetched)),
         countRows: decoded => this.#answers.countRows(decoded),
       },
     )
@@ -120,6 +120,7 @@ class HttpAsk implements Ask {
     this.#closed = true
     this.#underWay?.abort()
     this.#events.drop()
+    this.#answers.close()
     await Promise.all([this.#exchange.drop(), this.#deps.auth?.close()])
   }
 
@@ -129,7 +130,7 @@ class HttpAsk implements Ask {
     this.#events.drop()
     const pages = await this.#body.fetch()
     if (this.#inflow.isOpen) return await this.#follow()
-    return { told: this.#tell(pages.map(({ fetched }) => fetched)), tabulated: this.#take(pages) }
+    return { told: this.#tell(pages.map(({ fetched }) => fetched)), tabulated: await this.#take(pages) }
   }
 
   /** What events have brought. The deadline was for their beginning. */
@@ -146,20 +147,25 @@ class HttpAsk implements Ask {
     return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, clock)
   }
 
-  #take(pages: readonly [Page, ...Page[]]): Tabulated {
+  async #take(pages: readonly [Page, ...Page[]]): Promise<Tabulated> {
     if (this.#body.isSame(pages)) {
       this.#body.hold(pages)
       return this.#answers.same()
     }
-    const [first, ...others] = pages.map(({ decoded }) => decoded()) as [Decoded, ...Decoded[]]
-    const tabulated = this.#answers.tabulate({
-      ...first,
-      ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }),
-    })
+    const tabulated = await this.#tabulate(pages)
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
     if (tabulated.unsettled) this.#body.forget()
     else if (this.#body.hold(pages)) this.#warn('its ETag stood still while its body changed: asked without it from now on')
     return tabulated
+  }
+
+  async #tabulate(pages: readonly [Page, ...Page[]]): Promise<Tabulated> {
+    const [{ fetched }] = pages
+    // Pages were decoded while they were asked for.
+    if (this.#deps.pages?.pages === undefined && this.#answers.isLarge(fetched.body.byteLength))
+      return await this.#answers.take(payloadOf(fetched), this.#underWay?.signal ?? AbortSignal.abort())
+    const [first, ...others] = pages.map(({ decoded }) => decoded()) as [Decoded, ...Decoded[]]
+    return this.#answers.tabulate({ ...first, ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }) })
   }
 
   /** Of several pages: the first tells of time, and as much is said of all of them as they are together. */
@@ -186,8 +192,10 @@ class HttpAsk implements Ask {
     if (!aborted) return this.#logged(failureOf(error, scene), error)
     if (this.#closed) return new PollError('internal', 'the source is closed')
     const { host, phase } = scene
+    const within = formatDuration(this.#options.timeoutMs)
+    if (error instanceof PollError) return new PollError('timeout', `${host}: its answer was not read within ${within}`)
     const how = { connecting: 'no connection', answering: 'no answer', 'sending the body': 'the body was not whole' }[phase]
-    return new PollError('timeout', `${host}: ${how} within ${formatDuration(this.#options.timeoutMs)}`)
+    return new PollError('timeout', `${host}: ${how} within ${within}`)
   }
 
   /** What has no name among the causes may be a fault of ours: its message goes to the log, never to readers. */
@@ -201,6 +209,10 @@ class HttpAsk implements Ask {
     const { name, log } = this.#deps
     log.warn({ source: name }, `source '${name}': ${sentence}`)
   }
+}
+
+function payloadOf({ body, headers }: Fetched): Payload {
+  return { body, mediaType: String(headers['content-type'] ?? '') }
 }
 
 /** Resolves with its turn, rejects when the time is over before. */

@@ -71,6 +71,7 @@ class WebSocketAsk implements Ask {
 
   close(): Promise<void> {
     this.#closed = true
+    this.#answers.close()
     this.rest()
     return Promise.resolve()
   }

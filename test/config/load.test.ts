@@ -320,7 +320,7 @@ describe('keys', () => {
   test('unknown keys without a likeness tell what is known', () => {
     expect(said('sources: {a: http://x}\nlog: {colour: red}\ndashboards: {}')).toEqual([
       '2:7 log.colour: unknown key `colour` (known here: level, format)',
-      '3:1 dashboards: unknown key `dashboards` (known here: server, auth, limits, log, budgets, state, defaults, sources, feeds, boards)',
+      '3:1 dashboards: unknown key `dashboards` (known here: server, auth, limits, log, budgets, state, defaults, sources, feeds, tests, boards)',
     ])
   })
 

@@ -46,7 +46,10 @@ async function started({ folder = 'state', where = 'bikes > 0', every = '30ms' }
     limits: { saveEvery: '100ms' },
     state: join(base, folder),
     sources: { stations: { url: upstream.url, every, staleAfter: '1h', key: 'id' } },
-    feeds: { some: { from: 'stations', steps: [{ where }] } },
+    feeds: {
+      some: { from: 'stations', steps: [{ where }] },
+      low: { from: 'stations', steps: [{ alert: { when: 'bikes < 4' } }] },
+    },
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
   const server = new MillraceServer({ config: loaded.config, log: log.logger })
@@ -245,4 +248,22 @@ describe('after a crash', () => {
 test('a folder that another server uses: it does not start, and says why', async () => {
   await started()
   await expect(started()).rejects.toThrow(/^state folder '.*' is in use by process \d+: stop that one/)
+})
+
+test('an alert goes on as the one that it was, its readers resume by their position, and a mute holds', async () => {
+  const first = await started()
+  const low = (server: MillraceServer): unknown => server.graph.feed('low')?.store.row('a')
+  await until(() => low(first.server) !== undefined)
+  const before = low(first.server)
+  expect(before).toMatchObject({ key: 'a', state: 'firing' })
+  const reader = await new RawReader(`${first.url}?feed=low`).open()
+  const { epoch, to } = await reader.next('snapshot')
+  first.server.mute('low', Date.now() + 3_600_000)
+  await stopped(first.server)
+  const second = await started()
+  await until(() => low(second.server) !== undefined)
+  expect(low(second.server)).toEqual(before)
+  expect(second.server.graph.feed('low')?.position).toEqual({ epoch, version: to })
+  expect(second.server.mutedUntil('low')).toBeGreaterThan(Date.now() + 3_500_000)
+  reader.socket.terminate()
 })

@@ -21,6 +21,7 @@ const documents = [
   'docs/boards.md',
   'docs/display.md',
   'docs/elements.md',
+  'docs/expressions.md',
   'docs/formats.md',
   'docs/http.md',
   'docs/metrics.md',
@@ -32,6 +33,7 @@ const documents = [
   'docs/sources.md',
   'docs/state.md',
   'docs/steps.md',
+  'docs/tests.md',
 ]
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const readme = read('README.md')

@@ -1,6 +1,7 @@
 /** The config of `millrace demo`; what a person would write, but for the upstream's address. */
 export function demoConfig(upstream: string): string {
-  return `sources:
+  return `server: {origins: ["${upstream}"]}
+sources:
   stations:
     description: A bike-share city of 400 stations
     url: ${upstream}/gbfs/station_status.json
@@ -20,7 +21,15 @@ export function demoConfig(upstream: string): string {
     url: ${upstream}/market/quotes.json
     every: 500ms
     key: symbol
+    minRows: 20
     columns: {price: {unit: EUR, decimals: 2}, change: {as: percent, decimals: 2}}
+  outages:
+    description: The day of a storm, replayed at 60 times its speed
+    url: ${upstream}/outage/districts.json
+    every: 1s
+    rows: districts
+    key: district
+    columns: {customers: {hidden: true}, out: {label: Without power}}
   cpu: {system: cpu, every: 2s, description: This machine's cores}
   memory: {system: memory, every: 5s, description: This machine's memory}
   load: {system: load, every: 5s, description: This machine's load}
@@ -72,7 +81,27 @@ feeds:
             instruments: count()
             change: avg(change)
             volume: sum(volume)
+  counties:
+    description: Customers without power by county, most first
+    from: outages
+    steps:
+      - group: {by: [county], columns: {out: sum(out), customers: sum(customers)}}
+      - derive: {share: out / customers}
+      - top: {by: -out, limit: 8}
+    columns: {county: {label: County}, share: {label: Share, as: percent, thresholds: {warning: 0.1, critical: 0.25}}}
+  blackout:
+    description: Counties in which more than a tenth is without power
+    from: counties
+    steps:
+      - alert: {when: share > 0.1, resolve: share < 0.05, severity: critical, text: "{{county}}: {{out}} without power"}
 boards:
+  storm:
+    title: The storm
+    tiles:
+      - {show: map, feed: outages, column: out, title: Districts without power, height: 4}
+      - {show: table, feed: counties, title: Counties, columns: [county, out, share]}
+      - {show: alerts, feed: blackout, title: Blackouts, height: 2}
+      - {show: chart, feed: counties, column: out, title: Without power by county, width: 4}
   city:
     title: The city
     tiles:
