@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   aggregate: async () => (await import('./aggregate.ts')).aggregate,
   idle: async () => (await import('./idle.ts')).idle,
   schedule: async () => (await import('./schedule.ts')).schedule,
+  page: async () => (await import('./page.ts')).page,
 }
 
 /** Those that look for faults, for as long as they are told to, and have no figures for the document. */

@@ -34,6 +34,8 @@ export class FeedCard extends PageElement {
   readonly #activity = new Activity()
   #reader: Reader | undefined
   #kind = ''
+  /** Why the server gives no rows; empty: it does. */
+  #refusal = ''
   /** Ends the wait for the eye to rest. */
   #settling: Cancel | undefined
   /** The column whose values are shown; once chosen it stays, or the card would change its subject. */
@@ -67,6 +69,10 @@ export class FeedCard extends PageElement {
       lingerMs,
       onRows: (rows, info) => this.#update(rows, info),
       onFreshness: () => this.requestUpdate(),
+      onError: ({ message }) => {
+        this.#refusal = message
+        this.requestUpdate()
+      },
     })
     return this.#reader
   }
@@ -76,6 +82,7 @@ export class FeedCard extends PageElement {
   }
 
   #update(rows: readonly Row[], { changes, table, type }: UpdateInfo): void {
+    this.#refusal = ''
     for (const [key, before] of changes) {
       const after = table.rows.get(key)
       if (before !== undefined && after !== undefined) this.#activity.note(before, after)
@@ -147,8 +154,13 @@ export class FeedCard extends PageElement {
           figure => this.#figure(figure),
         )}
       </dl>`
-    const empty = this.#reader?.feed.rows !== undefined
-    return html`<p class="figures none">${empty ? 'No rows just now.' : 'No data yet.'}</p>`
+    return html`<p class="figures none">${this.#emptiness()}</p>`
+  }
+
+  #emptiness(): string {
+    if (this.#reader?.feed.rows !== undefined) return 'No rows just now.'
+    if (this.#refusal !== '') return this.#refusal
+    return this.facts.rows > 0 ? '' : 'No data yet.'
   }
 
   get #seriesColumn(): string {

@@ -169,6 +169,15 @@ export class FeedPage extends PageElement {
     return html`<section class="panel"><p class="empty">${text}</p></section>`
   }
 
+  /** Of what happened, and of alerts, the rows are what one comes for. */
+  #body(hasRows: boolean): TemplateResult {
+    const map = hasRows ? this.#map() : nothing
+    const kind = this.#reading?.shape?.kind
+    return kind === 'alerts' || kind === 'events'
+      ? html`${this.#rows()}${map}${this.#chart()}`
+      : html`${this.#chart()}${map}${this.#rows()}`
+  }
+
   #folded(): readonly TemplateResult[] {
     return folds.map(title =>
       fold(
@@ -232,7 +241,7 @@ export class FeedPage extends PageElement {
         ${this.#described(facts)}
       </header>
       ${facts?.hasFigures === true ? this.#facts(facts) : nothing}
-      <div class="body state-${known.state}">${this.#chart()}${hasRows ? this.#map() : nothing}${this.#rows()}</div>
+      <div class="body state-${known.state}">${this.#body(hasRows)}</div>
       ${hasRows ? this.#folded() : nothing}`
   }
 }

@@ -15,6 +15,8 @@ export const mostRows = 100_000
 /** Least ms between two deltas of more than the first rows: what nobody can follow is not sent. */
 const largeThrottleMs = 1000
 const newestFirst = '-time'
+/** Firing, pending, resolved. */
+const firingFirst = 'state'
 
 /** The rows of one feed as the feed's page shows them: a part of a large one, filtered and sorted as asked. */
 export class FeedReading {
@@ -32,6 +34,8 @@ export class FeedReading {
   #limit = firstRows
   #where = ''
   #byServer = false
+  /** What changed since somebody looked, with the former rows. */
+  #changes = new Map<string, Row | undefined>()
   error: string | undefined
   /** What is wrong with the filter, in words; empty: nothing. */
   filterError = ''
@@ -92,6 +96,13 @@ export class FeedReading {
     return this.#sorted.rows
   }
 
+  /** What changed since it was last taken, with the former rows; a table that is shown first, or anew, is no change. */
+  takeChanges(): ReadonlyMap<string, Row | undefined> {
+    const changes = this.#changes
+    this.#changes = new Map()
+    return changes
+  }
+
   get #sortedByServer(): boolean {
     return this.#shown?.feed.query.order !== undefined
   }
@@ -143,6 +154,8 @@ export class FeedReading {
       const after = info.table.rows.get(key)
       if (before !== undefined && after !== undefined) this.activity.note(before, after)
     }
+    if (info.type === 'snapshot') this.#changes.clear()
+    else for (const [key, before] of info.changes) if (!this.#changes.has(key)) this.#changes.set(key, before)
     this.frames.note(reader.feed.stats, info)
     this.#arrived(reader)
   }
@@ -169,14 +182,15 @@ export class FeedReading {
       this.#shown = reader
       this.#coming = undefined
     }
-    if (isFirst) this.#beginWithTheNewest(reader.feed)
+    if (isFirst) this.#beginWithWhatMatters(reader.feed)
     this.#onChange()
   }
 
-  /** The first rows of a series are its oldest: of a long one they are all that came. */
-  #beginWithTheNewest({ table, rows }: Feed): void {
-    if (table.kind !== 'series') return
-    this.#sort = newestFirst
+  /** The newest of a series, whose first rows are its oldest: of a long one they are all that came. Of alerts those that fire. */
+  #beginWithWhatMatters({ table, rows }: Feed): void {
+    const sort = { series: newestFirst, alerts: firingFirst, table: '', events: '' }[table.kind]
+    if (sort === '') return
+    this.#sort = sort
     if ((rows?.length ?? 0) < this.#limit) return
     this.#byServer = true
     this.#open()

@@ -4,11 +4,12 @@ import type { Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
 import type { Cancel } from '../lib/clock.ts'
-import type { FeedTable, SortRequest } from '../elements/feed-table.ts'
+import type { FeedTable, RowRequest, SortRequest } from '../elements/feed-table.ts'
 import { layOut, type Layout } from '../elements/upright.ts'
 import { copyText } from './clipboard.ts'
 import { firstRows, mostRows, type FeedReading } from './feed-reading.ts'
 import { PageElement } from './page-element.ts'
+import type { RowPlace } from './row-sheet.ts'
 import { rowsAsCsv, rowsAsJson } from './row-text.ts'
 
 /** Typing rests so long, in ms, before a filter is asked for. */
@@ -27,6 +28,7 @@ export class FeedRows extends PageElement {
     held: { state: true },
     hiddenColumns: { state: true },
     said: { state: true },
+    place: { state: true },
   }
   declare reading: FeedReading
   /** Counts the changes of `reading`. */
@@ -38,8 +40,13 @@ export class FeedRows extends PageElement {
   declare hiddenColumns: ReadonlySet<string>
   /** What was just done, in words. */
   declare said: string
+  /** The row that is looked at. */
+  declare place: RowPlace | undefined
   /** A person chose the columns. */
   #isChosen = false
+  /** The rows that were drawn last, and what was new of them. */
+  #shown: readonly Row[] | undefined
+  #changes: ReadonlyMap<string, Row | undefined> = new Map()
   #typing: Cancel | undefined
   #saying: Cancel | undefined
 
@@ -188,13 +195,16 @@ export class FeedRows extends PageElement {
     return html`<feed-table
       .context=${context}
       .rows=${layout.rows}
+      .changes=${layout.sortable ? this.#changes : undefined}
       .columns=${columns}
       .keyColumn=${layout.keyColumn}
       .sort=${layout.sortable ? reading.sort : ''}
       .sortable=${layout.sortable}
       .name=${this.name}
+      .opens=${layout.sortable}
       ?hidden=${layout.rows.length === 0}
       @sort-request=${(event: CustomEvent<SortRequest>) => reading.sortBy(event.detail.column, this.total)}
+      @row-open=${(event: CustomEvent<RowRequest>) => (this.place = { feed: this.name, key: event.detail.key })}
       @held-change=${(event: Event) => (this.held = (event.target as FeedTable).held)}
     ></feed-table>`
   }
@@ -213,6 +223,8 @@ export class FeedRows extends PageElement {
     const { rows, shape } = reading
     if (rows === undefined || shape === undefined) return nothing
     this.#hideAtFirst(shape.kind)
+    if (rows !== this.#shown) this.#changes = reading.takeChanges()
+    this.#shown = rows
     // A filter is of the feed's own columns: rows that it leaves alone are not turned upright.
     const layout =
       reading.where === ''
@@ -221,6 +233,7 @@ export class FeedRows extends PageElement {
     const choice = layout.sortable ? shape.columns : []
     return html`<section class="panel rows" aria-label="Rows">
       ${this.#tools(rows.length, choice, exampleOf(rows, shape.columns))} ${this.#empty(rows)} ${this.#table(layout)}
+      <row-sheet .context=${context} .place=${this.place} @sheet-close=${() => (this.place = undefined)}></row-sheet>
     </section>`
   }
 }
@@ -229,7 +242,7 @@ export class FeedRows extends PageElement {
 function exampleOf(rows: readonly Row[], columns: readonly string[]): string {
   const [row] = rows
   const named = columns.filter(column => /^[A-Za-z_]\w*$/.test(column))
-  const number = named.find(column => typeof row?.[column] === 'number' && !/id$|time|^lat|^lon/i.test(column))
+  const number = named.find(column => typeof row?.[column] === 'number' && !/id$|time|since|at$|^lon/i.test(column))
   if (number !== undefined) return `${number} > ${Math.trunc(Number(row?.[number])) || 0}`
   const text = named.find(column => typeof row?.[column] === 'string')
   return text === undefined ? "key == 'a'" : `${text} == ${JSON.stringify(row?.[text])}`

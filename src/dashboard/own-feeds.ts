@@ -49,6 +49,10 @@ export interface SourceFacts {
   /** Who wants it; empty: nobody does. */
   readonly wanted: string
   readonly learned: LearnedFacts | undefined
+  /** Changes that say nothing new, such as those of a time of making. */
+  readonly spurious: number
+  /** What could be done about them, in a sentence; empty: nothing is known. */
+  readonly suggestion: string
   readonly budget: BudgetFacts | undefined
   readonly nextAt: number | undefined
   readonly why: string | undefined
@@ -158,6 +162,8 @@ export function sourceFacts(row: Row): SourceFacts {
     everyMs: numberOf(row, 'every'),
     wanted: textOf(row, 'wanted') ?? '',
     learned: learnedFacts(row),
+    spurious: numberOf(row, 'spurious') ?? 0,
+    suggestion: textOf(row, 'suggestion') ?? '',
     budget: budgetFacts(row),
     nextAt: numberOf(row, 'next'),
     why: textOf(row, 'why'),

@@ -80,7 +80,7 @@ function line(name: string, text: string | TemplateResult): TemplateResult {
 
 /** When the next poll is due and why, what was learned of when it changes, and what it may still ask. */
 export function scheduleFacts(facts: SourceFacts, at: At, format: Format): TemplateResult {
-  const { everyMs, learned, budget, wanted, why, nextAt } = facts
+  const { everyMs, learned, budget, wanted, why, nextAt, spurious, suggestion } = facts
   const next = nextText(nextAt, at, format)
   const asleep = wanted === '' ? 'it sleeps: nobody reads it' : 'not known'
   return html`<section class="panel" aria-label="Schedule">
@@ -91,6 +91,7 @@ export function scheduleFacts(facts: SourceFacts, at: At, format: Format): Templ
       ${line('Polled for', wanted === '' ? 'nobody just now' : wanted)}
       ${everyMs === undefined ? nothing : line(learned === undefined ? 'Every' : 'On average every', format.interval(everyMs))}
       ${learned === undefined ? nothing : learnedLines(learned, at, format)}
+      ${spurious === 0 ? nothing : line('Changes that say nothing', [format.number(spurious), suggestion].filter(Boolean).join(': '))}
       ${budget === undefined ? nothing : line('Budget', html`<code>${budget.name}</code>: ${budgetText(budget, format)}`)}
     </dl>
   </section>`

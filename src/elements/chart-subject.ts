@@ -65,18 +65,22 @@ export class ChartSubject {
     this.#settled = true
   }
 
-  /** `known`: whether the values are true now; `timeMs` by this machine's clock, `nowMs` by the server's. */
+  /**
+   * `shape.rows`: all rows by key, where they are at hand. `known`: whether the values are true now; `timeMs` by this machine's clock,
+   * `nowMs` by the server's.
+   */
   follow(
     rows: readonly Row[],
-    shape: TableShape,
+    shape: TableShape & { readonly rows?: ReadonlyMap<string, Row> },
     at: { readonly known: boolean; readonly timeMs: number; readonly nowMs: number; readonly format: Format; readonly hints?: Hints },
   ): void {
     const profiles = profileColumns(shape.columns, rows, this.#profiles, at.hints ?? noHints)
     this.#profiles = profiles
     this.#single = rows.length === 1 && profiles.filter(isMeasure).length > 0 && this.#keys.length <= 1
     this.#chooseColumns(shape, profiles)
-    this.#chooseKeys(rows, shape)
-    const drawn = rows.length === 0 ? [] : this.#drawnRows(rows, shape)
+    const byKey = shape.rows ?? new Map(rows.map(row => [keyOfRow(row, shape.key), row]))
+    this.#chooseKeys(rows, shape, byKey)
+    const drawn = this.#keys.map(key => byKey.get(key)).filter(row => row !== undefined)
     this.#record(drawn, shape, at)
     this.#lines = this.#single ? this.#columnLines(drawn, shape, profiles, at) : this.#rowLines(drawn, shape, profiles, at)
   }
@@ -90,18 +94,15 @@ export class ChartSubject {
   }
 
   /** Rows that left make room for the first of the table that are not drawn yet. */
-  #chooseKeys(rows: readonly Row[], shape: TableShape): void {
-    const present = new Set(rows.map(row => keyOfRow(row, shape.key)))
-    const kept = this.#keys.filter(key => present.has(key))
-    const room = Math.min(mostLines, present.size) - kept.length
-    if (room <= 0 && kept.length === this.#keys.length) return
-    const fresh = [...present].filter(key => !kept.includes(key)).slice(0, Math.max(room, 0))
-    this.#keys = [...kept, ...fresh]
-  }
-
-  #drawnRows(rows: readonly Row[], shape: TableShape): readonly Row[] {
-    const byKey = new Map(rows.map(row => [keyOfRow(row, shape.key), row]))
-    return this.#keys.map(key => byKey.get(key)).filter(row => row !== undefined)
+  #chooseKeys(rows: readonly Row[], shape: TableShape, byKey: ReadonlyMap<string, Row>): void {
+    const kept = this.#keys.filter(key => byKey.has(key))
+    const wanted = Math.min(mostLines, byKey.size)
+    for (const row of rows) {
+      if (kept.length >= wanted) break
+      const key = keyOfRow(row, shape.key)
+      if (!kept.includes(key)) kept.push(key)
+    }
+    this.#keys = kept
   }
 
   #record(drawn: readonly Row[], shape: TableShape, { known, timeMs }: { readonly known: boolean; readonly timeMs: number }): void {

@@ -8,6 +8,11 @@ import { profileColumns, rowName, showCell, type ColumnProfile } from './column-
 import { LiveElement } from './live-element.ts'
 import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
 
+/** Which row somebody wants to know more of. */
+export interface RowRequest {
+  readonly key: string
+}
+
 /** What a click on a column's head asks for. */
 export interface SortRequest {
   readonly column: string
@@ -23,26 +28,36 @@ export class FeedTable extends LiveElement {
   static override properties = {
     ...LiveElement.properties,
     rows: { attribute: false },
+    changes: { attribute: false },
     columns: { attribute: false },
     keyColumn: { attribute: false },
     sort: { attribute: false },
     sortable: { attribute: false },
+    opens: { attribute: false },
     name: { attribute: false },
     held: { state: true },
   }
   declare rows: readonly Row[]
+  /** What changed since it was last given, with the former rows, where that is known; else it is found by comparing. */
+  declare changes: ReadonlyMap<string, Row | undefined> | undefined
   declare columns: readonly string[]
   declare keyColumn: string
   /** `price` or `-price`; empty: as the feed comes. */
   declare sort: string
   declare sortable: boolean
+  /** Whether a row can be opened: `row-open` tells which. Default no. */
+  declare opens: boolean | undefined
   declare name: string
   declare held: boolean
   #lines: Lines = noLines
   #profiles: readonly ColumnProfile[] = []
   /** In characters; only grows, so that no column ever jumps. */
   readonly #widths = new Map<string, number>()
+  /** The widths that are in force. */
+  #sizes = ''
   #before = new Map<string, Row>()
+  /** The lines in view. */
+  #drawn: readonly Line[] = []
   #changed: readonly (readonly [string, Row | undefined])[] = []
 
   constructor() {
@@ -63,6 +78,10 @@ export class FeedTable extends LiveElement {
   }
 
   #noteChanges(): void {
+    if (this.changes !== undefined) {
+      this.#changed = [...this.changes]
+      return
+    }
     const now = new Map(this.rows.map(row => [keyOfRow(row, this.keyColumn), row]))
     this.#changed =
       this.#before.size === 0
@@ -93,6 +112,15 @@ export class FeedTable extends LiveElement {
   }
 
   protected override updated(): void {
+    this.#size()
+    for (const space of this.querySelectorAll<HTMLElement>('tr.space')) space.style.height = `${space.dataset['height'] ?? 0}px`
+    this.#flash()
+  }
+
+  #size(): void {
+    const sizes = this.columns.map(column => `${column} ${this.#widthOf(column)}`).join()
+    if (sizes === this.#sizes) return
+    this.#sizes = sizes
     const columns = this.querySelectorAll('col')
     // Where rows are read downwards the values stand near their names, and the last column takes the rest.
     const sized = this.sortable ? columns.length : columns.length - 1
@@ -100,8 +128,6 @@ export class FeedTable extends LiveElement {
     const total = this.columns.reduce((sum, column) => sum + this.#widthOf(column), 0)
     const table = this.querySelector('table')
     if (table !== null) table.style.minWidth = `calc(${total}ch + ${this.columns.length * 1.6}rem)`
-    for (const space of this.querySelectorAll<HTMLElement>('tr.space')) space.style.height = `${space.dataset['height'] ?? 0}px`
-    this.#flash()
   }
 
   /** Changed cells light up and fade; whoever asked for less motion is spared. */
@@ -109,11 +135,13 @@ export class FeedTable extends LiveElement {
     const changed = this.#changed
     this.#changed = []
     if (changed.length === 0 || matchMedia('(prefers-reduced-motion: reduce)').matches) return
+    const former = new Map(changed)
     const drawn = new Map([...this.querySelectorAll<HTMLTableRowElement>('tr[data-key]')].map(tr => [tr.dataset['key'], tr]))
-    for (const [key, before] of changed) {
-      const row = this.#before.get(key)
+    for (const { key, row } of this.#drawn) {
+      if (!former.has(key)) continue
+      const before = former.get(key)
       const cells = drawn.get(key)?.cells
-      if (row === undefined || cells === undefined) continue
+      if (cells === undefined) continue
       this.columns.forEach((column, i) => {
         if (before !== undefined && equalCells(cellOf(before, column), cellOf(row, column))) return
         cells[i]?.animate([{ backgroundColor: 'var(--flash)' }], { duration: flashMs, easing: 'ease-out' })
@@ -135,18 +163,54 @@ export class FeedTable extends LiveElement {
     </th>`
   }
 
-  #cell(row: Row, profile: ColumnProfile, nowMs: number): TemplateResult {
+  /** A way into the row for the keyboard: one stop, arrows go up and down. A click on the row does the same. */
+  #opener(key: string, index: number): TemplateResult | typeof nothing {
+    if (this.opens !== true) return nothing
+    return html`<button
+      type="button"
+      class="opener"
+      tabindex=${index === 0 ? 0 : -1}
+      aria-label="Why ${rowName(key)}"
+      title="Why this row"
+      @click=${(event: Event) => this.#open(event, key)}
+      @keydown=${this.#step}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M6 3.500 10.500 8 6 12.500" /></svg>
+    </button>`
+  }
+
+  #open(event: Event, key: string): void {
+    event.stopPropagation()
+    this.dispatchEvent(new CustomEvent<RowRequest>('row-open', { detail: { key } }))
+  }
+
+  #step = (event: KeyboardEvent): void => {
+    const line = (event.currentTarget as HTMLElement).closest('tr')
+    const next = event.key === 'ArrowDown' ? line?.nextElementSibling : event.key === 'ArrowUp' ? line?.previousElementSibling : undefined
+    const opener = next?.querySelector<HTMLElement>('.opener')
+    if (opener === null || opener === undefined) return
+    event.preventDefault()
+    opener.focus()
+    opener.scrollIntoView({ block: 'nearest' })
+  }
+
+  #cell(row: Row, profile: ColumnProfile, nowMs: number, opener: TemplateResult | typeof nothing = nothing): TemplateResult {
     const cell = cellOf(row, profile.name)
     const text =
       profile.name === '#' && typeof cell === 'string' ? rowName(cell) || '–' : showCell(cell, profile, nowMs, this.context.format)
     const title = text.length > this.#widthOf(profile.name) ? text : nothing
     const classes = classMap({ ...sideOf(profile), null: cell === null })
-    return html`<td class=${classes} part="cell" title=${title}>${cellContent(cell, text, profile)}</td>`
+    const content = cellContent(cell, text, profile)
+    // One piece: what stands between them would be read as a part of the cell.
+    return html`<td class=${classes} part="cell" title=${title}>${opener === nothing ? content : [opener, content]}</td>`
   }
 
-  #line({ key, row, gone }: Line, index: number, nowMs: number): TemplateResult {
-    return html`<tr class=${gone ? 'gone' : ''} data-key=${key} aria-rowindex=${index + 2}>
-      ${this.#profiles.map(profile => this.#cell(row, profile, nowMs))}
+  /** `index`: its place in the table; `place`: among those in view. */
+  #line({ key, row, gone }: Line, index: number, place: number, nowMs: number): TemplateResult {
+    // Who marks text to copy it does not mean the row.
+    const open = this.opens === true ? (event: Event) => getSelection()?.isCollapsed !== false && this.#open(event, key) : nothing
+    return html`<tr class=${gone ? 'gone' : ''} data-key=${key} aria-rowindex=${index + 2} @click=${open}>
+      ${this.#profiles.map((profile, i) => this.#cell(row, profile, nowMs, i === 0 ? this.#opener(key, place) : nothing))}
     </tr>`
   }
 
@@ -167,12 +231,13 @@ export class FeedTable extends LiveElement {
   }
 
   protected override render(): TemplateResult {
-    const { lines } = this.#lines
+    const { count } = this.#lines
     const region = this.querySelector('.scroll')
-    const { from, to } = visibleSpan(lines.length, lineHeight, region?.scrollTop ?? 0, region?.clientHeight ?? 700)
+    const { from, to } = visibleSpan(count, lineHeight, region?.scrollTop ?? 0, region?.clientHeight ?? 700)
+    this.#drawn = this.#lines.slice(from, to)
     const nowMs = this.context.board.now()
     return html`<div class="scroll" role="region" aria-label="Rows of ${this.name}" tabindex="0">
-      <table part="table" aria-rowcount=${lines.length + 1}>
+      <table part="table" class=${this.opens === true ? 'opens' : ''} aria-rowcount=${count + 1}>
         <colgroup>
           ${this.columns.map(() => html`<col />`)}
         </colgroup>
@@ -184,11 +249,11 @@ export class FeedTable extends LiveElement {
         <tbody @pointerenter=${this.#hold} @pointerleave=${() => this.#setHeld(false)}>
           ${this.#space(from)}
           ${repeat(
-            lines.slice(from, to),
+            this.#drawn,
             line => line.key,
-            (line, i) => this.#line(line, from + i, nowMs),
+            (line, i) => this.#line(line, from + i, i, nowMs),
           )}
-          ${this.#space(lines.length - to)}
+          ${this.#space(count - to)}
         </tbody>
       </table>
     </div>`

@@ -37,7 +37,9 @@ const causeWords: Readonly<Record<string, string>> = {
  * Without a connection nothing can be called current, whatever was said last.
  */
 export function knownFreshness(facts: Freshness | undefined, live: FeedFreshness | undefined, connected: boolean): FeedFreshness {
-  const own = live === undefined || live.state === 'disconnected' ? undefined : live
+  // One that has only just begun to read knows less than the server.
+  const knowsLess = live?.state === 'waiting' && facts?.validatedAt !== undefined
+  const own = live === undefined || live.state === 'disconnected' || knowsLess ? undefined : live
   const base: FeedFreshness = own ?? facts ?? live ?? { state: 'waiting', since: 0 }
   const proofs = [facts?.validatedAt, live?.validatedAt].filter(proof => proof !== undefined)
   const every = base.every ?? facts?.every

@@ -10,26 +10,51 @@ export interface Line {
 }
 
 export interface Lines {
+  readonly count: number
   readonly lines: readonly Line[]
+  /** Those from one place until before another: what is in view costs no more than that. */
+  slice(from: number, to: number): readonly Line[]
   /** Rows that came while the order was held and are not shown yet. */
   readonly waiting: number
 }
-
-export const noLines: Lines = { lines: [], waiting: 0 }
 
 export function keyOfRow(row: Row, keyColumn: string): string {
   return keyOf(cellOf(row, keyColumn)) ?? ''
 }
 
+/** The rows as they are: each is made a line when it is looked at. */
+class FollowedLines implements Lines {
+  readonly waiting = 0
+  readonly #rows: readonly Row[]
+  readonly #keyColumn: string
+
+  constructor(rows: readonly Row[], keyColumn: string) {
+    this.#rows = rows
+    this.#keyColumn = keyColumn
+  }
+
+  get count(): number {
+    return this.#rows.length
+  }
+  get lines(): readonly Line[] {
+    return this.slice(0, this.count)
+  }
+
+  slice(from: number, to: number): readonly Line[] {
+    return this.#rows.slice(from, to).map(row => ({ key: keyOfRow(row, this.#keyColumn), row, gone: false }))
+  }
+}
+
+export const noLines: Lines = new FollowedLines([], '')
+
 /** Lines in the order of `rows`; while `held`, in the order they were shown before, with their values as they are now. */
 export function arrange(shown: Lines, rows: readonly Row[], keyColumn: string, held: boolean): Lines {
-  if (!held || shown.lines.length === 0) {
-    return { lines: rows.map(row => ({ key: keyOfRow(row, keyColumn), row, gone: false })), waiting: 0 }
-  }
+  if (!held || shown.count === 0) return new FollowedLines(rows, keyColumn)
   const current = new Map(rows.map(row => [keyOfRow(row, keyColumn), row]))
   const lines = shown.lines.map(({ key, row }) => ({ key, row: current.get(key) ?? row, gone: !current.has(key) }))
-  const known = new Set(shown.lines.map(line => line.key))
-  return { lines, waiting: [...current.keys()].filter(key => !known.has(key)).length }
+  const known = new Set(lines.map(line => line.key))
+  const waiting = [...current.keys()].filter(key => !known.has(key)).length
+  return { count: lines.length, lines, waiting, slice: (from, to) => lines.slice(from, to) }
 }
 
 /** Which of `count` lines of equal height are in view, with a few around them. */

@@ -43,11 +43,16 @@ export class RowMap extends LiveElement {
   #dots: readonly Dot[] = []
   #profiles: readonly ColumnProfile[] = []
   #projection: Projection | undefined
+  #drawnColour = ''
 
   protected override listen(): readonly Cancel[] {
     const size = new ResizeObserver(() => this.#draw())
     size.observe(this)
-    return [this.context.pulse.on(() => this.#draw()), () => size.disconnect()]
+    // What decides between light and dark may be anything of the page it stands in.
+    const restyle = (): void => {
+      if (this.#colour('text') !== this.#drawnColour) this.#draw()
+    }
+    return [this.context.pulse.on(restyle), () => size.disconnect()]
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -85,6 +90,7 @@ export class RowMap extends LiveElement {
     const { clientWidth: width = 0, clientHeight: height = 0 } = canvas ?? {}
     const pen = canvas?.getContext('2d')
     if (canvas === null || pen === null || pen === undefined || width === 0) return
+    this.#drawnColour = this.#colour('text')
     const ratio = devicePixelRatio
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio)

@@ -166,6 +166,28 @@ describe('the rows of a feed', () => {
 })
 
 describe('how the rows came to be', () => {
+  test('a row tells, by the keyboard alone, what it is made of, further and further in', async () => {
+    const page = await open('#/feed/sectors')
+    await page.locator('tr[data-key="a"] .opener').focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    const sheet = page.locator('dialog.sheet')
+    await sheet.locator('h2', { hasText: /^b\s+sectors/ }).waitFor()
+    await sheet.locator('h4:text-is("2 rows of quotes")').waitFor()
+    await sheet.locator('dt a:text-is("quotes")').waitFor()
+    await sheet.locator('button:text-is("CRUX")').press('Enter')
+    await sheet.locator('dd:text-is("102")').waitFor()
+    server.answers.set('quotes', quotes(400))
+    await sheet.locator('dd:text-is("402")').waitFor()
+    await sheet.locator('nav button').press('Enter')
+    await sheet.locator('h2', { hasText: /^b/ }).waitFor()
+    expect(await axe(page)).toEqual([])
+    await page.keyboard.press('Escape')
+    await sheet.waitFor({ state: 'hidden' })
+    expect(await page.evaluate('document.activeElement.className')).toBe('opener')
+    expect(faults).toEqual([])
+  })
+
   test('steps from the source on, frames, snippets and the schema are there once they are unfolded', async () => {
     const page = await open('#/feed/past')
     await page.locator('summary', { hasText: 'Steps' }).click()

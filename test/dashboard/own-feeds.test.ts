@@ -16,6 +16,14 @@ describe('rows of $feeds and $sources', () => {
     })
     expect(feedFacts({ feed: 'a', state: 'quantum', reason: null }).freshness).toEqual({ state: 'waiting', since: 0 })
     expect(sourceFacts({ source: 's', lastStatus: null, changed: 2, failed: 1 })).toMatchObject({ lastStatus: undefined, polls: 3 })
+    expect(
+      sourceFacts({ source: 's', spurious: 9, suggestion: 'ignore: [time]', price: 1.2, period: 60_000, budget: 'x', budgetRate: 30 }),
+    ).toMatchObject({
+      spurious: 9,
+      suggestion: 'ignore: [time]',
+      learned: { price: 1.2, periodMs: 60_000, expectedAt: undefined },
+      budget: { name: 'x', perMinute: 30, waitMs: 0, underWay: 0 },
+    })
   })
 })
 

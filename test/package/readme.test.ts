@@ -27,6 +27,7 @@ const documents = [
   'docs/metrics.md',
   'docs/limits.md',
   'docs/operating.md',
+  'docs/page.md',
   'docs/reload.md',
   'docs/schedule.md',
   'docs/sources.md',
