@@ -6,6 +6,7 @@ import type { Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
 import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
+import { Deadline, readingMs } from './deadline.ts'
 import { failedPoll, failureOf, PollError } from './failure.ts'
 import type { Tabulated } from './tabulate.ts'
 
@@ -43,7 +44,7 @@ export class DocumentAsk implements Ask {
   readonly #answers: Answers
   /** The bytes that the table was made of. */
   #held: Buffer | undefined
-  #underWay: AbortController | undefined
+  #underWay: Deadline | undefined
   #closed = false
 
   constructor(origin: DocumentOrigin, options: AnswerOptions, deps: AskDeps) {
@@ -60,17 +61,16 @@ export class DocumentAsk implements Ask {
   async poll(): Promise<Poll> {
     const { clock } = this.#deps
     const began = clock.monotonic()
-    const deadline = new AbortController()
+    const deadline = new Deadline(clock, this.#options.timeoutMs)
     this.#underWay = deadline
-    const cancel = clock.after(this.#options.timeoutMs, () => deadline.abort())
     const timing = (): Pick<PollFacts, 'at' | 'durationMs'> => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
-      const { tabulated, ...told } = await this.#ask(deadline.signal)
+      const { tabulated, ...told } = await this.#ask(deadline)
       return this.#answers.poll(tabulated, { ...told, ...timing() })
     } catch (error) {
-      return failedPoll(this.#failureOf(error, deadline.signal.aborted), timing())
+      return failedPoll(this.#failureOf(error, deadline), timing())
     } finally {
-      cancel()
+      deadline.lift()
       this.#underWay = undefined
     }
   }
@@ -82,12 +82,13 @@ export class DocumentAsk implements Ask {
     return Promise.resolve()
   }
 
-  async #ask(signal: AbortSignal): Promise<{ readonly tabulated: Tabulated; readonly bytes: number; readonly asOf?: number }> {
+  async #ask(deadline: Deadline): Promise<{ readonly tabulated: Tabulated; readonly bytes: number; readonly asOf?: number }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
-    const found = await this.#origin.find(signal)
-    if (signal.aborted) throw new PollError('internal', 'the source is closed')
+    const found = await this.#origin.find(deadline.signal)
+    if (deadline.isOver) throw new PollError('internal', 'the source is closed')
     if (found === 'same') return { tabulated: this.#answers.same(), bytes: 0 }
-    const tabulated = await this.#take(found, signal)
+    deadline.whole()
+    const tabulated = await this.#take(found, deadline.signal)
     return { tabulated, bytes: found.body.byteLength, ...(found.asOf === undefined ? {} : { asOf: found.asOf }) }
   }
 
@@ -100,10 +101,12 @@ export class DocumentAsk implements Ask {
     return tabulated
   }
 
-  #failureOf(error: unknown, aborted: boolean): PollError {
+  #failureOf(error: unknown, { isOver, isWhole }: Deadline): PollError {
     if (this.#closed) return new PollError('internal', 'the source is closed')
-    if (aborted) return new PollError('timeout', `${this.#origin.what}: no end within ${formatDuration(this.#options.timeoutMs)}`)
-    const failure = failureOf(error, { host: this.#origin.what, phase: 'answering' })
+    const { what } = this.#origin
+    if (isOver && isWhole) return new PollError('timeout', `${what}: not read within ${formatDuration(readingMs)}`)
+    if (isOver) return new PollError('timeout', `${what}: no end within ${formatDuration(this.#options.timeoutMs)}`)
+    const failure = failureOf(error, { host: what, phase: 'answering' })
     const { name, log } = this.#deps
     if (failure.kind === 'internal') log.error({ source: name, err: error }, `source '${name}': ${failure.message}`)
     return failure

@@ -6,6 +6,7 @@ import type { Table } from '../model/table.ts'
 import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import type { Authorizer } from './auth/authorizer.ts'
+import { Deadline, readingMs } from './deadline.ts'
 import { addPhases, Exchange } from './exchange.ts'
 import { EventStream } from './event-stream.ts'
 import { failedPoll, failureOf, PollError, type Scene } from './failure.ts'
@@ -50,9 +51,8 @@ class HttpAsk implements Ask {
   readonly #answers: Answers
   readonly #inflow: Inflow
   readonly #events: EventStream
-  #cancelDeadline: Cancel = () => undefined
   readonly #body: PagedBody
-  #underWay: AbortController | undefined
+  #underWay: Deadline | undefined
   #closed = false
 
   constructor(options: HttpOptions, deps: HttpDeps) {
@@ -96,9 +96,8 @@ class HttpAsk implements Ask {
   async poll(): Promise<Poll> {
     const { clock } = this.#deps
     const began = clock.monotonic()
-    const deadline = new AbortController()
+    const deadline = new Deadline(clock, this.#options.timeoutMs)
     this.#underWay = deadline
-    const cancel = (this.#cancelDeadline = clock.after(this.#options.timeoutMs, () => deadline.abort()))
     this.#exchange.takePhases()
     this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
@@ -106,12 +105,12 @@ class HttpAsk implements Ask {
       const { told, tabulated } = await this.#ask()
       return this.#answers.poll(tabulated, { ...told, ...timing() })
     } catch (error) {
-      const failure = this.#failureOf(error, deadline.signal.aborted)
+      const failure = this.#failureOf(error, deadline)
       // A stream that has said nothing yet, or something that cannot be read, goes on.
       if (!this.#inflow.isOpen) await this.#exchange.drop()
       return { ...failedPoll(failure, timing()), phases: this.#exchange.takePhases() }
     } finally {
-      cancel()
+      deadline.lift()
       this.#underWay = undefined
     }
   }
@@ -135,7 +134,7 @@ class HttpAsk implements Ask {
 
   /** What events have brought. The deadline was for their beginning. */
   async #follow(): Promise<{ told: Told; tabulated: Tabulated }> {
-    this.#cancelDeadline()
+    this.#underWay?.lift()
     const tabulated = await this.#inflow.take()
     return { tabulated, told: { status: 200, bytes: this.#inflow.bytes } }
   }
@@ -162,8 +161,10 @@ class HttpAsk implements Ask {
   async #tabulate(pages: readonly [Page, ...Page[]]): Promise<Tabulated> {
     const [{ fetched }] = pages
     // Pages were decoded while they were asked for.
-    if (this.#deps.pages?.pages === undefined && this.#answers.isLarge(fetched.body.byteLength))
+    if (this.#deps.pages?.pages === undefined && this.#answers.isLarge(fetched.body.byteLength)) {
+      this.#underWay?.whole()
       return await this.#answers.take(payloadOf(fetched), this.#underWay?.signal ?? AbortSignal.abort())
+    }
     const [first, ...others] = pages.map(({ decoded }) => decoded()) as [Decoded, ...Decoded[]]
     return this.#answers.tabulate({ ...first, ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }) })
   }
@@ -187,13 +188,13 @@ class HttpAsk implements Ask {
     }
   }
 
-  #failureOf(error: unknown, aborted: boolean): PollError {
+  #failureOf(error: unknown, { isOver, isWhole }: Deadline): PollError {
     const { scene } = this.#exchange
-    if (!aborted) return this.#logged(failureOf(error, scene), error)
+    if (!isOver) return this.#logged(failureOf(error, scene), error)
     if (this.#closed) return new PollError('internal', 'the source is closed')
     const { host, phase } = scene
+    if (isWhole) return new PollError('timeout', `${host}: its answer was not read within ${formatDuration(readingMs)}`)
     const within = formatDuration(this.#options.timeoutMs)
-    if (error instanceof PollError) return new PollError('timeout', `${host}: its answer was not read within ${within}`)
     const how = { connecting: 'no connection', answering: 'no answer', 'sending the body': 'the body was not whole' }[phase]
     return new PollError('timeout', `${host}: ${how} within ${within}`)
   }

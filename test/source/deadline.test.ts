@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest'
+import { Deadline, readingMs } from '../../src/source/deadline.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+
+test('an answer has the time of its source, and reading it a time of its own: a large one is no slow upstream', () => {
+  const clock = new ManualClock()
+  const deadline = new Deadline(clock, 1000)
+  clock.advance(999)
+  deadline.whole()
+  clock.advance(readingMs - 1)
+  expect([deadline.isOver, deadline.isWhole]).toEqual([false, true])
+  clock.advance(2)
+  expect(deadline.signal.aborted).toBe(true)
+})
+
+test('an answer that is late stays late; what is lifted or given up leaves no timer', () => {
+  const clock = new ManualClock()
+  const late = new Deadline(clock, 1000)
+  clock.advance(1001)
+  late.whole()
+  expect([late.isOver, late.isWhole]).toEqual([true, false])
+  new Deadline(clock, 1000).lift()
+  const given = new Deadline(clock, 1000)
+  given.abort()
+  expect([given.isOver, clock.pending]).toEqual([true, 0])
+})
