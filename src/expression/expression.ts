@@ -104,7 +104,8 @@ function missText(reason: unknown): string {
   return (summary ?? String(reason)).replace(/dyn<([^>]+)>/g, '$1')
 }
 
-const cacheSize = 1000
+/** The largest that clients may ask for take 30 KiB each. */
+const cacheSize = 200
 
 interface Compiled {
   readonly node: Node
