@@ -113,8 +113,12 @@ class WebSocketAsk implements Ask {
     const socket = this.#socket
     if (socket === undefined) return
     await this.#within(socket, 'no answer to a ping', done => {
-      socket.once('pong', () => done())
-      socket.once('close', () => done())
+      // Both go with the first: a connection that stays for weeks is pinged often.
+      const heard = (): void => {
+        socket.off('pong', heard).off('close', heard)
+        done()
+      }
+      socket.on('pong', heard).on('close', heard)
       socket.ping()
     })
   }

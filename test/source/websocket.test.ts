@@ -103,6 +103,26 @@ describe('a WebSocket is followed', () => {
     expect(told.filter(text => text.startsWith('open'))).toHaveLength(2)
   })
 
+  test('however often it was pinged, nothing of that is left on the connection', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    const warnings: Error[] = []
+    const warned = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', warned)
+    try {
+      // Node.js warns of what has more than ten listeners for an event.
+      for (let asked = 0; asked < 12; asked++) expect(answered(await source.poll()).kind).toBe('unchanged')
+      expect(pings).toBe(12)
+      await new Promise(resolve => {
+        setImmediate(resolve)
+      })
+    } finally {
+      process.off('warning', warned)
+    }
+    expect(warnings).toEqual([])
+  })
+
   test('a connection that breaks off is told at once; one that is closed well is opened again at the next poll', async () => {
     greeting = ['[{"id":1}]']
     const source = following()
