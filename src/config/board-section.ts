@@ -2,16 +2,19 @@ import type { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
 import type { Board } from '../model/board.ts'
 import { boardSchema } from './board.options.ts'
-import type { Config } from './config.ts'
-import type { Path } from './finding.ts'
+import { isRecord, valueAt, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkName, section } from './name.ts'
 
 type WrittenTile = z.output<typeof boardSchema>['tiles'][number]
 
-/** The boards that are sound; the others have been reported. */
-export function boardConfigs(judge: Judge, { sources, feeds }: Pick<Config, 'sources' | 'feeds'>): readonly Board[] {
-  const known = { source: sources.map(({ name }) => name), feed: [...sources, ...feeds].map(({ name }) => name) }
+/**
+ * The boards that are sound; the others have been reported. What a tile shows may be wrong elsewhere, which is said there: its name is
+ * one all the same.
+ */
+export function boardConfigs(judge: Judge): readonly Board[] {
+  const source = namesIn(judge, 'sources')
+  const known = { source, feed: [...source, ...namesIn(judge, 'feeds')] }
   return Object.entries(section(judge, 'boards') ?? {}).flatMap(([name, written]) => {
     const path = ['boards', name]
     checkName(judge, name, path)
@@ -21,6 +24,11 @@ export function boardConfigs(judge: Judge, { sources, feeds }: Pick<Config, 'sou
       checkFeed(judge, tile, known[tile.show === 'heartbeat' ? 'source' : 'feed'], [...path, 'tiles', index, 'feed'])
     return [{ name, title: board.title ?? name, tiles: board.tiles.map(tileOf) }]
   })
+}
+
+function namesIn(judge: Judge, part: 'sources' | 'feeds'): readonly string[] {
+  const written = valueAt(judge.tree.value, [part])
+  return isRecord(written) ? Object.keys(written) : []
 }
 
 function tileOf({ order, ...tile }: WrittenTile): Board['tiles'][number] {

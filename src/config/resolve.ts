@@ -74,7 +74,7 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   checkBudgets(judge, sources)
   checkLists(judge, sources, feeds)
   checkParams(judge, sources, feeds)
-  const boards = boardConfigs(judge, { sources, feeds })
+  const boards = boardConfigs(judge)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }

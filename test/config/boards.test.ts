@@ -40,6 +40,14 @@ test.each([
   expect(loaded.ok ? '' : printProblems(loaded.problems)).toMatch(expected)
 })
 
+test('tiles are not blamed for a source or feed that has a fault of its own', () => {
+  const text = `sources: {a: {system: gpu}}
+feeds: {f: {from: a, columns: {used: {lable: Used}}}}
+boards: {city: {tiles: [{show: map, feed: f}, {show: heartbeat, feed: a}]}}`
+  const loaded = parseConfig(text, 'm.yaml', { env: {} })
+  expect(loaded.ok ? [] : loaded.problems.map(({ path }) => path)).toEqual(['sources.a.system', 'feeds.f.columns.used.lable'])
+})
+
 test('the schema allows what the page can show', () => {
   const tile = (members: object) => tileSchema.safeParse({ show: 'map', feed: 'f', ...members }).success
   expect([tile({ width: boardColumns }), tile({ width: boardColumns + 1 })]).toEqual([true, false])
