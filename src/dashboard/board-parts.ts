@@ -1,4 +1,4 @@
-import { html, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit'
 import { FeedElement } from '../elements/feed-element.ts'
 import { placeColumns } from '../elements/place-columns.ts'
 import { pollFacts } from '../elements/poll-facts.ts'
@@ -33,6 +33,11 @@ export class BoardHeartbeat extends FeedElement {
 
   protected override get emptyText(): string {
     return 'Not polled yet.'
+  }
+
+  /** Polls that are told of as they happen may all have failed: that they are fresh says nothing of the source. */
+  protected override freshnessLine(): TemplateResult | typeof nothing {
+    return this.freshness.state === 'fresh' ? nothing : super.freshnessLine()
   }
 
   protected override body(): TemplateResult {

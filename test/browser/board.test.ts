@@ -64,6 +64,8 @@ async function open(path: string, { url = server.url, ...options }: BrowserConte
 async function isWhole(page: Page): Promise<void> {
   await page.locator('millrace-value p.value:text-is("101")').waitFor()
   await page.locator('board-heartbeat .beat.unchanged').first().waitFor()
+  // What is fresh there are the polls that are told of, and not the source.
+  expect(await page.locator('board-heartbeat .freshness').count()).toBe(0)
   await page.locator('board-map .map-detail', { hasText: '3 places' }).waitFor()
   await page.locator('millrace-chart canvas').nth(1).waitFor()
   await page.locator('millrace-chart', { hasText: 'Past' }).locator('.legend', { hasText: 'CRUX' }).waitFor()
