@@ -103,7 +103,7 @@ export class Inflow {
    */
   async take(): Promise<Tabulated> {
     this.#bytes = 0
-    if (!this.isDue && !this.#hasTable && this.#mode !== 'rows') await this.#first()
+    if (!this.#hasTable && this.#mode !== 'rows' && !this.#isWorthTaking()) await this.#first()
     if (this.#pending.length > 0) return this.#taken()
     const fault = this.#fault
     this.#fault = undefined
@@ -133,7 +133,7 @@ export class Inflow {
     this.#bytes = this.#pendingBytes
     this.#clear()
     const decoded = messages.map(body => answers.decode({ body, mediaType: '' }))
-    this.#mode ??= this.#modeOf(decoded[0])
+    this.#mode ??= this.#modeOf(decoded.find(({ document }) => this.#isAbout(document)))
     if (this.#mode === 'rows') return this.#ofRows().take(decoded)
     const last = decoded.findLast(({ document }) => this.#isAbout(document))
     if (last !== undefined) {
@@ -150,9 +150,24 @@ export class Inflow {
     return (this.#sets ??= new SetRows(this.#options, this.#options.key ?? [], this.#resumed))
   }
 
-  #modeOf(first: Decoded | undefined): 'table' | 'rows' {
+  /** Undefined while no message was about the rows. */
+  #modeOf(first: Decoded | undefined): StreamOptions['message'] {
+    if (first === undefined) return undefined
     const { key, rows = '.' } = this.#options
-    return key !== undefined && first !== undefined && rowsAt(first.document, rows).kind !== 'array' ? 'rows' : 'table'
+    return key !== undefined && rowsAt(first.document, rows).kind !== 'array' ? 'rows' : 'table'
+  }
+
+  /** A welcome is not; what cannot be read is, as the poll that takes it says so. */
+  #isWorthTaking(): boolean {
+    return this.#fault !== undefined || this.#pending.some(body => this.#options.rows === undefined || this.#isReadAsRows(body))
+  }
+
+  #isReadAsRows(body: Buffer): boolean {
+    try {
+      return this.#isAbout(this.#deps.answers.decode({ body, mediaType: '' }).document)
+    } catch {
+      return true
+    }
   }
 
   /** Where the place of the rows is configured, a message without it is about something else. */
@@ -167,6 +182,6 @@ export class Inflow {
 
   #tell(): void {
     if (this.#waiting === undefined) this.wake()
-    else this.#waiting()
+    else if (this.#isWorthTaking()) this.#waiting()
   }
 }

@@ -86,6 +86,35 @@ describe('a WebSocket is followed', () => {
     expect(answered(await source.poll()).kind).toBe('unchanged')
   })
 
+  test('a welcome neither is the first table, nor says whether messages are tables', async () => {
+    greeting = ['{"type":"welcome"}']
+    const source = following({ subscribe: ['more'], rows: 'data', key: 'symbol' })
+    const first = source.poll()
+    await until(() => told.includes('more'))
+    client().send('{"data":[{"symbol":"N","price":1},{"symbol":"M","price":2}]}')
+    expect(rowsOf(await first)).toEqual([
+      { symbol: 'N', price: 1 },
+      { symbol: 'M', price: 2 },
+    ])
+    await say('{"data":[{"symbol":"M","price":3}]}', source)
+    expect(rowsOf(await source.poll())).toEqual([{ symbol: 'M', price: 3 }])
+  })
+
+  test('where nothing came but a welcome the first poll says so', async () => {
+    greeting = ['{"type":"welcome"}']
+    const source = following({ subscribe: ['more'], rows: 'data', key: 'symbol' })
+    const polled = source.poll()
+    await until(() => told.includes('more'))
+    // The pong comes after the welcome.
+    client().ping()
+    await new Promise(resolve => {
+      client().once('pong', resolve)
+    })
+    clock.advance(10_000)
+    const { host } = new URL(url)
+    expect(failed(await polled)).toMatchObject({ cause: 'decode', reason: `${host}: no message has anything at rows: data` })
+  })
+
   test('where nothing came a ping proves that it is there; where nobody answers it has failed, and is opened anew', async () => {
     greeting = ['[{"id":1}]']
     const source = following()
