@@ -118,11 +118,15 @@ async function measured(site: Site, measure: () => Promise<string>): Promise<str
   }
 }
 
-async function ofFeed(browser: Browser, seconds: number, rows: number, changing: number): Promise<string> {
+async function ofFeed(browser: Browser, seconds: number, rows: number, changing: number, all = false): Promise<string> {
   const site = await serve({ table: turning(rows, changing) })
   return measured(site, async () => {
     const page = await open(browser, `${site.url}#/feed/table`)
     await page.locator('feed-table td').first().waitFor({ timeout: 30_000 })
+    if (all) {
+      await page.locator('button:text("Show all")').click()
+      await page.locator(`text=/^${rows.toLocaleString('en-US')} rows$/`).waitFor({ timeout: 60_000 })
+    }
     await page.evaluate(`{
       window.draws = []
       const table = document.querySelector('feed-table')
@@ -186,6 +190,7 @@ export const page: Bench = {
       )
       say(row('overview of 1 000 feeds', await ofMany(browser, lasting)))
       say(row('a feed of 500 rows, 25 change a second', await ofFeed(browser, lasting, 500, 25)))
+      say(row('a feed of 100 000 rows, 1 % changes a second', await ofFeed(browser, lasting, 100_000, 1000, true)))
       say(row('12 charts that change once a second', await ofCharts(browser, lasting)))
     } finally {
       await browser.close()

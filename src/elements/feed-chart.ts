@@ -12,6 +12,8 @@ export interface ChartLine {
 }
 
 const shortestMs = 30_000
+/** A chart that nothing changes is moved on after so long. */
+const idleMs = 900
 const longestMs = 300_000
 /** What is shorter was a click. */
 const leastDragPx = 8
@@ -46,6 +48,7 @@ export class FeedChart extends LiveElement {
   declare hiddenLines: ReadonlySet<string>
   #plot: uPlot | undefined
   #drawnLines = ''
+  #drawnAt = Number.NEGATIVE_INFINITY
   #drawnColour = ''
 
   constructor() {
@@ -87,11 +90,14 @@ export class FeedChart extends LiveElement {
   #beat(): void {
     // What decides between light and dark may be anything of the page it stands in.
     if (this.#plot !== undefined && this.#colour('text') !== this.#drawnColour) this.#redraw()
-    else this.#setData()
+    // Time goes on where nothing changes; what was just drawn is not drawn again for that.
+    else if (this.whole !== true && this.context.clock.monotonic() - this.#drawnAt >= idleMs) this.#setData()
   }
 
   #setData(): void {
-    if (this.paused !== true) this.#plot?.setData(this.#data)
+    if (this.paused === true) return
+    this.#drawnAt = this.context.clock.monotonic()
+    this.#plot?.setData(this.#data)
   }
 
   /** Zooms to what was drawn over with the pointer. */

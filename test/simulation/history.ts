@@ -1,11 +1,12 @@
 import type { Row } from '../../src/model/row.ts'
 import { inOrder, type Rows } from '../convergence/naive-view.ts'
 
-export type SourceName = 'stock' | 'trade'
+export type SourceName = 'stock' | 'trade' | 'place'
 
 /** An address that clients follow, and the same thing said a second time in plain JavaScript. */
 export interface SimAddress {
   readonly feed: string
+  readonly params?: Readonly<Record<string, string>>
   readonly where?: string
   readonly fields?: readonly string[]
   readonly order?: readonly string[]
@@ -25,6 +26,11 @@ function totals(rows: Rows): Row[] {
 /** The steps that make `total` of `stock`. */
 export const derived = { total: { from: 'stock', steps: [{ group: { by: ['g'], columns: { total: 'sum(n)' } } }] } }
 
+/** What the upstream of `place` answers where `g` is filled in; the end is everywhere. */
+export function placed(rows: Rows, g: string | undefined): Row[] {
+  return rows.filter(row => row['g'] === g || row['g'] === 'last')
+}
+
 export const simAddresses: readonly SimAddress[] = [
   { feed: 'stock', source: 'stock', see: rows => rows },
   { feed: 'trade', source: 'trade', see: rows => rows },
@@ -38,6 +44,8 @@ export const simAddresses: readonly SimAddress[] = [
     see: rows => rows.map(row => ({ id: row['id'] ?? null, n: row['n'] ?? null })),
   },
   { feed: 'total', where: 'total > 9', source: 'stock', see: rows => totals(rows).filter(row => (row['total'] as number) > 9) },
+  { feed: 'place', params: { g: 'g1' }, source: 'place', see: rows => placed(rows, 'g1') },
+  { feed: 'place', params: { g: 'g1' }, where: 'n > 4', source: 'place', see: rows => placed(rows, 'g1').filter(row => n(row) > 4) },
   { feed: 'trade', where: 'note != null', source: 'trade', see: rows => rows.filter(row => (row['note'] ?? null) !== null) },
 ]
 
@@ -54,10 +62,10 @@ export function textOf(rows: Iterable<Row>): string {
 
 /** Every table that a server had of each source, in order; knows where in it a state belongs. */
 export class History {
-  readonly #tables: Record<SourceName, Rows[]> = { stock: [], trade: [] }
+  readonly #tables: Record<SourceName, Rows[]> = { stock: [], trade: [], place: [] }
   /** When each of them was published, ms. */
-  readonly #times: Record<SourceName, number[]> = { stock: [], trade: [] }
-  readonly #last: Record<SourceName, string | undefined> = { stock: undefined, trade: undefined }
+  readonly #times: Record<SourceName, number[]> = { stock: [], trade: [], place: [] }
+  readonly #last: Record<SourceName, string | undefined> = { stock: undefined, trade: undefined, place: undefined }
   readonly #places = new Map<SimAddress, { seen: number; readonly at: Map<string, number[]> }>()
 
   record(source: SourceName, rows: Rows, ms: number): void {

