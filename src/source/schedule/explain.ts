@@ -27,7 +27,7 @@ function told(reason: Reason): string {
     case 'lifetime':
       return `a cache keeps answers for ${about(reason.maxAgeMs)}; asking once this one expires, ${timeOfDay(reason.expiresAt)}`
     case 'back-off':
-      return `${reason.failures === 1 ? '1 failure' : `${reason.failures} failures in a row`}, waiting ${formatDuration(Math.round(reason.delayMs))}`
+      return `${reason.failures === 1 ? '1 failure' : `${reason.failures} failures in a row`}, waiting ${about(reason.delayMs)}`
     case 'retry-after':
       return `upstream asks to wait ${formatDuration(Math.round(reason.delayMs))}`
   }

@@ -93,6 +93,7 @@ describe('when to ask next', () => {
     expect([1, 2, 3, 4].map(failures => wait(failures, least))).toEqual([1000, 1000, 2000, 4000])
     expect(decide({ ...standing, failures: 3 }, grid, 300_000, most).why).toMatch(/^back-off: 3 failures in a row, waiting 4s$/)
     expect(decide({ ...standing, failures: 1 }, grid, 300_000, most).why).toBe('back-off: 1 failure, waiting 1s')
+    expect(decide({ ...standing, failures: 5 }, grid, 300_000, () => 0.1234).why).toBe('back-off: 5 failures in a row, waiting 9s')
   })
 
   test('at most maxBackoff, however long it lasts: a day of failures recovers within one back-off', () => {
