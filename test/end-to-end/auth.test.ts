@@ -95,6 +95,11 @@ describe('over HTTP', () => {
     for (const name of ['token', 'access_token', 'ticket']) expect((await ask(`feeds?${name}=${everything}`)).status).toBe(401)
   })
 
+  test('what one token opened is kept by no cache for another', async () => {
+    for (const path of ['feeds/stations', 'feeds/wages', 'feeds/nope', 'feeds', 'nothing'])
+      expect((await ask(path, some)).headers.get('cache-control')).toMatch(/private|no-store/)
+  })
+
   test('a token opens what it names; the rest is not found, by no word told from what is not there', async () => {
     expect((await json('feeds', everything))['feeds']).toHaveLength(5)
     expect(((await json('feeds?own', some))['feeds'] as { feed: string }[]).map(({ feed }) => feed)).toEqual(['stations', 'broken'])
