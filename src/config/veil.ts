@@ -8,6 +8,8 @@ const named = /(?<![\w.-])(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:(?=\s|$|["'])[ \t]*/
 const onlyVariable = /^(["']?)\$\{[^{}]*\}\1[ \t]*([,}\]#].*)?$/
 /** These hold others, which have names of their own. */
 const containers = new Set(['auth', 'tokens'])
+/** What the `key` of a source mostly is: the name of a column, or several. */
+const columnNames = /^\[?[a-z_., ]{1,60}\]?$/
 /** Shorter ones are no secrets, and hiding them would spoil every text. */
 const shortest = 4
 
@@ -42,6 +44,7 @@ function secretsOn(line: string, isBroken: boolean): Stretch[] {
     if (!isSecretName(name) || /^(\{|\[\s*\{|#|$)/.test(rest) || onlyVariable.test(rest)) continue
     const isInFlow = /[{[]/.test(line.slice(0, match.index)) || rest.startsWith('[')
     const end = endOf(line, from, isInFlow, isBroken)
+    if (name === 'key' && columnNames.test(line.slice(from, end).trim())) continue
     // What is too short for a token is a word that was meant otherwise: `auth: nobody`.
     if (!containers.has(name) || end - from >= shortestToken) found.push([from, end])
   }

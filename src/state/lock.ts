@@ -12,13 +12,22 @@ interface Holder {
 /** Of this process, which may be the one that is named in what a process of its number has left. */
 const held = new Set<string>()
 
-/** Which boot, and which instant of it a process began at; empty where there is no /proc. */
-function bornOf(pid: number): string {
+/** The fields of a process after its name; undefined where there is no /proc, or no such process. */
+function statOf(pid: number): readonly string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name of the program, in parentheses, may hold spaces and parentheses itself.
-    const began = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${began}`
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  } catch {
+    return undefined
+  }
+}
+
+/** Which boot, and which instant of it a process began at; empty where there is no /proc. */
+function bornOf(pid: number): string {
+  try {
+    const began = statOf(pid)?.[19] ?? ''
+    return began === '' ? '' : `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${began}`
   } catch {
     return ''
   }
@@ -32,6 +41,8 @@ function lives({ pid, born }: Holder): boolean {
     // One of another user may not be signalled, and lives.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
+  // It has ended, and only waits for its parent to take note: as in a container whose first process takes none.
+  if (statOf(pid)?.[0] === 'Z') return false
   const now = bornOf(pid)
   return born === '' || now === '' || now === born
 }

@@ -128,6 +128,11 @@ describe('a token is shown nowhere', () => {
     expect(printProblems(found)).not.toContain(literal)
   })
 
+  test.each(['station_id', '[region, station]'])('the columns that are the key of a source are no secret: %s', key => {
+    const found = problems(`sources: {stations: {url: "http://x", key: ${key}, evry: 3s}}\n`)
+    expect(printProblems(found)).toContain(`key: ${key}, evry: 3s`)
+  })
+
   test.each(['short', 'with spaces and enough', '1234567890123456', 'a'.repeat(1025), 'ünïcödé-ünïcödé-'])('a bad one: %j', token => {
     for (const text of [tokens(`{name: a, token: ${JSON.stringify(token)}, feds: 1}`), tokens(`{name: a, token: ${token}}`)]) {
       const found = problems(text)

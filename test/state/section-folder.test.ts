@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -165,6 +167,22 @@ describe('a folder is used by one process', () => {
     expect(log.lines).toHaveLength(1)
     expect(log.lines[0]).toContain(said)
     expect(readdirSync(path)).toEqual(['lock'])
+  })
+
+  test.skipIf(!existsSync('/proc/self/stat'))('it is taken over from one that ended while nobody takes note of it', async () => {
+    // Who has become another program waits for no child of the one before.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    try {
+      const [told] = (await once(parent.stdout, 'data')) as [Buffer]
+      const pid = Number(text(told))
+      while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) await new Promise(setImmediate)
+      mkdirSync(path)
+      writeFileSync(join(path, 'lock'), `${pid}\n`)
+      opened()
+      expect(log.lines[0]).toContain(`process ${pid} ended`)
+    } finally {
+      parent.kill()
+    }
   })
 
   test('a lock that says nothing is no lock', () => {
