@@ -10,7 +10,7 @@ interface Surroundings {
   readonly withState?: boolean
   /** How long a server lives, on average. */
   readonly lifeMs: number
-  /** How many are to be seen at least; default 700. */
+  /** How many are to be seen at least; default 1000. */
   readonly states?: number
 }
 
@@ -21,11 +21,11 @@ test.each<Surroundings>([
   { name: 'with a server that keeps state, and every other time stops in order', withState: true, lifeMs: 2000, states: 100 },
 ])(
   'L3, L4: whatever is cut, stalled, resumed, resynced or killed, every state shown was true and the last ones are equal: $name',
-  async ({ lifeMs, faultyNetwork = false, withState = false, states = 700 }) => {
+  async ({ lifeMs, faultyNetwork = false, withState = false, states = 1000 }) => {
     const { wrong, network, ...report } = await chaos({
       seed,
       clients: 60,
-      durationMs: 6000,
+      durationMs: 8000,
       lifeMs,
       faultyNetwork,
       withState,

@@ -20,7 +20,7 @@ import { naiveWindow, window, type Window } from '../../src/operator/window.ts'
 import { naiveAlerts } from '../operator/naive-alerts.ts'
 import { obeysOverTime, startMs, type Definition } from '../operator/timed-history.ts'
 
-const runs = { numRuns: 120 }
+const runs = { numRuns: 80 }
 const cel = (text: string) => compileExpression(text, { origin: 'config' })
 
 interface Case {

@@ -201,8 +201,8 @@ afterAll(() => planted.close())
 describe('the simulation', () => {
   test('finds nothing in a copy that is not broken, also where deltas get lost', async () => {
     const { simulate } = await planted.load([])
-    expect((await simulate(40_000, { seed: 100 })).failure).toBeUndefined()
-    expect((await simulate(40_000, { seed: 100, gaps: true })).failure).toBeUndefined()
+    expect((await simulate(20_000, { seed: 100 })).failure).toBeUndefined()
+    expect((await simulate(20_000, { seed: 100, gaps: true })).failure).toBeUndefined()
   })
 
   test.each(faults)('catches %s within 100 000 events', async (_, fault) => {
