@@ -171,7 +171,7 @@ describe('a folder is used by one process', () => {
 
   test.skipIf(!existsSync('/proc/self/stat'))('it is taken over from one that ended while nobody takes note of it', async () => {
     // Who has become another program waits for no child of the one before.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 20'], { stdio: ['ignore', 'pipe', 'ignore'] })
     try {
       const [told] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(text(told))
