@@ -1,21 +1,7 @@
 import type { Board } from '../model/board.ts'
 import type { Hints } from '../model/hint.ts'
 import type { OrderTerm } from '../model/order.ts'
-import type { SeriesOptions } from '../operator/series.options.ts'
-import type { EventsOptions } from '../operator/events.options.ts'
-import type { KeepOptions } from '../operator/keep.options.ts'
-import type { FillOptions } from '../operator/fill.options.ts'
-import type { DistinctOptions } from '../operator/distinct.options.ts'
-import type { AlertOptions } from '../operator/alert.options.ts'
-import type { ChangeOptions } from '../operator/change.options.ts'
-import type { DeriveOptions } from '../operator/derive.options.ts'
-import type { GroupOptions } from '../operator/group.options.ts'
-import type { JoinOptions } from '../operator/join.options.ts'
-import type { RateOptions } from '../operator/rate.options.ts'
-import type { SelectOptions } from '../operator/select.options.ts'
-import type { TopOptions } from '../operator/top.options.ts'
-import type { WhereOptions } from '../operator/where.options.ts'
-import type { WindowOptions } from '../operator/window.options.ts'
+import type { Step } from '../operator/step.options.ts'
 import type { SourceAuthOptions } from '../source/auth/source-auth.options.ts'
 import type { BudgetOptions } from '../source/budget.options.ts'
 import type { EachOptions } from '../source/each.options.ts'
@@ -99,7 +85,7 @@ export interface FeedConfig {
   readonly name: string
   /** Sources or feeds of this config, and none that is computed from this feed; of several the rows are one table. */
   readonly from: readonly string[]
-  readonly steps: readonly StepConfig[]
+  readonly steps: readonly Step[]
   /** Overrides the order that the steps give. */
   readonly order?: readonly OrderTerm[]
   readonly demand: 'auto' | 'readers' | 'always'
@@ -112,22 +98,4 @@ export interface FeedConfig {
   readonly metrics: readonly MetricOptions[]
 }
 
-/** One step of a feed. Its expressions have been compiled once, so they are known to be sound. */
-export type StepConfig =
-  | { readonly kind: 'where'; readonly options: WhereOptions }
-  | { readonly kind: 'select'; readonly options: SelectOptions }
-  | { readonly kind: 'derive'; readonly options: DeriveOptions }
-  | { readonly kind: 'top'; readonly options: TopOptions }
-  | { readonly kind: 'group'; readonly options: GroupOptions }
-  | { readonly kind: 'rate'; readonly options: RateOptions }
-  | { readonly kind: 'change'; readonly options: ChangeOptions }
-  | { readonly kind: 'window'; readonly options: WindowOptions }
-  | { readonly kind: 'series'; readonly options: SeriesOptions }
-  | { readonly kind: 'events'; readonly options: EventsOptions }
-  | { readonly kind: 'keep'; readonly options: KeepOptions }
-  | { readonly kind: 'fill'; readonly options: FillOptions }
-  | { readonly kind: 'distinct'; readonly options: DistinctOptions }
-  | { readonly kind: 'alert'; readonly options: AlertOptions }
-  | { readonly kind: 'join'; readonly options: JoinOptions }
-
-export type StepKind = StepConfig['kind']
+export type StepKind = Step['kind']

@@ -7,7 +7,7 @@ import type { GroupOptions } from '../operator/group.options.ts'
 import { rightName, type JoinOptions } from '../operator/join.options.ts'
 import { timeColumn } from '../operator/series.options.ts'
 import { finalColumn, type WindowOptions } from '../operator/window.options.ts'
-import type { StepConfig } from './config.ts'
+import type { Step } from '../operator/step.options.ts'
 import { checkAggregate, checkExpression, checkTemplate } from './expression-check.ts'
 import type { Path } from './finding.ts'
 import type { Judge } from './judge.ts'
@@ -19,7 +19,7 @@ export interface Columns {
 }
 
 /** Compiles every expression of a step and looks its columns up, as far as these are known. */
-export function checkStep(judge: Judge, step: StepConfig, path: Path, before: Columns): void {
+export function checkStep(judge: Judge, step: Step, path: Path, before: Columns): void {
   const columns = before.names
   switch (step.kind) {
     case 'where':
@@ -122,7 +122,7 @@ function checkColumns(
 }
 
 /** The columns that a step leaves. */
-export function columnsAfter(step: StepConfig, before: Columns): Columns {
+export function columnsAfter(step: Step, before: Columns): Columns {
   const { key, names } = before
   switch (step.kind) {
     case 'where':

@@ -15,12 +15,13 @@ import { topOptions } from '../operator/top.options.ts'
 import { whereOptions } from '../operator/where.options.ts'
 import { windowOptions } from '../operator/window.options.ts'
 import { suggest } from '../lib/suggest.ts'
-import type { StepConfig, StepKind } from './config.ts'
+import type { Step } from '../operator/step.options.ts'
+import type { StepKind } from './config.ts'
 import { isRecord, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkStep, columnsAfter, type Columns } from './step-columns.ts'
 
-/** The options of each step, by its name. A new operator is one line here, one in `StepConfig` and one in `step-columns.ts`. */
+/** The options of each step, by its name. A new operator is one line here, one in `Step` and one in `step-columns.ts`. */
 export const stepSchemas = {
   where: whereOptions,
   select: selectOptions,
@@ -42,17 +43,13 @@ export const stepSchemas = {
 const stepNames = Object.keys(stepSchemas) as readonly StepKind[]
 
 /** The steps of a feed, and the columns that they leave. What is wrong with them is reported; of a step that is none nothing is returned. */
-export function stepConfigs(
-  judge: Judge,
-  written: unknown,
-  path: Path,
-): { readonly steps: readonly StepConfig[]; readonly columns: Columns } {
+export function stepConfigs(judge: Judge, written: unknown, path: Path): { readonly steps: readonly Step[]; readonly columns: Columns } {
   if (written === undefined || written === null) return { steps: [], columns: {} }
   if (!Array.isArray(written)) {
     judge.report({ path, at: 'value', expected: 'a list of steps, each `- name: options`' })
     return { steps: [], columns: {} }
   }
-  const steps: StepConfig[] = []
+  const steps: Step[] = []
   let columns: Columns = {}
   for (const [index, item] of written.entries()) {
     const step = stepConfig(judge, item, [...path, index])
@@ -65,7 +62,7 @@ export function stepConfigs(
   return { steps, columns }
 }
 
-function stepConfig(judge: Judge, item: unknown, path: Path): StepConfig | undefined {
+function stepConfig(judge: Judge, item: unknown, path: Path): Step | undefined {
   const names = isRecord(item) ? Object.keys(item) : []
   const [kind, second] = names
   if (!isRecord(item) || kind === undefined || second !== undefined) return reportNoStep(judge, path, names)
@@ -76,7 +73,7 @@ function stepConfig(judge: Judge, item: unknown, path: Path): StepConfig | undef
     return undefined
   }
   const options: unknown = judge.check(stepSchemas[kind], item[kind], [...path, kind])
-  return options === undefined ? undefined : ({ kind, options } as StepConfig)
+  return options === undefined ? undefined : ({ kind, options } as Step)
 }
 
 function reportNoStep(judge: Judge, path: Path, names: readonly string[]): undefined {

@@ -18,13 +18,10 @@ import type { JoinOptions } from './join.options.ts'
 import type { Traces } from './lineage.ts'
 import type { StepMemory } from './memories.ts'
 import { keep } from './keep.ts'
-import type { KeepOptions } from './keep.options.ts'
 import { fill } from './fill.ts'
 import type { FillOptions } from './fill.options.ts'
 import { distinct } from './distinct.ts'
-import type { DistinctOptions } from './distinct.options.ts'
 import { derive } from './derive.ts'
-import type { DeriveOptions } from './derive.options.ts'
 import { group } from './group.ts'
 import { groupKeyColumn } from './group-key.ts'
 import type { HandOver } from './hand-over.ts'
@@ -32,33 +29,13 @@ import type { GroupOptions } from './group.options.ts'
 import { rate } from './rate.ts'
 import type { RateOptions } from './rate.options.ts'
 import { select } from './select.ts'
-import type { SelectOptions } from './select.options.ts'
 import type { Operator } from './stage.ts'
+import type { Step } from './step.options.ts'
 import { compileColumns, compileCondition, compileText, compileValue, listOf, located, StepError } from './step-expression.ts'
 import { top } from './top.ts'
-import type { TopOptions } from './top.options.ts'
 import { where } from './where.ts'
-import type { WhereOptions } from './where.options.ts'
 import { window } from './window.ts'
 import { defaultLatenessMs, finalColumn, type WindowOptions } from './window.options.ts'
-
-/** A step of a feed: its name in a config, and its options as their schema gives them. */
-export type Step =
-  | { readonly kind: 'where'; readonly options: WhereOptions }
-  | { readonly kind: 'select'; readonly options: SelectOptions }
-  | { readonly kind: 'derive'; readonly options: DeriveOptions }
-  | { readonly kind: 'top'; readonly options: TopOptions }
-  | { readonly kind: 'group'; readonly options: GroupOptions }
-  | { readonly kind: 'rate'; readonly options: RateOptions }
-  | { readonly kind: 'change'; readonly options: ChangeOptions }
-  | { readonly kind: 'window'; readonly options: WindowOptions }
-  | { readonly kind: 'series'; readonly options: SeriesOptions }
-  | { readonly kind: 'events'; readonly options: EventsOptions }
-  | { readonly kind: 'keep'; readonly options: KeepOptions }
-  | { readonly kind: 'fill'; readonly options: FillOptions }
-  | { readonly kind: 'distinct'; readonly options: DistinctOptions }
-  | { readonly kind: 'alert'; readonly options: AlertOptions }
-  | { readonly kind: 'join'; readonly options: JoinOptions }
 
 /** What steps need beside their options. */
 export interface StepDeps {
