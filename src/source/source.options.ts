@@ -52,7 +52,10 @@ export const sourceKeys = {
     .min(0.01, { error: 'expected a number from 0.01 to 100' })
     .max(100, { error: 'expected a number from 0.01 to 100' })
     .optional()
-    .meta({ description: 'The weight of its freshness among the sources of its budget that learn when to ask; default 1.' }),
+    .meta({
+      description:
+        'The weight of its freshness among the sources that learn when to ask, where their budget allows fewer requests than they want; default 1.',
+    }),
   budget: text('the name of one of `budgets`')
     .optional()
     .meta({ description: "Whose requests it counts among; default: those of its URL's origin, which have no rate." }),

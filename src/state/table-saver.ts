@@ -29,6 +29,9 @@ export interface SaveCounts {
 /** A save is followed by so many times its own time without one: large tables and slow disks make saves rarer, not the server slower. */
 const restFactor = 20
 
+/** Characters of JSON that are made at once. */
+const turnLength = 256 * 1024
+
 /** Writes the tables that changed since they were last written, now and then and at the end. */
 export class TableSaver {
   readonly #options: TableSaverOptions
@@ -92,9 +95,9 @@ export class TableSaver {
       if (isDirty && !(await this.#try(() => this.#write(live)))) isWhole = false
       else proofs.push({ source, count, sum, ...proofOf(live) })
     }
-    if (!(await this.#try(() => this.#writeText(proofsSection, proofsPayload(proofs))))) isWhole = false
+    if (!(await this.#try(() => this.#writeText(proofsSection, proofsPayload(proofs).toString('utf8'))))) isWhole = false
     for (const part of this.#options.parts)
-      if (!(await this.#try(() => this.#writeText(part.section, Buffer.from(JSON.stringify(part.save())))))) isWhole = false
+      if (!(await this.#try(async () => this.#writeText(part.section, await this.#textOf(part.save()))))) isWhole = false
     if (!isWhole) return
     this.#savedAt = this.#options.clock.monotonic()
     if (this.#isFailing) this.#options.log.info('state is written again')
@@ -107,16 +110,34 @@ export class TableSaver {
     // Copied here and now, while it is the table of that position and sum.
     for (const part of tableParts({ fingerprint, saved: { table: live.table(), count, sum, ...proofOf(live) } })) {
       parts.push(part)
-      await new Promise<void>(resolve => void this.#options.clock.after(0, resolve))
+      await this.#turn()
     }
     await this.#put(tableSection(source), parts)
     this.#written.set(source, position)
   }
 
-  async #writeText(section: string, payload: Buffer): Promise<void> {
-    const text = payload.toString('utf8')
+  #turn(): Promise<void> {
+    return new Promise(resolve => void this.#options.clock.after(0, resolve))
+  }
+
+  /** Its JSON, made in turns of the loop: thousands of sources have learned megabytes. */
+  async #textOf(members: Readonly<Record<string, unknown>>): Promise<string> {
+    const texts: string[] = []
+    let length = 0
+    for (const [name, member] of Object.entries(members)) {
+      const text = JSON.stringify(member)
+      texts.push(`${JSON.stringify(name)}:${text}`)
+      length += text.length
+      if (length < turnLength) continue
+      length = 0
+      await this.#turn()
+    }
+    return `{${texts.join(',')}}`
+  }
+
+  async #writeText(section: string, text: string): Promise<void> {
     if (text === this.#texts.get(section)) return
-    await this.#put(section, [payload])
+    await this.#put(section, [Buffer.from(text)])
     this.#texts.set(section, text)
   }
 

@@ -13,7 +13,7 @@ let log: RecordedLog
 let sections: MemorySections
 let live: Map<string, { rows: ReadonlyMap<string, Row>; version: number; validatedAt: number }>
 let saver: TableSaver
-let learned: unknown
+let learned: Readonly<Record<string, unknown>>
 
 const columns = ['id', 'n']
 const everyMs = 10_000
@@ -23,11 +23,11 @@ beforeEach(() => {
   log = new RecordedLog()
   sections = new MemorySections()
   live = new Map()
-  learned = undefined
+  learned = {}
   saver = newSaver([])
 })
 
-function newSaver(parts: readonly { readonly section: string; save(): unknown }[]): TableSaver {
+function newSaver(parts: readonly { readonly section: string; save(): Readonly<Record<string, unknown>> }[]): TableSaver {
   return new TableSaver({ sections, everyMs, clock, log: log.logger, live: tables, parts })
 }
 
@@ -85,6 +85,18 @@ describe('now and then', () => {
     }
     expect(sections.written.filter(name => name === 'schedules')).toHaveLength(2)
     expect(sections.read('schedules', payload => JSON.parse(payload.toString('utf8')) as unknown)).toEqual({ a: 2 })
+  })
+
+  test('of which there is much, other things have their turns in between', async () => {
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`source-${i}`, 'x'.repeat(20_000)]))
+    saver = newSaver([{ section: 'schedules', save: () => many }])
+    const turns: number[] = []
+    const after = clock.after.bind(clock)
+    clock.after = (ms, run) => (turns.push(ms), after(ms, run))
+    saver.start()
+    await clock.advanceAsync(everyMs + 1)
+    expect(turns.filter(ms => ms === 0).length).toBeGreaterThan(5)
+    expect(sections.read('schedules', payload => JSON.parse(payload.toString('utf8')) as unknown)).toEqual(many)
   })
 
   test('a table that polls only confirm is not written anew, and yet its age is known', async () => {

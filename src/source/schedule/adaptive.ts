@@ -42,10 +42,15 @@ function afterFailure(before: ScheduleState, { config, random, status, ...failur
   const failures = before.failures + 1
   const { retryAfterMs } = failure
   const trouble = { failures, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  const { why, delayMs } = waitAfterFailure(trouble, { intervalMs: averageMs, minMs, maxBackoffMs }, random)
-  const reason: Reason = why === 'back-off' ? { why, failures, delayMs } : { why, delayMs }
+  const reason = waitAfterFailure(trouble, { intervalMs: averageMs, minMs, maxBackoffMs }, random)
   const left = status === tooManyRequests && pools.budget !== undefined ? { ...pools, budget: cut(pools.budget, failure.sentAt) } : pools
-  return { state: { ...before, failures }, pools: left, delayMs: Math.min(delayMs, longestDelayMs), reason, explain: explain(reason) }
+  return {
+    state: { ...before, failures },
+    pools: left,
+    delayMs: Math.min(reason.delayMs, longestDelayMs),
+    reason,
+    explain: explain(reason),
+  }
 }
 
 function afterAnswer(before: ScheduleState, answer: ObservedAnswer, pools: Pools): Next {

@@ -1,5 +1,6 @@
 import { backoffDelay } from '../../lib/backoff.ts'
 import type { Random } from '../../lib/random.ts'
+import type { Reason } from './reason.ts'
 
 /** What the last poll, a failed one, says about when to ask next. Durations in ms. */
 export interface Trouble {
@@ -17,10 +18,8 @@ export interface BackoffRules {
   readonly maxBackoffMs: number
 }
 
-export interface Wait {
-  readonly why: 'retry-after' | 'back-off'
-  readonly delayMs: number
-}
+/** How long to wait, and why: what a schedule says of it. */
+export type Wait = Extract<Reason, { readonly why: 'retry-after' | 'back-off' }>
 
 /**
  * How long to leave alone what fails. After the n-th failure in a row interval x 2^(n-1), at most `maxBackoffMs`
@@ -30,5 +29,5 @@ export function waitAfterFailure({ failures, retryAfterMs }: Trouble, rules: Bac
   const { intervalMs, maxBackoffMs, minMs = intervalMs } = rules
   if (retryAfterMs !== undefined && retryAfterMs > 0) return { why: 'retry-after', delayMs: Math.max(retryAfterMs, minMs) }
   const capMs = Math.max(maxBackoffMs, 4 * intervalMs)
-  return { why: 'back-off', delayMs: backoffDelay(failures, { baseMs: intervalMs, capMs, leastMs: minMs }, random) }
+  return { why: 'back-off', failures, delayMs: backoffDelay(failures, { baseMs: intervalMs, capMs, leastMs: minMs }, random) }
 }

@@ -3,7 +3,6 @@ import { formatDuration } from '../../lib/unit.ts'
 import { waitAfterFailure } from './back-off.ts'
 import { explain } from './explain.ts'
 import type { Decision } from './policy.ts'
-import type { Reason } from './reason.ts'
 
 /** A fixed grid: the instants `phaseMs + n x intervalMs`. */
 export interface Grid {
@@ -63,7 +62,6 @@ export function steady(grid: Grid, now: number, missed = 0): Decision {
 export function decide(standing: Standing, grid: Grid, maxBackoffMs: number, random: Random): Decision {
   const { now, failures, retryAfterMs = 0, missed } = standing
   if (failures === 0 && retryAfterMs === 0) return steady(grid, now, missed)
-  const { why, delayMs } = waitAfterFailure({ failures, retryAfterMs }, { intervalMs: grid.intervalMs, maxBackoffMs }, random)
-  const reason: Reason = why === 'back-off' ? { why, failures, delayMs } : { why, delayMs: retryAfterMs }
-  return { dueAt: now + delayMs, why: explain(reason) }
+  const wait = waitAfterFailure({ failures, retryAfterMs }, { intervalMs: grid.intervalMs, maxBackoffMs }, random)
+  return { dueAt: now + wait.delayMs, why: explain(wait) }
 }

@@ -52,6 +52,30 @@ describe('a source with a schedule that learns', () => {
     expect(poller.why).toMatch(/^(schedule|check|background): changes every 60\.0 s, next expected \d\d:\d\d:\d\d\.\d ± \d+\.\d s; asking /)
   })
 
+  test('priority: where a budget allows fewer requests than its sources want, a weight of 4 is asked twice as often', async () => {
+    budget.pool.allow(0.1)
+    const asks = [1, 1, 1, 4].map((weight, i) => {
+      const ask = new ScriptedAsk(clock)
+      const config = { averageMs: 20_000, minMs: 2000, maxMs: 160_000, maxBackoffMs: 300_000, weight }
+      const policy = new Schedules().open(`source-${i}`, url, { config, pool: budget.pool, clock, random: seededRandom(5 + i) })
+      const poller = new Poller({ ask, policy, budget, clock, random: seededRandom(6 + i), onPoll: () => undefined })
+      const chance = seededRandom(70 + i)
+      let [made, next] = [0, 0]
+      ask.outcome = () => {
+        for (; clock.monotonic() >= next; made++) next -= Math.log(1 - chance()) * 30_000
+        return [{ id: 1, made }]
+      }
+      poller.start()
+      return ask
+    })
+    await clock.advanceAsync(6 * hour)
+    const before = asks.map(({ asked }) => asked.length)
+    await clock.advanceAsync(18 * hour)
+    const [one = 0, two = 0, three = 0, four = 0] = asks.map(({ asked }, i) => asked.length - (before[i] ?? 0))
+    for (const other of [one, two, three]) expect(four / other).toBeCloseTo(2, 0)
+    expect(four).toBeLessThan((18 * hour) / 20_000)
+  })
+
   test('a step of the wall clock changes nothing', async () => {
     const instants: number[][] = []
     for (const stepMs of [0, -hour, hour]) {

@@ -67,6 +67,26 @@ describe('a source with a cron pattern', () => {
     expect(poller.why).toMatch(/^back-off: /)
   })
 
+  test('a wall clock that is set right little by little has no instant met twice, nor one forgotten', async () => {
+    const poller = pollerOf('*/5 * * * *')
+    poller.start()
+    for (let i = 0; i < 360; i++) {
+      await clock.advanceAsync(10_000)
+      // Behind by a second after each five minutes.
+      clock.setWall(clock.now() - 33)
+    }
+    expect(ask.asked).toHaveLength(13)
+    expect(poller.skipped).toBe(0)
+  })
+
+  test('a retry shortly before an instant does not stand for it', async () => {
+    const poller = pollerOf('*/10 * * * * *')
+    ask.outcome = () => (ask.asked.length === 2 ? {} : [{ id: 1 }])
+    poller.start()
+    await clock.advanceAsync(60_100)
+    expect(ask.asked.length).toBeGreaterThanOrEqual(7)
+  })
+
   test('a poll that outlasts instants skips and counts them', async () => {
     const poller = pollerOf('* * * * *')
     ask.tookMs = 150_000
