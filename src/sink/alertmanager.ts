@@ -6,7 +6,7 @@ import { Attempts } from './attempts.ts'
 import type { SinkDeps } from './courier.ts'
 import { FeedNews, type News } from './news.ts'
 import { isHushed, type Outage } from './outage.ts'
-import { Poster } from './post.ts'
+import { DeliveryError, Poster } from './post.ts'
 import type { AlertmanagerOptions } from './sink.options.ts'
 import type { SinkFigures, WayOut } from './way-out.ts'
 
@@ -58,6 +58,8 @@ export class Alertmanager implements WayOut {
   #resend: Cancel | undefined
   #sending: Promise<void> | undefined
   #isClosing = false
+  /** It asked to be left alone until then: ms, monotonic. */
+  #retryMono = Number.NEGATIVE_INFINITY
 
   constructor({ url, headers, labels = new Map(), resend }: AlertmanagerOptions, deps: SinkDeps) {
     this.#deps = deps
@@ -115,7 +117,6 @@ export class Alertmanager implements WayOut {
     this.#isClosing = true
     this.#timer?.()
     this.#resend?.()
-    this.#attempts.interrupt()
     const late = this.#deps.clock.after(withinMs, () => this.#poster.close())
     await this.#sending
     await this.#send(false)
@@ -126,7 +127,8 @@ export class Alertmanager implements WayOut {
   /** What one tick brings is one message. */
   #soon(): void {
     if (this.#isClosing || this.#timer !== undefined) return
-    this.#timer = this.#deps.clock.after(0, () => {
+    const { clock } = this.#deps
+    this.#timer = clock.after(Math.max(0, this.#retryMono - clock.monotonic()), () => {
       this.#timer = undefined
       this.#start(false)
     })
@@ -143,14 +145,19 @@ export class Alertmanager implements WayOut {
   async #send(all: boolean): Promise<void> {
     this.#takeNews()
     this.#takeOutages()
+    const hadFailed = this.#attempts.error !== undefined
     const ids = [...(all ? this.#told.keys() : this.#changed)].filter(id => !this.#isMuted(this.#told.get(id)))
     try {
       for (let from = 0; from < ids.length; from += mostAlerts) await this.#post(ids.slice(from, from + mostAlerts))
       this.#forget()
-      if (all || this.#resend === undefined) this.#sendAllIn(this.#resendMs)
+      // What could not be repeated for a while may be about to end there, though it fires.
+      if (!all && hadFailed && ids.length > 0 && ids.length < this.#told.size) this.#sendAllIn(0)
+      else if (all || this.#resend === undefined) this.#sendAllIn(this.#resendMs)
     } catch (error) {
+      const delayMs = this.#attempts.fail(error)
+      this.#retryMono = this.#deps.clock.monotonic() + (error instanceof DeliveryError ? (error.retryAfterMs ?? 0) : 0)
       // What was refused is sent again with the next resend: it may have been another alert that was not to its liking.
-      this.#sendAllIn(this.#attempts.fail(error) ?? this.#resendMs)
+      this.#sendAllIn(delayMs ?? this.#resendMs)
     }
   }
 

@@ -143,8 +143,11 @@ export class Courier implements WayOut {
   /** The next message there is something to tell by. */
   #next(): Message | undefined {
     for (const subject of this.#ready) {
+      // While there is a rest of a feed its further news are not gathered: after the last of it the feed is looked at once more.
+      const hadRest = typeof subject !== 'string' && this.#rest.has(subject)
       const message = typeof subject === 'string' ? this.#tellOutage(subject) : this.#tellRows(subject)
-      if (typeof subject === 'string' || !this.#rest.has(subject)) this.#ready.delete(subject)
+      const hasRest = typeof subject !== 'string' && this.#rest.has(subject)
+      if (!hadRest && !hasRest) this.#ready.delete(subject)
       if (message !== undefined) return message
     }
     return undefined

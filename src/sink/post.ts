@@ -35,6 +35,7 @@ export class Poster {
   readonly #clock: Clock
   #client: Client | undefined
   #giveUp: AbortController | undefined
+  #isClosed = false
 
   constructor(url: URL, headers: ReadonlyMap<string, string> | undefined, clock: Clock) {
     this.#url = url
@@ -45,6 +46,7 @@ export class Poster {
 
   /** @throws DeliveryError unless it is answered by 2xx. */
   async post(body: string, headers: Readonly<Record<string, string>>): Promise<void> {
+    if (this.#isClosed) throw new DeliveryError('the server stops', false)
     const giveUp = new AbortController()
     this.#giveUp = giveUp
     let isLate = false
@@ -66,8 +68,9 @@ export class Poster {
     }
   }
 
-  /** Ends what is under way, too. */
+  /** Ends what is under way, too; nothing is posted any more. */
   close(): void {
+    this.#isClosed = true
     this.#giveUp?.abort()
     this.#drop()
   }

@@ -131,6 +131,38 @@ test('what does not get there is followed by what is the case then, never by wha
   expect(waysOut.sinks.figures()[0]).toMatchObject({ kind: 'alertmanager', delivered: 1, failed: 1, waiting: 0 })
 })
 
+test('who asks to be left alone is, whatever changes meanwhile', async () => {
+  receiver.script(status(429, { 'retry-after': '600' }))
+  const { s } = worldOf({}, { steps: [{ alert: { when: 'n < 5' } }] })
+  s.answer(rows(2, 1))
+  await after(0, 1)
+  receiver.script(status(200))
+  for (let i = 0; i < 9; i++) {
+    s.answer(rows(2, i % 2 === 0 ? 9 : 1))
+    await after(minute, 1)
+  }
+  await after(minute, 2)
+})
+
+test('after an outage what still fires is told at once, not only what changed', async () => {
+  const { s } = worldOf({}, { steps: [{ alert: { when: 'n < 5' } }] })
+  s.answer(rows(2, 1))
+  await after(0, 1)
+  receiver.script(status(503))
+  s.answer(rows(3, 1))
+  await after(0, 2)
+  receiver.script(status(200))
+  s.answer(rows(4, 1))
+  await after(0, 3)
+  await after(0, 4)
+  expect(posted().map(alerts => alerts.map(({ labels }) => labels['key']))).toEqual([
+    ['r0', 'r1'],
+    ['r2'],
+    ['r2', 'r3'],
+    ['r0', 'r1', 'r2', 'r3'],
+  ])
+})
+
 test('a feed that is muted is told of no more, and of once more when that ends; one that is gone ends there', async () => {
   const { s, clock, waysOut } = worldOf({ resend: '10m' }, { steps: [{ alert: { when: 'n < 5' } }] })
   s.answer(rows(1, 1))

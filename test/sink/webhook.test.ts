@@ -160,6 +160,20 @@ describe('what is told', () => {
     expect(new Set(told().flatMap(changes)).size).toBe(2500)
   })
 
+  test('and what comes while they are under way is not forgotten', async () => {
+    const { s, clock } = worldOf({ low: low() })
+    let answer: (() => void) | undefined
+    receiver.script((_request, response) => void (answer = () => response.writeHead(200).end('')))
+    s.answer(rows(2500, 1))
+    await clock.advanceAsync(30_000)
+    await until(() => receiver.count === 1 && answer !== undefined)
+    s.answer([...rows(1, 9), ...rows(2500, 1).slice(1)])
+    receiver.script(status(200))
+    answer?.()
+    await received(4)
+    expect(told().map(({ count }) => count)).toEqual([1000, 1000, 500, 1])
+  })
+
   test('a body of templates, quoted as JSON; and as a text', async () => {
     const body = { text: '{{title}}', list: ['{{rows.map(r, r.key).join(",")}}', 7], 'x-{{y': { ok: true } }
     const text = { ...low({ body: '{{status}}: {{count}}\n' }), sinks: [{ webhook: { url: receiver.url, body: '{{status}}: {{count}}' } }] }
