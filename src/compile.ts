@@ -12,6 +12,7 @@ import { fingerprint } from './lib/fingerprint.ts'
 import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import { noHints } from './model/hint.ts'
+import { MillraceError } from './model/errors.ts'
 import type { Sample } from './model/table.ts'
 import type { Memories } from './operator/memories.ts'
 import { buildStep } from './operator/step.ts'
@@ -25,6 +26,7 @@ import { EachAsk, memberLogger, type MemberList } from './source/each.ts'
 import type { EachOptions } from './source/each.options.ts'
 import { fillOptions } from './source/fill.ts'
 import { execAsk } from './source/exec.ts'
+import { PollError } from './source/failure.ts'
 import { fileAsk } from './source/file.ts'
 import { httpAsk } from './source/http.ts'
 import { describeParams, readParams } from './source/params.ts'
@@ -157,13 +159,23 @@ function templateOf(
     instantiate: (name, set) => {
       const { params: __, ...plain } = source
       const values = new Map(declared.map(({ name: param, default: otherwise = '' }) => [param, set.get(param) ?? otherwise]))
-      const asked = { ...plain, name, demand: 'readers' as const, http: fillOptions(source.http, values) }
+      const asked = { ...plain, name, demand: 'readers' as const, http: filled(source.http, values) }
       // What is learned of a set goes with it.
       return {
         ...compileSource(asked, budget, others, { ...described, fingerprint: fingerprint([described.fingerprint, set]) }),
         instanceOf: { name: source.name, set },
       }
     },
+  }
+}
+
+/** @throws MillraceError `bad_query` where what a reader filled in cannot stand where it was to */
+function filled(http: HttpSourceConfig['http'], values: ReadonlyMap<string, string>): HttpSourceConfig['http'] {
+  try {
+    return fillOptions(http, values)
+  } catch (error) {
+    if (error instanceof PollError) throw new MillraceError('bad_query', error.message)
+    throw error
   }
 }
 

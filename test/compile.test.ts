@@ -73,3 +73,12 @@ test('a config that is only compiled, and may yet be refused, leaves the budgets
   compileConfig(other, { clock, random: seededRandom(1), log: silentLogger, limited: () => undefined, budgets })
   expect([budgets.named('api').maxConcurrent, budgets.named('api').waitMs]).toEqual([3, 0])
 })
+
+test('what a reader fills in that cannot stand in a header is a bad query of that reader', () => {
+  const clock = new ManualClock()
+  const config = good('sources:\n  named: {url: "http://x/1", headers: {X-Name: "{name}"}, params: {name: {}}}')
+  const { sources } = compileConfig(config, { clock, random: seededRandom(1), log: silentLogger, limited: () => undefined })
+  const fill = (name: string): unknown => sources[0]?.template?.instantiate('named?p.name=x', new Map([['name', name]]))
+  expect(fill('plain')).toBeDefined()
+  expect(() => fill('日本')).toThrow(expect.objectContaining({ code: 'bad_query', message: 'a value of `name` is no text for a header' }))
+})

@@ -28,7 +28,7 @@ export class ParamSets {
   replace(definitions: Definitions, accepted?: () => void): Redefinition {
     const before = new Map(this.#sets)
     for (const [name, { of }] of before) {
-      const definition = instance(definitions, name, of)
+      const definition = stillTaken(definitions, name, of)
       if (definition === undefined) this.#sets.delete(name)
       else this.#sets.set(name, { of, definition })
     }
@@ -65,16 +65,21 @@ export class ParamSets {
   }
 }
 
-/** Undefined: there is no such source, or it does not take this set. */
-function instance({ sources }: Definitions, name: string, { name: source, set }: InstanceOf): SourceDefinition | undefined {
-  const template = sources.find(definition => definition.name === source)?.template
-  if (template === undefined) return undefined
+/** As `instance`; undefined also where the source refuses the set now. */
+function stillTaken(definitions: Definitions, name: string, of: InstanceOf): SourceDefinition | undefined {
   try {
-    const read = template.read(set)
-    const isSame = read.size === set.size && [...set].every(([param, value]) => read.get(param) === value)
-    return isSame ? template.instantiate(name, set) : undefined
+    return instance(definitions, name, of)
   } catch (error) {
     if (error instanceof MillraceError) return undefined
     throw error
   }
+}
+
+/** Undefined: there is no such source, or it does not take this set as it is. @throws MillraceError `bad_query` */
+function instance({ sources }: Definitions, name: string, { name: source, set }: InstanceOf): SourceDefinition | undefined {
+  const template = sources.find(definition => definition.name === source)?.template
+  if (template === undefined) return undefined
+  const read = template.read(set)
+  const isSame = read.size === set.size && [...set].every(([param, value]) => read.get(param) === value)
+  return isSame ? template.instantiate(name, set) : undefined
 }

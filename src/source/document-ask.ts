@@ -44,6 +44,10 @@ export class DocumentAsk implements Ask {
   readonly #answers: Answers
   /** The bytes that the table was made of. */
   #held: Buffer | undefined
+  /** Since when that is as it is. */
+  #asOf: number | undefined
+  /** A look that does not end, as on a network file system that hangs: no other is begun beside it. */
+  #finding: Promise<Found | 'same'> | undefined
   #underWay: Deadline | undefined
   #closed = false
 
@@ -84,12 +88,27 @@ export class DocumentAsk implements Ask {
 
   async #ask(deadline: Deadline): Promise<{ readonly tabulated: Tabulated; readonly bytes: number; readonly asOf?: number }> {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
-    const found = await this.#origin.find(deadline.signal)
+    const found = await this.#find(deadline.signal)
     if (deadline.isOver) throw new PollError('internal', 'the source is closed')
-    if (found === 'same') return { tabulated: this.#answers.same(), bytes: 0 }
+    if (found === 'same') return { tabulated: this.#answers.same(), bytes: 0, ...this.#since() }
     deadline.whole()
     const tabulated = await this.#take(found, deadline.signal)
-    return { tabulated, bytes: found.body.byteLength, ...(found.asOf === undefined ? {} : { asOf: found.asOf }) }
+    this.#asOf = found.asOf
+    return { tabulated, bytes: found.body.byteLength, ...this.#since() }
+  }
+
+  #since(): { readonly asOf?: number } {
+    return this.#asOf === undefined ? {} : { asOf: this.#asOf }
+  }
+
+  async #find(signal: AbortSignal): Promise<Found | 'same'> {
+    this.#finding ??= this.#origin.find(signal).finally(() => {
+      this.#finding = undefined
+    })
+    const givenUp = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(new PollError('timeout', 'no end')), { once: true })
+    })
+    return await Promise.race([this.#finding, givenUp])
   }
 
   async #take(found: Found, signal: AbortSignal): Promise<Tabulated> {

@@ -61,6 +61,8 @@ export class EachAsk implements Ask {
   readonly #rows: UnitedRows
   readonly #members = new Map<string, Member>()
   #closed = false
+  /** Ends the waiting of members for their turn. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(options: EachAskOptions) {
     this.#options = options
@@ -89,6 +91,8 @@ export class EachAsk implements Ask {
 
   async close(): Promise<void> {
     this.#closed = true
+    // Who waits would take a turn of those who share the budget.
+    for (const stop of this.#waiting) stop()
     await Promise.all([...[...this.#members.values()].map(({ ask }) => ask.close()), this.#options.close()])
   }
 
@@ -133,6 +137,7 @@ export class EachAsk implements Ask {
         // The origin has asked for a pause: whoever is left waits for the next poll.
         if (this.#closed || budget.pausedMs > 0) return
         const poll = await this.#ask(member)
+        if (poll === undefined) return
         if (poll.kind !== 'failed') answered.set(member, poll)
       }
     }
@@ -140,8 +145,10 @@ export class EachAsk implements Ask {
     return answered
   }
 
-  async #ask(member: Member): Promise<Poll> {
-    const release = await new Promise<Release>(resolve => void this.#options.budget.admit(resolve))
+  /** Undefined: all of it was closed meanwhile. */
+  async #ask(member: Member): Promise<Poll | undefined> {
+    const release = await this.#turn()
+    if (release === undefined) return undefined
     try {
       const poll = await member.ask.poll()
       this.#settle(member, poll)
@@ -149,6 +156,21 @@ export class EachAsk implements Ask {
     } finally {
       release()
     }
+  }
+
+  #turn(): Promise<Release | undefined> {
+    return new Promise(resolve => {
+      const stop = (): void => {
+        cancel()
+        this.#waiting.delete(stop)
+        resolve(undefined)
+      }
+      this.#waiting.add(stop)
+      const cancel = this.#options.budget.admit(release => {
+        this.#waiting.delete(stop)
+        resolve(release)
+      })
+    })
   }
 
   #settle(member: Member, poll: Poll): void {

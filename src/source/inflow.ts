@@ -1,5 +1,5 @@
 import { rowsAt } from '../decode/rows-at.ts'
-import { exceeded } from '../decode/decode-error.ts'
+import { DecodeError, exceeded } from '../decode/decode-error.ts'
 import type { Decoded } from '../decode/payload.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
@@ -27,7 +27,7 @@ export class Inflow {
   #pending: Buffer[] = []
   #pendingBytes = 0
   #bytes = 0
-  #fault: PollError | undefined
+  #fault: PollError | DecodeError | undefined
   #isOpen = false
   /** Something was taken, so that there is a table to confirm. */
   #hasTable = false
@@ -104,7 +104,12 @@ export class Inflow {
   async take(): Promise<Tabulated> {
     this.#bytes = 0
     if (!this.#hasTable && this.#mode !== 'rows' && !this.#isWorthTaking()) await this.#first()
-    if (this.#pending.length > 0) return this.#taken()
+    if (this.#pending.length > 0) {
+      const tabulated = this.#taken()
+      // Told by a poll of its own, and not only at the next due.
+      if (this.#fault !== undefined) this.wake()
+      return tabulated
+    }
     const fault = this.#fault
     this.#fault = undefined
     if (fault !== undefined) throw fault
@@ -132,7 +137,7 @@ export class Inflow {
     const messages = this.#pending
     this.#bytes = this.#pendingBytes
     this.#clear()
-    const decoded = messages.map(body => answers.decode({ body, mediaType: '' }))
+    const decoded = this.#decoded(messages)
     this.#mode ??= this.#modeOf(decoded.find(({ document }) => this.#isAbout(document)))
     if (this.#mode === 'rows') return this.#ofRows().take(decoded)
     const last = decoded.findLast(({ document }) => this.#isAbout(document))
@@ -143,6 +148,23 @@ export class Inflow {
     }
     if (this.#hasTable) return answers.same()
     throw new PollError('decode', `${this.#deps.what()}: no message has anything at rows: ${this.#options.rows ?? ''}`)
+  }
+
+  /** Those that can be read; of the first that cannot the next poll tells. @throws DecodeError where none can */
+  #decoded(messages: readonly Buffer[]): readonly Decoded[] {
+    let fault: DecodeError | undefined
+    const decoded = messages.flatMap(body => {
+      try {
+        return [this.#deps.answers.decode({ body, mediaType: '' })]
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error
+        fault ??= error
+        return []
+      }
+    })
+    if (fault !== undefined && decoded.length === 0) throw fault
+    this.#fault ??= fault
+    return decoded
   }
 
   #ofRows(): SetRows {

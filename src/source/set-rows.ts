@@ -42,7 +42,9 @@ export class SetRows {
   take(messages: readonly Decoded[]): Tabulated {
     const items = messages.flatMap(({ document }) => this.#itemsOf(document))
     if (items.length === 0) return this.same()
-    const keyed = keyRows(plainRows(items, false, this.#options), { kind: 'columns', paths: this.#key }, this.#options.maxKeyBytes)
+    // Messages are not rows: of one row there may be many, and what is too much of those goes below.
+    const rows = plainRows(items, false, { ...this.#options, maxRows: Infinity })
+    const keyed = keyRows(rows, { kind: 'columns', paths: this.#key }, this.#options.maxKeyBytes)
     const isMissing = keyed.missing.count > 0
     this.#degraded = isMissing ? { cause: 'key', reason: `${keyed.missing.count} rows have no key and are left out` } : undefined
     this.#grow(keyed.columns)

@@ -24,6 +24,8 @@ export class UnitedRows {
   readonly #keys = new Map<string, ReadonlySet<string>>()
   /** The last table of each member. */
   readonly #tables = new Map<string, { readonly value: MemberValue; readonly table: Table }>()
+  /** Members of which changes were not taken: their next ones tell only a part. */
+  readonly #behind = new Set<string>()
 
   /** `name`: of the column that tells the members. */
   constructor(name: string, maxRows: number) {
@@ -52,7 +54,10 @@ export class UnitedRows {
    */
   take(brought: readonly MemberTable[], members: ReadonlySet<string>): Unified {
     const size = this.#sizeAfter(brought, members)
-    if (size > this.#maxRows) throw exceeded('maxRows', String(this.#maxRows))
+    if (size > this.#maxRows) {
+      for (const { value } of brought) this.#behind.add(String(value))
+      throw exceeded('maxRows', String(this.#maxRows))
+    }
     for (const { value, table } of brought) this.#tables.set(String(value), { value, table })
     for (const member of this.#tables.keys()) if (!members.has(member)) this.#tables.delete(member)
     const before = this.#table
@@ -76,6 +81,7 @@ export class UnitedRows {
 
   #anew(key: string): Unified {
     this.#keys.clear()
+    this.#behind.clear()
     const rows = new Map<string, Row>()
     const columns = new Set([key, this.#name])
     for (const [member, { value, table }] of this.#tables) {
@@ -101,7 +107,8 @@ export class UnitedRows {
       for (const key of keys) next.delete(key)
       this.#keys.delete(member)
     }
-    for (const { value, table, changes } of brought) this.#put(next, before.key, value, table, changes)
+    for (const { value, table, changes } of brought)
+      this.#put(next, before.key, value, table, this.#behind.delete(String(value)) ? 'all' : changes)
     const { changes, rows } = next
     if (changes.size === 0 && next.columns === before.columns) return { table: before, changes: noChanges }
     this.#table = { ...before, columns: next.columns, rows }

@@ -98,7 +98,12 @@ class WebSocketAsk implements Ask {
       })
       socket.on('close', code => this.#ended(socket, closed(this.#host, code), done))
       socket.on('message', (data: Buffer) => {
-        if (this.#socket === socket) this.#inflow.add(data)
+        if (this.#socket !== socket) return
+        this.#inflow.add(data)
+        if (this.#inflow.isOpen) return
+        // It said too much at once.
+        this.#socket = undefined
+        socket.terminate()
       })
       socket.once('open', () => {
         for (const text of subscribe) socket.send(text)

@@ -159,6 +159,35 @@ describe('the rows of all members', () => {
     expect((await good()).table).toBe(first.table)
   })
 
+  test('what was changed in a poll that was too large is there with the next one', async () => {
+    eachOf(['A', 'B'], 3)
+    outcomes.set('A', [{ id: 1, n: 1 }])
+    await good()
+    outcomes.set('A', [{ id: 1, n: 2 }])
+    outcomes.set(
+      'B',
+      [1, 2, 3].map(id => ({ id, n: 0 })),
+    )
+    expect(failed(await poll())).toMatchObject({ limit: 'maxRows' })
+    outcomes.set('B', [{ id: 1, n: 0 }])
+    const { table, changes } = await good()
+    expect(table.rows.get('["A",1]')).toMatchObject({ n: 2 })
+    expect([...(changes as Map<string, unknown>).keys()]).toContain('["A",1]')
+  })
+
+  test('that is closed while members wait for their turn takes no turn of others', async () => {
+    budget.rule({ maxConcurrent: 2, ratePerSecond: 1 })
+    eachOf(names(20))
+    void each.poll()
+    await clock.advanceAsync(10)
+    const closing = each.close()
+    await clock.advanceAsync(10_000)
+    await closing
+    expect(budget.waitMs).toBe(0)
+    const asked = [...asks.values()].reduce((sum, ask) => sum + ask.asked.length, 0)
+    expect(asked).toBeLessThan(5)
+  })
+
   test('whatever members bring, the table is that of the last answer of each', async () => {
     const rows = fc.uniqueArray(fc.record({ id: fc.nat(4), v: fc.nat(2) }), { selector: ({ id }) => id, maxLength: 4 })
     const round = fc.record({

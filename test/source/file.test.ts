@@ -48,7 +48,7 @@ describe('a file', () => {
     const first = answered(await ask.poll())
     expect([...first.table.rows.values()]).toEqual([{ id: 1, n: 2 }])
     expect(Date.now() - (first.asOf ?? 0)).toBeGreaterThan(9000)
-    expect(answered(await ask.poll())).toMatchObject({ kind: 'unchanged', bytes: 0, table: first.table })
+    expect(answered(await ask.poll())).toMatchObject({ kind: 'unchanged', bytes: 0, table: first.table, asOf: first.asOf })
     write('a.csv', 'id,n\n1,3\n', 9000)
     expect(answered(await ask.poll()).changes).toEqual(new Map([['1', { id: 1, n: 2 }]]))
   })

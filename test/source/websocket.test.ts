@@ -70,6 +70,43 @@ async function say(text: string, source: { readonly news: number }): Promise<voi
 }
 
 describe('a WebSocket is followed', () => {
+  test('one that cannot be read is told of by a poll of its own, and takes no other with it', async () => {
+    greeting = ['{"symbol":"N","price":1}', 'garbage', '{"symbol":"M","price":2}']
+    const source = following({ message: 'rows', key: 'symbol' })
+    await source.poll()
+    await until(() => source.news > 0)
+    const polls = [await source.poll(), await source.poll(), await source.poll()]
+    const tables = polls.flatMap(poll => (poll.kind === 'failed' ? [] : [rowsOf(poll)]))
+    expect(tables.at(-1)).toEqual([
+      { symbol: 'N', price: 1 },
+      { symbol: 'M', price: 2 },
+    ])
+    expect(polls.filter(({ kind }) => kind === 'failed')).toMatchObject([{ cause: 'decode' }])
+  })
+
+  test('more messages than rows may be are no more rows for that', async () => {
+    greeting = Array.from({ length: 50 }, (_, i) => JSON.stringify({ symbol: `S${i % 3}`, price: i }))
+    const source = following({ message: 'rows', key: 'symbol', maxRows: 5 })
+    await source.poll()
+    await until(() => source.news >= 50)
+    expect(new Set(rowsOf(await source.poll()))).toEqual(
+      new Set([
+        { symbol: 'S2', price: 47 },
+        { symbol: 'S0', price: 48 },
+        { symbol: 'S1', price: 49 },
+      ]),
+    )
+  })
+
+  test('who says too much at once is left, and not only passed over', async () => {
+    const source = following({ message: 'rows', key: 'symbol', maxBody: '1KiB' })
+    await source.poll()
+    await until(() => server.clients.size === 1)
+    for (let i = 0; i < 20; i++) client().send(JSON.stringify({ symbol: `S${i}`, text: 'x'.repeat(200) }))
+    await until(() => server.clients.size === 0)
+    expect(failed(await source.poll())).toMatchObject({ cause: 'too_large', limit: 'maxBody' })
+  })
+
   test('it is subscribed to, messages about something else are left out, and rows are set', async () => {
     greeting = ['{"type":"welcome"}', '{"data":{"symbol":"N","price":1}}']
     const source = following({ subscribe: ['{"op":"subscribe"}', 'more'], rows: 'data', key: 'symbol' })

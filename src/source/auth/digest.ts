@@ -110,7 +110,8 @@ export class DigestAuthorizer implements Authorizer {
     const challenge = digestChallenge(headers['www-authenticate'])
     const before = this.#challenge
     this.#challenge = challenge
-    this.#count = 0
+    // Several ask with one nonce where they share this: its requests are counted on.
+    if (challenge?.nonce !== before?.nonce) this.#count = 0
     if (challenge === undefined) return false
     return used.headers['authorization'] === undefined || challenge.isStale || before?.realm !== challenge.realm
   }
