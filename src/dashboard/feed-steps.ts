@@ -16,6 +16,8 @@ export class FeedSteps extends PageElement {
   declare steps: readonly StepFacts[] | undefined
   declare error: string
   #reader: Reader | undefined
+  /** Shown until the rows of the next one are there. */
+  #former: Reader | undefined
   /** The feeds whose steps are read. */
   #asked: readonly string[] = []
 
@@ -26,7 +28,7 @@ export class FeedSteps extends PageElement {
 
   protected override listen(): readonly Cancel[] {
     if (this.hasUpdated) this.#open([this.name])
-    return [this.context.board.onChange(() => this.requestUpdate()), () => this.#reader?.leave()]
+    return [this.context.board.onChange(() => this.requestUpdate()), () => this.#former?.leave(), () => this.#reader?.leave()]
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -38,14 +40,17 @@ export class FeedSteps extends PageElement {
   #open(feeds: readonly string[]): void {
     const { millrace, clock } = this.context
     this.#asked = feeds
-    const former = this.#reader
+    this.#former?.leave()
+    this.#former = this.#reader
     const where = feeds.map(feed => `feed == ${JSON.stringify(feed)}`).join(' || ')
     const reader: Reader = new Reader(millrace.feed('$steps', { where }), clock, {
       lingerMs: 0,
       onFreshness: () => this.requestUpdate(),
       onError: ({ message }) => (this.error = message),
       onRows: rows => {
-        former?.leave()
+        this.#former?.leave()
+        this.#former = undefined
+        this.error = ''
         this.steps = rows.map(stepFacts)
         this.#follow()
       },

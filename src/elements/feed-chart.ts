@@ -63,11 +63,11 @@ export class FeedChart extends LiveElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    const drawn = JSON.stringify([this.lines.map(({ id }) => id), [...this.hiddenLines]])
-    if (drawn !== this.#drawnLines || changed.has('trail')) {
+    const drawn = JSON.stringify([this.whole, this.lines.map(({ id }) => id), [...this.hiddenLines]])
+    if (drawn !== this.#drawnLines) {
       this.#drawnLines = drawn
       this.#redraw()
-    } else this.#setData()
+    } else if (changed.has('lines') || changed.has('trail') || changed.has('paused')) this.#setData()
   }
 
   get #shown(): readonly ChartLine[] {

@@ -10,18 +10,22 @@ import { knownFreshness, viewFreshness } from './freshness-view.ts'
 import hostStyles from './host.css?inline'
 import liveStyles from './live.css?inline'
 import { mark } from './mark.ts'
-import type { LiveContext } from './live-element.ts'
+import { untilShown, type LiveContext } from './live-element.ts'
 import { joinServer } from './page-connections.ts'
 import { Reader } from './reader.ts'
 
+/** An attribute that is text; one that is taken away is empty. */
+export const text = { converter: (value: string | null): string => value ?? '' } as const
+const count = { converter: (value: string | null): number | undefined => (value === null ? undefined : Number(value)) } as const
+
 const properties = {
-  feed: {},
-  server: {},
-  where: {},
-  order: {},
-  limit: { type: Number },
-  throttle: { type: Number },
-  bare: { type: Boolean },
+  feed: text,
+  server: text,
+  where: text,
+  order: text,
+  limit: count,
+  throttle: count,
+  bare: { type: Boolean, reflect: true },
   shared: { attribute: false },
 } as const
 
@@ -48,7 +52,6 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   #coming: Reader | undefined
   #error: MillraceError | undefined
   #told: FeedFreshness | undefined
-  #leave: readonly Cancel[] = []
 
   constructor() {
     super()
@@ -120,24 +123,18 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     return 'No rows just now.'
   }
 
-  protected override shouldUpdate(): boolean {
-    return !document.hidden
+  protected override async scheduleUpdate(): Promise<void> {
+    await untilShown()
+    await super.scheduleUpdate()
   }
 
   override connectedCallback(): void {
     super.connectedCallback()
-    const shown = () => {
-      if (!document.hidden) this.requestUpdate()
-    }
-    document.addEventListener('visibilitychange', shown)
-    this.#leave = [() => document.removeEventListener('visibilitychange', shown)]
     if (this.hasUpdated) this.#open()
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback()
-    for (const leave of this.#leave) leave()
-    this.#leave = []
     this.#close()
   }
 
@@ -225,7 +222,12 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   #failed(error: MillraceError): void {
     this.#error = error
     // Rights that were withdrawn: what is held is not to be shown any more.
-    if (error.code === 'forbidden') this.#shown = undefined
+    if (error.code === 'forbidden') {
+      // Still known, so that it is left with the element.
+      if (this.#coming === undefined) this.#coming = this.#shown
+      else this.#shown?.leave()
+      this.#shown = undefined
+    }
     this.requestUpdate()
     this.#tell('millrace-error', error)
   }

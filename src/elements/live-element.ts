@@ -18,6 +18,14 @@ export interface LiveContext {
   readonly trails: Trails
 }
 
+/** What changes while the page is hidden is drawn when it is shown again. */
+export async function untilShown(): Promise<void> {
+  while (document.hidden)
+    await new Promise(shown => {
+      document.addEventListener('visibilitychange', shown, { once: true })
+    })
+}
+
 /** Drawn into the page or shadow root it stands in, whose one style sheet serves all, and never while the page is hidden. */
 export abstract class LiveElement extends LitElement {
   static override properties = { context: { attribute: false } }
@@ -33,17 +41,14 @@ export abstract class LiveElement extends LitElement {
     return this
   }
 
-  protected override shouldUpdate(): boolean {
-    return !document.hidden
+  protected override async scheduleUpdate(): Promise<void> {
+    await untilShown()
+    await super.scheduleUpdate()
   }
 
   override connectedCallback(): void {
     super.connectedCallback()
-    const shown = () => {
-      if (!document.hidden) this.requestUpdate()
-    }
-    document.addEventListener('visibilitychange', shown)
-    this.#leave = [...this.listen(), () => document.removeEventListener('visibilitychange', shown)]
+    this.#leave = this.listen()
   }
 
   override disconnectedCallback(): void {

@@ -4,7 +4,7 @@ import type { FeedQuery, UpdateInfo } from '../client/face.ts'
 import type { Row } from '../model/row.ts'
 import { ChartSubject } from './chart-subject.ts'
 import type { MillraceChart as Face } from './face.ts'
-import { FeedElement } from './feed-element.ts'
+import { FeedElement, text } from './feed-element.ts'
 import { feedQuery } from './feed-query.ts'
 import { Activity } from './measures.ts'
 import { SeriesSubject } from './series-subject.ts'
@@ -15,7 +15,7 @@ const mostPoints = 5000
 
 /** `<millrace-chart>`: the numbers of a feed over the last minutes, from when it was opened; of a series, its points. */
 export class MillraceChart extends FeedElement implements Face {
-  static override properties = { ...FeedElement.properties, column: {} }
+  static override properties = { ...FeedElement.properties, column: text }
   static override styles = [unsafeCSS(plotStyles), ...FeedElement.styles]
   declare column: string
   #activity = new Activity()
@@ -31,7 +31,10 @@ export class MillraceChart extends FeedElement implements Face {
   }
 
   protected override query(): FeedQuery {
-    return feedQuery(this.feed, this, this.#isSeries ? mostPoints : mostLines)
+    if (!this.#isSeries) return feedQuery(this.feed, this, mostLines)
+    const { where, order, limit, throttle } = this
+    // A series begins with its oldest points.
+    return feedQuery(this.feed, { where, order: order === '' ? '-time' : order, limit, throttle }, mostPoints)
   }
 
   protected override took(_rows: readonly Row[], { changes, table }: UpdateInfo): void {

@@ -3,7 +3,7 @@ import type { FeedQuery } from '../client/face.ts'
 import { parseOrderTerm, rowComparator } from '../model/order.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import type { MillraceTable as Face } from './face.ts'
-import { FeedElement } from './feed-element.ts'
+import { FeedElement, text } from './feed-element.ts'
 import { feedQuery, listOf } from './feed-query.ts'
 import type { SortRequest } from './feed-table.ts'
 import { keyOfRow } from './row-lines.ts'
@@ -17,7 +17,7 @@ const mostRows = 500
 export class MillraceTable extends FeedElement implements Face {
   static override properties = {
     ...FeedElement.properties,
-    columns: {},
+    columns: text,
     sortable: { type: Boolean },
     sort: { state: true },
   }

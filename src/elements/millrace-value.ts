@@ -3,7 +3,7 @@ import type { FeedQuery, UpdateInfo } from '../client/face.ts'
 import type { Row } from '../model/row.ts'
 import { profileColumns, rowName, type ColumnProfile } from './column-profile.ts'
 import type { MillraceValue as Face } from './face.ts'
-import { FeedElement } from './feed-element.ts'
+import { FeedElement, text } from './feed-element.ts'
 import { feedQuery, isAddress, whereKey } from './feed-query.ts'
 import { toneOf } from './freshness-view.ts'
 import { mark } from './mark.ts'
@@ -17,7 +17,7 @@ const spark = { width: 120, height: 28 }
 
 /** `<millrace-value>`: one cell, large, with its age. */
 export class MillraceValue extends FeedElement implements Face {
-  static override properties = { ...FeedElement.properties, column: {}, key: {}, label: {}, spark: { type: Boolean } }
+  static override properties = { ...FeedElement.properties, column: text, key: text, label: text, spark: { type: Boolean } }
   declare column: string
   declare key: string
   declare label: string

@@ -126,6 +126,20 @@ test('what is written is followed when it changes, by script and by keyboard; ev
   expect(await page.locator('td:text-is("ACME")').count()).toBe(1)
 })
 
+test('what is written while the page is hidden is followed once it is shown; an attribute that is taken away is none', async () => {
+  const page = await open(`<millrace-table feed="quotes" where="price > 100" order="-price" limit="2" columns="id,price"></millrace-table>`)
+  await page.locator('td:text-is("CRUX")').waitFor()
+  await page.evaluate(`window.isHidden = true
+    Object.defineProperty(document, 'hidden', { get: () => isHidden, configurable: true })
+    for (const name of ['where', 'limit', 'columns', 'order']) document.querySelector('millrace-table').removeAttribute(name)`)
+  await page.evaluate('new Promise(requestAnimationFrame)')
+  expect(await page.locator('td:text-is("ACME")').count()).toBe(0)
+  await page.evaluate(`isHidden = false; document.dispatchEvent(new Event('visibilitychange'))`)
+  await page.locator('td:text-is("ACME")').waitFor()
+  expect(await page.locator('th').count()).toBe(3)
+  expect(faults).toEqual([])
+})
+
 test('columns are shown as the config of the server says', async () => {
   const page = await open('<millrace-table feed="shown"></millrace-table><millrace-value feed="shown" key="ACME"></millrace-value>')
   await page.locator('td:text-is("100.00")').waitFor()
