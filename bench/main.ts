@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 const searches: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).soak,
   churn: async () => (await import('./churn.ts')).churn,
+  'page-hour': async () => (await import('./page-hour.ts')).pageHour,
 }
 
 function machine(): string {
