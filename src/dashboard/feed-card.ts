@@ -194,7 +194,7 @@ export class FeedCard extends PageElement {
   protected override render(): TemplateResult {
     const { board } = this.context
     const { feed, freshness, description, firing } = this.facts
-    const known = knownFreshness(freshness, this.#reader?.feed.freshness, board.connected)
+    const known = knownFreshness(freshness, this.#reader?.feed.freshness, board)
     return html`<article class="card state-${known.state} ${firing > 0 ? 'firing' : ''}">
       <header>
         <h3><a href=${feedHash(feed)} title=${description}>${feed}</a></h3>

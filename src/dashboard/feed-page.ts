@@ -232,7 +232,7 @@ export class FeedPage extends PageElement {
   protected override render(): TemplateResult {
     const { board } = this.context
     const facts = board.feeds?.get(this.name)
-    const known = knownFreshness(facts?.freshness, this.#reading?.feed?.freshness, board.connected)
+    const known = knownFreshness(facts?.freshness, this.#reading?.feed?.freshness, board)
     const hasRows = this.#reading?.rows !== undefined && !this.#reading.isForbidden
     return html`${breadcrumb(this.name)}
       <header class="feed">
