@@ -16,6 +16,11 @@ import { Reader } from './reader.ts'
 
 /** An attribute that is text; one that is taken away is empty. */
 export const text = { converter: (value: string | null): string => value ?? '' } as const
+/** Written on the element, too, where its style looks for it. */
+const reflected = {
+  converter: { fromAttribute: text.converter, toAttribute: (value: string): string | null => value || null },
+  reflect: true,
+} as const
 const count = { converter: (value: string | null): number | undefined => (value === null ? undefined : Number(value)) } as const
 
 const properties = {
@@ -25,6 +30,7 @@ const properties = {
   order: text,
   limit: count,
   throttle: count,
+  theme: reflected,
   bare: { type: Boolean, reflect: true },
   shared: { attribute: false },
 } as const
@@ -42,6 +48,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   declare order: string
   declare limit: number | undefined
   declare throttle: number | undefined
+  declare theme: string
   declare bare: boolean
   /** Where the page that it is part of has a connection of its own: that is used. */
   declare shared: LiveContext | undefined
@@ -59,6 +66,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     this.server = ''
     this.where = ''
     this.order = ''
+    this.theme = ''
     this.bare = false
   }
 
