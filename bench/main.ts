@@ -21,6 +21,7 @@ const others: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).soak,
   churn: async () => (await import('./churn.ts')).churn,
   nginx: async () => (await import('./nginx.ts')).nginx,
+  'page-hour': async () => (await import('./page-hour.ts')).pageHour,
 }
 
 function machine(): string {
