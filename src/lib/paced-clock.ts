@@ -30,6 +30,15 @@ export function pacedClock(clock: Clock, { startMs, speed, endMs }: Pace): Clock
   }
 }
 
+/** Shows whole ms, as the clock of any machine does. */
+export function inWholeMs(clock: Clock): Clock {
+  return {
+    now: () => Math.floor(clock.now()),
+    monotonic: () => clock.monotonic(),
+    after: (delayMs, run): Cancel => clock.after(delayMs, run),
+  }
+}
+
 /** Shows the time of one clock, and measures by another: for whoever lives on this machine but is told of another time. */
 export function shownBy(shown: Clock, measured: Clock): Clock {
   return {

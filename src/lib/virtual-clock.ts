@@ -17,8 +17,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): number {
-    // As on any machine: whole ms.
-    return Math.floor(this.#wallMs)
+    return this.#wallMs
   }
 
   monotonic(): number {

@@ -4,6 +4,7 @@ import type { Sink } from '../../hub/outbox.ts'
 import { everything } from '../../hub/principal.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { fastForward } from '../../lib/fast-forward.ts'
+import { inWholeMs } from '../../lib/paced-clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { VirtualClock } from '../../lib/virtual-clock.ts'
 import type { Recording } from '../../replay/recording.ts'
@@ -61,14 +62,15 @@ export async function writeFrames(
   const began = real.monotonic()
   const descriptor = openSync(file, 'w')
   try {
-    const clock = new VirtualClock(recording.config.startMs)
+    const virtual = new VirtualClock(recording.config.startMs)
+    const clock = inWholeMs(virtual)
     const server = new MillraceServer({ config, clock, random: seededRandom(seed), tapOf: replayerOf(recording, clock), env: {} })
     const lines = new Lines(descriptor)
     const outbox = server.hub.connect(lines)
     for (const { name, public: isPublic, ...one } of [...config.sources, ...config.feeds])
       if (isPublic && !isForReadersAlone(one)) server.hub.subscribe(outbox, { feed: name }, () => undefined)
     server.graph.start()
-    await fastForward(clock, recording.lengthMs)
+    await fastForward(virtual, recording.lengthMs)
     lines.flush()
     await server.close()
     return { frames: lines.count, tookMs: real.monotonic() - began }
