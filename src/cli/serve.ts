@@ -16,7 +16,7 @@ export interface ServeOptions {
   /** A feed that the banner's example follows. */
   readonly example: string
   /** How the config is read again; without it there is nothing to read. `files`: those that were read for it. */
-  readonly reload?: { readonly files: ReadonlySet<string>; readonly read: () => ConfigRead }
+  readonly reload?: { readonly files: ReadonlySet<string>; readonly read: () => Promise<ConfigRead> }
   /** Called once it listens at `url`; the lines it gives are told to people. */
   readonly started?: (url: string) => readonly string[]
   /** Called when the server has stopped. */
