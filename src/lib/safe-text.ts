@@ -1,5 +1,6 @@
 /** What names something that is nobody else's business: a header, a query parameter or a member of a body. */
-const secretName = /auth|cookie|token|secret|passw|pwd|session|signature|credential|api[-_]?key|access[-_]?key|^(key|sig)$/i
+const secretName =
+  /authorization|auth(?!or)|cookie|token|secret|passw|pwd|session|signature|credential|csrf|xsrf|api[-_]?key|access[-_]?key|[-_]key$|^(key|sig|appid|pat|sid)$/i
 
 /** Whether a header, query parameter or member of that name probably holds a secret. */
 export function isSecretName(name: string): boolean {

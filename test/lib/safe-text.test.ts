@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { withoutSecrets } from '../../src/lib/safe-text.ts'
+import { isSecretName, withoutSecrets } from '../../src/lib/safe-text.ts'
 
 describe('what is told of a text', () => {
   test.each([
@@ -10,3 +10,9 @@ describe('what is told of a text', () => {
     ['a = b', 'a = b'],
   ])('%s', (text, told) => expect(withoutSecrets(text)).toBe(told))
 })
+
+test.each(['Authorization', 'Proxy-Authorization', 'X-CSRF-Token', 'Ocp-Apim-Subscription-Key', 'x_api_key_id', 'sid', 'oauth', 'passwd'])(
+  '%s is the name of a secret',
+  name => expect(isSecretName(name)).toBe(true),
+)
+test.each(['author', 'keyboard', 'monkey', 'page', 'signal'])('%s is not', name => expect(isSecretName(name)).toBe(false))
