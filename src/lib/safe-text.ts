@@ -24,7 +24,8 @@ export function withoutSecrets(text: string): string {
 
 /**
  * A value without secrets: texts as above, and members of maps that are called like secrets. `told` may replace a part of a text that
- * is known to be a secret by what may be told of it, such as `${TOKEN}`; a member in which it did so is shown.
+ * is known to be a secret by what may be told of it, such as `${TOKEN}`; a member in which it did so is shown. A text that is JSON,
+ * such as a body, is looked into.
  */
 export function valueWithoutSecrets(value: unknown, told: (text: string) => string, name = ''): unknown {
   if (Array.isArray(value)) return value.map(item => valueWithoutSecrets(item, told, name))
@@ -33,8 +34,20 @@ export function valueWithoutSecrets(value: unknown, told: (text: string) => stri
       Object.entries(value).map(([name, member]: [string, unknown]) => [name, valueWithoutSecrets(member, told, name)]),
     )
   if (typeof value !== 'string') return isSecretName(name) ? hidden : value
+  const members = membersIn(value)
+  if (members !== undefined && !isSecretName(name)) return JSON.stringify(valueWithoutSecrets(members, told))
   const text = told(value)
   return isSecretName(name) && text === value ? hidden : withoutSecrets(text)
+}
+
+/** The map or list that a text is as JSON; undefined: none. */
+function membersIn(text: string): object | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return undefined
+  }
 }
 
 /** A text as one line that no terminal obeys: control and format characters, and line and paragraph separators, are written out. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isSecretName, withoutSecrets } from '../../src/lib/safe-text.ts'
+import { isSecretName, valueWithoutSecrets, withoutSecrets } from '../../src/lib/safe-text.ts'
 
 describe('what is told of a text', () => {
   test.each([
@@ -16,3 +16,11 @@ test.each(['Authorization', 'Proxy-Authorization', 'X-CSRF-Token', 'Ocp-Apim-Sub
   name => expect(isSecretName(name)).toBe(true),
 )
 test.each(['author', 'keyboard', 'monkey', 'page', 'signal'])('%s is not', name => expect(isSecretName(name)).toBe(false))
+
+test('a body that is JSON is looked into, also one inside another', () => {
+  const told = (text: string): string => text.replace('known', '${KNOWN}')
+  const body = JSON.stringify({ user: 'me', password: 'hunter2', token: 'known', more: JSON.stringify({ apiKey: 'abc' }) })
+  const shown = valueWithoutSecrets({ body, other: '{not json, token=abc' }, told) as { body: string; other: string }
+  expect(JSON.parse(shown.body)).toEqual({ user: 'me', password: '***', token: '${KNOWN}', more: '{"apiKey":"***"}' })
+  expect(shown.other).toBe('{not json, token=abc')
+})
