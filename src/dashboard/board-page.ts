@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
 import type { Board, Tile } from '../model/board.ts'
 import { copyText } from './clipboard.ts'
@@ -69,8 +69,8 @@ export class BoardPage extends PageElement {
     else void document.exitFullscreen()
   }
 
-  #header(board: Board): TemplateResult | typeof nothing {
-    if (isEmbedded()) return nothing
+  #header(board: Board): TemplateResult {
+    if (isEmbedded()) return html`<h1 class="hidden">${board.title || 'Board'}</h1>`
     const isWall = document.fullscreenElement === this
     return html`<header class="board-head">
       <h1>${board.title || 'Board'}</h1>

@@ -105,7 +105,7 @@ export class FeedPage extends PageElement {
       this.requestUpdate()
     }
     return html`<label
-      >Column
+      ><span class="what">Column</span>
       <select @change=${choose}>
         ${columns.map(({ name, label }) => html`<option value=${name} .selected=${name === column}>${label}</option>`)}
       </select></label

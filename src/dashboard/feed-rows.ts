@@ -5,6 +5,7 @@ import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
 import type { Cancel } from '../lib/clock.ts'
 import type { FeedTable, RowRequest, SortRequest } from '../elements/feed-table.ts'
+import { readingOrder } from '../elements/column-profile.ts'
 import { layOut, type Layout } from '../elements/upright.ts'
 import { copyText } from './clipboard.ts'
 import { firstRows, mostRows, type FeedReading } from './feed-reading.ts'
@@ -80,8 +81,8 @@ export class FeedRows extends PageElement {
   }
 
   async #copy(kind: 'CSV' | 'JSON'): Promise<void> {
-    const { rows = [], shape } = this.reading
-    const columns = (shape?.columns ?? []).filter(column => !this.hiddenColumns.has(column))
+    const { rows = [] } = this.reading
+    const columns = this.#columns.filter(column => !this.hiddenColumns.has(column))
     const copied = await copyText(kind === 'CSV' ? rowsAsCsv(rows, columns) : rowsAsJson(rows, columns))
     const count = `${this.context.format.number(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`
     this.#say(copied ? `${count} copied as ${kind}` : 'this browser does not let the page copy')
@@ -100,6 +101,13 @@ export class FeedRows extends PageElement {
     const hidden = [...this.#hints].flatMap(([column, hint]) => (hint.hidden === true ? [column] : []))
     if (kind === 'series') hidden.push(composedKeyColumn)
     if (hidden.length > 0) this.hiddenColumns = new Set(hidden)
+  }
+
+  /** All columns, in the order in which they are read. */
+  get #columns(): readonly string[] {
+    const { shape } = this.reading
+    if (shape === undefined) return []
+    return shape.kind === 'table' ? readingOrder(shape.columns, shape.key) : shape.columns
   }
 
   get #hints(): Hints {
@@ -224,14 +232,15 @@ export class FeedRows extends PageElement {
     this.#hideAtFirst(shape.kind)
     if (rows !== this.#shown) this.#changes = reading.takeChanges()
     this.#shown = rows
-    const columns = shape.columns.filter(column => !this.hiddenColumns.has(column))
-    // A filter is of the feed's own columns: rows that it leaves alone are not turned upright.
+    const all = this.#columns
+    const columns = all.filter(column => !this.hiddenColumns.has(column))
+    // A filter is of the feed's own columns: rows that it leaves alone are not turned upright; nor is one alert, or one event.
     const layout =
-      reading.where === ''
+      reading.where === '' && shape.kind === 'table'
         ? layOut(rows, { key: shape.key, columns, order: shape.order }, context.board.now(), context.format, this.#hints)
         : { rows, columns, keyColumn: shape.key, sortable: true }
     return html`<section class="panel rows" aria-label="Rows">
-      ${this.#tools(rows.length, shape.columns, exampleOf(rows, columns))} ${this.#empty(rows)} ${this.#table(layout)}
+      ${this.#tools(rows.length, all, exampleOf(rows, columns))} ${this.#empty(rows)} ${this.#table(layout)}
       <row-sheet .context=${context} .place=${this.place} @sheet-close=${() => (this.place = undefined)}></row-sheet>
     </section>`
   }
@@ -242,7 +251,7 @@ function exampleOf(rows: readonly Row[], columns: readonly string[]): string {
   const [row] = rows
   const named = columns.filter(column => /^[A-Za-z_]\w*$/.test(column))
   const number = named.find(column => typeof row?.[column] === 'number' && !/id$|time|since|at$|^lon/i.test(column))
-  if (number !== undefined) return `${number} > ${Math.trunc(Number(row?.[number])) || 0}`
+  if (number !== undefined) return `${number} > ${Math.trunc(Number(Number(row?.[number]).toPrecision(2))) || 0}`
   const text = named.find(column => typeof row?.[column] === 'string')
   return text === undefined ? "key == 'a'" : `${text} == ${JSON.stringify(row?.[text])}`
 }
