@@ -29,6 +29,7 @@ import { execAsk } from './source/exec.ts'
 import { PollError } from './source/failure.ts'
 import { fileAsk } from './source/file.ts'
 import { httpAsk } from './source/http.ts'
+import type { Tap } from './source/link.ts'
 import { describeParams, readParams } from './source/params.ts'
 import type { ParamOptions } from './source/params.options.ts'
 import { Poller } from './source/poller.ts'
@@ -40,6 +41,8 @@ import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
 import { unaskable } from './source/unaskable.ts'
 import { webSocketAsk } from './source/websocket.ts'
+
+export type TapOf = (source: string, purpose: 'data' | 'login') => Tap
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -53,6 +56,8 @@ export interface CompileDeps {
   readonly budgets?: Budgets
   /** Default: every origin is asked itself. */
   readonly proxies?: Proxies
+  /** Who hears what a source asks, or its logins, or answers in place of its origin. Default: nobody. */
+  readonly tapOf?: TapOf
   /** Whom the rows of a feed name, for a source that asks for each of them. Default: there is no such source. */
   readonly membersOf?: (wanted: MembersWanted) => Promise<MemberList>
   /** Told of every limit that an answer exceeds, by its key. */
@@ -207,13 +212,15 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
 
 function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps): Ask {
   const { name, http, auth, pages, maxPages, each } = source
-  const { clock, proxies = new Proxies({}) } = deps
-  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies })
+  const { clock, tapOf, proxies = new Proxies({}) } = deps
+  const tapped = (purpose: 'data' | 'login') => (tapOf === undefined ? {} : { tap: tapOf(name, purpose) })
+  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies, ...tapped('login') })
   const shared = {
     clock,
     proxies,
     pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
     admitMore: budget.admitMore.bind(budget),
+    ...tapped('data'),
   }
   if (each === undefined)
     return httpAsk(http, { ...shared, log: deps.log, name, ...(authorizer === undefined ? {} : { auth: authorizer }) })

@@ -6,7 +6,7 @@ import type { PollPhases } from './ask.ts'
 import type { Authorizer, Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
-import { Link } from './link.ts'
+import { Link, type Tap } from './link.ts'
 import { isPrivateAddress, refusedAddress } from './private-address.ts'
 import { proxyHost, type Proxies } from './proxy.ts'
 
@@ -57,6 +57,8 @@ export interface ExchangeDeps {
   readonly proxies: Proxies
   /** Says who asks; default: nobody does, beyond what the headers say. */
   readonly auth?: Authorizer
+  /** Default: nobody hears of what is asked, or answers in place of an origin. */
+  readonly tap?: Tap
 }
 
 const nobody: Credentials = { headers: {}, query: {} }
@@ -192,6 +194,7 @@ export class Exchange {
         proxy: this.#deps.proxies.of(url),
         clock: this.#deps.clock,
         isPublicOnly: this.#options.isPublicOnly === true,
+        tap: this.#deps.tap,
       })
       this.#links.set(origin, link)
     }
