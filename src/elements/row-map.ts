@@ -50,6 +50,8 @@ export class RowMap extends LiveElement {
   #profiles: readonly ColumnProfile[] = []
   #columns: PlaceColumns | undefined
   #places: readonly Place[] = []
+  /** What the map is around: of those that were last there. */
+  #around: readonly Place[] = []
   #drawnColour = ''
 
   protected override listen(): readonly Cancel[] {
@@ -67,6 +69,7 @@ export class RowMap extends LiveElement {
     this.#profiles = profileColumns(this.columns, this.rows, this.#profiles, this.context.hints.of(this.name))
     this.#columns = placeColumns(this.rows, this.columns) ?? this.#columns
     this.#places = this.#columns === undefined ? [] : placesOf(this.rows, this.#columns)
+    if (this.#places.length > 0) this.#around = this.#places
   }
 
   protected override updated(): void {
@@ -106,7 +109,7 @@ export class RowMap extends LiveElement {
     }
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
     pen.clearRect(0, 0, width, height)
-    const projection = projectionOf(this.#places, width, height, marginPx)
+    const projection = projectionOf(this.#around, width, height, marginPx)
     const names = this.#drawGrid(pen, projection, width, height)
     const radiusOf = this.#sizer()
     this.#dots = this.#places.map(place => {
