@@ -13,6 +13,7 @@ import type { FeedFacts } from './own-feeds.ts'
 import { PageElement } from './page-element.ts'
 import { sourceHash } from './route.ts'
 import { sourceFactsLine } from './source-facts.ts'
+import { boardHash } from './tile-text.ts'
 import { storedToken } from './token-store.ts'
 
 /** What is folded until it is wanted. */
@@ -230,10 +231,12 @@ export class FeedPage extends PageElement {
 
   #described(facts: FeedFacts | undefined): TemplateResult | typeof nothing {
     const isSource = this.context.board.sources.has(this.name)
-    const description = facts?.description ?? ''
-    if (description === '' && !isSource) return nothing
+    if (facts === undefined) return nothing
+    const { description, kind } = facts
+    const tile = { show: kind === 'alerts' ? 'alerts' : 'table', feed: this.name } as const
     return html`<p class="description">
-      ${description} ${isSource ? html`<a href=${sourceHash(this.name)}>Polls and schedule</a>` : nothing}
+      ${description} ${isSource ? html`<a href=${sourceHash(this.name)}>Polls and schedule</a> ` : nothing}
+      <a href=${boardHash({ name: '', title: '', tiles: [tile] })}>Put it on a board</a>
     </p>`
   }
 

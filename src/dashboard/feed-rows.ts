@@ -9,6 +9,7 @@ import { readingOrder } from '../elements/column-profile.ts'
 import { layOut, type Layout } from '../elements/upright.ts'
 import { copyText } from './clipboard.ts'
 import { firstRows, mostRows, type FeedReading } from './feed-reading.ts'
+import { filterExpression, textColumns, unknownNames } from './filter-text.ts'
 import { PageElement } from './page-element.ts'
 import type { RowPlace } from './row-sheet.ts'
 import { rowsAsCsv, rowsAsJson } from './row-text.ts'
@@ -30,6 +31,7 @@ export class FeedRows extends PageElement {
     hiddenColumns: { state: true },
     said: { state: true },
     place: { state: true },
+    typed: { state: true },
   }
   declare reading: FeedReading
   /** Counts the changes of `reading`. */
@@ -43,8 +45,12 @@ export class FeedRows extends PageElement {
   declare said: string
   /** The row that is looked at. */
   declare place: RowPlace | undefined
+  /** What stands in the field of the filter. */
+  declare typed: string
   /** A person chose the columns. */
   #isChosen = false
+  /** The columns in which words are looked for; those of the rows before any filter. */
+  #texts: readonly string[] | undefined
   /** The rows that were drawn last, and what was new of them. */
   #shown: readonly Row[] | undefined
   #changes: ReadonlyMap<string, Row | undefined> = new Map()
@@ -56,12 +62,15 @@ export class FeedRows extends PageElement {
     this.held = false
     this.hiddenColumns = new Set()
     this.said = ''
+    this.typed = ''
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has('reading')) return
     this.hiddenColumns = new Set()
     this.#isChosen = false
+    this.#texts = undefined
+    this.typed = this.reading.where
   }
 
   protected override listen(): readonly Cancel[] {
@@ -70,8 +79,15 @@ export class FeedRows extends PageElement {
 
   #filter(text: string, atOnce: boolean): void {
     this.#typing?.()
-    if (atOnce) this.reading.filterBy(text.trim())
-    else this.#typing = this.context.clock.after(typingMs, () => this.reading.filterBy(text.trim()))
+    this.typed = text
+    const ask = (): void => {
+      const { rows = [], shape } = this.reading
+      const columns = shape?.columns ?? []
+      this.#texts ??= rows.length === 0 ? undefined : textColumns(rows, columns)
+      this.reading.filterBy(filterExpression(text, columns, this.#texts ?? []))
+    }
+    if (atOnce) ask()
+    else this.#typing = this.context.clock.after(typingMs, ask)
   }
 
   #say(text: string): void {
@@ -115,7 +131,7 @@ export class FeedRows extends PageElement {
   }
 
   #filterField(example: string): TemplateResult {
-    const { filterError, where } = this.reading
+    const { filterError } = this.reading
     return html`<form
       class="filter"
       role="search"
@@ -127,13 +143,13 @@ export class FeedRows extends PageElement {
       <input
         type="search"
         aria-label="Only rows where"
-        placeholder=${`Only rows where .. such as ${example}`}
+        placeholder=${`Words to look for, or an expression such as ${example}`}
         autocapitalize="none"
         autocomplete="off"
         spellcheck="false"
         aria-invalid=${filterError === '' ? 'false' : 'true'}
         aria-describedby="filter-error"
-        .value=${where}
+        .value=${this.typed}
         @input=${(event: Event) => this.#filter((event.target as HTMLInputElement).value, false)}
       />
     </form>`
@@ -220,9 +236,10 @@ export class FeedRows extends PageElement {
     if (rows.length > 0) return nothing
     const { where } = this.reading
     const all = html`<button type="button" class="plain" @click=${() => this.#filter('', true)}>Show all</button>`
-    return where === ''
-      ? html`<p class="empty">No rows just now. They appear here as they come.</p>`
-      : html`<p class="empty">No row is so just now. They appear here as they come. ${all}</p>`
+    if (where === '') return html`<p class="empty">No rows just now. They appear here as they come.</p>`
+    const [unknown] = unknownNames(where, this.#columns)
+    const hint = unknown === undefined ? '' : `There is no column “${unknown}”; a text stands in quotes: '${unknown}'. `
+    return html`<p class="empty">${hint}No row is so just now. They appear here as they come. ${all}</p>`
   }
 
   protected override render(): TemplateResult | typeof nothing {
