@@ -263,8 +263,18 @@ async function listOf({ name, members }: EachOptions, waitMs: number, { membersO
   return membersOf({ feed: members.from, column: name, limit: members.limit, waitMs })
 }
 
-/** The steps that look back in time: a feed with one of them must not sleep. */
-const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
+/** The steps that look back in time, as an operator of RxJS may: a feed with one of them must not sleep. */
+const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>([
+  'rate',
+  'change',
+  'window',
+  'series',
+  'events',
+  'fill',
+  'keep',
+  'alert',
+  'rxjs',
+])
 
 function compileFeed(feed: FeedConfig, print: string, { clock, memories }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed

@@ -82,7 +82,7 @@ function addServerCommands(program: Command): void {
   program
     .command('run')
     .description('serve the feeds of a config')
-    .argument('<config>', 'a YAML or JSON file')
+    .argument('<config>', 'a YAML, JSON or TypeScript file')
     .option('--port <port>', 'where to listen instead; 0 is any free port', portNumber)
     .action(async (config: string, options: { port?: number }) => {
       const { runConfig } = await import('./run.ts')
@@ -99,7 +99,7 @@ function addServerCommands(program: Command): void {
   program
     .command('check')
     .description('say everything that is wrong with a config')
-    .argument('<config>', 'a YAML or JSON file')
+    .argument('<config>', 'a YAML, JSON or TypeScript file')
     .option('--show', 'also every value in force, and where it came from')
     .action(async (config: string, options: { show?: boolean }) => {
       const { checkConfig } = await import('./check.ts')
@@ -178,7 +178,7 @@ function addTryingCommands(program: Command): void {
   program
     .command('test')
     .description('run the tests of a config: what its feeds show, given what its sources answer')
-    .argument('<config>', 'a YAML or JSON file')
+    .argument('<config>', 'a YAML, JSON or TypeScript file')
     .action(async (config: string) => {
       const { testConfig } = await import('./test/test.ts')
       await testConfig(config)

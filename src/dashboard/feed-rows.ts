@@ -146,7 +146,7 @@ export class FeedRows extends PageElement {
                 .checked=${!this.hiddenColumns.has(column)}
                 ?disabled=${shown === 1 && !this.hiddenColumns.has(column)}
                 @change=${() => this.#toggle(column)}
-              />${column === '#' ? 'key' : column}</label
+              />${this.#hints.get(column)?.label ?? (column === '#' ? 'key' : column)}</label
             >`,
         )}
       </fieldset>
@@ -191,12 +191,11 @@ export class FeedRows extends PageElement {
 
   #table(layout: Layout): TemplateResult {
     const { reading, context } = this
-    const columns = layout.columns.filter(column => !this.hiddenColumns.has(column))
     return html`<feed-table
       .context=${context}
       .rows=${layout.rows}
       .changes=${layout.sortable ? this.#changes : undefined}
-      .columns=${columns}
+      .columns=${layout.columns}
       .keyColumn=${layout.keyColumn}
       .sort=${layout.sortable ? reading.sort : ''}
       .sortable=${layout.sortable}
@@ -225,14 +224,14 @@ export class FeedRows extends PageElement {
     this.#hideAtFirst(shape.kind)
     if (rows !== this.#shown) this.#changes = reading.takeChanges()
     this.#shown = rows
+    const columns = shape.columns.filter(column => !this.hiddenColumns.has(column))
     // A filter is of the feed's own columns: rows that it leaves alone are not turned upright.
     const layout =
       reading.where === ''
-        ? layOut(rows, shape, context.board.now(), context.format, this.#hints)
-        : { rows, columns: shape.columns, keyColumn: shape.key, sortable: true }
-    const choice = layout.sortable ? shape.columns : []
+        ? layOut(rows, { key: shape.key, columns, order: shape.order }, context.board.now(), context.format, this.#hints)
+        : { rows, columns, keyColumn: shape.key, sortable: true }
     return html`<section class="panel rows" aria-label="Rows">
-      ${this.#tools(rows.length, choice, exampleOf(rows, shape.columns))} ${this.#empty(rows)} ${this.#table(layout)}
+      ${this.#tools(rows.length, shape.columns, exampleOf(rows, columns))} ${this.#empty(rows)} ${this.#table(layout)}
       <row-sheet .context=${context} .place=${this.place} @sheet-close=${() => (this.place = undefined)}></row-sheet>
     </section>`
   }

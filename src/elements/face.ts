@@ -18,6 +18,8 @@ export interface MillraceElement extends HTMLElement {
   limit: number | undefined
   /** Least ms between two changes. */
   throttle: number | undefined
+  /** `light`, `dark` or `auto`; empty: as the page around it. */
+  theme: string
   /** Without header and border. */
   bare: boolean
   /** As last shown, in order; undefined before the first data. */

@@ -91,7 +91,8 @@ export function figures(
   const only = rows.length === 1 ? rows[0] : undefined
   if (only !== undefined && (profiles.length > 2 || shape.key === composedKeyColumn)) return ofOneRow(only, shape, profiles, options)
   const column = options.column ?? measureColumns(shape, profiles, activity)[0]
-  const profile = profiles.find(({ name }) => name === column) ?? profiles.find(({ name }) => name !== shape.key) ?? profiles[0]
+  const profile =
+    profiles.find(({ name }) => name === column) ?? profiles.find(({ name, hidden }) => name !== shape.key && !hidden) ?? profiles[0]
   if (profile === undefined) return []
   const label = labelColumn(profiles, shape.key)
   return rows.slice(0, most).map(row => {
@@ -104,10 +105,15 @@ function ofOneRow(
   row: Row,
   shape: TableShape,
   profiles: readonly ColumnProfile[],
-  { most, nowMs, format }: { readonly most: number; readonly nowMs: number; readonly format: Format },
+  {
+    most,
+    column,
+    nowMs,
+    format,
+  }: { readonly most: number; readonly column: string | undefined; readonly nowMs: number; readonly format: Format },
 ): readonly Measure[] {
   const key = keyOfRow(row, shape.key)
-  const others = profiles.filter(({ name, hidden }) => name !== shape.key && !hidden)
+  const others = profiles.filter(({ name, hidden }) => name !== shape.key && (!hidden || name === column))
   const numbers = others.filter(isMeasure)
   return (numbers.length > 0 ? numbers : others).slice(0, most).map(profile => measure(row, key, profile.label, profile, nowMs, format))
 }

@@ -3,7 +3,7 @@ import { cellOf, type Row } from '../model/row.ts'
 import type { Cancel } from '../lib/clock.ts'
 import { labelColumn, profileColumns, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
 import { LiveElement } from './live-element.ts'
-import { gridStep, placesOf, projectionOf, type Place, type PlaceColumns, type Projection } from './place-columns.ts'
+import { gridStep, placeColumns, placesOf, projectionOf, type Place, type PlaceColumns, type Projection } from './place-columns.ts'
 import { keyOfRow } from './row-lines.ts'
 
 const marginPx = 22
@@ -25,7 +25,6 @@ export class RowMap extends LiveElement {
     ...LiveElement.properties,
     rows: { attribute: false },
     columns: { attribute: false },
-    places: { attribute: false },
     keyColumn: { attribute: false },
     measure: { attribute: false },
     name: { attribute: false },
@@ -33,7 +32,6 @@ export class RowMap extends LiveElement {
   }
   declare rows: readonly Row[]
   declare columns: readonly string[]
-  declare places: PlaceColumns
   declare keyColumn: string
   /** The column that the size of a dot stands for. */
   declare measure: string | undefined
@@ -42,7 +40,8 @@ export class RowMap extends LiveElement {
   declare pointed: string | undefined
   #dots: readonly Dot[] = []
   #profiles: readonly ColumnProfile[] = []
-  #projection: Projection | undefined
+  #columns: PlaceColumns | undefined
+  #places: readonly Place[] = []
   #drawnColour = ''
 
   protected override listen(): readonly Cancel[] {
@@ -56,8 +55,10 @@ export class RowMap extends LiveElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('rows') || changed.has('columns'))
-      this.#profiles = profileColumns(this.columns, this.rows, this.#profiles, this.context.hints.of(this.name))
+    if (!changed.has('rows') && !changed.has('columns')) return
+    this.#profiles = profileColumns(this.columns, this.rows, this.#profiles, this.context.hints.of(this.name))
+    this.#columns = placeColumns(this.rows, this.columns) ?? this.#columns
+    this.#places = this.#columns === undefined ? [] : placesOf(this.rows, this.#columns)
   }
 
   protected override updated(): void {
@@ -98,12 +99,10 @@ export class RowMap extends LiveElement {
     }
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
     pen.clearRect(0, 0, width, height)
-    const places = placesOf(this.rows, this.places)
-    const projection = projectionOf(places, width, height, marginPx)
-    this.#projection = projection
+    const projection = projectionOf(this.#places, width, height, marginPx)
     this.#drawGrid(pen, projection, width, height)
     const radiusOf = this.#sizer()
-    this.#dots = places.map(place => {
+    this.#dots = this.#places.map(place => {
       const [x, y] = projection.point(place.longitude, place.latitude)
       return { ...place, key: keyOfRow(place.row, this.keyColumn), x, y, radius: radiusOf(place.row) }
     })
@@ -165,11 +164,11 @@ export class RowMap extends LiveElement {
     const row = this.#dots.find(({ key }) => key === this.pointed)?.row
     if (row === undefined || this.pointed === undefined)
       return html`<span class="quiet"
-        >${format.number(this.#projection === undefined ? 0 : this.#dots.length)}
+        >${format.number(this.#places.length)}
         places${this.measure === undefined ? '' : `, as large as their ${this.#profiles.find(({ name }) => name === this.measure)?.label ?? this.measure}`}</span
       >`
     const label = labelColumn(this.#profiles, this.keyColumn)
-    const shown = this.#profiles.filter(({ name, kind }) => name !== label && kind !== 'json').slice(0, 6)
+    const shown = this.#profiles.filter(({ name, kind, hidden }) => name !== label && kind !== 'json' && !hidden).slice(0, 6)
     return html`<b>${rowLabel(row, label, this.pointed)}</b>
       <span class="quiet"
         >${shown.map(profile => `${profile.label} ${showValue(cellOf(row, profile.name), profile, board.now(), format)}`).join(' · ')}</span
@@ -177,9 +176,10 @@ export class RowMap extends LiveElement {
   }
 
   protected override render(): TemplateResult {
+    if (this.#columns === undefined) return html`<p class="empty">These rows have no latitude and longitude.</p>`
     return html`<canvas
         role="img"
-        aria-label="Map of ${this.name}: ${this.context.format.number(this.rows.length)} places"
+        aria-label="Map of ${this.name}: ${this.context.format.number(this.#places.length)} places"
         @pointermove=${this.#point}
         @pointerdown=${this.#point}
         @pointerleave=${() => (this.pointed = undefined)}

@@ -15,7 +15,7 @@ const past = { from: 'places', steps: [{ series: { keep: '10m', columns: { cost:
 const tiles: readonly Tile[] = [
   { show: 'figure', feed: 'places', key: 'BOLT', column: 'price', title: 'Bolt' },
   { show: 'heartbeat', feed: 'places', title: 'Polls' },
-  { show: 'map', feed: 'places', column: 'price', title: 'Where' },
+  { show: 'map', feed: 'places', column: 'price', order: ['-price'], limit: 2, title: 'Where' },
   { show: 'chart', feed: 'places', column: 'price', title: 'Now' },
   { show: 'chart', feed: 'past', column: 'cost', title: 'Past' },
   { show: 'alerts', feed: 'low', title: 'Low' },
@@ -66,7 +66,8 @@ async function isWhole(page: Page): Promise<void> {
   await page.locator('board-heartbeat .beat.unchanged').first().waitFor()
   // What is fresh there are the polls that are told of, and not the source.
   expect(await page.locator('board-heartbeat .freshness').count()).toBe(0)
-  await page.locator('board-map .map-detail', { hasText: '3 places' }).waitFor()
+  await page.locator('board-map .map-detail', { hasText: '2 places' }).waitFor()
+  expect(await page.evaluate(`document.querySelector('board-map').rows.map(({ id }) => id)`)).toEqual(['CRUX', 'BOLT'])
   await page.locator('millrace-chart canvas').nth(1).waitFor()
   await page.locator('millrace-chart', { hasText: 'Past' }).locator('.legend', { hasText: 'CRUX' }).waitFor()
   await page.locator('millrace-alerts li', { hasText: 'ACME costs 100' }).waitFor()
@@ -112,6 +113,19 @@ test('share copies the address; full screen fills the screen with the tiles alon
   await page.locator('button:text-is("Full screen")').waitFor()
   await page.setViewportSize({ width: 390, height: 800 })
   expect(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBeLessThanOrEqual(0)
+})
+
+test('the boards are asked for once a connection; where they are not answered it is said, and they are asked for again', async () => {
+  const page = await open('', { permissions: [] })
+  await page.locator('nav.boards a').waitFor()
+  let asked = 0
+  await page.route('**/boards', route => (asked++ === 0 ? route.fulfill({ status: 503 }) : route.continue()))
+  await page.evaluate(`location.hash = '#/board/city'`)
+  await page.reload()
+  await page.locator('text=could not be fetched. They are asked for again.').waitFor()
+  expect(asked).toBe(1)
+  await isWhole(page)
+  expect(asked).toBe(2)
 })
 
 test('what is not there is said: no such board, nothing in the address', async () => {

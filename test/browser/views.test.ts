@@ -217,6 +217,24 @@ describe('how the rows came to be', () => {
     await page.locator('button:text-is("Pause")').press('Enter')
     await page.locator('button[aria-pressed=true]:text-is("Play")').waitFor()
   })
+
+  test('a chart that is paused tells what it shows: lines, values and legend are those of then', async () => {
+    const page = await open('#/feed/quotes')
+    const value = page.locator('.legend button', { hasText: 'ACME' }).locator('.value')
+    await value.filter({ hasText: /^100$/ }).waitFor()
+    await page.locator('button:text-is("Pause")').click()
+    server.answers.set('quotes', quotes(170))
+    await page.locator('td:text-is("170")').waitFor()
+    await page.locator('.legend button', { hasText: 'BOLT' }).click()
+    expect(await value.textContent()).toBe('100')
+    const plot = await page.locator('.plot .u-over').boundingBox()
+    await page.mouse.move((plot?.x ?? 0) + (plot?.width ?? 0) - 2, (plot?.y ?? 0) + 20)
+    expect(await value.textContent()).toBe('100')
+    await page.locator('button:text-is("Play")').click()
+    await page.mouse.move(5, 5)
+    await value.filter({ hasText: /^170$/ }).waitFor()
+    expect(faults).toEqual([])
+  })
 })
 
 describe('for everyone', () => {

@@ -67,10 +67,10 @@ describe('the subject of a chart', () => {
     subject.follow(rows, shape, at)
     expect(subject.column).toBe('bikes')
     activity.note(row('a', 1, 9), row('a', 1, 8))
-    subject.follow(rows, shape, at)
+    subject.follow([...rows], shape, at)
     expect(subject.column).toBe('docks')
     for (let i = 0; i < 5; i++) activity.note(row('a', 1, 9), row('a', 2, 9))
-    subject.follow(rows, shape, at)
+    subject.follow([...rows], shape, at)
     expect(subject.column).toBe('docks')
   })
 
@@ -81,8 +81,37 @@ describe('the subject of a chart', () => {
     subject.choose('capacity')
     subject.choose('no such column')
     activity.note(row('a', 1, 9), row('a', 1, 8))
-    subject.follow(rows, shape, at)
+    subject.follow([...rows], shape, at)
     expect(subject.column).toBe('capacity')
+  })
+
+  test('what is hidden is drawn where it is asked for by name, and columns go by their labels', () => {
+    const hints = new Map([
+      ['bikes', { hidden: true, label: 'Bikes' }],
+      ['docks', { label: 'Free docks' }],
+    ])
+    const subject = subjectOf()
+    subject.follow(rows, shape, { ...at, hints })
+    expect(subject.columns.map(({ label }) => label).toSorted()).toEqual(['Free docks', 'capacity'])
+    const asked = new ChartSubject(new Trail({ windowMs: 10_000, stepMs: 0 }), new Activity(), 'bikes')
+    asked.follow(rows, shape, { ...at, hints })
+    expect([asked.column, asked.columns.map(({ label }) => label).toSorted()]).toEqual(['bikes', ['Bikes', 'Free docks', 'capacity']])
+    const [first] = figures(
+      rows.slice(0, 1),
+      { ...shape, key: '#' },
+      { ...options, column: 'bikes', profiles: profileColumns(['bikes'], rows, [], hints) },
+    )
+    expect(first?.text).toBe('1')
+  })
+
+  test('of the same rows only time goes on: what is drawn beside it stays the same object', () => {
+    const subject = subjectOf()
+    subject.follow(rows, shape, at)
+    const { lines } = subject
+    subject.follow(rows, shape, { ...at, timeMs: at.timeMs + 500 })
+    subject.follow(rows, shape, { ...at, timeMs: at.timeMs + 1000 })
+    expect(subject.lines).toBe(lines)
+    expect(subject.trail.times.at(-1)).toBe(at.timeMs + 1000)
   })
 
   test('a line stays with its row while rows change places; a row that left makes room', () => {

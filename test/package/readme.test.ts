@@ -35,6 +35,7 @@ const documents = [
   'docs/state.md',
   'docs/steps.md',
   'docs/tests.md',
+  'docs/typescript.md',
 ]
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const readme = read('README.md')

@@ -24,6 +24,7 @@ const batchBytes = 262_144
 class Lines implements Sink {
   readonly isFull = false
   readonly grants = everything
+  readonly account = ''
   count = 0
   readonly #file: number
   #batch: Buffer[] = []

@@ -8,6 +8,7 @@ import { Recorder } from '../../replay/recorder.ts'
 import { RecordingWriter } from '../../replay/recording-writer.ts'
 import { reportMissing, reportProblems } from '../problems.ts'
 import { readConfig } from '../reload.ts'
+import { isScript } from '../config-file.ts'
 import { serve } from '../serve.ts'
 import { recordableConfig } from './recordable-config.ts'
 
@@ -29,7 +30,9 @@ const kinds: Partial<Readonly<Record<SourceConfig['kind'], string>>> = {
 export async function recordConfig(file: string, options: RecordOptions): Promise<void> {
   process.exitCode = 1
   if (reportMissing(file)) return
-  const { result } = readConfig(file, options)
+  if (isScript(file))
+    return say(`${file} is a program, of which a recording cannot keep all that it reads: record a config in YAML or JSON`)
+  const { result } = await readConfig(file, options)
   if (!result.ok) return reportProblems(result.problems)
   if (result.warnings.length > 0) reportProblems(result.warnings)
   const { config } = result

@@ -72,7 +72,7 @@ function judge(before: CacheLifetime, sampledAt: number, isChange: boolean): Cac
   const isAfter = sampledAt >= before.expiresAt - ageGrainMs
   const afterShare = before.afterShare + shareWeight * ((isAfter ? 1 : 0) - before.afterShare)
   if (!isChange) return { ...before, afterShare }
-  const change = isAfter ? Math.min(mostPerChange, -Math.log(afterShare + 0.01)) : contradiction
+  const change = isAfter ? Math.min(mostPerChange, -Math.log(afterShare)) : contradiction
   return { ...before, afterShare, evidence: Math.min(Math.max(before.evidence + change, leastEvidence), mostEvidence) }
 }
 
