@@ -15,6 +15,7 @@ export class Shown {
 export class Reader implements Sink {
   readonly isFull = false
   readonly grants = everything
+  readonly account = ''
   readonly #shown = new Map<string, Shown>()
 
   /** What is shown of a feed. */
