@@ -75,7 +75,7 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
     sources: config.sources.map(source => {
       const { budget: name } = source
       const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
-      return compileSource(source, budget, deps, described(source.name))
+      return compileSource(source, budget, { ...deps, budgets }, described(source.name))
     }),
     feeds: config.feeds.map(feed => ({ ...compileFeed(feed, fingerprints.get(feed.name) ?? '', deps), ...described(feed.name) })),
   }
@@ -189,12 +189,15 @@ function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps): A
   const { name, http, auth, pages, maxPages, each } = source
   const { clock, tapOf, proxies = new Proxies({}) } = deps
   const tapped = (purpose: 'data' | 'login') => (tapOf === undefined ? {} : { tap: tapOf(name, purpose) })
-  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies, ...tapped('login') })
+  // Where a source leads to another origin that is asked too, that one's budget knows of it.
+  const spend = (origin: string): void => (origin === originOf(source) ? budget : deps.budgets?.known(origin))?.spend()
+  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies, spend, ...tapped('login') })
   const shared = {
     clock,
     proxies,
     pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
     admitMore: budget.admitMore.bind(budget),
+    spend,
     ...tapped('data'),
   }
   if (each === undefined)
