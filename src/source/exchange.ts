@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { quotable } from '../decode/decode-error.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import type { PollPhases } from './ask.ts'
 import type { Authorizer, Credentials } from './auth/authorizer.ts'
@@ -57,6 +57,8 @@ export interface ExchangeDeps {
   readonly proxies: Proxies
   /** Says who asks; default: nobody does, beyond what the headers say. */
   readonly auth?: Authorizer
+  /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
+  readonly admitMore?: (enter: () => void) => Cancel
 }
 
 const nobody: Credentials = { headers: {}, query: {} }
@@ -70,6 +72,8 @@ export class Exchange {
   #at: URL
   #phase: Phase = 'connecting'
   #phases: PollPhases = {}
+  /** The next request was admitted with the poll. */
+  #isAdmitted = false
 
   constructor(options: RequestOptions, deps: ExchangeDeps) {
     this.#options = options
@@ -87,6 +91,12 @@ export class Exchange {
     const link = this.#phase === 'answering' ? this.#links.get(this.#at.origin) : undefined
     if (link?.connecting !== true) return { host, phase: this.#phase }
     return { host: link.proxy === undefined ? host : `the proxy ${proxyHost(link.proxy)}`, phase: 'connecting' }
+  }
+
+  /** A poll begins, whose first request has its place in the budget; every other one waits for its turn: pages, redirects, second tries. */
+  begin(): void {
+    this.#isAdmitted = true
+    this.#phases = {}
   }
 
   /** Where the time went since this was asked last, but for the body. */
@@ -163,6 +173,7 @@ export class Exchange {
       ...as.headers,
     }
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
+    await this.#turn(signal)
     const link = this.#link(url)
     const began = this.#deps.clock.monotonic()
     try {
@@ -172,6 +183,17 @@ export class Exchange {
     } finally {
       this.#spend(link, this.#deps.clock.monotonic() - began)
     }
+  }
+
+  /** @throws Error where the time is over before it is its turn */
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { admitMore } = this.#deps
+    if (admitMore !== undefined && !this.#isAdmitted) {
+      this.#phase = 'waiting for its turn'
+      await turn(admitMore, signal)
+      this.#phase = 'answering'
+    }
+    this.#isAdmitted = false
   }
 
   /** What did not go into connecting was waiting for the answer, if it came to that. */
@@ -235,4 +257,17 @@ export function addPhases(one: PollPhases, other: PollPhases): PollPhases {
 function withoutBodyHeaders(headers: Record<string, string>, body: string | undefined): Record<string, string> {
   if (body !== undefined) return headers
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')))
+}
+
+/** Resolves with its turn, rejects when the time is over before. */
+function turn(admitMore: (enter: () => void) => Cancel, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = admitMore(resolve)
+    const giveUp = (): void => {
+      cancel()
+      reject(new Error('given up while waiting for its turn'))
+    }
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
+  })
 }

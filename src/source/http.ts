@@ -9,7 +9,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { Deadline, readingMs } from './deadline.ts'
 import { addPhases, Exchange } from './exchange.ts'
 import { EventStream } from './event-stream.ts'
-import { failedPoll, failureOf, PollError, type Scene } from './failure.ts'
+import { failedPoll, failureOf, PollError, type Phase, type Scene } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
 import type { HeldBody } from './held-body.ts'
 import { Inflow } from './inflow.ts'
@@ -44,6 +44,14 @@ const onePage: PagesOptions = { maxPages: 1 }
 
 type Told = Omit<PollFacts, 'at' | 'durationMs'> & { readonly isRemade?: boolean }
 
+/** What did not come in time. */
+const missing: Readonly<Record<Phase, string>> = {
+  'waiting for its turn': 'its budget let it ask no further',
+  connecting: 'no connection',
+  answering: 'no answer',
+  'sending the body': 'the body was not whole',
+}
+
 class HttpAsk implements Ask {
   readonly #options: HttpOptions
   readonly #deps: HttpDeps
@@ -58,8 +66,9 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    const { clock, auth, proxies = new Proxies({}) } = deps
-    this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }) })
+    const { clock, auth, admitMore, proxies = new Proxies({}) } = deps
+    const more = admitMore === undefined ? {} : { admitMore }
+    this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }), ...more })
     this.#answers = new Answers(options, deps.name, deps.log)
     const scene = (): Scene => this.#exchange.scene
     this.#inflow = new Inflow(options, { answers: this.#answers, clock, what: () => scene().host })
@@ -67,7 +76,7 @@ class HttpAsk implements Ask {
     this.#body = new PagedBody(
       { ...(deps.pages ?? onePage), ...options },
       {
-        fetch: (url, held, isMore) => this.#fetch(url, held, isMore),
+        fetch: (url, held) => this.#fetch(url, held),
         decode: fetched => this.#answers.decode(payloadOf(fetched)),
         countRows: decoded => this.#answers.countRows(decoded),
       },
@@ -98,7 +107,7 @@ class HttpAsk implements Ask {
     const began = clock.monotonic()
     const deadline = new Deadline(clock, this.#options.timeoutMs)
     this.#underWay = deadline
-    this.#exchange.takePhases()
+    this.#exchange.begin()
     this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
@@ -139,11 +148,9 @@ class HttpAsk implements Ask {
     return { tabulated, told: { status: 200, bytes: this.#inflow.bytes } }
   }
 
-  async #fetch(url: string, held: HeldBody, isMore: boolean): Promise<Fetched> {
+  #fetch(url: string, held: HeldBody): Promise<Fetched> {
     const signal = this.#underWay?.signal ?? AbortSignal.abort()
-    const { clock, admitMore } = this.#deps
-    if (isMore && admitMore !== undefined) await turn(admitMore, signal)
-    return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, clock)
+    return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, this.#deps.clock)
   }
 
   async #take(pages: readonly [Page, ...Page[]]): Promise<Tabulated> {
@@ -195,7 +202,7 @@ class HttpAsk implements Ask {
     const { host, phase } = scene
     if (isWhole) return new PollError('timeout', `${host}: its answer was not read within ${formatDuration(readingMs)}`)
     const within = formatDuration(this.#options.timeoutMs)
-    const how = { connecting: 'no connection', answering: 'no answer', 'sending the body': 'the body was not whole' }[phase]
+    const how = missing[phase]
     return new PollError('timeout', `${host}: ${how} within ${within}`)
   }
 
@@ -214,17 +221,4 @@ class HttpAsk implements Ask {
 
 function payloadOf({ body, headers }: Fetched): Payload {
   return { body, mediaType: String(headers['content-type'] ?? '') }
-}
-
-/** Resolves with its turn, rejects when the time is over before. */
-function turn(admitMore: (enter: () => void) => Cancel, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = admitMore(resolve)
-    const giveUp = (): void => {
-      cancel()
-      reject(new Error('given up while waiting for its turn'))
-    }
-    if (signal.aborted) giveUp()
-    else signal.addEventListener('abort', giveUp, { once: true })
-  })
 }
