@@ -14,6 +14,8 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   idle: async () => (await import('./idle.ts')).idle,
   schedule: async () => (await import('./schedule.ts')).schedule,
   'schedule-cost': async () => (await import('./schedule-cost.ts')).scheduleCost,
+  poll: async () => (await import('./poll.ts')).poll,
+  sources: async () => (await import('./sources.ts')).sources,
   page: async () => (await import('./page.ts')).page,
 }
 
@@ -22,6 +24,7 @@ const others: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).soak,
   churn: async () => (await import('./churn.ts')).churn,
   nginx: async () => (await import('./nginx.ts')).nginx,
+  'page-hour': async () => (await import('./page-hour.ts')).pageHour,
 }
 
 function machine(): string {

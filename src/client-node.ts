@@ -1,5 +1,5 @@
 import { WebSocket, type ClientOptions } from 'ws'
-import { connect as connectWith, type ConnectOptions, type Millrace } from './client/client.ts'
+import { connect as connectWith, type ConnectOptions, type FeedRows, type Millrace } from './client/client.ts'
 
 export { MillraceError } from './client/client.ts'
 export type {
@@ -15,6 +15,7 @@ export type {
   FeedDescriptor,
   FeedFreshness,
   FeedQuery,
+  FeedRows,
   FeedStats,
   Millrace,
   Query,
@@ -41,6 +42,6 @@ class NodeWebSocket extends WebSocket {
 }
 
 /** `connect` of the SDK for Node, which has no WebSocket of its own before 22: brings that of `ws`. */
-export function connect(url: string, given: ConnectOptions = {}): Millrace {
-  return connectWith(url, { ...given, WebSocket: given.WebSocket ?? NodeWebSocket })
+export function connect<C = unknown>(url: string, given: ConnectOptions = {}): Millrace<FeedRows<C>> {
+  return connectWith<C>(url, { ...given, WebSocket: given.WebSocket ?? NodeWebSocket })
 }

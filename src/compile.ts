@@ -1,6 +1,7 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, HttpSourceConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { fingerprintsOf } from './config/fingerprints.ts'
 import { inheritedHints } from './config/inherited-hints.ts'
 import { quotable } from './decode/decode-error.ts'
 import type { FeedDefinition, SourceDefinition, Template } from './feed/definition.ts'
@@ -29,6 +30,7 @@ import { execAsk } from './source/exec.ts'
 import { PollError } from './source/failure.ts'
 import { fileAsk } from './source/file.ts'
 import { httpAsk } from './source/http.ts'
+import type { Tap } from './source/link.ts'
 import { describeParams, readParams } from './source/params.ts'
 import type { ParamOptions } from './source/params.options.ts'
 import { Poller } from './source/poller.ts'
@@ -40,6 +42,8 @@ import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
 import { unaskable } from './source/unaskable.ts'
 import { webSocketAsk } from './source/websocket.ts'
+
+export type TapOf = (source: string, purpose: 'data' | 'login') => Tap
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -53,6 +57,8 @@ export interface CompileDeps {
   readonly budgets?: Budgets
   /** Default: every origin is asked itself. */
   readonly proxies?: Proxies
+  /** Who hears what a source asks, or its logins, or answers in place of its origin. Default: nobody. */
+  readonly tapOf?: TapOf
   /** Whom the rows of a feed name, for a source that asks for each of them. Default: there is no such source. */
   readonly membersOf?: (wanted: MembersWanted) => Promise<MemberList>
   /** Told of every limit that an answer exceeds, by its key. */
@@ -69,36 +75,10 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
     sources: config.sources.map(source => {
       const { budget: name } = source
       const budget = name === undefined || !config.budgets.has(name) ? budgets.of(originOf(source)) : budgets.named(name)
-      return compileSource(source, budget, deps, described(source.name))
+      return compileSource(source, budget, { ...deps, budgets }, described(source.name))
     }),
     feeds: config.feeds.map(feed => ({ ...compileFeed(feed, fingerprints.get(feed.name) ?? '', deps), ...described(feed.name) })),
   }
-}
-
-/** What leads to its table: not how it is described and shown, who may read it or is told of it, and for whom it is asked. */
-function tableOf(config: SourceConfig | FeedConfig): unknown {
-  const { description: _description, public: _public, demand: _demand, columns: _columns, ...table } = config
-  if (!('sinks' in table)) return table
-  const { sinks: _sinks, metrics: _metrics, ...computed } = table
-  return computed
-}
-
-/** By name; that of a feed holds those of its inputs. */
-function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string> {
-  const prints = new Map(sources.map(source => [source.name, fingerprint(tableOf(source))]))
-  const definitions = new Map(feeds.map(feed => [feed.name, feed]))
-  const visit = (name: string): string => {
-    const known = prints.get(name)
-    const feed = definitions.get(name)
-    if (known !== undefined || feed === undefined) return known ?? ''
-    // A cycle ends here; the graph refuses it.
-    prints.set(name, '')
-    const print = fingerprint([tableOf(feed), ...inputsOf(feed).map(visit)])
-    prints.set(name, print)
-    return print
-  }
-  for (const name of definitions.keys()) visit(name)
-  return prints
 }
 
 function originOf(source: SourceConfig): string {
@@ -207,13 +187,18 @@ function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
 
 function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps): Ask {
   const { name, http, auth, pages, maxPages, each } = source
-  const { clock, proxies = new Proxies({}) } = deps
-  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies })
+  const { clock, tapOf, proxies = new Proxies({}) } = deps
+  const tapped = (purpose: 'data' | 'login') => (tapOf === undefined ? {} : { tap: tapOf(name, purpose) })
+  // Where a source leads to another origin that is asked too, that one's budget knows of it.
+  const spend = (origin: string): void => (origin === originOf(source) ? budget : deps.budgets?.known(origin))?.spend()
+  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies, spend, ...tapped('login') })
   const shared = {
     clock,
     proxies,
     pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
     admitMore: budget.admitMore.bind(budget),
+    spend,
+    ...tapped('data'),
   }
   if (each === undefined)
     return httpAsk(http, { ...shared, log: deps.log, name, ...(authorizer === undefined ? {} : { auth: authorizer }) })
@@ -253,8 +238,18 @@ async function listOf({ name, members }: EachOptions, waitMs: number, { membersO
   return membersOf({ feed: members.from, column: name, limit: members.limit, waitMs })
 }
 
-/** The steps that look back in time: a feed with one of them must not sleep. */
-const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>(['rate', 'change', 'window', 'series', 'events', 'fill', 'keep', 'alert'])
+/** The steps that look back in time, as an operator of RxJS may: a feed with one of them must not sleep. */
+const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>([
+  'rate',
+  'change',
+  'window',
+  'series',
+  'events',
+  'fill',
+  'keep',
+  'alert',
+  'rxjs',
+])
 
 function compileFeed(feed: FeedConfig, print: string, { clock, memories }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed

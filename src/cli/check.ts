@@ -1,6 +1,6 @@
 import type { ValueInForce } from '../config/explain.ts'
-import { loadConfig } from '../config/load.ts'
 import { folderFault } from '../state/section-folder.ts'
+import { loadConfigFile } from './config-file.ts'
 import { reportMissing, reportProblems } from './problems.ts'
 
 /** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not. `show`: every value in force. */
@@ -9,7 +9,7 @@ export async function checkConfig(file: string, { show = false }: { readonly sho
     process.exitCode = 1
     return
   }
-  const loaded = loadConfig(file, { env: process.env })
+  const loaded = await loadConfigFile(file, { env: process.env })
   if (!loaded.ok) {
     reportProblems(loaded.problems)
     process.exitCode = 1

@@ -17,5 +17,5 @@ export function reportMissing(file: string): boolean {
 }
 
 function configsIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder).filter(name => /\.(ya?ml|json)$/.test(name)) : []
+  return existsSync(folder) ? readdirSync(folder).filter(name => /\.(ya?ml|json)$|\bconfig\.m?ts$/.test(name)) : []
 }

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Config } from '../config/config.ts'
-import { loadConfig, type ConfigResult } from '../config/load.ts'
+import type { ConfigResult } from '../config/load.ts'
 import type { Problem } from '../config/problem.ts'
 import type { Clock } from '../lib/clock.ts'
 import { FileWatch } from '../lib/file-watch.ts'
 import type { LeveledLogger } from '../lib/log.ts'
 import type { MillraceServer } from '../server.ts'
+import { loadConfigFile } from './config-file.ts'
 import { reportProblems } from './problems.ts'
 
 /** How long a file has to be left alone before it is read, in ms. */
@@ -14,20 +15,20 @@ const quietMs = 150
 
 const unchanged = 'config refused: the one before stays in force, and nothing has changed'
 
-/** A config file as it was read, and the files that were looked at for it: itself, `.env`, those it names. */
+/** A config file as it was read, and the files that were looked at for it: itself, `.env`, those it names or imports. */
 export interface ConfigRead {
   readonly result: ConfigResult
   readonly files: ReadonlySet<string>
 }
 
 /** `port`: in place of the one that the file says. */
-export function readConfig(file: string, { port }: { readonly port?: number }): ConfigRead {
+export async function readConfig(file: string, { port }: { readonly port?: number }): Promise<ConfigRead> {
   const files = new Set<string>()
   const readFile = (path: string): string => {
     files.add(path)
     return readFileSync(path, 'utf8')
   }
-  const result = loadConfig(file, { env: process.env, readFile })
+  const result = await loadConfigFile(file, { env: process.env, readFile })
   return { result: result.ok && port !== undefined ? { ...result, config: withPort(result.config, port) } : result, files }
 }
 
@@ -39,7 +40,7 @@ export interface ConfigReloadOptions {
   readonly server: MillraceServer
   readonly log: LeveledLogger
   readonly clock: Clock
-  readonly read: () => ConfigRead
+  readonly read: () => Promise<ConfigRead>
 }
 
 /** Takes a config file over anew: when it, or what it reads, changes, and when asked to. A bad one is reported and changes nothing. */
@@ -47,6 +48,9 @@ export class ConfigReload {
   readonly #options: ConfigReloadOptions
   readonly #watch: FileWatch
   #closed = false
+  #isReading = false
+  /** It changed once more while it was read. */
+  #isDue = false
 
   /** `files`: those that were read at the start. */
   constructor(options: ConfigReloadOptions, files: ReadonlySet<string>) {
@@ -64,8 +68,29 @@ export class ConfigReload {
 
   reload(): void {
     if (this.#closed) return
-    const { server, log, read } = this.#options
-    const { result, files } = read()
+    this.#isDue = true
+    if (!this.#isReading) void this.#readAll()
+  }
+
+  /** Nothing is read any more. */
+  close(): void {
+    this.#closed = true
+    this.#watch.close()
+  }
+
+  async #readAll(): Promise<void> {
+    this.#isReading = true
+    while (this.#isDue) {
+      this.#isDue = false
+      const read = await this.#options.read()
+      if (this.#closed) break
+      this.#take(read)
+    }
+    this.#isReading = false
+  }
+
+  #take({ result, files }: ConfigRead): void {
+    const { server, log } = this.#options
     this.#watch.watch(files)
     if (!result.ok) return this.#refuse(result.problems)
     if (result.warnings.length > 0) reportProblems(result.warnings)
@@ -76,12 +101,6 @@ export class ConfigReload {
       // A fault of ours, as a config that was found good can be put to work; the server has refused it.
       log.error({ err: error }, unchanged)
     }
-  }
-
-  /** Nothing is read any more. */
-  close(): void {
-    this.#closed = true
-    this.#watch.close()
   }
 
   #refuse(problems: readonly Problem[]): void {

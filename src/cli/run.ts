@@ -8,7 +8,7 @@ export async function runConfig(file: string, options: { readonly port?: number 
     process.exitCode = 1
     return
   }
-  const { result, files } = readConfig(file, options)
+  const { result, files } = await readConfig(file, options)
   if (!result.ok) {
     reportProblems(result.problems)
     process.exitCode = 1

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { systemRandom, type Random } from '../lib/random.ts'
 import { MillraceError } from '../model/errors.ts'
+import type { FeedRows } from '../model/feed-rows.ts'
 import type { Row } from '../model/row.ts'
 import type { ClientMessage, ErrorMessage, FeedDescriptor, Query, ServerMessage } from '../protocol/messages.ts'
 import { Connection, type ConnectionReader } from './connection.ts'
@@ -46,15 +47,17 @@ export type {
   WebSocketLike,
 } from './face.ts'
 export type { FeedDescriptor, Query } from '../protocol/messages.ts'
+export type { FeedRows } from '../model/feed-rows.ts'
 export type { Cell, Row } from '../model/row.ts'
 export { MillraceError, type ErrorCode, type ErrorDetail } from '../model/errors.ts'
 
 /**
- * Connects to a server and stays connected: reconnects, resumes and proves its tables by itself.
+ * Connects to a server and stays connected: reconnects, resumes and proves its tables by itself. `connect<typeof config>(url)` knows the
+ * rows of the feeds of a config of TypeScript.
  * @param url where the server is: `ws://host:8080` means `/ws` there; http(s) addresses do too, and in a page relative ones
  * @throws TypeError where the URL cannot be one, or there is no WebSocket (Node 20: `millrace/client` brings it)
  */
-export function connect(url: string, options: ConnectOptions = {}): Millrace {
+export function connect<C = unknown>(url: string, options: ConnectOptions = {}): Millrace<FeedRows<C>> {
   const WebSocket = options.WebSocket ?? (globalThis as { readonly WebSocket?: WebSocketConstructor }).WebSocket
   if (WebSocket === undefined) throw new TypeError('there is no WebSocket here: pass one as an option')
   return new Client(webSocketUrl(url), { ...options, WebSocket })

@@ -168,7 +168,8 @@ export interface Feed<R = Row> {
 /** Why a row is as it is. */
 export type Explained = Omit<ExplainedMessage, 'type' | 'id'>
 
-export interface Millrace {
+/** `F`: what is known of the rows of feeds, by name; `connect<typeof config>` knows what the config tells. */
+export interface Millrace<F = unknown> {
   /** The address of the socket. */
   readonly url: string
   readonly state: ConnectionState
@@ -177,10 +178,12 @@ export interface Millrace {
   /** Errors that belong to no feed and no request. */
   onError(listener: (error: MillraceError) => void): Unsubscribe
   /** A live feed or view; costs nothing until it is subscribed to. Equal ones share one subscription. */
+  feed<N extends keyof F & string>(name: N, query?: FeedQuery): Feed<F[N]>
   feed<R = Row>(name: string, query?: FeedQuery): Feed<R>
   /** The feeds this client may follow; `own`: the server's own (`$sources`, `$feeds`) too. @throws MillraceError */
   feeds(options?: AskOptions & { readonly own?: boolean }): Promise<readonly FeedDescriptor[]>
   /** The table now, once. @throws MillraceError also `unavailable` when 30 s bring no answer */
+  get<N extends keyof F & string>(name: N, query?: Query, options?: AskOptions): Promise<TableView<F[N]>>
   get<R = Row>(name: string, query?: Query, options?: AskOptions): Promise<TableView<R>>
   /** Why a row is as it is: the rows it is made of, and the last poll of each source behind it. @throws MillraceError */
   explain(name: string, key: string, options?: AskOptions): Promise<Explained>

@@ -74,6 +74,11 @@ function isSourceAuth([section, , key]: Path): boolean {
   return section === 'sources' && key === 'auth'
 }
 
+/** A function as it is written: JSON knows none. */
+function functionText(_key: string, value: unknown): unknown {
+  return typeof value === 'function' ? String(value) : value
+}
+
 class Explanation {
   readonly values: ValueInForce[] = []
   readonly #tree: Tree
@@ -114,10 +119,10 @@ class Explanation {
   /** `from`: where it was written; none: a default. */
   add(path: Path, value: unknown, from?: Path): void {
     const place = from === undefined ? undefined : this.#tree.place(from, 'value')
-    const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${this.#file}:${place.line}`
+    const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${place.file ?? this.#file}:${place.line}`
     const shown = valueWithoutSecrets(isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value, text =>
       this.#tree.redact(text),
     )
-    this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown), origin })
+    this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown, functionText), origin })
   }
 }

@@ -2,27 +2,38 @@ import { parseAggregateCall } from '../expression/call.ts'
 import { ExpressionError } from '../expression/expression-error.ts'
 import { compileExpression } from '../expression/expression.ts'
 import { compileTemplate } from '../expression/template.ts'
-import { aggregateNames } from '../operator/group.options.ts'
+import type { Computation } from '../lib/option.ts'
+import { aggregateNames, type CodedAggregate } from '../operator/group.options.ts'
 import type { Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 
 interface Wanted {
+  /** Default `config`. */
+  readonly origin?: 'config' | 'client'
   readonly condition?: boolean
-  readonly columns: readonly string[] | undefined
+  readonly columns?: readonly string[] | undefined
 }
 
-/** Compiles an expression; where that fails, its place inside the text is reported. */
-export function checkExpression(judge: Judge, text: string, path: Path, { condition = false, columns }: Wanted): void {
-  report(judge, path, () => compileExpression(text, { origin: 'config', condition, ...(columns === undefined ? {} : { columns }) }))
+/** Compiles an expression; where that fails, its place inside the text is reported. Of a function the compiler of TypeScript tells. */
+export function checkExpression(
+  judge: Judge,
+  text: Computation,
+  path: Path,
+  { origin = 'config', condition = false, columns }: Wanted,
+): void {
+  if (typeof text !== 'string') return
+  report(judge, path, () => compileExpression(text, { origin, condition, ...(columns === undefined ? {} : { columns }) }))
 }
 
 /** Reads one aggregate of an expression over the row; where that fails, its place inside the text is reported. */
-export function checkAggregate(judge: Judge, text: string, path: Path, columns: readonly string[] | undefined): void {
+export function checkAggregate(judge: Judge, text: string | CodedAggregate, path: Path, columns: readonly string[] | undefined): void {
+  if (typeof text !== 'string') return
   report(judge, path, () => parseAggregateCall(text, aggregateNames, { origin: 'config', ...(columns === undefined ? {} : { columns }) }))
 }
 
 /** Compiles the expressions in a text; where that fails, their place inside it is reported. */
-export function checkTemplate(judge: Judge, text: string, path: Path, columns: readonly string[] | undefined): void {
+export function checkTemplate(judge: Judge, text: Computation, path: Path, columns: readonly string[] | undefined): void {
+  if (typeof text !== 'string') return
   report(judge, path, () => compileTemplate(text, { origin: 'config', ...(columns === undefined ? {} : { columns }) }))
 }
 

@@ -14,16 +14,18 @@ import { testSchema } from './test.options.ts'
 
 type JsonSchema = Readonly<Record<string, unknown>>
 
-/** JSON Schema of a zod schema's input; a map of names (`mapOf`) says what its entries are, a limit that can be off (`orOff`) what it is else. */
+/** JSON Schema of a zod schema's input; a map of names (`mapOf`) says what its entries are, a limit that can be off (`orOff`) what it is else, where TypeScript may have functions (`orCode`) what stands there in a file. */
 function schemaOf(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     override: ({ jsonSchema }) => {
-      const { mapOf, orOff } = jsonSchema
+      const { mapOf, orOff, orCode } = jsonSchema
       delete jsonSchema['mapOf']
+      delete jsonSchema['orCode']
       delete jsonSchema['orOff']
       if (orOff instanceof z.ZodType) jsonSchema.anyOf = [schemaOf(orOff), { const: 'off' }]
+      if (orCode instanceof z.ZodType) Object.assign(jsonSchema, { ...schemaOf(orCode), ...jsonSchema })
       if (mapOf instanceof z.ZodType) jsonSchema.additionalProperties = schemaOf(mapOf)
     },
   })

@@ -7,7 +7,8 @@ import { pathKey, printPath, type Finding, type Path } from './finding.ts'
 import { byPlace, type Place, type Problem } from './problem.ts'
 import { resolveConfig, type Surroundings } from './resolve.ts'
 import { SourceText } from './source-text.ts'
-import { objectTree, type Tree } from './tree.ts'
+import { AuthoredTree, type AuthoredOptions } from './authored-tree.ts'
+import type { Tree } from './tree.ts'
 import { readFault, type VariableSources } from './variable.ts'
 import { parseYaml } from './yaml-document.ts'
 import { refusal, type SyntaxFault } from './yaml-syntax.ts'
@@ -67,7 +68,15 @@ export function parseConfig(text: string, file: string, options: LoadOptions): C
 
 /** Judges a config given as an object, as a config file is: for library use. `name` is what problems call it; paths are meant from where the process runs. */
 export function configOf(value: unknown, name = 'config'): ConfigResult {
-  return judge(objectTree(value), name, { folder: resolve('.'), readFile: readerOf({}), problems: [], spoiled: [], lines: new Set() })
+  return authoredConfig(value, name, { folder: resolve('.'), readFile: readerOf({}), textOf: () => undefined, main: name })
+}
+
+/** Judges what a program wrote, which may hold parts made by `http`, `from` and steps. `file` is what problems call it. */
+export function authoredConfig(value: unknown, file: string, options: AuthoredOptions & Surroundings): ConfigResult {
+  const { folder, readFile } = options
+  const tree = new AuthoredTree(value, options)
+  const problems = tree.faults.map(fault => problemOf(tree, file, fault))
+  return judge(tree, file, { folder, readFile, problems, spoiled: tree.faults.map(({ path }) => path), lines: new Set() })
 }
 
 function readerOf({ readFile = path => readFileSync(path, 'utf8') }: Pick<LoadOptions, 'readFile'>): (path: string) => string {
@@ -80,7 +89,7 @@ interface Gathered {
 }
 
 /** The environment, and `.env` beside the config where there is one. */
-function variableSources(file: string, options: LoadOptions): Gathered {
+export function variableSources(file: string, options: LoadOptions): Gathered {
   const folder = dirname(resolve(file))
   const read = readerOf(options)
   const sources = (dotEnv: VariableSources['dotEnv']): VariableSources => ({
@@ -131,7 +140,7 @@ function problemOf(tree: Tree, file: string, finding: Finding): Problem {
     ...(message === undefined ? [`found ${found}`] : []),
   ]
   return {
-    file,
+    file: place?.file ?? file,
     path: printPath(path),
     message: said.join('; '),
     ...(place === undefined ? {} : { place }),

@@ -8,6 +8,8 @@ export interface Place {
   readonly length: number
   /** The whole line. */
   readonly text: string
+  /** The file, where it is another one than the config: one that a program took in. */
+  readonly file?: string
 }
 
 /** One thing wrong with a config, ready to be shown. It holds no secret: what came from `${NAME}` is shown as `${NAME}`. */

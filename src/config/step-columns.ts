@@ -1,3 +1,4 @@
+import type { Computation } from '../lib/option.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import { composedKeyColumn } from '../model/key.ts'
 import { parseOrderTerm } from '../model/order.ts'
@@ -47,6 +48,7 @@ export function checkStep(judge: Judge, step: Step, path: Path, before: Columns)
       return checkAlert(judge, step.options, path, columns)
     case 'keep':
     case 'fill':
+    case 'rxjs':
       return undefined
     case 'window':
       return checkWindow(judge, step.options, path, columns)
@@ -74,17 +76,17 @@ function checkJoin(judge: Judge, { on, key, columns }: JoinOptions, path: Path, 
   checkExpressions(judge, columns, [...path, 'columns'], names === undefined ? undefined : [...names, rightName])
 }
 
-function checkSeries(judge: Judge, texts: ReadonlyMap<string, string>, path: Path, columns: Columns['names']): void {
+function checkSeries(judge: Judge, texts: ReadonlyMap<string, Computation>, path: Path, columns: Columns['names']): void {
   if (texts.has(timeColumn))
     judge.report({ path: [...path, timeColumn], at: 'name', message: `'time' is when a point was measured; give the column another name` })
   checkExpressions(judge, texts, path, columns)
 }
 
-function checkExpressions(judge: Judge, texts: ReadonlyMap<string, string>, path: Path, columns: Columns['names']): void {
+function checkExpressions(judge: Judge, texts: ReadonlyMap<string, Computation>, path: Path, columns: Columns['names']): void {
   for (const [name, text] of texts) checkExpression(judge, text, [...path, name], { columns })
 }
 
-function checkAggregates(judge: Judge, texts: ReadonlyMap<string, string>, path: Path, names: Columns['names'], own: Own): void {
+function checkAggregates(judge: Judge, texts: GroupOptions['columns'], path: Path, names: Columns['names'], own: Own): void {
   for (const [name, text] of texts) {
     const column = [...path, name]
     if (own.names.includes(name))
@@ -134,6 +136,8 @@ export function columnsAfter(step: Step, before: Columns): Columns {
       return grown(before, step.options.columns.keys())
     case 'series':
       // Whether it is one series or many is known only with the data.
+      return {}
+    case 'rxjs':
       return {}
     case 'alert':
       return { ...(names === undefined ? {} : { names: [...alertColumns, ...names] }), key: 'key' }

@@ -21,6 +21,9 @@ import { isRecord, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkStep, columnsAfter, type Columns } from './step-columns.ts'
 
+/** Those that a file can say. */
+type WrittenKind = Exclude<StepKind, 'rxjs'>
+
 /** The options of each step, by its name. A new operator is one line here, one in `Step` and one in `step-columns.ts`. */
 export const stepSchemas = {
   where: whereOptions,
@@ -38,9 +41,9 @@ export const stepSchemas = {
   distinct: distinctOptions,
   alert: alertOptions,
   join: joinOptions,
-} as const satisfies Readonly<Record<StepKind, z.ZodType>>
+} as const satisfies Readonly<Record<WrittenKind, z.ZodType>>
 
-const stepNames = Object.keys(stepSchemas) as readonly StepKind[]
+const stepNames = Object.keys(stepSchemas) as readonly WrittenKind[]
 
 /** The steps of a feed, and the columns that they leave. What is wrong with them is reported; of a step that is none nothing is returned. */
 export function stepConfigs(judge: Judge, written: unknown, path: Path): { readonly steps: readonly Step[]; readonly columns: Columns } {
@@ -63,6 +66,8 @@ export function stepConfigs(judge: Judge, written: unknown, path: Path): { reado
 }
 
 function stepConfig(judge: Judge, item: unknown, path: Path): Step | undefined {
+  // An operator of RxJS, which only TypeScript has.
+  if (typeof item === 'function') return { kind: 'rxjs', options: item as (samples: never) => unknown }
   const names = isRecord(item) ? Object.keys(item) : []
   const [kind, second] = names
   if (!isRecord(item) || kind === undefined || second !== undefined) return reportNoStep(judge, path, names)
@@ -84,6 +89,6 @@ function reportNoStep(judge: Judge, path: Path, names: readonly string[]): undef
   else judge.report({ path, at: 'value', expected, found: names.join(' and '), hint })
 }
 
-function isStepKind(name: string): name is StepKind {
+function isStepKind(name: string): name is WrittenKind {
   return Object.hasOwn(stepSchemas, name)
 }

@@ -1,4 +1,4 @@
-import { describeValue, pathKey, valueAt, type Finding, type Path } from './finding.ts'
+import type { Finding, Path } from './finding.ts'
 import type { Place } from './problem.ts'
 
 /** A config as plain values, and what is known of where they came from. */
@@ -20,20 +20,3 @@ export interface Tree {
 
 /** What is said of a value that is not to be shown. */
 export const concealedValue = 'a secret'
-
-/** A config given as an object: nothing has a place. */
-export function objectTree(value: unknown): Tree {
-  const concealed = new Set<string>()
-  return {
-    value,
-    place: () => undefined,
-    found: path => (concealed.has(pathKey(path)) ? concealedValue : describeValue(valueAt(value, path))),
-    alternative: () => undefined,
-    hasCommentBehind: () => false,
-    redact: text => text,
-    conceal(path) {
-      concealed.add(pathKey(path))
-      return false
-    },
-  }
-}

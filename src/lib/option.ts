@@ -192,3 +192,35 @@ export function expression(): z.ZodType<string, string | number | boolean> {
     .transform(String)
     .meta({ format: 'cel' })
 }
+
+/** What a config of TypeScript has in the place of an expression: computes a value from a row and its key. */
+export type RowFunction = (row: never, key: string) => unknown
+
+export function isRowFunction(value: unknown): value is RowFunction {
+  return typeof value === 'function'
+}
+
+/** A CEL expression or, in TypeScript, a function of the row. */
+export type Computation = string | RowFunction
+
+export function computation(): z.ZodType<Computation, number | boolean | Computation> {
+  return orCode(expression(), value => (isRowFunction(value) ? value : undefined))
+}
+
+/**
+ * What a file may say, or what only TypeScript can: `coded` gives that, undefined where it is none of it. JSON Schema, which knows no
+ * functions, tells of what a file may say alone.
+ */
+export function orCode<T, I, C>(written: z.ZodType<T, I>, coded: (value: unknown) => C | undefined): z.ZodType<T | C, I | C> {
+  return z
+    .custom<I | C>()
+    .transform((value, ctx): T | C => {
+      const code = coded(value)
+      if (code !== undefined) return code
+      const result = written.safeParse(value)
+      if (result.success) return result.data
+      ctx.issues.push(...result.error.issues.map(issue => ({ ...issue, input: value }) as z.core.$ZodRawIssue))
+      return z.NEVER
+    })
+    .meta({ orCode: written })
+}

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { expression, mapOf } from '../lib/option.ts'
+import { computation, mapOf } from '../lib/option.ts'
 
 /** `derive: {share: bikes / capacity}`: these columns beside all others. */
-export const deriveOptions = mapOf(expression(), 'columns by name: {name: expression}').meta({
+export const deriveOptions = mapOf(computation(), 'columns by name: {name: expression}').meta({
   description: 'Columns by name, each a CEL expression over the row: these beside all others.',
 })
 

@@ -1,6 +1,10 @@
-import { compileExpression, type Expression } from '../expression/expression.ts'
 import { ExpressionError } from '../expression/expression-error.ts'
-import { compileTemplate, type Template } from '../expression/template.ts'
+import { compileExpression, type Expression } from '../expression/expression.ts'
+import { compileTemplate } from '../expression/template.ts'
+import type { Computation } from '../lib/option.ts'
+import type { Row } from '../model/row.ts'
+import { codedJudgement, codedPredicate, codedText, codedValue } from './coded.ts'
+import type { Condition, Value } from './row-function.ts'
 import type { NewColumns } from './select.ts'
 
 type Path = readonly (string | number)[]
@@ -22,6 +26,11 @@ export class StepError extends Error {
   }
 }
 
+/** All that is written at a path is wrong. */
+export function wholeError(path: Path, message: string, written: unknown): StepError {
+  return new StepError(path, message, 0, typeof written === 'string' ? written.length : 0)
+}
+
 export function located<T>(path: Path, compile: () => T): T {
   try {
     return compile()
@@ -30,20 +39,31 @@ export function located<T>(path: Path, compile: () => T): T {
   }
 }
 
-export function compileCondition(text: string, path: Path): Expression {
-  return located(path, () => compileExpression(text, { origin: 'config', condition: true }))
+function compile(text: string, path: Path, condition: boolean): Expression {
+  return located(path, () => compileExpression(text, { origin: 'config', condition }))
 }
 
-export function compileValue(text: string, path: Path): Expression {
-  return located(path, () => compileExpression(text, { origin: 'config' }))
+export function compileCondition(written: Computation, path: Path): Condition {
+  return typeof written === 'string' ? compile(written, path, true) : codedPredicate(written, path.join('.'))
 }
 
-export function compileText(text: string, path: Path): Template {
-  return located(path, () => compileTemplate(text, { origin: 'config' }))
+/** A condition of which it can be asked whether it can be told. */
+export function compileJudgement(written: Computation, path: Path): Expression | ((row: Row, key: string) => boolean | undefined) {
+  return typeof written === 'string' ? compile(written, path, true) : codedJudgement(written, path.join('.'))
 }
 
-export function compileColumns(columns: ReadonlyMap<string, string>, path: Path = []): NewColumns {
-  return new Map([...columns].map(([name, text]) => [name, compileValue(text, [...path, name])]))
+export function compileValue(written: Computation, path: Path): Value {
+  return typeof written === 'string' ? compile(written, path, false) : codedValue(written, path.join('.'))
+}
+
+export function compileText(written: Computation, path: Path): (row: Row, key: string) => string {
+  if (typeof written !== 'string') return codedText(written, path.join('.'))
+  const template = located(path, () => compileTemplate(written, { origin: 'config' }))
+  return (row, key) => template.render(row, key)
+}
+
+export function compileColumns(columns: ReadonlyMap<string, Computation>, path: Path = []): NewColumns {
+  return new Map([...columns].map(([name, written]) => [name, compileValue(written, [...path, name])]))
 }
 
 export function listOf(columns: string | readonly string[] = []): readonly string[] {

@@ -8,6 +8,7 @@ import type { GroupOptions } from './group.options.ts'
 import type { JoinOptions } from './join.options.ts'
 import type { KeepOptions } from './keep.options.ts'
 import type { RateOptions } from './rate.options.ts'
+import type { RxjsOptions } from './rxjs.options.ts'
 import type { SelectOptions } from './select.options.ts'
 import type { SeriesOptions } from './series.options.ts'
 import type { TopOptions } from './top.options.ts'
@@ -34,3 +35,4 @@ export type Step =
   | { readonly kind: 'distinct'; readonly options: DistinctOptions }
   | { readonly kind: 'alert'; readonly options: AlertOptions }
   | { readonly kind: 'join'; readonly options: JoinOptions }
+  | { readonly kind: 'rxjs'; readonly options: RxjsOptions }

@@ -1,13 +1,12 @@
-import type { Observable } from 'rxjs'
 import { defaultMaxGroups, defaultMaxPoints } from '../lib/cap.ts'
 import type { Clock } from '../lib/clock.ts'
 import { parseOrderTerm } from '../model/order.ts'
 import { cellOf, type Row } from '../model/row.ts'
-import type { Sample } from '../model/table.ts'
 import { parseAggregate, type Aggregate } from './aggregate.ts'
 import { alert } from './alert.ts'
 import type { AlertOptions } from './alert.options.ts'
 import { change } from './change.ts'
+import { codedValue } from './coded.ts'
 import type { ChangeOptions } from './change.options.ts'
 import { series } from './series.ts'
 import { timeColumn, type SeriesOptions } from './series.options.ts'
@@ -15,8 +14,6 @@ import { events } from './events.ts'
 import type { EventsOptions } from './events.options.ts'
 import { join } from './join.ts'
 import type { JoinOptions } from './join.options.ts'
-import type { Traces } from './lineage.ts'
-import type { StepMemory } from './memories.ts'
 import { keep } from './keep.ts'
 import { fill } from './fill.ts'
 import type { FillOptions } from './fill.options.ts'
@@ -24,39 +21,40 @@ import { distinct } from './distinct.ts'
 import { derive } from './derive.ts'
 import { group } from './group.ts'
 import { groupKeyColumn } from './group-key.ts'
-import type { HandOver } from './hand-over.ts'
-import type { GroupOptions } from './group.options.ts'
+import type { CodedAggregate, GroupOptions } from './group.options.ts'
 import { rate } from './rate.ts'
+import { rxjs } from './rxjs.ts'
 import type { RateOptions } from './rate.options.ts'
 import { select } from './select.ts'
+import { within, type StepDeps } from './step-deps.ts'
 import type { Operator } from './stage.ts'
 import type { Step } from './step.options.ts'
-import { compileColumns, compileCondition, compileText, compileValue, listOf, located, StepError } from './step-expression.ts'
+import {
+  compileColumns,
+  compileCondition,
+  compileJudgement,
+  compileText,
+  compileValue,
+  listOf,
+  located,
+  wholeError,
+} from './step-expression.ts'
 import { top } from './top.ts'
 import { where } from './where.ts'
 import { window } from './window.ts'
 import { defaultLatenessMs, finalColumn, type WindowOptions } from './window.options.ts'
 
-/** What steps need beside their options. */
-export interface StepDeps {
-  readonly clock: Clock
-  readonly handOver: HandOver
-  /** What it remembers over a restart; default: nothing. */
-  readonly memory?: StepMemory
-  /** Where the step tells how its rows go back to those before it; default: nowhere. */
-  readonly traces?: Traces
-  /** The samples of a source or feed that the pipeline has among its inputs. */
-  input(name: string): Observable<Sample>
-}
+type Aggregates = ReadonlyMap<string, string | CodedAggregate>
 
 /** Columns that may not be called as those in `own`, which `what` says the use of. */
-function compileAggregates(columns: ReadonlyMap<string, string>, own: ReadonlySet<string>, what: string): ReadonlyMap<string, Aggregate> {
-  const compile = (name: string, text: string): Aggregate => {
+function compileAggregates(columns: Aggregates, own: ReadonlySet<string>, what: string): ReadonlyMap<string, Aggregate> {
+  const compile = (name: string, written: string | CodedAggregate): Aggregate => {
     const path = ['columns', name]
-    if (own.has(name)) throw new StepError(path, `'${name}' ${what}; give the aggregate another name`, 0, text.length)
-    return located(path, () => parseAggregate(text, { origin: 'config' }))
+    if (own.has(name)) throw wholeError(path, `'${name}' ${what}; give the aggregate another name`, written)
+    if (typeof written !== 'string') return { ...written, value: codedValue(written.value, path.join('.')) }
+    return located(path, () => parseAggregate(written, { origin: 'config' }))
   }
-  return new Map([...columns].map(([name, text]) => [name, compile(name, text)]))
+  return new Map([...columns].map(([name, written]) => [name, compile(name, written)]))
 }
 
 function buildGroup({ columns, having, maxGroups = defaultMaxGroups, ...options }: GroupOptions, { traces }: StepDeps): Operator {
@@ -90,10 +88,8 @@ function buildWindow(written: WindowOptions, { clock, traces }: StepDeps): Opera
 
 function buildSeries(options: SeriesOptions, { clock, traces }: StepDeps): Operator {
   const { keep: extent, columns, maxPoints = defaultMaxPoints } = options
-  for (const [name, text] of columns) {
-    if (name === timeColumn)
-      throw new StepError(['columns', name], `'time' is when a point was measured; give the column another name`, 0, text.length)
-  }
+  if (columns.has(timeColumn))
+    throw wholeError(['columns', timeColumn], `'time' is when a point was measured; give the column another name`, columns.get(timeColumn))
   return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock, traces)
 }
 
@@ -108,8 +104,9 @@ function buildFill({ columns, maxAge }: FillOptions, clock: Clock): Operator {
 
 function buildAlert(options: AlertOptions, { clock, memory }: StepDeps): Operator {
   const { for: forMs = 0, resolve, keepFiringFor = 0, onMissing = 'keep', severity, maxGroups = defaultMaxGroups } = options
-  const when = compileCondition(options.when, ['when'])
-  const [about] = when.columns
+  const when = compileJudgement(options.when, ['when'])
+  // Of a function nobody knows what it looks at.
+  const [about] = typeof when === 'function' ? [] : when.columns
   const text = options.text === undefined ? undefined : compileText(options.text, ['text'])
   return alert(
     {
@@ -118,10 +115,10 @@ function buildAlert(options: AlertOptions, { clock, memory }: StepDeps): Operato
       keepFiringForMs: keepFiringFor,
       onMissing,
       maxGroups,
-      ...(resolve === undefined ? {} : { resolve: compileCondition(resolve, ['resolve']) }),
+      ...(resolve === undefined ? {} : { resolve: compileJudgement(resolve, ['resolve']) }),
       ...(severity === undefined ? {} : { severity }),
       ...(about === undefined ? {} : { value: (row: Row) => cellOf(row, about) }),
-      ...(text === undefined ? {} : { text: (row: Row, key: string) => text.render(row, key) }),
+      ...(text === undefined ? {} : { text }),
     },
     clock,
     memory,
@@ -180,6 +177,8 @@ export function buildStep(step: Step, deps: StepDeps): Operator {
       return buildAlert(step.options, deps)
     case 'join':
       return buildJoin(step.options, deps)
+    case 'rxjs':
+      return rxjs(samples => within(deps, () => (step.options as (given: typeof samples) => unknown)(samples)))
     default:
       return step satisfies never
   }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { cap, defaultMaxGroups, defaultMaxPanes } from '../lib/cap.ts'
-import { expression, mapOf, text, time } from '../lib/option.ts'
+import { computation, mapOf, time } from '../lib/option.ts'
 import { formatDuration } from '../lib/unit.ts'
+import { aggregate } from './group.options.ts'
 
 /** The column that says whether a window has ended. */
 export const finalColumn = 'final'
@@ -16,11 +17,11 @@ export const windowOptions = z
     slide: time({ least: 10 }).optional().meta({
       description: 'Windows overlap, and begin so often; a whole part of `size`. Without it each begins where the last one ends.',
     }),
-    columns: mapOf(text('an aggregate such as avg(x)'), 'columns by name: {name: aggregate}').meta({
+    columns: mapOf(aggregate('avg(x)'), 'columns by name: {name: aggregate}').meta({
       description:
         'Columns by name, each one aggregate, as in `group`, of a CEL expression over the row: of every sample the window has of the row.',
     }),
-    time: expression().optional().meta({
+    time: computation().optional().meta({
       description:
         'A CEL expression over the row: when it happened, ms since 1970 or ISO 8601. A row then counts once, and again when it or its time changes.',
     }),

@@ -6,7 +6,7 @@ import type { PollPhases } from './ask.ts'
 import type { Authorizer, Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
-import { Link } from './link.ts'
+import { Link, type Tap } from './link.ts'
 import { isPrivateAddress, refusedAddress } from './private-address.ts'
 import { proxyHost, type Proxies } from './proxy.ts'
 
@@ -57,8 +57,12 @@ export interface ExchangeDeps {
   readonly proxies: Proxies
   /** Says who asks; default: nobody does, beyond what the headers say. */
   readonly auth?: Authorizer
-  /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
+  /** Calls back once the budget allows a further request of a poll under way to its own origin. Default: at once, and `spend` hears of it. */
   readonly admitMore?: (enter: () => void) => Cancel
+  /** Told of the origin of each request that no budget let in: logins, redirects to elsewhere. Default: nobody. */
+  readonly spend?: (origin: string) => void
+  /** Default: nobody hears of what is asked, or answers in place of an origin. */
+  readonly tap?: Tap
 }
 
 const nobody: Credentials = { headers: {}, query: {} }
@@ -72,7 +76,7 @@ export class Exchange {
   #at: URL
   #phase: Phase = 'connecting'
   #phases: PollPhases = {}
-  /** The next request was admitted with the poll. */
+  /** The budget has let in the next request. */
   #isAdmitted = false
 
   constructor(options: RequestOptions, deps: ExchangeDeps) {
@@ -93,10 +97,9 @@ export class Exchange {
     return { host: link.proxy === undefined ? host : `the proxy ${proxyHost(link.proxy)}`, phase: 'connecting' }
   }
 
-  /** A poll begins, whose first request has its place in the budget; every other one waits for its turn: pages, redirects, second tries. */
-  begin(): void {
+  /** A poll was let in, and its first request with it; every other one waits for its turn: pages, redirects, second tries. */
+  admitted(): void {
     this.#isAdmitted = true
-    this.#phases = {}
   }
 
   /** Where the time went since this was asked last, but for the body. */
@@ -173,7 +176,7 @@ export class Exchange {
       ...as.headers,
     }
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
-    await this.#turn(signal)
+    await this.#pay(url, signal)
     const link = this.#link(url)
     const began = this.#deps.clock.monotonic()
     try {
@@ -186,13 +189,13 @@ export class Exchange {
   }
 
   /** @throws Error where the time is over before it is its turn */
-  async #turn(signal: AbortSignal): Promise<void> {
-    const { admitMore } = this.#deps
-    if (admitMore !== undefined && !this.#isAdmitted) {
+  async #pay({ origin }: URL, signal: AbortSignal): Promise<void> {
+    const { admitMore, spend } = this.#deps
+    if (!this.#isAdmitted && admitMore !== undefined && origin === this.#origin) {
       this.#phase = 'waiting for its turn'
       await turn(admitMore, signal)
       this.#phase = 'answering'
-    }
+    } else if (!this.#isAdmitted) spend?.(origin)
     this.#isAdmitted = false
   }
 
@@ -214,6 +217,7 @@ export class Exchange {
         proxy: this.#deps.proxies.of(url),
         clock: this.#deps.clock,
         isPublicOnly: this.#options.isPublicOnly === true,
+        tap: this.#deps.tap,
       })
       this.#links.set(origin, link)
     }

@@ -15,6 +15,7 @@ import type { HeldBody } from './held-body.ts'
 import { Inflow } from './inflow.ts'
 import type { HttpOptions } from './http.options.ts'
 import { timeHints, upstreamTime } from './http-time.ts'
+import type { Tap } from './link.ts'
 import { PagedBody, type Page } from './paged-body.ts'
 import type { PagesOptions } from './pages.options.ts'
 import { Proxies } from './proxy.ts'
@@ -29,9 +30,13 @@ export interface HttpDeps {
   readonly proxies?: Proxies
   /** Default: nobody says who asks, beyond what the headers say. */
   readonly auth?: Authorizer
+  /** Default: nobody hears of what is asked, or answers in place of an origin. */
+  readonly tap?: Tap
   /** Default: one answer is all. */
   readonly pages?: PagesOptions
-  /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
+  /** Told of the origin of each request that the budget did not let in by itself. Default: nobody. */
+  readonly spend?: (origin: string) => void
+  /** Calls back once the budget allows a further request of a poll under way: pages, redirects, second tries. Default: at once. */
   readonly admitMore?: (enter: () => void) => Cancel
 }
 
@@ -66,9 +71,15 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    const { clock, auth, admitMore, proxies = new Proxies({}) } = deps
-    const more = admitMore === undefined ? {} : { admitMore }
-    this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }), ...more })
+    const { clock, auth, admitMore, spend, tap, proxies = new Proxies({}) } = deps
+    this.#exchange = new Exchange(options, {
+      clock,
+      proxies,
+      ...(auth === undefined ? {} : { auth }),
+      ...(admitMore === undefined ? {} : { admitMore }),
+      ...(spend === undefined ? {} : { spend }),
+      ...(tap === undefined ? {} : { tap }),
+    })
     this.#answers = new Answers(options, deps.name, deps.log)
     const scene = (): Scene => this.#exchange.scene
     this.#inflow = new Inflow(options, { answers: this.#answers, clock, what: () => scene().host })
@@ -107,7 +118,8 @@ class HttpAsk implements Ask {
     const began = clock.monotonic()
     const deadline = new Deadline(clock, this.#options.timeoutMs)
     this.#underWay = deadline
-    this.#exchange.begin()
+    this.#exchange.takePhases()
+    this.#exchange.admitted()
     this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
@@ -202,8 +214,7 @@ class HttpAsk implements Ask {
     const { host, phase } = scene
     if (isWhole) return new PollError('timeout', `${host}: its answer was not read within ${formatDuration(readingMs)}`)
     const within = formatDuration(this.#options.timeoutMs)
-    const how = missing[phase]
-    return new PollError('timeout', `${host}: ${how} within ${within}`)
+    return new PollError('timeout', `${host}: ${missing[phase]} within ${within}`)
   }
 
   /** What has no name among the causes may be a fault of ours: its message goes to the log, never to readers. */

@@ -14,7 +14,9 @@ const deps = { clock: new ManualClock(), handOver: { isOn: false, done: NEVER },
 /** Steps as a config holds them, through their schemas. */
 function steps(...written: readonly Record<string, unknown>[]): Step[] {
   return written.flatMap(step =>
-    Object.entries(step).map(([kind, options]) => ({ kind, options: stepSchemas[kind as Step['kind']].parse(options) }) as Step),
+    Object.entries(step).map(
+      ([kind, options]) => ({ kind, options: stepSchemas[kind as keyof typeof stepSchemas].parse(options) }) as Step,
+    ),
   )
 }
 

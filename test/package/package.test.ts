@@ -78,16 +78,19 @@ describe('packed and installed into an empty folder', () => {
       import { createRequire } from 'node:module'
       import * as millrace from 'millrace'
       import * as client from 'millrace/client'
+      import * as config from 'millrace/config'
       const require = createRequire(import.meta.url)
       console.log(JSON.stringify({
         server: Object.keys(millrace),
         client: Object.keys(client),
+        config: Object.keys(config),
         schema: require('millrace/schema.json').$schema,
         version: require('millrace/package.json').version,
       }))`)
     expect(JSON.parse(told)).toMatchObject({
       server: expect.arrayContaining(['MillraceServer']),
       client: ['MillraceError', 'connect'],
+      config: expect.arrayContaining(['defineConfig', 'from', 'http', 'where']),
       schema: expect.stringContaining('json-schema.org'),
       version: own.version,
     })
@@ -98,11 +101,15 @@ describe('packed and installed into an empty folder', () => {
       join(folder, 'use.ts'),
       `import { MillraceServer } from 'millrace'
        import { connect, type Row } from 'millrace/client'
+       import { defineConfig, from, http, where } from 'millrace/config'
        import { useFeed } from 'millrace/react'
        import type { MillraceTable } from 'millrace/elements'
        import { shareConnection } from 'millrace/elements'
        export const held = (table: MillraceTable) => [table.rows?.length, useFeed(shareConnection('https://live.example'), 'quotes').rows]
        const rows: ReadonlyMap<string, Row> = connect('ws://localhost:8080').feed('quotes').table.rows
+       const sources = { quotes: http<{ symbol: string; price: number }>({ url: 'https://quotes.example' }) }
+       const config = defineConfig({ sources, feeds: { dear: from(sources.quotes).pipe(where(quote => quote.price > 9)) } })
+       export const dear = connect<typeof config>('ws://localhost:8080').feed('dear').rows?.[0]?.price.toFixed(2)
        const server: MillraceServer | undefined = undefined
        export const used = [rows.size, server]`,
     )

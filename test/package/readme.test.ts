@@ -29,11 +29,13 @@ const documents = [
   'docs/operating.md',
   'docs/page.md',
   'docs/reload.md',
+  'docs/replay.md',
   'docs/schedule.md',
   'docs/sources.md',
   'docs/state.md',
   'docs/steps.md',
   'docs/tests.md',
+  'docs/typescript.md',
 ]
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 const readme = read('README.md')

@@ -17,6 +17,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   decode: ['model', 'lib'],
   expression: ['model', 'lib'],
   config: ['model', 'lib', 'expression', 'options'],
+  authoring: ['model', 'lib', 'config', 'operator', 'options'],
   source: ['model', 'lib', 'decode'],
   operator: ['model', 'lib', 'expression'],
   feed: ['model', 'lib', 'source', 'operator', 'expression'],

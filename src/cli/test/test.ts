@@ -1,4 +1,4 @@
-import { loadConfig } from '../../config/load.ts'
+import { loadConfigFile } from '../config-file.ts'
 import { reportMissing, reportProblems } from '../problems.ts'
 import { runCase, type Failure } from './run-case.ts'
 
@@ -6,7 +6,7 @@ import { runCase, type Failure } from './run-case.ts'
 export async function testConfig(file: string): Promise<void> {
   process.exitCode = 1
   if (reportMissing(file)) return
-  const result = loadConfig(file, { env: process.env })
+  const result = await loadConfigFile(file, { env: process.env })
   if (!result.ok) return reportProblems(result.problems)
   const { tests } = result.config
   if (tests.length === 0) {
