@@ -22,10 +22,10 @@ function observe(poll: SimulatedPoll, config: ScheduleConfig, { own, host }: Pur
   return { config, sentAt, roundTripMs, pools, random, outcome, isRemade: poll.isRemade && !isChange, hints }
 }
 
-function decisionOf({ delayMs, reason }: Next): Decision {
+function decisionOf({ delayMs, reason, explain }: Next): Decision {
   const { why } = reason
-  if (why !== 'schedule' && why !== 'background' && why !== 'check') return { delayMs, why }
-  return { delayMs, why, expected: { at: reason.expectedAt, deviationMs: reason.deviationMs } }
+  if (why !== 'schedule' && why !== 'background' && why !== 'check') return { delayMs, why, says: explain }
+  return { delayMs, why, says: explain, expected: { at: reason.expectedAt, deviationMs: reason.deviationMs } }
 }
 
 /** The schedule of the product, with the search for a period run between two polls. `change` sees each state, and may replace it. */
