@@ -1,6 +1,6 @@
 import { next, type Next } from '../../src/source/schedule/adaptive.ts'
 import type { Observation, ScheduleConfig } from '../../src/source/schedule/observation.ts'
-import { beginSearch, endSearch, isSearchDue, search } from '../../src/source/schedule/search.ts'
+import { beginSearch, endSearch, isSearchDue, search } from '../../src/source/schedule/search-plan.ts'
 import type { ScheduleState } from '../../src/source/schedule/state.ts'
 import type { Decision, Policy, Purses, SimulatedPoll } from './policy.ts'
 import type { Source } from './source.ts'
