@@ -31,9 +31,9 @@ export class BoardEditor extends PageElement {
   /** Those of which such a tile can be. */
   get #feeds(): readonly string[] {
     const { feeds = new Map(), sources } = this.context.board
-    if (this.show === 'heartbeat') return [...sources.keys()].toSorted()
+    if (this.show === 'heartbeat') return [...sources.keys()].toSorted((a, b) => (a < b ? -1 : 1))
     const all = [...feeds.values()].filter(({ kind }) => this.show !== 'alerts' || kind === 'alerts')
-    return all.map(({ feed }) => feed).toSorted()
+    return all.map(({ feed }) => feed).toSorted((a, b) => (a < b ? -1 : 1))
   }
 
   #tell(tiles: readonly Tile[]): void {
