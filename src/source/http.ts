@@ -34,6 +34,8 @@ export interface HttpDeps {
   readonly tap?: Tap
   /** Default: one answer is all. */
   readonly pages?: PagesOptions
+  /** Told of the origin of each request that the budget did not let in by itself. Default: nobody. */
+  readonly spend?: (origin: string) => void
   /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
   readonly admitMore?: (enter: () => void) => Cancel
 }
@@ -61,11 +63,12 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    const { clock, auth, tap, proxies = new Proxies({}) } = deps
+    const { clock, auth, spend, tap, proxies = new Proxies({}) } = deps
     this.#exchange = new Exchange(options, {
       clock,
       proxies,
       ...(auth === undefined ? {} : { auth }),
+      ...(spend === undefined ? {} : { spend }),
       ...(tap === undefined ? {} : { tap }),
     })
     this.#answers = new Answers(options, deps.name, deps.log)
@@ -151,6 +154,7 @@ class HttpAsk implements Ask {
     const signal = this.#underWay?.signal ?? AbortSignal.abort()
     const { clock, admitMore } = this.#deps
     if (isMore && admitMore !== undefined) await turn(admitMore, signal)
+    this.#exchange.admitted()
     return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, clock)
   }
 
