@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
 import type { Board, Tile } from '../model/board.ts'
 import { copyText } from './clipboard.ts'
@@ -41,8 +41,9 @@ export class BoardPage extends PageElement {
     return [this.context.boards.onChange(redraw), () => document.removeEventListener('fullscreenchange', redraw), () => this.#saying?.()]
   }
 
-  protected override willUpdate(): void {
+  protected override willUpdate(changed: PropertyValues<this>): void {
     const { name, query } = this
+    if (changed.has('name') && name !== '') this.isEdited = false
     const shown = name === '' ? parseBoard(query) : this.context.boards.all?.find(board => board.name === name)
     // The same board told again is drawn as it is.
     if (JSON.stringify(shown) !== JSON.stringify(this.#shown)) this.#shown = shown
