@@ -13,13 +13,18 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   aggregate: async () => (await import('./aggregate.ts')).aggregate,
   idle: async () => (await import('./idle.ts')).idle,
   schedule: async () => (await import('./schedule.ts')).schedule,
+  'schedule-cost': async () => (await import('./schedule-cost.ts')).scheduleCost,
+  poll: async () => (await import('./poll.ts')).poll,
+  sources: async () => (await import('./sources.ts')).sources,
   page: async () => (await import('./page.ts')).page,
 }
 
-/** Those that look for faults, for as long as they are told to, and have no figures for the document. */
-const searches: Readonly<Record<string, () => Promise<Bench>>> = {
+/** Those that look for faults, or run in real time, for as long as they are told to, and have no figures for the document. */
+const others: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).soak,
   churn: async () => (await import('./churn.ts')).churn,
+  nginx: async () => (await import('./nginx.ts')).nginx,
+  'page-hour': async () => (await import('./page-hour.ts')).pageHour,
 }
 
 function machine(): string {
@@ -48,9 +53,9 @@ async function runAll(): Promise<void> {
 
 /** `npm run bench`: all, into docs/benchmarks.md. `npm run bench -- <name> [arguments]`: one. */
 const [name, ...args] = process.argv.slice(2)
-const bench = name === undefined ? undefined : (benches[name] ?? searches[name])
+const bench = name === undefined ? undefined : (benches[name] ?? others[name])
 if (name === undefined) await runAll()
 else if (bench === undefined) {
-  console.error(`which one? npm run bench -- ${[...Object.keys(benches), ...Object.keys(searches)].join(' | ')}`)
+  console.error(`which one? npm run bench -- ${[...Object.keys(benches), ...Object.keys(others)].join(' | ')}`)
   process.exitCode = 2
 } else await (await bench()).run(args, line => console.log(line))

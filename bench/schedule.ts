@@ -1,10 +1,10 @@
 import { adaptive } from './schedule/adaptive.ts'
 import { additive, fixed, maxAge, multiplicative, proportional } from './schedule/baselines.ts'
 import { claimsOf } from './schedule/claims.ts'
-import { baselineOf, comparePolicy, type Comparison } from './schedule/comparison.ts'
+import { baselineOf, cacheBound, comparePolicy, type Comparison } from './schedule/comparison.ts'
 import type { Policy } from './schedule/policy.ts'
 import { eventScenarios, herd, limitScenarios } from './schedule/scenarios.ts'
-import { kindSets, mixSets, scheduleGoal, scheduleRows, traceSets, type SourceSet } from './schedule/sets.ts'
+import { commitGoal, commitRows, kindSets, mixSets, scheduleGoal, scheduleRows, traceSets, type SourceSet } from './schedule/sets.ts'
 import { head, row, type Bench } from './harness/bench.ts'
 
 const policies: readonly Policy[] = [fixed, additive, multiplicative, maxAge, proportional, adaptive]
@@ -31,18 +31,43 @@ function table(sets: readonly SourceSet[], say: (line: string) => void): Map<str
   return found
 }
 
-function meanOf(rows: readonly Comparison[], key: 'delay' | 'requests'): number {
-  return rows.reduce((sum, each) => sum + each[key], 0) / rows.length
+/** The rows whose mean has a goal. */
+function sayMean(
+  what: string,
+  found: ReadonlyMap<string, Comparison>,
+  rows: RegExp,
+  goal: readonly [number, number],
+  say: (line: string) => void,
+): void {
+  const some = [...found].filter(([label]) => rows.test(label)).map(([, comparison]) => comparison)
+  const meanOf = (key: 'delay' | 'requests'): string => figure(some.reduce((sum, each) => sum + each[key], 0) / some.length)
+  say('')
+  say(
+    `${what} on average: ${meanOf('delay')} of the delay, with ${meanOf('requests')} of the requests; the goal is ${goal.join(' with ')}.`,
+  )
+}
+
+/** Whatever a cache holds is the newest there is to see: who knew to the millisecond when it lets go would see no more. */
+function sayCacheBound(sets: readonly SourceSet[], say: (line: string) => void): void {
+  for (const set of sets) {
+    if (!set.sources.every(({ cache }) => cache !== undefined)) continue
+    say('')
+    say(
+      `Behind a shared cache a change at any time waits for half a lifetime on average before anybody can see it: who asked at the instant of each expiry would reach ${figure(cacheBound(set, baselineOf(set)))} on these sources.`,
+    )
+  }
 }
 
 function sayKinds(sets: readonly SourceSet[], say: (line: string) => void): void {
   const found = table(sets, say)
-  const schedules = [...found].filter(([label]) => scheduleRows.test(label)).map(([, comparison]) => comparison)
-  const [delay, requests] = [meanOf(schedules, 'delay'), meanOf(schedules, 'requests')]
-  say('')
-  say(
-    `Schedules (periodic 1.5 T to 30 T, sleep loops 3 T and 10 T, thinned 3 T and 6 T) on average: ${figure(delay)} of the delay, with ${figure(requests)} of the requests; the goal is ${scheduleGoal.join(' with ')}.`,
-  )
+  const what = 'Schedules (periodic 1.5 T to 30 T, sleep loops 3 T and 10 T, thinned 3 T and 6 T)'
+  sayMean(what, found, scheduleRows, scheduleGoal, say)
+  sayCacheBound(sets, say)
+}
+
+function sayTraces(say: (line: string) => void): void {
+  const found = table(traceSets(), say)
+  sayMean('Commits', found, commitRows, commitGoal, say)
 }
 
 function sayScenarios(say: (line: string) => void): void {
@@ -68,7 +93,7 @@ function sayScenarios(say: (line: string) => void): void {
 }
 
 function sayClaims(count: number, hours: number, say: (line: string) => void): void {
-  say(head('', 'expected', 'came within 2 s', 'polls with a new reason'))
+  say(head('', 'expected at t ± s', 'came within t ± 2 s', 'polls with a new reason'))
   const rows = [
     ['periodic, P = 6 T', claimsOf('periodic', count, hours, { ratio: 6, hint: 'none' })],
     ['sleep loop, P = 10 T', claimsOf('looping', count, hours, { ratio: 10, hint: 'none' })],
@@ -96,13 +121,10 @@ export const schedule: Bench = {
     say('### Kinds of source')
     say('')
     sayKinds(kindSets(Number(count), Number(hours), seed), say)
-    for (const [title, sets] of [
-      ['Mixes that share a budget', mixSets(3 * Number(count), Number(hours) / 2, seed)],
-      ['Recorded sources', traceSets()],
-    ] as const) {
-      for (const line of ['', `### ${title}`, '']) say(line)
-      table(sets, say)
-    }
+    for (const line of ['', '### Mixes that share a budget', '']) say(line)
+    table(mixSets(3 * Number(count), Number(hours) / 2, seed), say)
+    for (const line of ['', '### Recorded sources', '']) say(line)
+    sayTraces(say)
     for (const line of ['', '### Restarts, clocks, pauses, limits', '']) say(line)
     sayScenarios(say)
     for (const line of ['', '### What it says, and whether it holds', '']) say(line)

@@ -82,6 +82,7 @@ export class Front {
       },
       pageFolder: options.pageFolder,
       origins: door.origins,
+      addressOf: ({ socket, rawHeaders }) => door.proxies.clientOf(socket.remoteAddress ?? '', rawHeaders),
       random,
       log,
       limited,

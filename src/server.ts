@@ -1,4 +1,5 @@
 import { compileConfig } from './compile.ts'
+import type { TapOf } from './compile-source.ts'
 import type { Config } from './config/config.ts'
 import { hasAdmin } from './config/auth-section.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
@@ -42,6 +43,10 @@ export interface ServerOptions {
   readonly pageFolder?: string
   /** Names the proxies that sources are asked through; default: the environment of the process. */
   readonly env?: ProxyEnvironment
+  /** Who hears what sources ask, or answers in place of their origins; default: nobody. */
+  readonly tapOf?: TapOf
+  /** The time that readers live by, whose connections and heartbeats are of this machine; default: `clock`. */
+  readonly readerClock?: Clock
 }
 
 /** What a reload led to. */
@@ -75,12 +80,13 @@ export class MillraceServer {
   constructor(options: ServerOptions) {
     const { config } = options
     const clock = options.clock ?? systemClock()
+    const { tapOf, readerClock = clock } = options
     const random = options.random ?? systemRandom
     const log = options.log ?? silentLogger
     this.#config = new ConfigInForce(config, clock.now())
     this.#log = log
-    this.#clock = clock
-    this.#startedMono = clock.monotonic()
+    this.#clock = readerClock
+    this.#startedMono = readerClock.monotonic()
     const own = ownSources(
       () => this.graph,
       feed => feedFigures(this.hub.figures, feed),
@@ -93,7 +99,14 @@ export class MillraceServer {
     })
     const sinks = ownSource('$sinks', 'sink', 'Who is told of feeds', () => sinkRows(this.#waysOut.sinks), { clock, random, log })
     const asking = { proxies: new Proxies(options.env ?? process.env), membersOf: membersOf(() => this.graph, clock) }
-    const deps = { clock, random, log, ...asking, limited: (key: string) => metrics.limited(key) }
+    const deps = {
+      clock,
+      random,
+      log,
+      ...asking,
+      ...(tapOf === undefined ? {} : { tapOf }),
+      limited: (key: string) => metrics.limited(key),
+    }
     const budgets = (this.#budgets = new Budgets(config.limits.firstPollsPerSecond, deps))
     budgets.rule(config.budgets)
     // Where nobody is asked who they are, everybody would be the admin of a config that is taken over.
@@ -149,7 +162,7 @@ export class MillraceServer {
         isReady: () => this.#ready,
         boards: () => this.#config.current.boards,
       },
-      clock,
+      clock: readerClock,
       random,
       log,
     })

@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { fileURLToPath } from 'node:url'
 import type * as Package from '../../src/index.ts'
 import { answer, cpuTime, memory } from './worker.ts'
 
 // What is built, not its source through a loader: that is what people run.
 const built = new URL('../../dist/index.js', import.meta.url).href
 const { configOf, MillraceServer } = (await import(built)) as typeof Package
+
+const pageFolder = fileURLToPath(new URL('../../dist/public', import.meta.url))
 
 let server: Package.MillraceServer | undefined
 const delay = monitorEventLoopDelay({ resolution: 5 })
@@ -15,7 +18,7 @@ answer({
   listen: (config: Readonly<Record<string, unknown>>) => {
     const loaded = configOf({ server: { port: 0 }, ...config })
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
-    server = new MillraceServer({ config: loaded.config })
+    server = new MillraceServer({ config: loaded.config, pageFolder })
     delay.enable()
     return server.listen()
   },

@@ -2,6 +2,7 @@ import { fixed } from './baselines.ts'
 import type { Policy } from './policy.ts'
 import { mean, type Result } from './result.ts'
 import type { SourceSet } from './sets.ts'
+import type { Source } from './source.ts'
 import { simulate, type Simulation } from './simulation.ts'
 
 /** What a fixed interval does to one source. */
@@ -62,4 +63,12 @@ export function compare(results: readonly Result[], baselines: readonly Baseline
 export function comparePolicy(policy: Policy, set: SourceSet, baselines: readonly Baseline[], more: Partial<Simulation> = {}): Comparison {
   const { sources, horizonMs, sharesPool } = set
   return compare(simulate(sources, policy, { seed: 'x', ...more, horizonMs, sharesPool }), baselines)
+}
+
+/** The delay, against a fixed interval, of one who asks each cache at the instant at which it lets go. */
+export function cacheBound({ sources }: Pick<SourceSet, 'sources'>, baselines: readonly Baseline[]): number {
+  const perInterval = (of: (source: Source, i: number) => number): number =>
+    mean(sources.map((source, i) => of(source, i) / source.intervalMs))
+  const boundMs = ({ cache, roundTripMs }: Source): number => ((cache?.ttlMs ?? 0) + roundTripMs) / 2
+  return perInterval(boundMs) / perInterval((_, i) => baselines[i]?.meanMs ?? 0)
 }

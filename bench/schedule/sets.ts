@@ -49,10 +49,10 @@ export const scheduleGoal = [0.19, 0.95] as const
 
 const dailyFactor = 2.5
 
-/** `count` sources of each kind; those of a daily rhythm for longer. */
+/** `count` sources of each kind; those of a daily rhythm for longer, in whole days, as half a day more has more of its busy hours. */
 export function kindSets(count: number, hours: number, seed: string): SourceSet[] {
   return kinds.map(([label, family, options, goal]) => {
-    const horizonMs = hours * hourMs * (family === 'daily' ? dailyFactor : 1)
+    const horizonMs = family === 'daily' ? Math.ceil((hours * hourMs * dailyFactor) / dayMs) * dayMs : hours * hourMs
     const sources = makeSources(family, count, seed + label, horizonMs, options)
     return { label, sources, horizonMs, sharesPool: false, ...(goal === undefined ? {} : { goal }) }
   })
@@ -67,19 +67,27 @@ const mixes: readonly (readonly [string, Partial<Record<FamilyName, number>>, re
   ['adversarial', { jumping: 30, random: 35, bursty: 15, gauge: 20 }, [0.76, 1]],
 ]
 
-/** About `count` sources of several kinds that pay from one pool. */
+/** About `count` sources of the kinds of one mix. */
+export function mixSources(label: string, count: number, horizonMs: number, seed: string): Source[] {
+  const [, shares = {}] = mixes.find(([name]) => name === label) ?? []
+  return Object.entries(shares).flatMap(([family, percent]) =>
+    makeSources(family as FamilyName, Math.max(1, Math.round((count * percent) / 100)), seed + label, horizonMs),
+  )
+}
+
+/** The mixes; the sources of each pay from one pool. */
 export function mixSets(count: number, hours: number, seed: string): SourceSet[] {
   const horizonMs = hours * hourMs
-  return mixes.map(([label, shares, goal]) => {
-    const sources = Object.entries(shares).flatMap(([family, percent]) =>
-      makeSources(family as FamilyName, Math.max(1, Math.round((count * percent) / 100)), seed + label, horizonMs),
-    )
-    return { label, sources, horizonMs, sharesPool: true, goal }
-  })
+  return mixes.map(([label, , goal]) => ({ label, sources: mixSources(label, count, horizonMs, seed), horizonMs, sharesPool: true, goal }))
 }
 
 /** One run says little of a few hundred changes. */
 const traceCopies = 6
+const traceGoal = [1.02, 1.01] as const
+
+/** The recorded sources whose mean has a goal of its own. */
+export const commitRows = /^commits-/
+export const commitGoal = [0.85, 1.01] as const
 
 /** What was recorded: `traces/`. */
 export function traceSets(): SourceSet[] {
@@ -88,7 +96,12 @@ export function traceSets(): SourceSet[] {
     .sort()
     .map(file => {
       const trace = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Trace
-      const goal = [file.startsWith('commits') ? 0.85 : 1.02, 1.01] as const
-      return { label: trace.name, sources: traceSources(trace, traceCopies), horizonMs: trace.days * dayMs, sharesPool: false, goal }
+      return {
+        label: trace.name,
+        sources: traceSources(trace, traceCopies),
+        horizonMs: trace.days * dayMs,
+        sharesPool: false,
+        goal: traceGoal,
+      }
     })
 }

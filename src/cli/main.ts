@@ -1,47 +1,15 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { didYouMean } from '../lib/suggest.ts'
-import { parseDuration } from '../lib/unit.ts'
 import { version } from '../lib/version.ts'
+import { countFromOne, durationText, instantText, portNumber, positiveNumber, serverAddress, wholeNumber } from './argument.ts'
 import type { EvalOptions } from './eval.ts'
 import type { MuteOptions } from './mute.ts'
+import type { ReplayOptions } from './replay/replay.ts'
 import type { TailOptions } from './tail.ts'
 
 /** Exit codes: 0 ok, 1 failed, 2 usage. Each command loads only what it needs. */
-
-function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('a whole number is needed')
-  return Number(text)
-}
-
-function portNumber(text: string): number {
-  const port = wholeNumber(text)
-  if (port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535')
-  return port
-}
-
-function countFromOne(text: string): number {
-  const count = wholeNumber(text)
-  if (count === 0) throw new InvalidArgumentError('a whole number from 1 is needed')
-  return count
-}
-
-function durationText(text: string): string {
-  if (parseDuration(text) === undefined) throw new InvalidArgumentError('a time with a unit such as 2h is needed')
-  return text
-}
-
-function instantText(text: string): string {
-  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('a time such as 2026-01-31T08:00:00Z is needed')
-  return text
-}
-
-/** The address of a server: http, https, ws or wss. */
-function serverAddress(text: string): string {
-  if (/^(https?|wss?):\/\//i.test(text) && URL.canParse(text)) return text
-  throw new InvalidArgumentError('an address such as http://127.0.0.1:8080 is needed')
-}
 
 function isUrl(text: string): boolean {
   return /^https?:\/\//i.test(text)
@@ -54,7 +22,7 @@ function isCurl(text: string): boolean {
 
 /** Commands that serve, and those that ask a server. */
 const [listening, asking] = [
-  ['run', 'demo'],
+  ['run', 'demo', 'record', 'replay'],
   ['tail', 'schedule', 'why', 'eval', 'mute'],
 ]
 
@@ -85,6 +53,7 @@ function createProgram(): Command {
   addReaderCommands(program)
   addAskingCommands(program)
   addTryingCommands(program)
+  addReplayCommands(program)
   addAdminCommands(program)
   program.hook('preSubcommand', (_program, command) => {
     const name = ['every', 'rows', 'key'].find(option => program.getOptionValueSource(option) === 'cli')
@@ -225,6 +194,36 @@ function addTryingCommands(program: Command): void {
     .action(async (text: string, options: EvalOptions) => {
       const { evaluate } = await import('./eval.ts')
       await evaluate(text, options)
+    })
+}
+
+function addReplayCommands(program: Command): void {
+  program
+    .command('record')
+    .description('serve the feeds of a config, and keep what its sources answer')
+    .argument('<config>', 'a YAML or JSON file')
+    .requiredOption('-o, --output <file>', 'the recording, such as trip.mrec; one that is there is left alone')
+    .option('--port <port>', 'where to listen instead; 0 is any free port', portNumber)
+    .action(async (config: string, options: { output: string; port?: number }) => {
+      const { recordConfig } = await import('./replay/record.ts')
+      await recordConfig(config, { ...options, ...withGlobals(program, options) })
+    })
+  program
+    .command('replay')
+    .description('serve the feeds of a recording, whose sources answer as they did then')
+    .argument('<recording>', 'a file that millrace record made')
+    .option('--speed <factor>', 'how many times faster than it was recorded', positiveNumber, 1)
+    .option('--seed <number>', 'of all chance: a whole number', wholeNumber, 1)
+    .option('--port <port>', 'where to listen; 0 is any free port', portNumber)
+    .addOption(
+      new Option(
+        '--frames <file>',
+        'as fast as it can and without a socket: write what a reader of every feed is sent, a frame a line',
+      ).conflicts(['speed', 'port']),
+    )
+    .action(async (file: string, options: ReplayOptions) => {
+      const { replayRecording } = await import('./replay/replay.ts')
+      await replayRecording(file, { ...options, ...withGlobals(program, options) })
     })
 }
 

@@ -4,7 +4,7 @@ import { systemClock } from '../lib/clock.ts'
 import { createLogger, type LeveledLogger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { version } from '../lib/version.ts'
-import { MillraceServer } from '../server.ts'
+import { MillraceServer, type ServerOptions } from '../server.ts'
 import { StateError } from '../state/state-error.ts'
 import { prettyDestination } from './pretty-log.ts'
 import { ConfigReload, type ConfigRead } from './reload.ts'
@@ -17,6 +17,8 @@ export interface ServeOptions {
   readonly example: string
   /** How the config is read again; without it there is nothing to read. `files`: those that were read for it. */
   readonly reload?: { readonly files: ReadonlySet<string>; readonly read: () => Promise<ConfigRead> }
+  /** By which time it lives, and who answers its sources; default: this machine and their origins. */
+  readonly world?: Pick<ServerOptions, 'clock' | 'readerClock' | 'random' | 'tapOf' | 'env'>
   /** Called once it listens at `url`; the lines it gives are told to people. */
   readonly started?: (url: string) => readonly string[]
   /** Called when the server has stopped. */
@@ -36,9 +38,9 @@ export async function loggerOf(config: Config): Promise<LeveledLogger> {
  * Serves until SIGTERM or SIGINT; then drains and exits 0. A second signal ends at once with 1. At SIGHUP, and when it changes, the
  * config file is taken over anew.
  */
-export async function serve({ config, from, example, reload, started, stopped }: ServeOptions): Promise<void> {
+export async function serve({ config, from, example, reload, world, started, stopped }: ServeOptions): Promise<void> {
   const log = await loggerOf(config)
-  const server = new MillraceServer({ config, log })
+  const server = new MillraceServer({ ...world, config, log })
   const reloading = reload && new ConfigReload({ server, log, clock: systemClock(), read: reload.read }, reload.files)
   // Before anybody is told that it serves: a signal without a listener ends the process.
   process.on('SIGHUP', () => {

@@ -89,7 +89,7 @@ interface Gathered {
 }
 
 /** The environment, and `.env` beside the config where there is one. */
-function variableSources(file: string, options: LoadOptions): Gathered {
+export function variableSources(file: string, options: LoadOptions): Gathered {
   const folder = dirname(resolve(file))
   const read = readerOf(options)
   const sources = (dotEnv: VariableSources['dotEnv']): VariableSources => ({

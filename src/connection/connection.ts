@@ -1,6 +1,7 @@
 import type { Outbox, Sink } from '../hub/outbox.ts'
 import { anyone, nothing, type Grants, type Principal } from '../hub/principal.ts'
 import type { Snapshot } from '../hub/snapshots.ts'
+import { addressGroup } from '../lib/address-range.ts'
 import { closeTable, MillraceError, type CloseCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
 import type {
@@ -23,6 +24,7 @@ import { OwedAnswers } from './owed-answers.ts'
 import { ReadPings } from './read-pings.ts'
 import { echo, errorMessage, welcomeMessage, type Answerable } from './reply.ts'
 import type { Transport } from './transport.ts'
+import { Turns } from './turns.ts'
 import { Window } from './window.ts'
 
 /** A beat may come so much early: the wheel's slots are rounded. */
@@ -41,6 +43,7 @@ export class Connection implements Sink, Holder {
   /** Made when they are first needed: most clients say little. */
   #inboundOfSpeaker: Inbound | undefined
   #answersOfAsker: OwedAnswers | undefined
+  #turnsOfSpeaker: Turns | undefined
   /** In turns of the heartbeat's wheel. */
   #spokeAt: number
   #closed = false
@@ -66,7 +69,7 @@ export class Connection implements Sink, Holder {
     if (answered !== undefined) return this.#acknowledge(answered)
     switch (this.#inbound.message()) {
       case 'take':
-        return this.#read(text)
+        return this.#turns.take(() => this.#read(text))
       case 'refuse':
         return this.#refuse({}, this.#inbound.refusal)
       case 'drop':
@@ -78,7 +81,7 @@ export class Connection implements Sink, Holder {
 
   /** Subscribes to the addresses of the URL's query string. */
   subscribeTo(addresses: readonly string[], throttle: number): void {
-    for (const feed of addresses) this.#attempt({ feed }, () => this.#take({ type: 'subscribe', feed, throttle }))
+    for (const feed of addresses) this.#turns.take(() => this.#attempt({ feed }, () => this.#take({ type: 'subscribe', feed, throttle })))
   }
 
   /** Tells the client of a fault that no message of its own led to. */
@@ -107,7 +110,8 @@ export class Connection implements Sink, Holder {
 
   beat(): void {
     const { heartbeat } = this.#context
-    if (this.#window.isOverdue(2 * heartbeat.intervalMs - earlyMs)) {
+    // Of one who has to wait nothing is read, its pongs neither.
+    if (this.#turnsOfSpeaker?.areAwaited !== true && this.#window.isOverdue(2 * heartbeat.intervalMs - earlyMs)) {
       // What the close frame stands behind may yet be read; the transport gives up waiting for it.
       if (this.#outbox.isHeld || this.#answersOfAsker?.areWaiting === true) this.close(4508, 'too slow')
       else this.#transport.terminate()
@@ -129,6 +133,7 @@ export class Connection implements Sink, Holder {
   ended(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#turnsOfSpeaker?.end()
     this.#context.heartbeat.remove(this, this.#place)
     this.#context.auth?.deadlines.forget(this)
     this.#context.hub.disconnect(this.#outbox)
@@ -147,7 +152,10 @@ export class Connection implements Sink, Holder {
   get grants(): Grants {
     return this.principal?.grants ?? nothing
   }
-
+  get account(): string {
+    const { credential = '' } = this.principal ?? {}
+    return credential === '' ? addressGroup(this.#transport.peer) : credential
+  }
   get isClosed(): boolean {
     return this.#closed
   }
@@ -177,6 +185,9 @@ export class Connection implements Sink, Holder {
   }
   get #inbound(): Inbound {
     return (this.#inboundOfSpeaker ??= new Inbound(this.#context.clock, this.#limits))
+  }
+  get #turns(): Turns {
+    return (this.#turnsOfSpeaker ??= new Turns(this.#context.hub.pace, this.#transport, this.#outbox))
   }
   get #answers(): OwedAnswers {
     return (this.#answersOfAsker ??= new OwedAnswers(() => !this.isFull))

@@ -58,11 +58,6 @@ export class OpenSockets {
     return this.#counts.get(address) ?? 0
   }
 
-  /** Whose a socket is, where that is counted. */
-  addressOf(webSocket: WebSocket): string | undefined {
-    return this.#addresses.get(webSocket)
-  }
-
   get size(): number {
     return this.#connections.size
   }

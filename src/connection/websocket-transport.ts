@@ -16,15 +16,18 @@ export class WebSocketTransport implements Transport {
   readonly #webSocket: WebSocket
   readonly #socket: Socket
   readonly #clock: Clock
+  readonly #forwarded: string | undefined
 
-  constructor(webSocket: WebSocket, socket: Socket, clock: Clock) {
+  /** `forwarded`: whose it is, where a proxy tells. */
+  constructor(webSocket: WebSocket, socket: Socket, clock: Clock, forwarded: string | undefined) {
     this.#webSocket = webSocket
     this.#socket = socket
     this.#clock = clock
+    this.#forwarded = forwarded
   }
 
   get peer(): string {
-    return this.#socket.remoteAddress ?? ''
+    return this.#forwarded ?? this.#socket.remoteAddress ?? ''
   }
 
   send(payload: Buffer): void {
@@ -41,6 +44,14 @@ export class WebSocketTransport implements Transport {
 
   ping(payload: Buffer): void {
     this.#webSocket.ping(payload)
+  }
+
+  pause(): void {
+    this.#webSocket.pause()
+  }
+
+  resume(): void {
+    this.#webSocket.resume()
   }
 
   close(code: CloseCode, reason: string): void {

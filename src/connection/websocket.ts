@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { Overload } from '../hub/overload.ts'
+import { addressGroup } from '../lib/address-range.ts'
 import { refuseOn, type HttpRefusal } from '../lib/http-refusal.ts'
 import { TokenBucket } from '../lib/token-bucket.ts'
 import { MillraceError } from '../model/errors.ts'
@@ -91,11 +92,11 @@ export class WebSocketBinding {
   *clients(): Generator<Client> {
     const { clock } = this.#context
     const elapsed = clock.now() - clock.monotonic()
-    for (const [webSocket, connection] of this.#open) {
+    for (const [, connection] of this.#open) {
       const id = this.#ids.get(connection) ?? ++this.#lastId
       this.#ids.set(connection, id)
       const { peer, began, ...figures } = connection.figures
-      yield { id, address: this.#open.addressOf(webSocket) ?? peer, since: Math.round(elapsed + began), ...figures }
+      yield { id, address: peer, since: Math.round(elapsed + began), ...figures }
     }
   }
 
@@ -172,7 +173,7 @@ export class WebSocketBinding {
     const { door, maxConnectionsPerAddress } = this.#options
     if (maxConnectionsPerAddress === undefined) return undefined
     const address = door.proxies.clientOf(socket.remoteAddress ?? '', rawHeaders)
-    return door.proxies.areGiven || !isLoopback(address) ? address : undefined
+    return door.proxies.areGiven || !isLoopback(address) ? addressGroup(address) : undefined
   }
 
   #full(limit: string, what: string, retryAfterSeconds: number): HttpRefusal {
@@ -180,7 +181,9 @@ export class WebSocketBinding {
   }
 
   #welcome(webSocket: WebSocket, request: IncomingMessage, socket: Socket, judgement: Judgement): void {
-    const transport = new WebSocketTransport(webSocket, socket, this.#context.clock)
+    const { proxies } = this.#options.door
+    const forwarded = proxies.areGiven ? proxies.clientOf(socket.remoteAddress ?? '', request.rawHeaders) : undefined
+    const transport = new WebSocketTransport(webSocket, socket, this.#context.clock, forwarded)
     if (webSocket.protocol !== '' && webSocket.protocol !== subprotocol) {
       webSocket.on('error', () => webSocket.terminate())
       transport.close(4406, `the subprotocol is ${subprotocol}`)

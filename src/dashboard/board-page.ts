@@ -1,13 +1,12 @@
-import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
+import { html, nothing, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
 import type { Board, Tile } from '../model/board.ts'
-import { fetchBoards } from './boards.ts'
 import { copyText } from './clipboard.ts'
 import { isEmbedded } from './embedding.ts'
 import { PageElement } from './page-element.ts'
+import { tileContent } from './tile-content.ts'
 import { boardHash, parseBoard } from './tile-text.ts'
 import { tileSpan } from './tile-span.ts'
-import { storedToken } from './token-store.ts'
 
 const saidMs = 4000
 
@@ -17,49 +16,45 @@ export class BoardPage extends PageElement {
     ...PageElement.properties,
     name: { attribute: false },
     query: { attribute: false },
-    shown: { state: true },
     said: { state: true },
-    fault: { state: true },
+    isEdited: { state: true },
   }
   /** Of the config; empty: the board is in the address. */
   declare name: string
   declare query: string
-  declare shown: Board | undefined
   /** What was just done, in words. */
   declare said: string
-  /** Why there is no such board; empty while it is not known. */
-  declare fault: string
+  /** Tiles are being added, moved and taken away. */
+  declare isEdited: boolean
+  #shown: Board | undefined
   #saying: Cancel | undefined
 
   constructor() {
     super()
     this.said = ''
-    this.fault = ''
+    this.isEdited = false
   }
 
   protected override listen(): readonly Cancel[] {
     const redraw = () => this.requestUpdate()
     document.addEventListener('fullscreenchange', redraw)
-    return [() => document.removeEventListener('fullscreenchange', redraw), () => this.#saying?.()]
+    return [this.context.boards.onChange(redraw), () => document.removeEventListener('fullscreenchange', redraw), () => this.#saying?.()]
   }
 
-  protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('name') || changed.has('query')) void this.#find()
+  protected override willUpdate(): void {
+    const { name, query } = this
+    const shown = name === '' ? parseBoard(query) : this.context.boards.all?.find(board => board.name === name)
+    // The same board told again is drawn as it is.
+    if (JSON.stringify(shown) !== JSON.stringify(this.#shown)) this.#shown = shown
   }
 
-  async #find(): Promise<void> {
-    const { name } = this
-    this.fault = ''
-    if (name === '') {
-      this.shown = parseBoard(this.query)
-      if (this.shown.tiles.length === 0) this.fault = 'There is no tile in this address.'
-      return
-    }
-    const boards = await fetchBoards(storedToken()).catch(() => undefined)
-    if (name !== this.name) return
-    this.shown = boards?.find(board => board.name === name)
-    if (boards === undefined) this.fault = 'The boards of this server could not be fetched.'
-    else if (this.shown === undefined) this.fault = `There is no board “${name}” on this server.`
+  /** Why there is nothing to show, or not yet; empty: it is being asked for. */
+  get #fault(): string {
+    const { name, context } = this
+    if (name === '')
+      return isEmbedded() ? 'There is no tile in this address.' : 'There is no tile in this address. Add the first one below.'
+    if (context.boards.all !== undefined) return `There is no board “${name}” on this server.`
+    return context.boards.isAway ? 'The boards of this server could not be fetched. They are asked for again.' : ''
   }
 
   async #share(board: Board): Promise<void> {
@@ -71,69 +66,16 @@ export class BoardPage extends PageElement {
 
   #tile(tile: Tile): TemplateResult {
     const { width, height } = tileSpan(tile)
-    return html`<div class="tile w-${width} h-${height}">${this.#content(tile)}</div>`
+    return html`<div class="tile w-${width} h-${height}">${tileContent(tile, this.context)}</div>`
   }
 
-  #content(tile: Tile): TemplateResult {
-    const { show, feed, title = feed, where = '', limit, column = '', key = '' } = tile
-    const [order, columns] = [tile.order?.join(',') ?? '', tile.columns?.join(',') ?? '']
-    const heading = html`<h2 slot="title">${title}</h2>`
-    const { context } = this
-    switch (show) {
-      case 'table':
-        return html`<millrace-table
-          class="tile"
-          .shared=${context}
-          .feed=${feed}
-          .where=${where}
-          .order=${order}
-          .limit=${limit}
-          .columns=${columns}
-          sortable
-          >${heading}</millrace-table
-        >`
-      case 'chart':
-        return html`<millrace-chart
-          class="tile"
-          .shared=${context}
-          .feed=${feed}
-          .where=${where}
-          .order=${order}
-          .limit=${limit}
-          .column=${column}
-          >${heading}</millrace-chart
-        >`
-      case 'figure':
-        return html`<millrace-value
-          class="tile"
-          .shared=${context}
-          .feed=${feed}
-          .where=${where}
-          .order=${order}
-          .column=${column}
-          .key=${key}
-          .label=${tile.title ?? ''}
-          spark
-        ></millrace-value>`
-      case 'alerts':
-        return html`<millrace-alerts class="tile" .shared=${context} .feed=${feed} .where=${where} .order=${order} .limit=${limit}
-          >${heading}</millrace-alerts
-        >`
-      case 'map':
-        return html`<board-map class="tile" .shared=${context} .feed=${feed} .where=${where} .limit=${limit} .column=${column}
-          >${heading}</board-map
-        >`
-      case 'heartbeat':
-      default:
-        return html`<board-heartbeat
-          class="tile"
-          .shared=${context}
-          .feed=${'$polls'}
-          .where=${`source == ${JSON.stringify(feed)}`}
-          .source=${feed}
-          >${heading}</board-heartbeat
-        >`
+  /** A board of the config is left as it is: what is made of it has an address of its own. */
+  #editor(board: Board): TemplateResult {
+    const go = ({ detail }: CustomEvent<Board>): void => {
+      this.isEdited = true
+      location.hash = boardHash(detail)
     }
+    return html`<board-editor .context=${this.context} .board=${board} @board-change=${go}></board-editor>`
   }
 
   #toggleWall(): void {
@@ -141,12 +83,15 @@ export class BoardPage extends PageElement {
     else void document.exitFullscreen()
   }
 
-  #header(board: Board): TemplateResult | typeof nothing {
-    if (isEmbedded()) return nothing
+  #header(board: Board): TemplateResult {
+    if (isEmbedded()) return html`<h1 class="hidden">${board.title || 'Board'}</h1>`
     const isWall = document.fullscreenElement === this
     return html`<header class="board-head">
       <h1>${board.title || 'Board'}</h1>
       <span class="quiet" role="status">${this.said}</span>
+      <button type="button" class="plain" aria-pressed=${this.isEdited ? 'true' : 'false'} @click=${() => (this.isEdited = !this.isEdited)}>
+        Edit
+      </button>
       <button type="button" class="plain" @click=${() => void this.#share(board)}>Share</button>
       <button type="button" class="plain" aria-pressed=${isWall ? 'true' : 'false'} @click=${() => this.#toggleWall()}>
         ${isWall ? 'Leave full screen' : 'Full screen'}
@@ -155,10 +100,15 @@ export class BoardPage extends PageElement {
   }
 
   protected override render(): TemplateResult {
-    const { shown } = this
-    if (this.fault !== '') return html`<section class="panel"><p class="empty">${this.fault}</p></section>`
-    if (shown === undefined) return html`<div class="panel ghost tall" aria-busy="true"><p class="hidden">Loading</p></div>`
-    return html`${this.#header(shown)}
-      <div class="board">${shown.tiles.map(tile => this.#tile(tile))}</div>`
+    const shown = this.#shown
+    if (shown !== undefined && shown.tiles.length > 0)
+      return html`${this.#header(shown)} ${this.isEdited && !isEmbedded() ? this.#editor(shown) : nothing}
+        <div class="board">${shown.tiles.map(tile => this.#tile(tile))}</div>`
+    if (this.#fault === '') return html`<div class="panel ghost tall" aria-busy="true"><p class="hidden">Loading</p></div>`
+    const fault = html`<section class="panel"><p class="empty">${this.#fault}</p></section>`
+    return this.name === '' && !isEmbedded()
+      ? html`<h1 class="hidden">New board</h1>
+          ${fault}${this.#editor(parseBoard(this.query))}`
+      : fault
   }
 }

@@ -1,6 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit'
+import { guard } from 'lit/directives/guard.js'
 import { FeedElement } from '../elements/feed-element.ts'
-import { placeColumns } from '../elements/place-columns.ts'
 import { pollFacts } from '../elements/poll-facts.ts'
 
 /** The rows of a feed as dots where they are, on a board. */
@@ -11,15 +11,11 @@ export class BoardMap extends FeedElement {
 
   protected override body(): TemplateResult {
     const { context, shown } = this
-    const places = shown?.rows === undefined ? undefined : placeColumns(shown.rows, shown.table.columns)
-    if (context === undefined || shown?.rows === undefined || places === undefined)
-      return html`<p class="empty">These rows have no latitude and longitude.</p>`
     return html`<row-map
       .context=${context}
-      .rows=${shown.rows}
-      .columns=${shown.table.columns}
-      .places=${places}
-      .keyColumn=${shown.table.key}
+      .rows=${shown?.rows ?? []}
+      .columns=${shown?.table.columns ?? []}
+      .keyColumn=${shown?.table.key ?? ''}
       .measure=${this.column === '' ? undefined : this.column}
       .name=${this.feed}
     ></row-map>`
@@ -41,7 +37,11 @@ export class BoardHeartbeat extends FeedElement {
   }
 
   protected override body(): TemplateResult {
-    const polls = (this.rows ?? []).map(pollFacts).toSorted((a, b) => a.seq - b.seq)
-    return html`<heartbeat-bar .context=${this.context} .polls=${polls} .name=${this.source}></heartbeat-bar>`
+    const { context, rows = [], source } = this
+    const draw = (): TemplateResult => {
+      const polls = rows.map(pollFacts).toSorted((a, b) => a.seq - b.seq)
+      return html`<heartbeat-bar .context=${context} .polls=${polls} .name=${source}></heartbeat-bar>`
+    }
+    return html`${guard([context, rows, source], draw)}`
   }
 }

@@ -54,8 +54,8 @@ export class Board {
     return this.#time.now()
   }
 
-  note(at: number): void {
-    this.#time.note(at)
+  note(at: number, isLive: boolean): void {
+    this.#time.note(at, isLive)
   }
 
   start(): void {
@@ -63,9 +63,9 @@ export class Board {
     feeds.onError(({ code }) => {
       if (isClosed(code)) void this.#list()
     })
-    feeds.subscribe((rows, { table }) => {
+    feeds.subscribe((rows, { table, type }) => {
       this.#listing?.()
-      this.#time.note(table.at)
+      this.note(table.at, type === 'delta')
       this.#hold(rows.map(feedFacts).filter(({ feed }) => !feed.startsWith('$')))
     })
     const sources = this.#millrace.feed('$sources')
@@ -74,8 +74,8 @@ export class Board {
       this.#sources = noSources
       this.#tell()
     })
-    sources.subscribe((rows, { table }) => {
-      this.#time.note(table.at)
+    sources.subscribe((rows, { table, type }) => {
+      this.note(table.at, type === 'delta')
       this.#sources = new Map(rows.map(row => sourceFacts(row)).map(facts => [facts.source, facts]))
       this.#tell()
     })

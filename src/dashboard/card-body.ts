@@ -1,8 +1,12 @@
-import { html, nothing, svg, type TemplateResult } from 'lit'
+import { html, svg, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
+import { keyOf } from '../model/key.ts'
 import { cellOf, type Row } from '../model/row.ts'
+import { alertLines } from '../elements/alert-list.ts'
 import { rowName } from '../elements/column-profile.ts'
 import type { Format } from '../elements/format.ts'
+import { alertMark } from '../elements/mark.ts'
+import { numberOf, textOf } from '../elements/row-facts.ts'
 import { sparkPieces } from '../elements/sparkline.ts'
 import type { SeriesLine } from '../elements/series-lines.ts'
 
@@ -14,34 +18,21 @@ interface At {
 
 const plot = { width: 260, height: 84 }
 
-function textOf(row: Row, column: string): string {
-  const cell = cellOf(row, column)
-  return typeof cell === 'string' ? cell : typeof cell === 'number' ? String(cell) : ''
-}
-
-function ageOf(row: Row, column: string, { nowMs, format }: At): string {
-  const at = cellOf(row, column)
-  return typeof at === 'number' ? format.span(nowMs - at) : ''
-}
-
-const alertMarks: Readonly<Record<string, TemplateResult>> = {
-  firing: svg`<path d="M8 1.500 15 14H1Z" fill="currentColor" />`,
-  pending: svg`<path d="M8 2.500 14 13H2Z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" />`,
-  resolved: svg`<path d="M3 8.500 6.500 12 13 4.500" fill="none" stroke="currentColor" stroke-width="2.200" stroke-linecap="round" />`,
+function ageOf(at: number | undefined, { nowMs, format }: At): string {
+  return at === undefined ? '' : format.span(nowMs - at)
 }
 
 /** Alerts, those that fire first: shape, word, what it says, since when. */
-export function alertsBody(rows: readonly Row[], key: string, at: At): TemplateResult {
+export function alertsBody(rows: readonly Row[], at: At): TemplateResult {
   if (rows.length === 0) return html`<p class="figures none">All is calm.</p>`
   return html`<ul class="figures alerts">
-    ${rows.map(row => {
-      const state = textOf(row, 'state')
-      const text = textOf(row, 'text') || rowName(textOf(row, key) || textOf(row, 'key'))
-      return html`<li class="alert-${state}" title=${text}>
-        <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">${alertMarks[state] ?? nothing}</svg>
-        <span class="word">${state}</span><span class="what">${text}</span><span class="age">${ageOf(row, 'since', at)}</span>
-      </li>`
-    })}
+    ${alertLines(rows).map(
+      alert =>
+        html`<li class="alert-${alert.state}" title=${alert.text}>
+          ${alertMark(alert)}<span class="word tone-${alert.tone}">${alert.state}</span><span class="what">${alert.text}</span
+          ><span class="age">${ageOf(alert.since, at)}</span>
+        </li>`,
+    )}
   </ul>`
 }
 
@@ -50,10 +41,10 @@ export function eventsBody(rows: readonly Row[], at: At): TemplateResult {
   if (rows.length === 0) return html`<p class="figures none">Nothing happened yet.</p>`
   return html`<ul class="figures events">
     ${rows.map(row => {
-      const name = textOf(row, 'name') || rowName(textOf(row, 'key'))
+      const name = textOf(row, 'name') || rowName(keyOf(cellOf(row, 'key')) ?? '')
       return html`<li>
         <span class="what" title=${name}>${name}</span><span class="quiet">${textOf(row, 'change')}</span
-        ><span class="age">${ageOf(row, 'time', at)} ago</span>
+        ><span class="age">${ageOf(numberOf(row, 'time'), at)} ago</span>
       </li>`
     })}
   </ul>`
@@ -64,8 +55,8 @@ function extentOf(lines: readonly SeriesLine[]): { readonly fromMs: number; read
   return { fromMs: Math.min(...times), toMs: Math.max(...times) }
 }
 
-/** The lines of a series, each with its last value, on one scale. */
-export function seriesBody(lines: readonly SeriesLine[], { format }: At): TemplateResult {
+/** The lines of a series, each with its last value as `show` writes it, on one scale. */
+export function seriesBody(lines: readonly SeriesLine[], show: (value: number | null) => string): TemplateResult {
   if (lines.length === 0) return html`<p class="figures none">No points yet.</p>`
   const { fromMs, toMs } = extentOf(lines)
   const values = lines.flatMap(line => line.values.filter(value => value !== null))
@@ -85,14 +76,9 @@ export function seriesBody(lines: readonly SeriesLine[], { format }: At): Templa
         ({ label, values }, i) =>
           html`<li>
             <i class="probe-line-${i + 1}"></i><span class="what">${label}</span>
-            <span class="value">${lastOf(values, format)}</span>
+            <span class="value">${show(values.at(-1) ?? null)}</span>
           </li>`,
       )}
     </ul>
   </div>`
-}
-
-function lastOf(values: readonly (number | null)[], format: Format): string {
-  const last = values.at(-1) ?? null
-  return last === null ? '–' : format.compact(Math.round(last * 100) / 100)
 }

@@ -2,10 +2,12 @@ import { html, nothing, svg, type PropertyValues, type TemplateResult } from 'li
 import { repeat } from 'lit/directives/repeat.js'
 import type { UpdateInfo } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
+import type { Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import { knownFreshness } from '../elements/freshness-view.ts'
 import { Activity, figures, measureColumns, type Measure } from '../elements/measures.ts'
-import { profileColumns, type ColumnProfile } from '../elements/column-profile.ts'
+import { profileColumn, profileColumns, showValue, type ColumnProfile } from '../elements/column-profile.ts'
+import type { Format } from '../elements/format.ts'
 import { alertsBody, eventsBody, seriesBody } from './card-body.ts'
 import { cardQuery } from './card-query.ts'
 import type { FeedFacts } from './own-feeds.ts'
@@ -87,7 +89,7 @@ export class FeedCard extends PageElement {
       const after = table.rows.get(key)
       if (before !== undefined && after !== undefined) this.#activity.note(before, after)
     }
-    this.#profiles = profileColumns(table.columns, rows, this.#profiles, this.context.hints.of(this.facts.feed))
+    this.#profiles = profileColumns(table.columns, rows, this.#profiles, this.#hints)
     if (type === 'delta') this.#updates++
     if (this.#updates > 1) this.#column ??= measureColumns(table, this.#profiles, this.#activity)[0]
     this.#follow()
@@ -141,9 +143,9 @@ export class FeedCard extends PageElement {
     const feed = this.#reader?.feed
     const at = { nowMs: this.context.board.now(), format: this.context.format }
     if (feed?.rows !== undefined) {
-      if (this.#kind === 'alerts') return alertsBody(feed.rows, feed.table.key, at)
+      if (this.#kind === 'alerts') return alertsBody(feed.rows, at)
       if (this.#kind === 'events') return eventsBody(feed.rows, at)
-      if (this.#kind === 'series') return seriesBody(seriesLines(feed.rows, this.#seriesColumn, mostLines), at)
+      if (this.#kind === 'series') return this.#series(feed.rows, at)
     }
     const shown = this.#figures
     if (shown.length > 0)
@@ -157,22 +159,38 @@ export class FeedCard extends PageElement {
     return html`<p class="figures none">${this.#emptiness()}</p>`
   }
 
+  #series(rows: readonly Row[], at: { readonly nowMs: number; readonly format: Format }): TemplateResult {
+    const column = this.#seriesColumn
+    const hint = this.#hints.get(column)
+    const profile = profileColumn(column, rows, undefined, hint)
+    // Where nothing is said of it, it is short: there is little room.
+    const isShort = profile.kind === 'number' && hint === undefined
+    const show = (value: number | null): string =>
+      value !== null && isShort ? at.format.compact(Math.round(value * 100) / 100) : showValue(value, profile, at.nowMs, at.format)
+    return seriesBody(seriesLines(rows, column, mostLines, profile.label), show)
+  }
+
+  get #hints(): Hints {
+    return this.context.hints.of(this.facts.feed)
+  }
+
   #emptiness(): string {
     if (this.#reader?.feed.rows !== undefined) return 'No rows just now.'
     if (this.#refusal !== '') return this.#refusal
-    return this.facts.rows > 0 ? '' : 'No data yet.'
+    const { rows, freshness } = this.facts
+    return rows > 0 ? '' : (this.context.board.connected && freshness.reason) || 'No data yet.'
   }
 
   get #seriesColumn(): string {
     const feed = this.#reader?.feed
-    return feed?.rows === undefined ? '' : (seriesColumns(feed.rows, feed.table.columns)[0] ?? '')
+    return feed?.rows === undefined ? '' : (seriesColumns(feed.rows, feed.table.columns, this.#hints)[0] ?? '')
   }
 
   /** The column the figures are of; nothing where each figure is a column of its own. */
   #subject(): string {
-    if (this.#kind === 'series') return this.#seriesColumn
-    const columns = new Set(this.#figures.map(({ column }) => column))
-    return this.#figures.length > 1 && columns.size === 1 ? ([...columns][0] ?? '') : ''
+    const [column = '', ...others] = this.#kind === 'series' ? [this.#seriesColumn] : new Set(this.#figures.map(({ column }) => column))
+    if (others.length > 0 || (this.#kind !== 'series' && this.#figures.length < 2)) return ''
+    return this.#hints.get(column)?.label ?? column
   }
 
   #footer(): TemplateResult | typeof nothing {
@@ -194,7 +212,7 @@ export class FeedCard extends PageElement {
   protected override render(): TemplateResult {
     const { board } = this.context
     const { feed, freshness, description, firing } = this.facts
-    const known = knownFreshness(freshness, this.#reader?.feed.freshness, board.connected)
+    const known = knownFreshness(freshness, this.#reader?.feed.freshness, board)
     return html`<article class="card state-${known.state} ${firing > 0 ? 'firing' : ''}">
       <header>
         <h3><a href=${feedHash(feed)} title=${description}>${feed}</a></h3>

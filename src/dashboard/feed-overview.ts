@@ -10,7 +10,7 @@ import type { FeedFacts } from './own-feeds.ts'
 import { PageElement } from './page-element.ts'
 
 /** From what needs a look to what does not. */
-const tones: readonly Tone[] = ['down', 'degraded', 'stale', 'waiting', 'fresh', 'paused']
+const tones: readonly Tone[] = ['down', 'degraded', 'stale', 'fresh', 'waiting', 'paused']
 
 /** All feeds as cards: alerts that fire, then derived feeds, as they are what somebody asked for, then the sources. */
 export class FeedOverview extends PageElement {

@@ -4,6 +4,7 @@ import { ChartSubject } from '../elements/chart-subject.ts'
 import { knownFreshness } from '../elements/freshness-view.ts'
 import { placeColumns } from '../elements/place-columns.ts'
 import { SeriesSubject } from '../elements/series-subject.ts'
+import type { Subject } from '../elements/subject.ts'
 import { breadcrumb } from './breadcrumb.ts'
 import { fact } from './fact.ts'
 import { FeedReading } from './feed-reading.ts'
@@ -12,6 +13,8 @@ import type { FeedFacts } from './own-feeds.ts'
 import { PageElement } from './page-element.ts'
 import { sourceHash } from './route.ts'
 import { sourceFactsLine } from './source-facts.ts'
+import { boardHash } from './tile-text.ts'
+import { storedToken } from './token-store.ts'
 
 /** What is folded until it is wanted. */
 const folds = ['Steps', 'Frames', 'Follow it from a program', 'Schema'] as const
@@ -33,7 +36,8 @@ export class FeedPage extends PageElement {
   /** Counts what changed of the reading. */
   declare revision: number
   #reading: FeedReading | undefined
-  #subject: ChartSubject | SeriesSubject | undefined
+  #subject: Subject | undefined
+  #hasPlaces = false
 
   constructor() {
     super()
@@ -62,11 +66,19 @@ export class FeedPage extends PageElement {
   #open(): void {
     this.#reading?.close()
     this.#subject = undefined
+    this.#hasPlaces = false
     this.paused = false
     this.#reading = new FeedReading(this.name, this.context.millrace, this.context.clock, () => {
       this.#follow()
+      this.#look()
       this.revision++
     })
+  }
+
+  /** Once it has a map it keeps it, though all its rows leave. */
+  #look(): void {
+    const { rows, shape } = this.#reading ?? {}
+    if (rows !== undefined && shape !== undefined) this.#hasPlaces ||= placeColumns(rows, shape.columns) !== undefined
   }
 
   /** Takes the numbers of the moment into the chart; where nothing is known for sure the line has a gap. */
@@ -74,33 +86,30 @@ export class FeedPage extends PageElement {
     const reading = this.#reading
     if (reading?.shape === undefined || reading.rows === undefined) return
     const { board, clock, trails, format, hints } = this.context
-    const at = { nowMs: board.now(), format, hints: hints.of(this.name) }
+    const known = board.connected && reading.feed?.freshness.state === 'fresh'
     const isSeries = reading.shape.kind === 'series'
-    if (this.#subject === undefined || this.#subject instanceof SeriesSubject !== isSeries)
+    if (this.#subject?.whole !== isSeries)
       this.#subject = isSeries ? new SeriesSubject() : new ChartSubject(trails.of(this.name), reading.activity)
-    if (this.#subject instanceof SeriesSubject) this.#subject.follow(reading.rows, reading.shape.columns, at)
-    else {
-      const known = board.connected && reading.feed?.freshness.state === 'fresh'
-      this.#subject.follow(reading.rows, reading.shape, { known, timeMs: clock.now(), ...at })
-    }
+    const at = { known, timeMs: clock.now(), nowMs: board.now(), format, hints: hints.of(this.name) }
+    this.#subject.follow(reading.rows, reading.shape, at)
   }
 
   get #total(): number {
     return Math.max(this.context.board.feeds?.get(this.name)?.rows ?? 0, this.#reading?.rows?.length ?? 0)
   }
 
-  #columnChoice(subject: ChartSubject | SeriesSubject): TemplateResult {
+  #columnChoice(subject: Subject): TemplateResult {
     const { columns, column } = subject
-    if (columns.length < 2 || column === undefined) return html`<span class="quiet">${column ?? ''}</span>`
+    if (columns.length < 2) return html`<span class="quiet">${columns[0]?.label ?? ''}</span>`
     const choose = (event: Event) => {
       subject.choose((event.target as HTMLSelectElement).value)
       this.#follow()
       this.requestUpdate()
     }
     return html`<label
-      >Column
+      ><span class="what">Column</span>
       <select @change=${choose}>
-        ${columns.map(name => html`<option .selected=${name === column}>${name}</option>`)}
+        ${columns.map(({ name, label }) => html`<option value=${name} .selected=${name === column}>${label}</option>`)}
       </select></label
     >`
   }
@@ -108,10 +117,9 @@ export class FeedPage extends PageElement {
   #chart(): TemplateResult | typeof nothing {
     const subject = this.#subject
     if (subject === undefined || subject.lines.length === 0) return nothing
-    const isSeries = subject instanceof SeriesSubject
     return html`<section class="panel" aria-label="Chart">
       <header>
-        <h2>${isSeries ? 'Over time' : 'Last minutes'}</h2>
+        <h2>${subject.whole ? 'Over time' : 'Last minutes'}</h2>
         ${this.#columnChoice(subject)}
         <button type="button" class="plain" aria-pressed=${this.paused ? 'true' : 'false'} @click=${() => (this.paused = !this.paused)}>
           ${this.paused ? 'Play' : 'Pause'}
@@ -122,24 +130,25 @@ export class FeedPage extends PageElement {
         .trail=${subject.trail}
         .lines=${subject.lines}
         .name=${this.name}
-        .whole=${isSeries}
+        .whole=${subject.whole}
         .paused=${this.paused}
-        .axisText=${(value: number) => subject.text(value, this.context.format)}
+        .axisText=${this.#axisText}
       ></feed-chart>
     </section>`
   }
 
+  /** The same function each time: nothing is drawn anew for it. */
+  readonly #axisText = (value: number): string => this.#subject?.text(value, this.context.format) ?? ''
+
   #map(): TemplateResult | typeof nothing {
     const { rows, shape } = this.#reading ?? {}
-    const places = rows === undefined || shape === undefined ? undefined : placeColumns(rows, shape.columns)
-    if (rows === undefined || shape === undefined || places === undefined) return nothing
+    if (rows === undefined || shape === undefined || !this.#hasPlaces) return nothing
     return html`<section class="panel" aria-label="Map">
       <header><h2>Map</h2></header>
       <row-map
         .context=${this.context}
         .rows=${rows}
         .columns=${shape.columns}
-        .places=${places}
         .keyColumn=${shape.key}
         .measure=${this.#subject?.column}
         .name=${this.name}
@@ -164,7 +173,7 @@ export class FeedPage extends PageElement {
     const unknown = board.feeds !== undefined && !board.feeds.has(this.name) && !this.name.startsWith('$')
     const text =
       unknown && this.#reading?.isForbidden !== true
-        ? `There is no feed “${this.name}” on this server.`
+        ? `There is no feed “${this.name}” on this server${storedToken() === undefined ? '' : ', or your token does not open it'}.`
         : (this.#reading?.error ?? 'Waiting for the first rows. They appear here by themselves.')
     return html`<section class="panel"><p class="empty">${text}</p></section>`
   }
@@ -222,22 +231,26 @@ export class FeedPage extends PageElement {
 
   #described(facts: FeedFacts | undefined): TemplateResult | typeof nothing {
     const isSource = this.context.board.sources.has(this.name)
-    const description = facts?.description ?? ''
-    if (description === '' && !isSource) return nothing
+    if (facts === undefined) return nothing
+    const { description, kind } = facts
+    const tile = { show: kind === 'alerts' ? 'alerts' : 'table', feed: this.name } as const
     return html`<p class="description">
-      ${description} ${isSource ? html`<a href=${sourceHash(this.name)}>Polls and schedule</a>` : nothing}
+      ${description} ${isSource ? html`<a href=${sourceHash(this.name)}>Polls and schedule</a> ` : nothing}
+      <a href=${boardHash({ name: '', title: '', tiles: [tile] })}>Put it on a board</a>
     </p>`
   }
 
   protected override render(): TemplateResult {
     const { board } = this.context
     const facts = board.feeds?.get(this.name)
-    const known = knownFreshness(facts?.freshness, this.#reading?.feed?.freshness, board.connected)
+    const known = knownFreshness(facts?.freshness, this.#reading?.feed?.freshness, board)
     const hasRows = this.#reading?.rows !== undefined && !this.#reading.isForbidden
+    // Of what was refused nothing is known.
+    const isRefused = !hasRows && facts === undefined && this.#reading?.error !== undefined
     return html`${breadcrumb(this.name)}
       <header class="feed">
         <h1>${this.name}</h1>
-        <freshness-line .context=${this.context} .freshness=${known} .explain=${true}></freshness-line>
+        ${isRefused ? nothing : html`<freshness-line .context=${this.context} .freshness=${known} .explain=${true}></freshness-line>`}
         ${this.#described(facts)}
       </header>
       ${facts?.hasFigures === true ? this.#facts(facts) : nothing}

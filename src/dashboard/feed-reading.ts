@@ -3,10 +3,9 @@ import type { Clock } from '../lib/clock.ts'
 import type { MillraceError } from '../model/errors.ts'
 import type { Kind } from '../model/table.ts'
 import type { Row } from '../model/row.ts'
-import { rowComparator, parseOrderTerm } from '../model/order.ts'
 import { Activity, type TableShape } from '../elements/measures.ts'
 import { Reader } from '../elements/reader.ts'
-import { keyOfRow } from '../elements/row-lines.ts'
+import { nextSort, sortRows } from '../elements/row-sort.ts'
 import { FrameLog } from './frame-log.ts'
 
 /** How many rows are asked for at first, and at most. */
@@ -89,9 +88,7 @@ export class FeedReading {
     const key = this.#shown?.feed.table.key
     if (rows === undefined || key === undefined || this.#sort === '' || this.#sortedByServer) return rows
     if (this.#sorted?.from !== rows || this.#sorted.sort !== this.#sort) {
-      const compare = rowComparator([parseOrderTerm(this.#sort)])
-      const sorted = rows.toSorted((a, b) => compare(a, keyOfRow(a, key), b, keyOfRow(b, key)))
-      this.#sorted = { from: rows, sort: this.#sort, rows: sorted }
+      this.#sorted = { from: rows, sort: this.#sort, rows: sortRows(rows, key, this.#sort) }
     }
     return this.#sorted.rows
   }
@@ -109,7 +106,7 @@ export class FeedReading {
 
   /** Sorts by a column: downwards, upwards, and back to the order of the feed. */
   sortBy(column: string, total: number): void {
-    this.#sort = this.#sort === `-${column}` ? column : this.#sort === column ? '' : `-${column}`
+    this.#sort = nextSort(this.#sort, column)
     // Only a part is here: which rows come first is the server's to say.
     this.#byServer = total > this.#limit
     if (this.#byServer || this.#sortedByServer) this.#open()

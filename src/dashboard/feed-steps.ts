@@ -80,7 +80,7 @@ export class FeedSteps extends PageElement {
   #feed(name: string): TemplateResult {
     const { board, format } = this.context
     const facts = board.feeds?.get(name)
-    const known = knownFreshness(facts?.freshness, undefined, board.connected)
+    const known = knownFreshness(facts?.freshness, undefined, board)
     const own = (this.steps ?? []).filter(({ feed, step }) => feed === name && step > 0).toSorted((a, b) => a.step - b.step)
     const isSource = board.sources.has(name)
     const count = facts === undefined ? '' : `${format.number(facts.rows)} ${facts.rows === 1 ? 'row' : 'rows'}`

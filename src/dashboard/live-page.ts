@@ -1,9 +1,7 @@
 import { html, nothing, svg, type TemplateResult } from 'lit'
 import type { ConnectionState } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
-import type { Board } from '../model/board.ts'
 import { Announcer } from './announcer.ts'
-import { fetchBoards } from './boards.ts'
 import { viewConnection, wantsToken } from './connection-view.ts'
 import { mark } from '../elements/mark.ts'
 import { askedTheme, isEmbedded } from './embedding.ts'
@@ -35,7 +33,6 @@ export class LivePage extends PageElement {
     news: { state: true },
     asksForToken: { state: true },
     fault: { state: true },
-    boards: { state: true },
   }
   declare route: Route
   declare theme: Theme
@@ -44,8 +41,6 @@ export class LivePage extends PageElement {
   declare asksForToken: boolean
   /** The script of the view could not be fetched. */
   declare fault: boolean
-  /** Those of the server's config. */
-  declare boards: readonly Board[]
   readonly #announcer = new Announcer()
   /** Scrolled to where one left, when one comes back. */
   #overviewTop = 0
@@ -57,17 +52,17 @@ export class LivePage extends PageElement {
     this.news = ''
     this.asksForToken = false
     this.fault = false
-    this.boards = []
     void this.#load()
   }
 
   protected override listen(): readonly Cancel[] {
-    const { board, millrace, pulse } = this.context
+    const { board, boards, millrace, pulse } = this.context
     const follow = () => this.#go(parseRoute(location.hash))
     addEventListener('hashchange', follow)
     return [
       () => removeEventListener('hashchange', follow),
       board.onChange(() => (this.news = (board.feeds && this.#announcer.note(board.feeds)) || this.news)),
+      boards.onChange(() => this.requestUpdate()),
       millrace.onState(state => this.#hear(state)),
       pulse.on(() => {
         if (!board.connected) this.requestUpdate()
@@ -77,18 +72,11 @@ export class LivePage extends PageElement {
 
   #hear(state: ConnectionState): void {
     const { phase } = state
-    if (phase === 'open') {
-      this.asksForToken = false
-      void this.#askForBoards()
-    } else if (wantsToken(state)) this.asksForToken = true
+    if (phase === 'open') this.asksForToken = false
+    else if (wantsToken(state)) this.asksForToken = true
     if (phase === 'open') this.news = 'connected'
     else if (phase !== 'connecting') this.news = wantsToken(state) ? 'a token is needed' : 'connection lost'
     this.requestUpdate()
-  }
-
-  async #askForBoards(): Promise<void> {
-    // Not answered, they are asked for with the next connection.
-    this.boards = await fetchBoards(storedToken()).catch(() => this.boards)
   }
 
   #go(route: Route): void {
@@ -132,13 +120,12 @@ export class LivePage extends PageElement {
     </div>`
   }
 
-  #boardLinks(): TemplateResult | typeof nothing {
-    if (this.boards.length === 0) return nothing
+  #boardLinks(): TemplateResult {
+    const { all = [] } = this.context.boards
     const here = this.route.view === 'board' ? this.route.name : undefined
     return html`<nav class="boards" aria-label="Boards">
-      ${this.boards.map(
-        board => html`<a href=${boardHash(board)} aria-current=${board.name === here ? 'page' : nothing}>${board.title}</a>`,
-      )}
+      ${all.map(board => html`<a href=${boardHash(board)} aria-current=${board.name === here ? 'page' : nothing}>${board.title}</a>`)}
+      <a href="#/board" aria-current=${here === '' ? 'page' : nothing}>New board</a>
     </nav>`
   }
 

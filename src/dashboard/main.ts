@@ -2,6 +2,7 @@ import '../elements/live.css'
 import { connect } from '../client/client.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Board } from './board.ts'
+import { Boards } from './boards.ts'
 import { askedTheme } from './embedding.ts'
 import { FeedCard } from './feed-card.ts'
 import { FeedOverview } from './feed-overview.ts'
@@ -25,6 +26,7 @@ const context: PageContext = {
   millrace,
   clock,
   board: new Board(millrace, clock),
+  boards: new Boards(millrace, clock, storedToken),
   hints: new FeedHints(millrace),
   pulse: new Pulse(clock, 500, () => document.hidden),
   format: createFormat(navigator.languages),

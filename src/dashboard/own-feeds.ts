@@ -1,6 +1,7 @@
 import { freshnessStates, type Cause, type Freshness, type FreshnessState } from '../model/freshness.ts'
-import { cellOf, rowOf, type Row } from '../model/row.ts'
+import { rowOf, type Row } from '../model/row.ts'
 import type { FeedDescriptor } from '../protocol/messages.ts'
+import { numberOf, textOf } from '../elements/row-facts.ts'
 
 /** A row of `$feeds`. Times are ms since 1970 UTC by the server's clock. */
 export interface FeedFacts {
@@ -65,16 +66,6 @@ export interface SourceFacts {
   readonly lastBytes: number | undefined
 }
 
-function numberOf(row: Row, column: string): number | undefined {
-  const cell = cellOf(row, column)
-  return typeof cell === 'number' ? cell : undefined
-}
-
-function textOf(row: Row, column: string): string | undefined {
-  const cell = cellOf(row, column)
-  return typeof cell === 'string' && cell !== '' ? cell : undefined
-}
-
 function stateOf(row: Row): FreshnessState {
   const text = textOf(row, 'state')
   return freshnessStates.find(state => state === text) ?? 'waiting'
@@ -85,12 +76,12 @@ function defined<T extends object>(members: { readonly [M in keyof T]: T[M] | un
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as T
 }
 
-export function freshnessOf(row: Row): Freshness {
+function freshnessOf(row: Row): Freshness {
   return defined<Freshness>({
     state: stateOf(row),
     // A cause this page does not know yet is shown by its own word.
-    cause: textOf(row, 'cause') as Cause | undefined,
-    reason: textOf(row, 'reason'),
+    cause: (textOf(row, 'cause') || undefined) as Cause | undefined,
+    reason: textOf(row, 'reason') || undefined,
     since: numberOf(row, 'since') ?? 0,
     validatedAt: numberOf(row, 'validatedAt'),
     asOf: numberOf(row, 'asOf'),
@@ -102,8 +93,8 @@ export function freshnessOf(row: Row): Freshness {
 
 export function feedFacts(row: Row): FeedFacts {
   return {
-    feed: textOf(row, 'feed') ?? '',
-    kind: textOf(row, 'kind') ?? 'table',
+    feed: textOf(row, 'feed'),
+    kind: textOf(row, 'kind') || 'table',
     freshness: freshnessOf(row),
     rows: numberOf(row, 'rows') ?? 0,
     version: numberOf(row, 'version') ?? 0,
@@ -112,7 +103,7 @@ export function feedFacts(row: Row): FeedFacts {
     bytesSent: numberOf(row, 'bytesSent') ?? 0,
     bytesSaved: numberOf(row, 'bytesSaved') ?? 0,
     firing: numberOf(row, 'firing') ?? 0,
-    description: textOf(row, 'description') ?? '',
+    description: textOf(row, 'description'),
     hasFigures: true,
   }
 }
@@ -140,7 +131,7 @@ function learnedFacts(row: Row): LearnedFacts | undefined {
 
 function budgetFacts(row: Row): BudgetFacts | undefined {
   const name = textOf(row, 'budget')
-  if (name === undefined) return undefined
+  if (name === '') return undefined
   return {
     name,
     perMinute: numberOf(row, 'budgetRate'),
@@ -156,17 +147,17 @@ export function sourceFacts(row: Row): SourceFacts {
     failed: numberOf(row, 'failed') ?? 0,
   }
   return {
-    source: textOf(row, 'source') ?? '',
+    source: textOf(row, 'source'),
     freshness: freshnessOf(row),
-    origin: textOf(row, 'origin') ?? '',
+    origin: textOf(row, 'origin'),
     everyMs: numberOf(row, 'every'),
-    wanted: textOf(row, 'wanted') ?? '',
+    wanted: textOf(row, 'wanted'),
     learned: learnedFacts(row),
     spurious: numberOf(row, 'spurious') ?? 0,
-    suggestion: textOf(row, 'suggestion') ?? '',
+    suggestion: textOf(row, 'suggestion'),
     budget: budgetFacts(row),
     nextAt: numberOf(row, 'next'),
-    why: textOf(row, 'why'),
+    why: textOf(row, 'why') || undefined,
     polls: counts.changed + counts.unchanged + counts.failed,
     ...counts,
     lastStatus: numberOf(row, 'lastStatus'),

@@ -1,8 +1,10 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Explained } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
+import type { Hints } from '../model/hint.ts'
 import { cellOf, type Row } from '../model/row.ts'
-import { profileColumn, rowName, showCell } from '../elements/column-profile.ts'
+import { cellContent } from '../elements/cell-content.ts'
+import { profileColumn, rowName, showValue } from '../elements/column-profile.ts'
 import { durationText } from '../elements/poll-facts.ts'
 import { Reader } from '../elements/reader.ts'
 import { PageElement } from './page-element.ts'
@@ -92,8 +94,7 @@ export class RowSheet extends PageElement {
 
   #cells(): TemplateResult {
     const { row } = this
-    const { board, format, hints } = this.context
-    const ofFeed = hints.of(this.path.at(-1)?.feed ?? '')
+    const ofFeed = this.context.hints.of(this.path.at(-1)?.feed ?? '')
     if (row === undefined)
       return html`<p class="empty">${this.#reader?.feed.rows === undefined ? 'Asking for it.' : 'It is not there any more.'}</p>`
     return html`<dl class="lines">
@@ -101,12 +102,17 @@ export class RowSheet extends PageElement {
         column =>
           html`<div>
             <dt>${ofFeed.get(column)?.label ?? (column === '#' ? 'key' : column)}</dt>
-            <dd>
-              ${showCell(cellOf(row.cells, column), profileColumn(column, [row.cells], undefined, ofFeed.get(column)), board.now(), format)}
-            </dd>
+            <dd>${this.#cell(row.cells, column, ofFeed)}</dd>
           </div>`,
       )}
     </dl>`
+  }
+
+  #cell(cells: Row, column: string, hints: Hints): TemplateResult | string {
+    const { board, format } = this.context
+    const cell = cellOf(cells, column)
+    const profile = profileColumn(column, [cells], undefined, hints.get(column))
+    return cellContent(cell, showValue(cell, profile, board.now(), format), profile)
   }
 
   #inputs({ inputs, windows, more }: Explained): TemplateResult {

@@ -146,7 +146,7 @@ export class SourcePage extends PageElement {
     const { board, format } = this.context
     const facts: SourceFacts | undefined = board.sources.get(this.name)
     if (facts === undefined && board.feeds !== undefined) return this.#unknown()
-    const known = knownFreshness(facts?.freshness, undefined, board.connected)
+    const known = knownFreshness(facts?.freshness, undefined, board)
     return html`${breadcrumb(this.name, 'source')}
       <header class="feed">
         <h1>${this.name}</h1>

@@ -1,4 +1,5 @@
 import { cellOf, type Row } from '../model/row.ts'
+import { numberOf, textOf } from '../elements/row-facts.ts'
 
 /** A row of `$steps`. */
 export interface StepFacts {
@@ -13,16 +14,6 @@ export interface StepFacts {
   readonly error: string
   /** Ms since 1970 by the server's clock. */
   readonly errorAt: number | undefined
-}
-
-function numberOf(row: Row, column: string): number | undefined {
-  const cell = cellOf(row, column)
-  return typeof cell === 'number' ? cell : undefined
-}
-
-function textOf(row: Row, column: string): string {
-  const cell = cellOf(row, column)
-  return typeof cell === 'string' ? cell : ''
 }
 
 export function stepFacts(row: Row): StepFacts {

@@ -2,6 +2,7 @@ import { keyOf } from '../model/key.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { rowName } from './column-profile.ts'
 import type { Tone } from './freshness-view.ts'
+import { numberOf, textOf } from './row-facts.ts'
 
 /** An alert as it is listed. */
 export interface AlertLine {
@@ -18,16 +19,10 @@ export interface AlertLine {
 const states = ['firing', 'pending', 'resolved']
 const tones: Readonly<Record<string, Tone>> = { firing: 'down', pending: 'stale', resolved: 'fresh' }
 
-function textOf(row: Row, column: string): string {
-  const cell = cellOf(row, column)
-  return typeof cell === 'string' ? cell : ''
-}
-
 /** The rows of a feed of kind alerts: firing first, each state as the feed orders it. */
 export function alertLines(rows: readonly Row[]): readonly AlertLine[] {
   const lines = rows.map(row => {
     const state = textOf(row, 'state')
-    const since = cellOf(row, 'since')
     const key = keyOf(cellOf(row, 'key')) ?? ''
     return {
       key,
@@ -35,7 +30,7 @@ export function alertLines(rows: readonly Row[]): readonly AlertLine[] {
       tone: tones[state] ?? 'waiting',
       severity: textOf(row, 'severity'),
       text: textOf(row, 'text') || rowName(key),
-      since: typeof since === 'number' ? since : undefined,
+      since: numberOf(row, 'since'),
     }
   })
   const rank = ({ state }: AlertLine) => (states.indexOf(state) + states.length + 1) % (states.length + 1)

@@ -18,6 +18,8 @@ export interface MillraceElement extends HTMLElement {
   limit: number | undefined
   /** Least ms between two changes. */
   throttle: number | undefined
+  /** `light`, `dark` or `auto`; empty: as the page around it. */
+  theme: string
   /** Without header and border. */
   bare: boolean
   /** As last shown, in order; undefined before the first data. */
@@ -42,7 +44,7 @@ export interface MillraceValue extends MillraceElement {
   column: string
   /** The key of the row; default: the first. */
   key: string
-  /** What stands above the value; default: the name of the column. */
+  /** What stands above the value; default: its key, or the feed, and the column. */
   label: string
   /** A line of the last minute beside the value. */
   spark: boolean

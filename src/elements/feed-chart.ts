@@ -11,6 +11,15 @@ export interface ChartLine {
   readonly text: string
 }
 
+/** What is drawn: while paused, what was then. */
+interface Held {
+  readonly lines: readonly ChartLine[]
+  /** In s, as uPlot has it. */
+  readonly times: readonly number[]
+  readonly values: ReadonlyMap<string, readonly (number | null)[]>
+  readonly nowMs: number
+}
+
 const shortestMs = 30_000
 /** A chart that nothing changes is moved on after so long. */
 const idleMs = 900
@@ -47,6 +56,7 @@ export class FeedChart extends LiveElement {
   declare cursorIndex: number | undefined
   declare hiddenLines: ReadonlySet<string>
   #plot: uPlot | undefined
+  #held: Held = { lines: [], times: [], values: new Map(), nowMs: 0 }
   #drawnLines = ''
   #drawnAt = Number.NEGATIVE_INFINITY
   #drawnColour = ''
@@ -62,8 +72,12 @@ export class FeedChart extends LiveElement {
     return [this.context.pulse.on(() => this.#beat()), () => size.disconnect(), () => this.#destroy()]
   }
 
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('lines') || changed.has('trail') || changed.has('paused')) this.#hold()
+  }
+
   protected override updated(changed: PropertyValues<this>): void {
-    const drawn = JSON.stringify([this.whole, this.lines.map(({ id }) => id), [...this.hiddenLines]])
+    const drawn = JSON.stringify([this.whole, this.#held.lines.map(({ id }) => id), [...this.hiddenLines]])
     if (drawn !== this.#drawnLines) {
       this.#drawnLines = drawn
       this.#redraw()
@@ -71,27 +85,43 @@ export class FeedChart extends LiveElement {
   }
 
   get #shown(): readonly ChartLine[] {
-    return this.lines.filter(({ id }) => !this.hiddenLines.has(id))
+    return this.#held.lines.filter(({ id }) => !this.hiddenLines.has(id))
+  }
+
+  /** Copies what the trail holds now, as it goes on changing. */
+  #hold(): void {
+    const { trail, lines } = this
+    if (this.paused === true && this.#held.lines.length > 0) return
+    this.#held = {
+      lines,
+      times: trail.times.map(time => time / 1000),
+      values: new Map(lines.map(({ id }) => [id, [...trail.line(id)]])),
+      nowMs: this.context.clock.now(),
+    }
   }
 
   get #data(): uPlot.AlignedData {
-    return [this.trail.times.map(time => time / 1000), ...this.#shown.map(({ id }) => [...this.trail.line(id)])] as uPlot.AlignedData
+    const { times, values } = this.#held
+    return [times, ...this.#shown.map(({ id }) => values.get(id) ?? [])] as uPlot.AlignedData
   }
 
   #range(): [number, number] {
     if (this.zoom !== undefined) return [...this.zoom]
-    const [first = 0, last = 0] = [this.trail.times[0], this.trail.times.at(-1)]
-    if (this.whole === true) return [first / 1000, Math.max(last, first + 1000) / 1000]
-    const now = this.context.clock.now()
-    const since = now - (this.trail.times[0] ?? now)
-    return [(now - Math.min(Math.max(since, shortestMs), longestMs)) / 1000, now / 1000]
+    const { times, nowMs } = this.#held
+    const [first = 0, last = 0] = [times[0], times.at(-1)]
+    if (this.whole === true) return [first, Math.max(last, first + 1)]
+    const since = nowMs - (times[0] ?? nowMs / 1000) * 1000
+    return [(nowMs - Math.min(Math.max(since, shortestMs), longestMs)) / 1000, nowMs / 1000]
   }
 
   #beat(): void {
     // What decides between light and dark may be anything of the page it stands in.
     if (this.#plot !== undefined && this.#colour('text') !== this.#drawnColour) this.#redraw()
     // Time goes on where nothing changes; what was just drawn is not drawn again for that.
-    else if (this.whole !== true && this.context.clock.monotonic() - this.#drawnAt >= idleMs) this.#setData()
+    else if (this.whole !== true && this.context.clock.monotonic() - this.#drawnAt >= idleMs) {
+      this.#hold()
+      this.#setData()
+    }
   }
 
   #setData(): void {
@@ -186,13 +216,13 @@ export class FeedChart extends LiveElement {
   }
 
   #indexOf(id: string): number {
-    return this.lines.findIndex(line => line.id === id) + 1
+    return this.#held.lines.findIndex(line => line.id === id) + 1
   }
 
   /** The value at the pointer while there is one, else the one of now. */
   #valueText({ id, text }: ChartLine): string {
     if (this.cursorIndex === undefined) return text
-    const value = this.trail.line(id)[this.cursorIndex] ?? null
+    const value = this.#held.values.get(id)?.[this.cursorIndex] ?? null
     return value === null ? '–' : this.axisText(value)
   }
 
@@ -207,11 +237,19 @@ export class FeedChart extends LiveElement {
         class="plot"
         part="plot"
         role="img"
-        aria-label="Chart of ${this.name}: ${this.lines.map(({ label }) => label).join(', ')}"
+        aria-label="Chart of ${this.name}: ${this.#held.lines.map(({ label }) => label).join(', ')}"
       ></div>
       <span class="probe-text" hidden></span><span class="probe-grid" hidden></span>
       <div class="zoom" role="group" aria-label="Zoom">
-        <button type="button" class="plain" aria-label="Nearer" title="Nearer" @click=${() => this.#scaleBy(0.5)}>+</button>
+        <button
+          type="button"
+          class="plain"
+          aria-label="Nearer"
+          title="Nearer; or draw over a part of the chart"
+          @click=${() => this.#scaleBy(0.5)}
+        >
+          +
+        </button>
         <button type="button" class="plain" aria-label="Further" title="Further" @click=${() => this.#scaleBy(2)}>−</button>
         ${
           this.zoom === undefined
@@ -222,7 +260,7 @@ export class FeedChart extends LiveElement {
         }
       </div>
       <ul class="legend" part="legend">
-        ${this.lines.map(
+        ${this.#held.lines.map(
           (line, i) =>
             html`<li>
               <button type="button" aria-pressed=${this.hiddenLines.has(line.id) ? 'false' : 'true'} @click=${() => this.#toggle(line.id)}>

@@ -5,7 +5,7 @@ import { MillraceError } from '../model/errors.ts'
 import { noHints, type Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
 import type { MillraceElement, MillraceEventMap } from './face.ts'
-import { feedQuery } from './feed-query.ts'
+import { feedQuery, isAddress } from './feed-query.ts'
 import { knownFreshness, viewFreshness } from './freshness-view.ts'
 import hostStyles from './host.css?inline'
 import liveStyles from './live.css?inline'
@@ -16,6 +16,11 @@ import { Reader } from './reader.ts'
 
 /** An attribute that is text; one that is taken away is empty. */
 export const text = { converter: (value: string | null): string => value ?? '' } as const
+/** Written on the element, too, where its style looks for it. */
+const reflected = {
+  converter: { fromAttribute: text.converter, toAttribute: (value: string): string | null => value || null },
+  reflect: true,
+} as const
 const count = { converter: (value: string | null): number | undefined => (value === null ? undefined : Number(value)) } as const
 
 const properties = {
@@ -25,6 +30,7 @@ const properties = {
   order: text,
   limit: count,
   throttle: count,
+  theme: reflected,
   bare: { type: Boolean, reflect: true },
   shared: { attribute: false },
 } as const
@@ -42,6 +48,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   declare order: string
   declare limit: number | undefined
   declare throttle: number | undefined
+  declare theme: string
   declare bare: boolean
   /** Where the page that it is part of has a connection of its own: that is used. */
   declare shared: LiveContext | undefined
@@ -51,6 +58,8 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   #shown: Reader | undefined
   #coming: Reader | undefined
   #error: MillraceError | undefined
+  /** When the server published the last rows that were fresh when they came; 0: none were. */
+  #provedAt = 0
   #told: FeedFreshness | undefined
 
   constructor() {
@@ -59,6 +68,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     this.server = ''
     this.where = ''
     this.order = ''
+    this.theme = ''
     this.bare = false
   }
 
@@ -67,16 +77,16 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   }
 
   get freshness(): FeedFreshness {
+    const context = this.#context
     const feed = (this.#shown ?? this.#coming)?.feed
     const live = feed?.freshness
-    const isFirstTry = this.#context?.millrace.state.phase === 'connecting' && this.rows === undefined
+    const isFirstTry = context?.millrace.state.phase === 'connecting' && this.rows === undefined
     if (live === undefined || isFirstTry) return { state: 'waiting', since: 0 }
-    // The server says nothing more of a proof that came with a change: the change says it.
-    const proof =
-      live.state === 'fresh' && feed !== undefined && feed.table.at > 0
-        ? { ...live, validatedAt: feed.table.at, state: live.state }
-        : undefined
-    return knownFreshness(proof, live, this.#context?.board.connected === true)
+    if (context === undefined) return { ...live, state: 'disconnected' }
+    // The server says nothing more of a proof that came with a change: the change says it, once the connection is lost, too.
+    const isProved = this.#provedAt > 0 && (live.state === 'fresh' || live.state === 'disconnected')
+    const proof = isProved ? { ...live, validatedAt: this.#provedAt, state: 'fresh' as const } : undefined
+    return knownFreshness(proof, live, context.board)
   }
 
   protected get context(): LiveContext | undefined {
@@ -198,8 +208,12 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
       this.#shown?.leave()
       this.#shown = reader
       this.#coming = undefined
+      this.#provedAt = 0
     }
-    this.#context?.board.note(info.table.at)
+    // What is throttled comes later than it was published.
+    const isLive = info.type === 'delta' && this.throttle === undefined && !isAddress(this.feed)
+    this.#context?.board.note(info.table.at, isLive)
+    if (reader.feed.freshness.state === 'fresh') this.#provedAt = info.table.at
     this.took(rows, info)
     this.requestUpdate()
     this.#tell('millrace-rows', { rows, table: info.table })
@@ -252,7 +266,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     if (context === undefined || (this.#error !== undefined && this.rows === undefined)) return nothing
     const { tone, word, detail, reason } = viewFreshness(this.freshness, context.board.now(), context.format)
     return html`<span class="freshness" part="freshness"
-      >${mark(tone)}<span class="word tone-${tone}">${word}</span><span class="age">${detail}</span>${
+      >${mark(tone)}<span class="word tone-${tone}">${word}</span><span class="age" title=${detail}>${detail}</span>${
         explain && reason !== '' ? html`<span class="reason">${reason}</span>` : nothing
       }</span
     >`

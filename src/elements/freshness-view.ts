@@ -1,6 +1,7 @@
 import type { FeedFreshness } from '../client/face.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { Format } from './format.ts'
+import type { ServerTime } from './server-clock.ts'
 
 /** Each tone has a colour and a shape of its own. Paused is stale without a fault. */
 export type Tone = 'fresh' | 'degraded' | 'stale' | 'waiting' | 'down' | 'paused' | 'disconnected'
@@ -32,11 +33,24 @@ const causeWords: Readonly<Record<string, string>> = {
   internal: 'internal fault',
 }
 
+/** A proof that is so much ahead, in ms, is of a clock that was set back since. */
+const toleratedMs = 2000
+
+/** The youngest of some proofs; those of a time to come only where there is no other. */
+function youngest(proofs: readonly number[], nowMs: number): number {
+  const past = proofs.filter(proof => proof <= nowMs + toleratedMs)
+  return Math.max(...(past.length > 0 ? past : proofs))
+}
+
 /**
  * What is known best: the reader's own word once it has one, with the younger proof of the two.
  * Without a connection nothing can be called current, whatever was said last.
  */
-export function knownFreshness(facts: Freshness | undefined, live: FeedFreshness | undefined, connected: boolean): FeedFreshness {
+export function knownFreshness(
+  facts: Freshness | undefined,
+  live: FeedFreshness | undefined,
+  server: Pick<ServerTime, 'connected' | 'now'>,
+): FeedFreshness {
   // One that has only just begun to read knows less than the server.
   const knowsLess = live?.state === 'waiting' && facts?.validatedAt !== undefined
   const own = live === undefined || live.state === 'disconnected' || knowsLess ? undefined : live
@@ -45,9 +59,9 @@ export function knownFreshness(facts: Freshness | undefined, live: FeedFreshness
   const every = base.every ?? facts?.every
   return {
     ...base,
-    ...(proofs.length === 0 ? {} : { validatedAt: Math.max(...proofs) }),
+    ...(proofs.length === 0 ? {} : { validatedAt: youngest(proofs, server.now()) }),
     ...(every === undefined ? {} : { every }),
-    ...(connected ? {} : { state: 'disconnected' as const }),
+    ...(server.connected ? {} : { state: 'disconnected' as const }),
   }
 }
 

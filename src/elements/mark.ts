@@ -16,3 +16,14 @@ const shapes: Readonly<Record<Tone, TemplateResult>> = {
 export function mark(tone: Tone): TemplateResult {
   return html`<svg class="mark tone-${tone}" viewBox="0 0 16 16" aria-hidden="true">${shapes[tone]}</svg>`
 }
+
+const alertShapes: Readonly<Record<string, TemplateResult>> = {
+  firing: svg`<path d="M8 1.500 15 14H1Z" fill="currentColor" />`,
+  pending: svg`<path d="M8 2.500 14 13H2Z" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" />`,
+  resolved: svg`<path d="M3 8.500 6.500 12 13 4.500" fill="none" stroke="currentColor" stroke-width="2.200" stroke-linecap="round" />`,
+}
+
+/** The shape of an alert: one that fires is no feed that is down. */
+export function alertMark({ state, tone }: { readonly state: string; readonly tone: Tone }): TemplateResult {
+  return html`<svg class="mark tone-${tone}" viewBox="0 0 16 16" aria-hidden="true">${alertShapes[state] ?? shapes[tone]}</svg>`
+}

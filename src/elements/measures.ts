@@ -1,7 +1,7 @@
 import type { Row } from '../model/row.ts'
 import { cellOf } from '../model/row.ts'
 import { composedKeyColumn } from '../model/key.ts'
-import { isMeasure, labelColumn, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
+import { isMeasure, labelColumn, quantityIn, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
 import { keyOfRow } from './row-lines.ts'
 
@@ -69,7 +69,7 @@ function measure(row: Row, rowKey: string, label: string, profile: ColumnProfile
     id: measureId(rowKey, profile.name),
     label,
     column: profile.name,
-    value: typeof cell === 'number' ? cell : null,
+    value: quantityIn(cell, profile) ?? null,
     text: showValue(cell, profile, nowMs, format),
   }
 }
@@ -91,7 +91,8 @@ export function figures(
   const only = rows.length === 1 ? rows[0] : undefined
   if (only !== undefined && (profiles.length > 2 || shape.key === composedKeyColumn)) return ofOneRow(only, shape, profiles, options)
   const column = options.column ?? measureColumns(shape, profiles, activity)[0]
-  const profile = profiles.find(({ name }) => name === column) ?? profiles.find(({ name }) => name !== shape.key) ?? profiles[0]
+  const profile =
+    profiles.find(({ name }) => name === column) ?? profiles.find(({ name, hidden }) => name !== shape.key && !hidden) ?? profiles[0]
   if (profile === undefined) return []
   const label = labelColumn(profiles, shape.key)
   return rows.slice(0, most).map(row => {
@@ -104,10 +105,15 @@ function ofOneRow(
   row: Row,
   shape: TableShape,
   profiles: readonly ColumnProfile[],
-  { most, nowMs, format }: { readonly most: number; readonly nowMs: number; readonly format: Format },
+  {
+    most,
+    column,
+    nowMs,
+    format,
+  }: { readonly most: number; readonly column: string | undefined; readonly nowMs: number; readonly format: Format },
 ): readonly Measure[] {
   const key = keyOfRow(row, shape.key)
-  const others = profiles.filter(({ name, hidden }) => name !== shape.key && !hidden)
+  const others = profiles.filter(({ name, hidden }) => name !== shape.key && (!hidden || name === column))
   const numbers = others.filter(isMeasure)
   return (numbers.length > 0 ? numbers : others).slice(0, most).map(profile => measure(row, key, profile.label, profile, nowMs, format))
 }

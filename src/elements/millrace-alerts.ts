@@ -4,7 +4,7 @@ import type { FeedQuery } from '../client/face.ts'
 import { alertLines, type AlertLine } from './alert-list.ts'
 import { FeedElement } from './feed-element.ts'
 import { feedQuery } from './feed-query.ts'
-import { mark } from './mark.ts'
+import { alertMark } from './mark.ts'
 
 const mostAlerts = 100
 
@@ -18,11 +18,12 @@ export class MillraceAlerts extends FeedElement {
     return 'No alerts.'
   }
 
-  #line({ state, tone, severity, text, since }: AlertLine): TemplateResult {
+  #line(line: AlertLine): TemplateResult {
+    const { state, tone, severity, text, since } = line
     const { board, format } = this.context ?? {}
     const age = since === undefined || board === undefined ? '' : (format?.span(board.now() - since) ?? '')
     return html`<li part="alert" class="alert-${state}">
-      ${mark(tone)}<span class="word tone-${tone}">${state}</span>
+      ${alertMark(line)}<span class="word tone-${tone}">${state}</span>
       ${severity === '' ? nothing : html`<span class="severity">${severity}</span>`}
       <span class="text">${text}</span>${age === '' ? nothing : html`<span class="age">for ${age}</span>`}
     </li>`

@@ -8,9 +8,8 @@ import { FeedElement, text } from './feed-element.ts'
 import { feedQuery } from './feed-query.ts'
 import { Activity } from './measures.ts'
 import { SeriesSubject } from './series-subject.ts'
+import { mostLines, type Subject } from './subject.ts'
 
-/** As many lines as have a colour. */
-const mostLines = 6
 const mostPoints = 5000
 
 /** `<millrace-chart>`: the numbers of a feed over the last minutes, from when it was opened; of a series, its points. */
@@ -19,7 +18,7 @@ export class MillraceChart extends FeedElement implements Face {
   static override styles = [unsafeCSS(plotStyles), ...FeedElement.styles]
   declare column: string
   #activity = new Activity()
-  #subject: ChartSubject | SeriesSubject | undefined
+  #subject: Subject | undefined
   /** Its rows are the points. */
   #isSeries = false
   /** What the subject is of. */
@@ -64,19 +63,17 @@ export class MillraceChart extends FeedElement implements Face {
     if (name !== this.#name) {
       this.#name = name
       this.#activity = new Activity()
-      this.#subject = this.#isSeries ? new SeriesSubject() : new ChartSubject(trails.of(name), this.#activity)
+      this.#subject = this.#isSeries ? new SeriesSubject(this.column) : new ChartSubject(trails.of(name), this.#activity, this.column)
     }
     const known = board.connected && this.freshness.state === 'fresh'
     const at = { known, timeMs: clock.now(), nowMs: board.now(), format, hints: this.hints }
-    const subject = this.#subject
-    const draw = (): void => {
-      if (subject instanceof SeriesSubject) subject.follow(shown.rows ?? [], shown.table.columns, at)
-      else subject?.follow(shown.rows ?? [], shown.table, at)
-    }
-    draw()
-    if (this.column === '' || subject === undefined || subject.column === this.column || !subject.columns.includes(this.column)) return
-    subject.choose(this.column)
-    draw()
+    this.#subject?.follow(shown.rows, shown.table, at)
+  }
+
+  /** The same function each time: nothing is drawn anew for it. */
+  readonly #axisText = (value: number): string => {
+    const format = this.context?.format
+    return format === undefined ? '' : (this.#subject?.text(value, format) ?? '')
   }
 
   protected override body(): TemplateResult {
@@ -89,8 +86,8 @@ export class MillraceChart extends FeedElement implements Face {
       .trail=${subject.trail}
       .lines=${subject.lines}
       .name=${this.feed}
-      .whole=${this.#isSeries}
-      .axisText=${(value: number) => subject.text(value, context.format)}
+      .whole=${subject.whole}
+      .axisText=${this.#axisText}
     ></millrace-plot>`
   }
 }

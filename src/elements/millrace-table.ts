@@ -1,14 +1,15 @@
 import { html, type TemplateResult } from 'lit'
-import type { FeedQuery } from '../client/face.ts'
-import { parseOrderTerm, rowComparator } from '../model/order.ts'
+import { guard } from 'lit/directives/guard.js'
+import type { FeedQuery, TableView } from '../client/face.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import type { MillraceTable as Face } from './face.ts'
 import { FeedElement, text } from './feed-element.ts'
 import { feedQuery, listOf } from './feed-query.ts'
 import type { SortRequest } from './feed-table.ts'
-import { keyOfRow } from './row-lines.ts'
+import type { LiveContext } from './live-element.ts'
+import { nextSort, sortRows } from './row-sort.ts'
 import { layOut } from './upright.ts'
-import { visibleColumns } from './column-profile.ts'
+import { readingOrder, visibleColumns } from './column-profile.ts'
 
 /** How many rows are asked for where nothing is written. */
 const mostRows = 500
@@ -37,31 +38,27 @@ export class MillraceTable extends FeedElement implements Face {
     return feedQuery(this.feed, this, mostRows, listOf(this.columns))
   }
 
-  /** Of the rows that are here: which rows are asked for is the page's to say. */
-  #sorted(rows: readonly Row[], key: string): readonly Row[] {
-    if (this.sort === '') return rows
-    const compare = rowComparator([parseOrderTerm(this.sort)])
-    return rows.toSorted((a, b) => compare(a, keyOfRow(a, key), b, keyOfRow(b, key)))
-  }
-
-  #sortBy(column: string): void {
-    this.sort = this.sort === `-${column}` ? column : this.sort === column ? '' : `-${column}`
-  }
-
-  #columnsOf(columns: readonly string[], key: string, rows: readonly Row[]): readonly string[] {
+  #columnsOf({ kind, columns, key }: TableView, rows: readonly Row[]): readonly string[] {
     const wanted = listOf(this.columns)
     if (wanted.length > 0) return wanted
-    const visible = visibleColumns(columns, this.hints)
+    const shown = visibleColumns(columns, this.hints)
+    const visible = kind === 'table' ? readingOrder(shown, key) : shown
     // A key that is composed of others says nothing that they do not.
     return key === '#' && rows.some(row => cellOf(row, key) !== null) && visible.length > 1 ? visible.filter(name => name !== key) : visible
   }
 
   protected override body(): TemplateResult {
     const { context, shown } = this
-    if (context === undefined || shown?.rows === undefined) return html``
-    const { key, columns, order } = shown.table
-    const shape = { key, columns: this.#columnsOf(columns, key, shown.rows), order }
-    const layout = layOut(this.#sorted(shown.rows, key), shape, context.board.now(), context.format, this.hints)
+    const rows = shown?.rows
+    if (context === undefined || shown === undefined || rows === undefined) return html``
+    // Of the rows that are here: which rows are asked for is the page's to say.
+    const draw = (): TemplateResult => this.#table(context, sortRows(rows, shown.table.key, this.sort), shown.table)
+    return html`${guard([context, rows, this.sort, this.columns, this.sortable, this.hints], draw)}`
+  }
+
+  #table(context: LiveContext, rows: readonly Row[], table: TableView): TemplateResult {
+    const shape = { key: table.key, columns: this.#columnsOf(table, rows), order: table.order }
+    const layout = layOut(rows, shape, context.board.now(), context.format, this.hints)
     return html`<millrace-rows
       .context=${context}
       .rows=${layout.rows}
@@ -70,7 +67,7 @@ export class MillraceTable extends FeedElement implements Face {
       .sort=${layout.sortable ? this.sort : ''}
       .sortable=${layout.sortable && this.sortable}
       .name=${this.feed}
-      @sort-request=${(event: CustomEvent<SortRequest>) => this.#sortBy(event.detail.column)}
+      @sort-request=${(event: CustomEvent<SortRequest>) => (this.sort = nextSort(this.sort, event.detail.column))}
     ></millrace-rows>`
   }
 }

@@ -1,5 +1,6 @@
 import { cellOf, type Row } from '../model/row.ts'
 import type { Format } from './format.ts'
+import { numberOf, textOf } from './row-facts.ts'
 
 /** What a poll led to; `kept`: it answered, and a guard keeps part of the answer back. */
 export type PollOutcome = 'changed' | 'unchanged' | 'cached' | 'kept' | 'failed'
@@ -27,16 +28,6 @@ export interface PollFacts {
   readonly rows: number | undefined
   /** Why it failed, or what it keeps back; empty where all is well. */
   readonly reason: string
-}
-
-function numberOf(row: Row, column: string): number | undefined {
-  const cell = cellOf(row, column)
-  return typeof cell === 'number' ? cell : undefined
-}
-
-function textOf(row: Row, column: string): string {
-  const cell = cellOf(row, column)
-  return typeof cell === 'string' ? cell : ''
 }
 
 function outcomeOf(row: Row): PollOutcome {

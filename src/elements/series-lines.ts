@@ -1,3 +1,4 @@
+import { noHints, type Hints } from '../model/hint.ts'
 import { composedKeyColumn } from '../model/key.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { rowName } from './column-profile.ts'
@@ -25,15 +26,16 @@ function lineOf(row: Row): string {
   }
 }
 
-/** The columns of a series that can be drawn: numbers, but the time. */
-export function seriesColumns(rows: readonly Row[], columns: readonly string[]): readonly string[] {
-  return columns.filter(
-    column => column !== timeColumn && column !== composedKeyColumn && rows.some(row => typeof cellOf(row, column) === 'number'),
-  )
+/** The columns of a series that can be drawn: numbers, but the time; what is hidden only where it is `asked` for by name. */
+export function seriesColumns(rows: readonly Row[], columns: readonly string[], hints: Hints = noHints, asked = ''): readonly string[] {
+  return columns
+    .filter(column => column !== timeColumn && column !== composedKeyColumn)
+    .filter(column => column === asked || hints.get(column)?.hidden !== true)
+    .filter(column => rows.some(row => typeof cellOf(row, column) === 'number'))
 }
 
-/** The lines of one column, those of most points first, at most `most`. */
-export function seriesLines(rows: readonly Row[], column: string, most: number): readonly SeriesLine[] {
+/** The lines of one column, those of most points first, at most `most`; `name`: what a line is called that is the only one. */
+export function seriesLines(rows: readonly Row[], column: string, most: number, name = column): readonly SeriesLine[] {
   const lines = new Map<string, (readonly [number, number | null])[]>()
   for (const row of rows) {
     const time = cellOf(row, timeColumn)
@@ -52,7 +54,7 @@ export function seriesLines(rows: readonly Row[], column: string, most: number):
       const sorted = points.toSorted(([a], [b]) => a - b)
       return {
         id,
-        label: id === '' ? column : rowName(id),
+        label: id === '' ? name : rowName(id),
         times: sorted.map(([time]) => time),
         values: sorted.map(([, value]) => value),
       }

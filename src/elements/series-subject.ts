@@ -1,12 +1,9 @@
-import type { Hints } from '../model/hint.ts'
+import { noHints, type Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
-import type { SubjectLine } from './chart-subject.ts'
-import { profileColumns, showNumber, showValue, type ColumnProfile } from './column-profile.ts'
-import type { Format } from './format.ts'
+import { profileColumn, showValue } from './column-profile.ts'
 import { seriesColumns, seriesLines, type SeriesLine } from './series-lines.ts'
+import { mostLines, Subject, type SubjectColumn, type SubjectMoment, type SubjectTable } from './subject.ts'
 import type { ChartData } from './trail.ts'
-
-const mostLines = 6
 
 /** Lines that have each their own times, on one axis: null where a line has no point. */
 class MergedLines implements ChartData {
@@ -33,57 +30,53 @@ class MergedLines implements ChartData {
 }
 
 /** What the chart of a feed of kind `series` shows: one column, drawn from the rows themselves, which hold the past. */
-export class SeriesSubject {
+export class SeriesSubject extends Subject {
+  readonly whole = true
+  readonly #asked: string
   #trail: ChartData = new MergedLines([])
-  #columns: readonly string[] = []
+  #columns: readonly SubjectColumn[] = []
   #column: string | undefined
-  #profile: ColumnProfile | undefined
-  #lines: readonly SubjectLine[] = []
   #rows: readonly Row[] | undefined
+  #hints: Hints = noHints
+
+  /** `asked`: what somebody asked for by name, though it be hidden; empty: nothing. */
+  constructor(asked = '') {
+    super()
+    this.#asked = asked
+  }
 
   get trail(): ChartData {
     return this.#trail
   }
-  get columns(): readonly string[] {
+  get columns(): readonly SubjectColumn[] {
     return this.#columns
   }
   get column(): string | undefined {
     return this.#column
   }
-  get lines(): readonly SubjectLine[] {
-    return this.#lines
-  }
-
-  text(value: number, format: Format): string {
-    if (this.#profile === undefined || this.#profile.kind === 'number') return format.compact(value)
-    return showNumber(value, this.#profile, format)
-  }
 
   choose(column: string): void {
-    if (!this.#columns.includes(column)) return
+    if (!this.#columns.some(({ name }) => name === column)) return
     this.#column = column
     this.#rows = undefined
   }
 
-  follow(
-    rows: readonly Row[],
-    columns: readonly string[],
-    { nowMs, format, hints }: { readonly nowMs: number; readonly format: Format; readonly hints?: Hints },
-  ): void {
-    if (rows === this.#rows) return
+  follow(rows: readonly Row[], { columns }: SubjectTable, { nowMs, format, hints = noHints }: SubjectMoment): void {
+    if (rows === this.#rows && hints === this.#hints) return
     this.#rows = rows
-    this.#columns = seriesColumns(rows, columns)
-    if (!this.#columns.includes(this.#column ?? '')) this.#column = this.#columns[0]
+    this.#hints = hints
+    const names = seriesColumns(rows, columns, hints, this.#asked)
+    this.#columns = names.map(name => ({ name, label: hints.get(name)?.label ?? name }))
+    if (!names.includes(this.#column ?? '')) this.#column = names.includes(this.#asked) ? this.#asked : names[0]
     const column = this.#column
-    if (column === undefined) return
-    const [profile] = profileColumns([column], rows, [], hints)
-    this.#profile = profile
-    const lines = seriesLines(rows, column, mostLines)
+    if (column === undefined) {
+      this.held = []
+      return
+    }
+    const profile = profileColumn(column, rows, undefined, hints.get(column))
+    this.profile = profile
+    const lines = seriesLines(rows, column, mostLines, profile.label)
     this.#trail = new MergedLines(lines)
-    this.#lines = lines.map(({ id, label, values }) => ({
-      id,
-      label,
-      text: profile === undefined ? '' : showValue(values.at(-1) ?? null, profile, nowMs, format),
-    }))
+    this.held = lines.map(({ id, label, values }) => ({ id, label, text: showValue(values.at(-1) ?? null, profile, nowMs, format) }))
   }
 }

@@ -5,6 +5,9 @@ export interface TrailOptions {
   readonly stepMs: number
 }
 
+/** By less than so many ms a clock is not set back, but read late. */
+const setBackMs = 1000
+
 /** What a chart draws: one time axis, a line per id. */
 export interface ChartData {
   /** In ms, ascending. */
@@ -46,8 +49,9 @@ export class Trail implements ChartData {
           id,
           this.#times.map(() => null),
         )
-    const last = this.#times.at(-1)
-    if (last !== undefined && timeMs < last) return
+    const aheadMs = (this.#times.at(-1) ?? timeMs) - timeMs
+    if (aheadMs > setBackMs) this.#setBack(aheadMs)
+    else if (aheadMs > 0) return
     const replace = timeMs - this.#stepFrom < this.#options.stepMs || (this.#holds(values, 1) && this.#holds(values, 2))
     if (replace) this.#drop()
     else this.#stepFrom = timeMs
@@ -62,6 +66,12 @@ export class Trail implements ChartData {
     this.#stepFrom = Number.NEGATIVE_INFINITY
     this.record(timeMs, new Map())
     this.#stepFrom = Number.NEGATIVE_INFINITY
+  }
+
+  /** The clock was set back: what is held ends where it is now. */
+  #setBack(byMs: number): void {
+    this.#times.forEach((time, i) => (this.#times[i] = time - byMs))
+    this.#stepFrom -= byMs
   }
 
   /** Whether the point that many back is the same as `values`. */

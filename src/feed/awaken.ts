@@ -4,10 +4,16 @@ import type { Graph } from './graph.ts'
 /** How long a source that slept is waited for, in ms. */
 const mostMs = 5000
 
-/** Has the sources of a feed that slept asked, as a reader would, until they have answered or 5 s have passed: nothing else tells how it is. */
+/**
+ * Has the sources of a feed that slept, or were never asked, asked as a reader would, until they have answered or 5 s have
+ * passed: nothing else tells how it is.
+ */
 export function awaken(graph: Graph, name: string, clock: Clock): Promise<void> {
   const feed = graph.feed(name)
-  if (feed?.freshness.cause !== 'paused') return Promise.resolve()
+  if (feed === undefined) return Promise.resolve()
+  const { cause, state } = feed.freshness
+  const isUnasked = state === 'waiting' && cause === undefined
+  if (cause !== 'paused' && !isUnasked) return Promise.resolve()
   const release = graph.want(name)
   return new Promise(resolve => {
     const done = (): void => {
@@ -21,7 +27,8 @@ export function awaken(graph: Graph, name: string, clock: Clock): Promise<void> 
       tick: () => undefined,
       freshness: () => undefined,
       settled: () => {
-        if (feed.freshness.state !== 'stale') done()
+        const { freshness } = feed
+        if (isUnasked ? freshness.state !== 'waiting' || freshness.cause !== undefined : freshness.state !== 'stale') done()
       },
     })
   })

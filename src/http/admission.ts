@@ -1,8 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { relative, join, sep } from 'node:path'
+import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
 import { bearerToken } from '../lib/bearer.ts'
-import { anyone, type Principal } from '../hub/principal.ts'
+import { anyone, type Asker, type Principal } from '../hub/principal.ts'
+import type { Askers } from './askers.ts'
 
 /** Who may read; `server.ts` fills it in. */
 export interface Admission {
@@ -14,7 +16,8 @@ export interface Admission {
 
 /** What a request is answered by. */
 export interface Env {
-  Variables: { readonly principal: Principal }
+  Bindings: HttpBindings
+  Variables: { readonly principal: Principal; readonly asker: Asker }
 }
 
 /** The paths of the files of a folder, and of its index. */
@@ -31,11 +34,13 @@ async function principalOf(context: Context, admission: Admission): Promise<Prin
 }
 
 /** Lets those in who have a token; `open` paths are there for everybody. What is not named is closed. */
-export function admit(admission: Admission | undefined, open: ReadonlySet<string>): MiddlewareHandler<Env> {
+export function admit(admission: Admission | undefined, askers: Askers, open: ReadonlySet<string>): MiddlewareHandler<Env> {
   return async (context, next) => {
     const principal = admission === undefined ? anyone : await principalOf(context, admission)
-    if (principal !== undefined) context.set('principal', principal)
-    else if (!open.has(context.req.path)) return unauthorized(context)
+    if (principal !== undefined) {
+      context.set('principal', principal)
+      context.set('asker', askers.of(principal, context.env.incoming))
+    } else if (!open.has(context.req.path)) return unauthorized(context)
     return next()
   }
 }

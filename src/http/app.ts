@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Hono, type Context as HonoContext, type Next } from 'hono'
@@ -17,6 +18,7 @@ import type { Board } from '../model/board.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { Position } from '../model/position.ts'
 import { admit, filePaths, type Admission, type Env } from './admission.ts'
+import { Askers } from './askers.ts'
 import { serveFeedRoutes, serveMute, type FeedRoutes } from './feed-routes.ts'
 
 type Context = HonoContext<Env>
@@ -42,6 +44,8 @@ export interface HttpOptions extends FeedRoutes {
   readonly pageFolder: string
   /** Pages of other origins that may read the feeds, and frame the page. */
   readonly origins: readonly string[]
+  /** Whose a request is: behind a trusted proxy, not the proxy's. */
+  readonly addressOf: (request: IncomingMessage) => string
   readonly registry: Registry
   /** Those of the config in force. */
   readonly boards: () => readonly Board[]
@@ -99,7 +103,7 @@ export function createApp(options: HttpOptions): Hono<Env> {
       }),
     )
   const open = new Set([...filePaths(options.pageFolder), '/health', '/ready', options.webSocketPath])
-  app.use(admit(options.admission, open))
+  app.use(admit(options.admission, new Askers(options.addressOf), open))
   serveActions(app, options)
   serveMute(app, options)
   app.use(async (context, next) => {
@@ -178,7 +182,7 @@ async function cacheByName(context: Context, next: Next): Promise<void> {
 }
 
 async function snapshot(context: Context, options: HttpOptions): Promise<Response> {
-  const view = await options.hub.get(addressOf(context), {}, context.var.principal)
+  const view = await options.hub.get(addressOf(context), {}, context.var.asker)
   const headersOf = (etag: string): Record<string, string> => ({
     ...freshnessHeaders(view, options.now()),
     ETag: etag,

@@ -82,10 +82,9 @@ function instantOf(value: unknown): number | undefined {
 /** 200 while what the feed shows can be believed, 503 with the cause while it cannot; who asks is a reader until the linger ends. */
 async function health(context: Context, { hub, awaken }: FeedRoutes): Promise<Response> {
   const name = context.req.param('name') ?? ''
-  const { principal } = context.var
-  if (principal.grants.covers(name)) await awaken(name)
-  const { feed } = await hub.get(name, {}, principal)
-  const { state, cause, reason, since, validatedAt, asOf, next } = feed.freshness
+  const { asker } = context.var
+  if (asker.grants.covers(name)) await awaken(name)
+  const { state, cause, reason, since, validatedAt, asOf, next } = hub.freshnessOf(name, asker)
   const isHealthy = state === 'fresh' || state === 'degraded'
   return context.json({ feed: name, state, cause, reason, since, validatedAt, asOf, next }, isHealthy ? 200 : 503, unstored)
 }

@@ -23,8 +23,8 @@ export interface FramesOptions {
   readonly clock: Clock
   /** Overrides the store's. */
   readonly order: readonly OrderTerm[] | undefined
-  /** Called for every frame made (L8). */
-  readonly encoded: () => void
+  /** Called for every frame made (L8), with what that took, in ms. */
+  readonly encoded: (ms: number) => void
   /** Default 1 Mi. */
   readonly snapshotPartLength?: number | undefined
 }
@@ -116,8 +116,10 @@ export class Frames {
       return undefined
     const delta = this.#store.deltaSince(from)
     if (delta === undefined) return undefined
-    this.#options.encoded()
+    const { clock, encoded } = this.#options
+    const began = clock.monotonic()
     const frame = encodeDelta(delta, from, this.#store, this.#stamp)
+    encoded(clock.monotonic() - began)
     // A reader that kept up is always sent the delta, a few bytes longer though it may be when every row changed;
     // so is one who missed little, which spares the encoding of a snapshot just to compare.
     if (from === this.#before || (delta.set.size + delta.del.size) * 4 < this.#store.count) return frame

@@ -4,9 +4,7 @@ import { randomText, type Random } from '../lib/random.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Graph } from '../feed/graph.ts'
 import type { GraphListener, Redefined, Tick } from '../feed/graph-listener.ts'
-import type { ParamSets } from '../feed/param-sets.ts'
-import { MillraceError } from '../model/errors.ts'
-import type { Sample } from '../model/table.ts'
+import type { Freshness } from '../model/freshness.ts'
 import { encodeMessage } from '../protocol/codec.ts'
 import type { ExplainedMessage, ExplainMessage, FeedDescriptor, Query } from '../protocol/messages.ts'
 import { Answers, type SubscribeRequest } from './answer.ts'
@@ -15,16 +13,18 @@ import { explained } from './explained.ts'
 import { Figures } from './figures.ts'
 import { Flushes } from './flushes.ts'
 import { defaultHubLimits, type HubLimits } from './limits.ts'
+import type { HubOptions } from './hub-options.ts'
+import { isQuery, Lookup } from './lookup.ts'
 import { Outbox, type Sink } from './outbox.ts'
-import type { Overload } from './overload.ts'
 import type { Asker, Grants } from './principal.ts'
-import { readQuery } from './query.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
 import { throttleOf, type Throttle } from './throttle.ts'
 import type { View, ViewEvents } from './view.ts'
 import { failureFrame } from './view-frame.ts'
-import { Views, type PlannedView } from './views.ts'
+import { Views } from './views.ts'
+import { Upkeep } from './upkeep.ts'
+import { ViewPace } from './view-pace.ts'
 import { ViewTime } from './view-time.ts'
 import { Waking } from './waking.ts'
 
@@ -34,23 +34,11 @@ const sheddingThrottle = 1000
 /** A proof that nothing else told is told this seldom at most. */
 const leastStatusMs = 5000
 
-export interface HubOptions {
-  readonly graph: Graph
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  readonly limits?: HubLimits
-  /** Default: no load is shed. */
-  readonly overload?: Overload
-  /** Default: no feed has params. */
-  readonly paramSets?: ParamSets
-  /** UTF-16 units of a snapshot that are encoded in one turn of the loop; default 1 Mi. */
-  readonly snapshotPartLength?: number
-}
-
 /** One to many: every table is computed and encoded once, whatever the number of its readers. */
 export class Hub implements GraphListener {
   readonly figures = new Figures()
+  /** What of the loop's time views may take. */
+  readonly pace: ViewPace
   readonly #graph: Graph
   readonly #clock: Clock
   readonly #random: Random
@@ -61,36 +49,48 @@ export class Hub implements GraphListener {
   /** One function for all connections. */
   readonly #due: (outbox: Outbox, throttle: Throttle) => void
   readonly #answers: Answers
-  readonly #viewTime: ViewTime
-  readonly #overload: Overload | undefined
+  readonly #lookup: Lookup
+  readonly #upkeep: Upkeep
   /** Views that somebody waits for, of which it was told how far they can be believed. */
   readonly #judged = new Set<View>()
   readonly #waking: Waking
 
   constructor(options: HubOptions) {
-    this.#graph = options.graph
-    this.#clock = options.clock
-    this.#random = options.random
-    this.#log = options.log
-    this.#limits = options.limits ?? defaultHubLimits
-    const { clock, snapshotPartLength, paramSets } = options
+    const { graph, clock, random, log, limits = defaultHubLimits, overload, paramSets, snapshotPartLength, viewTickMs } = options
+    this.#graph = graph
+    this.#clock = clock
+    this.#random = random
+    this.#log = log
+    this.#limits = limits
+    this.pace = new ViewPace(clock)
+    const time = new ViewTime(limits.viewTimePerSecondMs, this.pace, clock)
     const events: ViewEvents = {
       failed: (view, error) => this.#fail(view, error),
-      encoded: view => this.figures.of(view.feed.family).encodes++,
+      encoded: (view, ms) => {
+        this.figures.of(view.feed.family).encodes++
+        time.share(view, ms)
+      },
     }
-    this.#views = new Views(options.graph, this.#limits, { clock, events, snapshotPartLength, paramSets })
+    this.#views = new Views(graph, limits, { clock, events, snapshotPartLength, paramSets })
     this.#flushes = new Flushes(
-      options.clock,
-      (outbox, throttle) => outbox.flush(this.#graph.tick, throttle),
-      spentMs => this.#graph.pace.spent(spentMs),
-      () => (options.overload?.sheds('longer throttles') === true ? sheddingThrottle : 0),
+      clock,
+      (outbox, throttle) => outbox.flush(graph.tick, throttle),
+      spentMs => graph.pace.spent(spentMs),
+      () => (overload?.sheds('longer throttles') === true ? sheddingThrottle : 0),
     )
     this.#due = (outbox, throttle) => this.#flushes.add(outbox, throttle)
-    this.#answers = new Answers(options.clock)
-    this.#overload = options.overload
-    this.#waking = new Waking(options.clock)
-    this.#viewTime = new ViewTime(this.#limits.viewTimePerSecondMs, options.clock)
-    options.graph.listen(this)
+    this.#answers = new Answers(clock)
+    this.#waking = new Waking(clock)
+    const changed = (view: View, mono: number): void => this.#changed(view, mono)
+    const caughtUp = (view: View, isChanged: boolean): void => this.#caughtUp(view, isChanged)
+    const flush = (): void => this.#flushes.run()
+    const broughtUp = (view: View): void => {
+      this.#caughtUp(view, true)
+      flush()
+    }
+    this.#lookup = new Lookup({ views: this.#views, time, limits, overload, caughtUp: broughtUp })
+    this.#upkeep = new Upkeep({ clock, pace: this.pace, time, tickMs: viewTickMs, changed, caughtUp, flush })
+    graph.listen(this)
   }
 
   /** How many views there are, the feeds that are read included. */
@@ -126,15 +126,15 @@ export class Hub implements GraphListener {
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`.
    */
   subscribe(outbox: Outbox, request: SubscribeRequest, admit: (isView: boolean) => void): void {
-    const planned = this.#views.plan(readQuery(request.feed, request, this.#limits), outbox.grants)
-    const held = this.#held(outbox, request.feed, planned)
+    const planned = this.#lookup.plan(request.feed, request, outbox.grants)
+    const held = this.#lookup.held(outbox, request.feed, planned)
     const throttle = throttleOf(request.throttle ?? 0)
     if (held !== undefined) {
       this.#answers.again(held, request.id, throttle)
       return this.#flushes.run()
     }
     admit(planned.plan.address !== planned.feed.family)
-    const view = this.#acquire(planned, outbox)
+    const view = this.#lookup.acquire(planned, outbox)
     const figures = this.figures.of(view.feed.family)
     const subscription = new Subscription(view, outbox, throttle, figures)
     outbox.add(subscription)
@@ -145,7 +145,7 @@ export class Hub implements GraphListener {
 
   /** @throws MillraceError `not_found`. */
   unsubscribe(outbox: Outbox, feed: string): string {
-    const subscription = this.#find(outbox, feed)
+    const subscription = this.#lookup.find(outbox, feed)
     outbox.remove(subscription.view.address)
     this.#end(subscription)
     return subscription.view.address
@@ -164,7 +164,7 @@ export class Hub implements GraphListener {
 
   /** @throws MillraceError `not_found`. */
   resync(outbox: Outbox, feed: string): void {
-    const subscription = this.#find(outbox, feed)
+    const subscription = this.#lookup.find(outbox, feed)
     this.#answers.resync(subscription, () => outbox.get(subscription.view.address) === subscription)
   }
 
@@ -173,7 +173,8 @@ export class Hub implements GraphListener {
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`, and `unavailable` after 5 s without data.
    */
   async get(feed: string, query: Query, asker: Asker): Promise<View> {
-    const view = this.#acquire(this.#views.plan(readQuery(feed, query, this.#limits), asker.grants), asker)
+    if (this.pace.isOut && isQuery(feed, query)) await this.pace.turn(asker.account)
+    const view = this.#lookup.acquire(this.#lookup.plan(feed, query, asker.grants), asker)
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
       // The feed may be no more by now.
@@ -182,6 +183,13 @@ export class Hub implements GraphListener {
     } finally {
       this.#views.release(view)
     }
+  }
+
+  /** How far a feed can be believed; who asks is a reader until the linger ends. @throws MillraceError `not_found`, `bad_query`. */
+  freshnessOf(feed: string, asker: Asker): Freshness {
+    const view = this.#lookup.acquire(this.#lookup.plan(feed, {}, asker.grants), asker)
+    this.#views.release(view)
+    return view.feed.freshness
   }
 
   /** The table of a request as one message. Throws as `get` does. */
@@ -197,7 +205,8 @@ export class Hub implements GraphListener {
 
   tick(tick: Tick): void {
     const mono = this.#clock.monotonic()
-    for (const [feed, sample] of tick.changed) for (const view of this.#views.of(feed)) this.#take(view, sample, tick, mono)
+    this.#upkeep.begin()
+    for (const [feed, sample] of tick.changed) for (const view of this.#views.of(feed)) this.#upkeep.take(view, sample, tick, mono)
     this.#flushes.run()
   }
 
@@ -206,10 +215,11 @@ export class Hub implements GraphListener {
     const least = Math.max(leastStatusMs, feed.freshness.every ?? 0)
     for (const view of this.#views.of(feed)) {
       this.#countProof(view)
+      // What the feed is believed by now is not what this view shows: it is told once that is caught up with.
+      if (view.isBehind) continue
       if (view.waiting.size > 0) this.#judged.add(view)
       if (!told && mono - view.saidAt < least) continue
-      view.saidAt = mono
-      for (const reader of view.readers) reader.freshened()
+      this.#freshened(view, mono)
     }
   }
 
@@ -231,31 +241,22 @@ export class Hub implements GraphListener {
   }
 
   close(): void {
+    this.pace.close()
     this.#flushes.close()
     this.#views.close()
   }
 
-  #acquire(planned: PlannedView, asker: Asker): View {
-    const { feed, plan } = planned
-    const known = this.#views.get(plan.address)
-    if (plan.address === feed.name || known?.isBehind === false) return this.#views.acquire(planned)
-    if (known === undefined && this.#overload?.sheds('no new views') === true) throw this.#overload.refusal()
-    return this.#viewTime.charge(asker, () => this.#views.acquire(planned))
+  #freshened(view: View, mono: number): void {
+    view.saidAt = mono
+    for (const reader of view.readers) reader.freshened()
   }
 
-  /** What is held of a planned view, by any of the names that it was told under. */
-  #held(outbox: Outbox, spelling: string, planned: PlannedView): Subscription | undefined {
-    // The name that was told before the key was known stays a name of what is held.
-    const told = spelling.includes('?') ? outbox.get(spelling) : undefined
-    return told ?? outbox.get(planned.plan.address) ?? outbox.subscriptions().find(({ view }) => this.#views.isThat(view, planned))
-  }
-
-  #take(view: View, sample: Sample, { tick, at }: Tick, mono: number): void {
-    if (view.mayMiss) return view.miss()
-    const began = this.#clock.monotonic()
-    const changed = view.take(sample, tick, at, mono)
-    if (!view.isBase) this.#viewTime.share(view.readers, this.#clock.monotonic() - began)
+  /** It was behind its feed: its readers are told what is new, and how far to believe it. */
+  #caughtUp(view: View, changed: boolean): void {
+    const mono = this.#clock.monotonic()
     if (changed) this.#changed(view, mono)
+    else if (view.position.version > 0) this.#waking.wake(view)
+    this.#freshened(view, mono)
   }
 
   #countProof(view: View): void {
@@ -270,16 +271,6 @@ export class Hub implements GraphListener {
     view.checkRound = Math.floor((mono - view.builtAt) / this.#limits.checkEveryMs)
     this.#waking.wake(view)
     for (const reader of view.readers) reader.changed()
-  }
-
-  /** A subscription by any spelling of its address; the one that `subscribed` told is found without reading it. */
-  #find(outbox: Outbox, feed: string): Subscription {
-    const exact = outbox.get(feed)
-    if (exact !== undefined) return exact
-    const planned = this.#views.plan(readQuery(feed, {}, this.#limits), outbox.grants)
-    const subscription = this.#held(outbox, feed, planned)
-    if (subscription === undefined) throw new MillraceError('not_found', `not subscribed to '${planned.plan.address}'`)
-    return subscription
   }
 
   #end(subscription: Subscription): void {

@@ -12,6 +12,8 @@ export interface Sink {
   readonly isFull: boolean
   /** What there is for the reader now. */
   readonly grants: Grants
+  /** Whose the reader is, by token or address. */
+  readonly account: string
 }
 
 const nobody: readonly Subscription[] = []
@@ -56,6 +58,9 @@ export class Outbox implements Line {
   }
   get grants(): Grants {
     return this.#sink.grants
+  }
+  get account(): string {
+    return this.#sink.account
   }
 
   get(address: string): Subscription | undefined {
@@ -161,7 +166,8 @@ export class Outbox implements Line {
   /**
    * Writes all that is due in a class, in address order, as one flush: `tick` opens it where it is two messages or more.
    * A checksum goes to those whom this flush brings to the view's version. Status goes with class 0: behind new data, or
-   * the old would be believed in its place, but ahead of first data.
+   * the old would be believed in its place, but ahead of first data. What is behind its feed comes apart: the tables of a
+   * flush are of one tick.
    */
   #write(tick: number, throttle: Throttle): void {
     const all = this.#subscriptions
@@ -173,7 +179,7 @@ export class Outbox implements Line {
     }
     const frames: Buffer[] = []
     // Mostly there is nothing but data.
-    let [before, after] = [none, none]
+    let [before, apart, after] = [none, none, none]
     for (const subscription of all) {
       const status = throttle === 0 ? subscription.takeStatus() : undefined
       if (status !== undefined && subscription.position.version === 0) before = [...before, status]
@@ -181,12 +187,13 @@ export class Outbox implements Line {
       if (subscription.throttle !== throttle || !subscription.isDue) continue
       const frame = subscription.take()
       if (frame === undefined) continue
-      frames.push(frame)
+      if (subscription.view.isBehind) apart = [...apart, frame]
+      else frames.push(frame)
       const check = subscription.takeCheck()
       if (check !== undefined) after = [...after, check]
     }
     if (frames.length > 1) frames.unshift(tickFrame(tick, throttle, frames.length))
-    const written = before.length + after.length === 0 ? frames : [...before, ...frames, ...after]
+    const written = before.length + apart.length + after.length === 0 ? frames : [...before, ...frames, ...apart, ...after]
     if (written.length > 0) this.#sink.sendAll(written)
   }
 

@@ -6,9 +6,11 @@ export interface Grants {
   covers(feed: string): boolean
 }
 
-/** Whoever asks for a table once; what building views for it takes is counted against this object. */
+/** Whoever asks for tables; what building views for it takes is counted against this object. */
 export interface Asker {
   readonly grants: Grants
+  /** Whose it is, by token or address: askers of one account take turns as one. */
+  readonly account: string
 }
 
 /** Where nobody is asked for a token: who may see the feeds of an admin could not be told then, and there are none. */

@@ -29,7 +29,7 @@ const lotSize = 100
 export class Snapshots {
   readonly #clock: Clock
   readonly #begin: () => SnapshotParts
-  readonly #encoded: () => void
+  readonly #encoded: (ms: number) => void
   /** Of the table as it is. */
   #ready: Snapshot | undefined
   #lastBytes = 0
@@ -41,8 +41,8 @@ export class Snapshots {
   /** Who came after the table had gone on: the one under way may tell less than they have seen. */
   #later = new Set<SnapshotWaiter>()
 
-  /** `begin` is called for each snapshot, `encoded` once it is made (L8). */
-  constructor(clock: Clock, begin: () => SnapshotParts, encoded: () => void) {
+  /** `begin` is called for each snapshot, `encoded` once it is made (L8), with what that took, in ms. */
+  constructor(clock: Clock, begin: () => SnapshotParts, encoded: (ms: number) => void) {
     this.#clock = clock
     this.#begin = begin
     this.#encoded = encoded
@@ -86,18 +86,21 @@ export class Snapshots {
     this.#isCurrent = true
     const { position, parts } = this.#begin()
     const made: Buffer[] = []
+    let tookMs = 0
     const goOn = (): void => {
+      const began = this.#clock.monotonic()
       const { done, value } = parts.next()
       made.push(value)
-      if (done === true) this.#finish({ frame: made.length === 1 ? value : Buffer.concat(made), position })
-      else this.#clock.after(0, goOn)
+      tookMs += this.#clock.monotonic() - began
+      if (done !== true) return void this.#clock.after(0, goOn)
+      this.#encoded(tookMs)
+      this.#finish({ frame: made.length === 1 ? value : Buffer.concat(made), position })
     }
     goOn()
   }
 
   #finish(snapshot: Snapshot): void {
     this.#lastBytes = snapshot.frame.byteLength
-    this.#encoded()
     if (this.#isCurrent) this.#ready = snapshot
     this.#hand(snapshot)
   }

@@ -3,12 +3,13 @@ import type { Position } from '../model/position.ts'
 import { encodeMessage } from '../protocol/codec.ts'
 import type { RequestId } from '../protocol/messages.ts'
 import type { FanOutFigures } from './figures.ts'
+import type { Asker } from './principal.ts'
 import type { Snapshot, SnapshotWaiter } from './snapshots.ts'
 import type { Throttle } from './throttle.ts'
 import type { View, ViewReader } from './view.ts'
 
 /** The connection that a subscription is part of. */
-export interface Line {
+export interface Line extends Asker {
   /** Data is held back: the reader is behind. */
   readonly isHeld: boolean
   send(frame: Buffer): void

@@ -12,12 +12,13 @@ import { top } from '../operator/top.ts'
 import { where } from '../operator/where.ts'
 import { Frames } from './frames.ts'
 import type { ViewPlan } from './query.ts'
+import type { Asker } from './principal.ts'
 import { checkFrame, statusFrame } from './view-frame.ts'
 
 export interface ViewEvents {
   failed(view: View, error: unknown): void
-  /** A frame was encoded. */
-  encoded(view: View): void
+  /** A frame was encoded, which took so many ms. */
+  encoded(view: View, ms: number): void
 }
 
 export interface ViewDeps {
@@ -30,7 +31,7 @@ export interface ViewDeps {
 /** Who follows a view. */
 export interface ViewReader {
   /** The connection that it is part of. */
-  readonly line: object
+  readonly line: Asker
   /** The view went on to another version. */
   changed(): void
   /** How far the data can be believed changed, or was proved anew. */
@@ -81,8 +82,10 @@ export class View {
   #position: Position = { epoch: '', version: 0 }
   #status: { readonly of: Freshness; readonly frame: Buffer } | undefined
   #check: { readonly at: Position; readonly frame: Buffer } | undefined
-  /** It was not read while its feed went on: it has not seen what changed. */
-  #isBehind = false
+  /** Encoding its last frame took so long, in ms. */
+  encodeMs = 0
+  /** Its feed went on without it: it has not seen what changed, and is believed as far as it was then. */
+  #behind: Freshness | undefined
   readonly #events: ViewEvents
   /** Undefined where the view shows every row and column: it shares the feed's store. */
   readonly #own: Own | undefined
@@ -97,7 +100,10 @@ export class View {
     const narrows = plan.where !== undefined || plan.fields !== undefined || plan.limit !== undefined
     this.#own = narrows ? { store: new Store(feed.store.limits), epoch: feed.position.epoch, pipeline: this.#newPipeline() } : undefined
     const { address, order } = plan
-    const encoded = (): void => events.encoded(this)
+    const encoded = (ms: number): void => {
+      this.encodeMs = ms
+      events.encoded(this, ms)
+    }
     this.frames = new Frames(this.store, feed.position.epoch, { address, clock, order, encoded, snapshotPartLength })
     const { sample, changedIn } = feed
     if (sample !== undefined) this.take({ ...sample, changes: 'all' }, changedIn.tick, changedIn.at, monotonicMs)
@@ -121,14 +127,18 @@ export class View {
   get mayMiss(): boolean {
     return this.#own !== undefined && this.readers.size === 0 && this.waiting.size === 0
   }
-  /** It only lingered while its feed went on. */
+  /** Its table is not the feed's own: it takes time to compute. */
+  get isOwn(): boolean {
+    return this.#own !== undefined
+  }
+  /** Its feed went on without it: it only lingered, or was put off. */
   get isBehind(): boolean {
-    return this.#isBehind
+    return this.#behind !== undefined
   }
 
   /** How far its data can be believed, as a message; encoded once for all who are told. */
   get status(): Buffer {
-    const { freshness } = this.feed
+    const freshness = this.#behind ?? this.feed.freshness
     if (this.#status?.of !== freshness) this.#status = { of: freshness, frame: statusFrame(this.address, freshness) }
     return this.#status.frame
   }
@@ -139,21 +149,21 @@ export class View {
     return this.#check.frame
   }
 
-  /** The feed went on, and nobody asks what of it this view shows. */
+  /** The feed went on, and this view does not for now. Called before the feed is said to be believed further for it. */
   miss(): void {
-    this.#isBehind = true
+    this.#behind ??= this.feed.freshness
   }
 
-  /** Somebody reads it again: what was missed is taken over. */
-  catchUp(monotonicMs: number): void {
+  /** Takes over what was missed; returns whether the view's own table changed. */
+  catchUp(monotonicMs: number): boolean {
     const { sample, changedIn } = this.feed
-    if (this.#isBehind && sample !== undefined) this.take(sample, changedIn.tick, changedIn.at, monotonicMs)
+    return this.isBehind && sample !== undefined && this.take(sample, changedIn.tick, changedIn.at, monotonicMs)
   }
 
   /** Takes the feed's sample of a tick over; returns whether the view's own table changed. */
   take(incoming: Sample, tick: number, at: number, monotonicMs: number): boolean {
-    const sample: Sample = this.#isBehind ? { ...incoming, changes: 'all' } : incoming
-    this.#isBehind = false
+    const sample: Sample = this.isBehind ? { ...incoming, changes: 'all' } : incoming
+    this.#behind = undefined
     const changed = this.#own === undefined || this.#takeOwn(sample, monotonicMs)
     if (changed) this.frames.advance(this.store, this.position.epoch, tick, at)
     return changed
@@ -161,6 +171,7 @@ export class View {
 
   /** The feed begins anew: there is no data until it has some. */
   begin(): void {
+    this.#behind = undefined
     if (this.#own !== undefined) this.#begin(this.#own)
   }
 

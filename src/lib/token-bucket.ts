@@ -37,6 +37,12 @@ export class TokenBucket {
     this.#tokens = Math.max(this.#tokens - tokens, -this.#burst)
   }
 
+  /** Takes a token that may not be there yet: the bucket is left owing, and fills from there. */
+  owe(): void {
+    this.#fill()
+    this.#tokens--
+  }
+
   #fill(): void {
     const now = this.#clock.monotonic()
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#at) / 1000) * this.#perSecond)

@@ -44,17 +44,27 @@ export class VirtualClock implements Clock {
   /** Moves time on and runs what falls due, also what those timers set up within the span. */
   advance(ms: number): void {
     const endMs = this.#monotonicMs + ms
-    for (let timer = this.#next(); timer !== undefined && timer.dueMs <= endMs; timer = this.#next()) {
-      this.#timers.delete(timer)
-      this.#move(timer.dueMs - this.#monotonicMs)
-      timer.run()
-    }
+    while (this.#stepUntil(endMs));
     this.#move(endMs - this.#monotonicMs)
+  }
+
+  /** Moves on to the timer that is due next and runs it alone, where it is due within `ms`. @returns whether it did */
+  step(ms: number): boolean {
+    return this.#stepUntil(this.#monotonicMs + ms)
   }
 
   /** Steps the wall clock, as an operator or NTP does; monotonic time and timers stay. */
   setWall(nowMs: number): void {
     this.#wallMs = nowMs
+  }
+
+  #stepUntil(endMs: number): boolean {
+    const timer = this.#next()
+    if (timer === undefined || timer.dueMs > endMs) return false
+    this.#timers.delete(timer)
+    this.#move(timer.dueMs - this.#monotonicMs)
+    timer.run()
+    return true
   }
 
   #move(ms: number): void {

@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type { Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib'
 import { exceeded, quotable } from '../decode/decode-error.ts'
+import { outside } from '../lib/outside-work.ts'
 import { formatSize } from '../lib/unit.ts'
 import { PollError } from './failure.ts'
 
@@ -52,6 +52,13 @@ class Heap {
   }
 }
 
+/** It took the chunk, or never will: why not is told by itself. */
+function written(decoder: Transform, chunk: Buffer): Promise<void> {
+  return new Promise(resolve => {
+    decoder.write(chunk, () => resolve())
+  })
+}
+
 async function inflate(decoder: Transform, wire: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const decoded = new Heap(maxBytes)
   const done = finished(decoder)
@@ -66,9 +73,10 @@ async function inflate(decoder: Transform, wire: AsyncIterable<Buffer>, maxBytes
     for await (const chunk of wire) {
       if (decoder.destroyed) return
       // Zeros behind the compressed data are padding, and a decoder that has ended takes no more; zlib refuses the rest.
-      if (!decoder.write(chunk) && !decoder.destroyed) await Promise.race([once(decoder, 'drain'), done])
+      await outside(Promise.race([written(decoder, chunk), done]))
     }
     decoder.end()
+    await outside(done)
   }
   await Promise.all([feed(), done])
   return decoded.whole()

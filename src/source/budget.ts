@@ -128,10 +128,15 @@ export class Budget {
 
   /** `admit` for a source that somebody begins to read. */
   admitFirst(enter: (release: Release) => void): Cancel {
+    return this.passFirst(() => this.admit(enter))
+  }
+
+  /** The gates of first polls alone, for who takes its places itself. `enter` may be waiting on: what it returns cancels that. */
+  passFirst(enter: () => Cancel | void): Cancel {
     let cancel: Cancel = () => undefined
     const pass = (gates: readonly FirstPolls[]): void => {
       const [gate, ...others] = gates
-      if (gate === undefined) cancel = this.admit(enter)
+      if (gate === undefined) cancel = enter() ?? cancel
       else {
         let passed = false
         const leave = gate.admit(() => {
@@ -143,6 +148,12 @@ export class Budget {
     }
     pass(this.#firstPolls)
     return () => cancel()
+  }
+
+  /** Something was asked beside what was let in, such as a login: nobody waited, and whoever comes next waits for it too. */
+  spend(): void {
+    this.#rate?.owe()
+    this.#enteredAt = this.#clock.monotonic()
   }
 
   #serve(): void {

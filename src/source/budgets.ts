@@ -30,6 +30,11 @@ export class Budgets {
     return this.#get(JSON.stringify({ origin }), origin)
   }
 
+  /** That of an origin, where some source belongs to it. */
+  known(origin: string): Budget | undefined {
+    return this.#budgets.get(JSON.stringify({ origin }))
+  }
+
   /** The one of this name. */
   named(name: string): Budget {
     return this.#get(JSON.stringify({ name }), name)

@@ -6,7 +6,7 @@ import type { PollPhases } from './ask.ts'
 import type { Authorizer, Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
-import { Link } from './link.ts'
+import { Link, type Tap } from './link.ts'
 import { isPrivateAddress, refusedAddress } from './private-address.ts'
 import { proxyHost, type Proxies } from './proxy.ts'
 
@@ -57,6 +57,10 @@ export interface ExchangeDeps {
   readonly proxies: Proxies
   /** Says who asks; default: nobody does, beyond what the headers say. */
   readonly auth?: Authorizer
+  /** Told of the origin of each request that the budget did not let in by itself: logins, redirects, second tries. Default: nobody. */
+  readonly spend?: (origin: string) => void
+  /** Default: nobody hears of what is asked, or answers in place of an origin. */
+  readonly tap?: Tap
 }
 
 const nobody: Credentials = { headers: {}, query: {} }
@@ -70,6 +74,8 @@ export class Exchange {
   #at: URL
   #phase: Phase = 'connecting'
   #phases: PollPhases = {}
+  /** The budget has let in the next request. */
+  #isAdmitted = false
 
   constructor(options: RequestOptions, deps: ExchangeDeps) {
     this.#options = options
@@ -87,6 +93,11 @@ export class Exchange {
     const link = this.#phase === 'answering' ? this.#links.get(this.#at.origin) : undefined
     if (link?.connecting !== true) return { host, phase: this.#phase }
     return { host: link.proxy === undefined ? host : `the proxy ${proxyHost(link.proxy)}`, phase: 'connecting' }
+  }
+
+  /** The budget has let in the next request, and knows of it. */
+  admitted(): void {
+    this.#isAdmitted = true
   }
 
   /** Where the time went since this was asked last, but for the body. */
@@ -163,6 +174,8 @@ export class Exchange {
       ...as.headers,
     }
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
+    if (!this.#isAdmitted) this.#deps.spend?.(url.origin)
+    this.#isAdmitted = false
     const link = this.#link(url)
     const began = this.#deps.clock.monotonic()
     try {
@@ -192,6 +205,7 @@ export class Exchange {
         proxy: this.#deps.proxies.of(url),
         clock: this.#deps.clock,
         isPublicOnly: this.#options.isPublicOnly === true,
+        tap: this.#deps.tap,
       })
       this.#links.set(origin, link)
     }

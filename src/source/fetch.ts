@@ -64,6 +64,8 @@ export async function fetchBody(
     began = clock.monotonic()
     answer = await exchange.request(url, undefined, signal)
     confirmed = undefined
+    // Whoever says so again, to a request without a condition, says it to any.
+    if (answer.statusCode === 304) held.doubt()
   }
   const headAt = clock.monotonic()
   const limitedMs = Math.min(rateLimitedMs(answer.headers, clock.now()), options.maxRetryAfterMs)

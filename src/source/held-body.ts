@@ -14,6 +14,8 @@ export class HeldBody {
   #headers: Answer['headers'] = {}
   #validators: Validators | undefined
   #sent = 0
+  /** It was confirmed to who had not asked for that: its upstream says so whatever it has. */
+  #isDoubted = false
   /** The upstream's validators stood still while its body changed. */
   frozen = false
 
@@ -24,7 +26,7 @@ export class HeldBody {
 
   /** For the next request; nothing now and then, to see whether they can be trusted. */
   conditions(): Validators | undefined {
-    if (this.#validators === undefined || this.frozen) return undefined
+    if (this.#validators === undefined || this.frozen || this.#isDoubted) return undefined
     this.#sent = (this.#sent + 1) % unconditionalEvery
     return this.#sent === 0 ? undefined : this.#validators
   }
@@ -40,6 +42,7 @@ export class HeldBody {
     const lies = this.#body !== undefined && etag !== undefined && etag === this.#validators?.headers['if-none-match'] && !this.isSame(body)
     const isNews = lies && !this.frozen
     this.frozen ||= lies
+    this.#isDoubted = false
     this.#body = body
     this.#headers = headers
     this.#validators = validators
@@ -67,6 +70,11 @@ export class HeldBody {
     this.#headers = Object.fromEntries([...stored, ...told])
     this.#validators = validatorsOf(this.#headers, this.#validators?.url ?? '')
     return this.#headers
+  }
+
+  /** No confirmation is believed until there is a whole answer again. */
+  doubt(): void {
+    this.#isDoubted = true
   }
 
   /** What was answered has to be asked for again in full. */

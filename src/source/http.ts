@@ -15,6 +15,7 @@ import type { HeldBody } from './held-body.ts'
 import { Inflow } from './inflow.ts'
 import type { HttpOptions } from './http.options.ts'
 import { timeHints, upstreamTime } from './http-time.ts'
+import type { Tap } from './link.ts'
 import { PagedBody, type Page } from './paged-body.ts'
 import type { PagesOptions } from './pages.options.ts'
 import { Proxies } from './proxy.ts'
@@ -29,8 +30,12 @@ export interface HttpDeps {
   readonly proxies?: Proxies
   /** Default: nobody says who asks, beyond what the headers say. */
   readonly auth?: Authorizer
+  /** Default: nobody hears of what is asked, or answers in place of an origin. */
+  readonly tap?: Tap
   /** Default: one answer is all. */
   readonly pages?: PagesOptions
+  /** Told of the origin of each request that the budget did not let in by itself. Default: nobody. */
+  readonly spend?: (origin: string) => void
   /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
   readonly admitMore?: (enter: () => void) => Cancel
 }
@@ -58,8 +63,14 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    const { clock, auth, proxies = new Proxies({}) } = deps
-    this.#exchange = new Exchange(options, { clock, proxies, ...(auth === undefined ? {} : { auth }) })
+    const { clock, auth, spend, tap, proxies = new Proxies({}) } = deps
+    this.#exchange = new Exchange(options, {
+      clock,
+      proxies,
+      ...(auth === undefined ? {} : { auth }),
+      ...(spend === undefined ? {} : { spend }),
+      ...(tap === undefined ? {} : { tap }),
+    })
     this.#answers = new Answers(options, deps.name, deps.log)
     const scene = (): Scene => this.#exchange.scene
     this.#inflow = new Inflow(options, { answers: this.#answers, clock, what: () => scene().host })
@@ -143,6 +154,7 @@ class HttpAsk implements Ask {
     const signal = this.#underWay?.signal ?? AbortSignal.abort()
     const { clock, admitMore } = this.#deps
     if (isMore && admitMore !== undefined) await turn(admitMore, signal)
+    this.#exchange.admitted()
     return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, clock)
   }
 

@@ -13,6 +13,15 @@ const keepAliveMs = 60_000
 /** How long it took to connect. */
 export type Connected = Pick<PollPhases, 'dnsMs' | 'connectMs' | 'tlsMs'>
 
+/** How far a link has come. */
+export interface Linking {
+  /** A connection is being made, or could not be. */
+  connecting: boolean
+}
+
+/** Stands between a link and its connection: hears all that is asked and answered there, or answers itself. */
+export type Tap = (link: Linking, origin: string) => Dispatcher.DispatcherComposeInterceptor
+
 export interface LinkOptions {
   readonly origin: string
   /** Undefined: the system's own trust, and no certificate of ours. */
@@ -22,6 +31,8 @@ export interface LinkOptions {
   readonly clock: Clock
   /** A name that leads to a private address is not asked. */
   readonly isPublicOnly: boolean
+  /** Default: nobody does. */
+  readonly tap?: Tap | undefined
 }
 
 /**
@@ -29,13 +40,13 @@ export interface LinkOptions {
  * shared connection could be taken for another source's answer, and two hanging requests in a shared pool stop all others. undici's own
  * timeouts are off, because they are coarse and per phase: the caller has one deadline for the whole poll.
  */
-export class Link {
-  /** A connection is being made, or could not be. */
+export class Link implements Linking {
   connecting = false
   /** It is made to this proxy, and not to the origin. */
   readonly proxy: Proxy | undefined
   readonly #options: LinkOptions
   readonly #client: Client
+  readonly #dispatcher: Dispatcher
   readonly #connector: buildConnector.connector
   /** Breaks off what is being made, or is there. */
   #giveUp: (error?: Error) => void = () => undefined
@@ -43,7 +54,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#options = options
-    const { origin, proxy, tls, isPublicOnly } = options
+    const { origin, proxy, tls, isPublicOnly, tap } = options
     this.proxy = proxy
     // The trust in the URL itself is none in a proxy on the way.
     const settings = tls === undefined || this.#isForwarded ? {} : tlsSettings(tls)
@@ -59,6 +70,7 @@ export class Link {
       maxHeaderSize: 32_768,
       connect: (target, callback) => this.#connect(target, callback),
     })
+    this.#dispatcher = tap === undefined ? this.#client : this.#client.compose(tap(this, origin))
   }
 
   async request(options: Dispatcher.RequestOptions, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
@@ -68,7 +80,7 @@ export class Link {
     }
     signal.addEventListener('abort', giveUp, { once: true })
     try {
-      return await this.#client.request({ ...this.#forwarded(options), signal })
+      return await this.#dispatcher.request({ ...this.#forwarded(options), signal })
     } finally {
       signal.removeEventListener('abort', giveUp)
     }

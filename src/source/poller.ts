@@ -164,13 +164,20 @@ export class Poller {
     if (this.#hasNews || this.#options.ask.isFollowing === true) return this.#ask(() => undefined)
     if (budget.pausedMs > 0) return this.#schedule(this.#afterPause())
     this.#cancel = undefined
-    if (this.#options.ask.takesOwnPlaces === true) return this.#ask(() => undefined)
-    const ask = (release: Release): void => this.#ask(release)
-    const cancel = this.#isFirst ? budget.admitFirst(ask) : budget.admit(ask)
+    const cancel = this.#admit((release = () => undefined) => this.#ask(release))
     if (this.#polling) return
     this.#cancel = cancel
     const why = this.#isFirst ? 'first-reader: waiting for its turn' : 'budget: waiting for its turn'
     if (this.#next !== undefined) this.#next = { ...this.#next, why }
+  }
+
+  /** An ask that takes its places itself passes the gate of first polls all the same. */
+  #admit(ask: (release?: Release) => void): Cancel {
+    const { budget } = this.#options
+    if (this.#options.ask.takesOwnPlaces !== true) return this.#isFirst ? budget.admitFirst(ask) : budget.admit(ask)
+    if (this.#isFirst) return budget.passFirst(ask)
+    ask()
+    return () => undefined
   }
 
   #afterPause(): Decision {

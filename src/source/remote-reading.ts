@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { DecodeError } from '../decode/decode-error.ts'
 import type { Payload } from '../decode/payload.ts'
 import type { Logger } from '../lib/log.ts'
+import { outside } from '../lib/outside-work.ts'
 import type { Row } from '../model/row.ts'
 import { emptyTable, noChanges, type Table } from '../model/table.ts'
 import type { AnswerOptions } from './answer.options.ts'
@@ -40,7 +41,11 @@ export class RemoteReading {
   }
 
   /** @throws DecodeError when it cannot be made into rows; PollError where the thread ended, or was ended by the signal. Nothing is changed then */
-  async take({ body, mediaType }: Payload, signal: AbortSignal): Promise<Tabulated> {
+  take(payload: Payload, signal: AbortSignal): Promise<Tabulated> {
+    return outside(this.#take(payload, signal))
+  }
+
+  async #take({ body, mediaType }: Payload, signal: AbortSignal): Promise<Tabulated> {
     try {
       const worker = await this.#running(signal)
       const copy = new Uint8Array(body)

@@ -148,6 +148,23 @@ test('columns are shown as the config of the server says', async () => {
   expect(await page.locator('td .alarm.tone-degraded').allInnerTexts()).toEqual(['101.00'])
   await page.locator('p.value:text-is("100.00 EUR")').waitFor()
   await page.locator('.label:text-is("ACME · Price")').waitFor()
+  // Hidden is what nobody asks for by name.
+  await page.evaluate(`document.querySelector('millrace-value').column = 'memoryBytes'`)
+  await page.locator('p.value:text-is("1.0 kB")').waitFor()
+  expect(faults).toEqual([])
+})
+
+test('theme and bare are properties, too', async () => {
+  const page = await open('<millrace-value feed="quotes" column="price"></millrace-value>', { colorScheme: 'light' })
+  await page.locator('p.value').waitFor()
+  const look = () =>
+    page.evaluate<readonly unknown[]>(`(element => [getComputedStyle(element).colorScheme, element.getAttribute('theme'),
+    getComputedStyle(element.shadowRoot.querySelector('.frame')).borderTopWidth])(document.querySelector('millrace-value'))`)
+  expect(await look()).toEqual(['light dark', null, '1px'])
+  await page.evaluate(`Object.assign(document.querySelector('millrace-value'), { theme: 'dark', bare: true })`)
+  await expect.poll(look).toEqual(['dark', 'dark', '0px'])
+  await page.evaluate(`Object.assign(document.querySelector('millrace-value'), { theme: '', bare: false })`)
+  await expect.poll(look).toEqual(['light dark', null, '1px'])
   expect(faults).toEqual([])
 })
 
@@ -164,9 +181,15 @@ test('a server that is away: the last rows stay, marked; then fresh again withou
   onTestFinished(() => own.close())
   const page = await open('<millrace-table feed="quotes"></millrace-table>', { url: own.url })
   await page.locator('td:text-is("ACME")').waitFor()
+  // As if it had been open for long.
+  own.clockAheadMs = 30_000
+  own.answers.set('quotes', quotes(350))
+  await page.locator('td:text-is("350")').waitFor()
   await own.stop()
   await page.locator('.freshness .word:text-is("disconnected")').waitFor()
   expect(await page.locator('td:text-is("ACME")').count()).toBe(1)
+  // Their age is that of the last change, and not of when the element began to read.
+  expect(await page.locator('.freshness .age').textContent()).toMatch(/last updated (just now|[12]\.\d s ago)/)
   own.answers.set('quotes', quotes(400))
   await own.listen()
   await page.locator('td:text-is("400")').waitFor()

@@ -67,6 +67,16 @@ test('add begins a config where there is none, and gives a second source of the 
     'sources:\n  things:\n    url: https://api.example/things\n  things-2:\n    url: https://api.example/things?x=1\n',
   )
   expect(existsSync(file('.env'))).toBe(false)
+  // The same request once more is there already, unless it is to have a name of its own.
+  const again = await millrace('add', 'curl https://api.example/things -H "x-key: k"')
+  expect(again).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: "Nothing was added: source 'things' of millrace.yaml asks this already; --name another adds it once more\n",
+  })
+  expect(existsSync(file('.env'))).toBe(false)
+  expect((await millrace('add', 'curl https://api.example/things', '--name', 'more')).code).toBe(0)
+  expect(readFileSync(file('millrace.yaml'), 'utf8')).toMatch(/ {2}more:\n {4}url: https:\/\/api.example\/things\n$/)
 })
 
 test('add --print only prints', async () => {

@@ -43,6 +43,8 @@ export class FaultProxy {
   readonly #random: Random
   readonly #lines = new Set<Line>()
   #isCalm = false
+  #isSilent = false
+  #isCut = false
 
   private constructor(target: URL, random: Random) {
     this.#random = random
@@ -62,9 +64,23 @@ export class FaultProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
+  /** From now on nothing comes on any more, on lines that are there and on those to come, and none of them ends. */
+  fallSilent(): void {
+    this.#isSilent = true
+    for (const line of this.#lines) this.#silence(line)
+  }
+
+  /** Ends all lines, and each that comes, until it settles. */
+  cutAll(): void {
+    this.#isCut = true
+    for (const line of this.#lines) line.cut()
+  }
+
   /** No more faults, and an end to the connections that are silent. */
   settle(): void {
     this.#isCalm = true
+    this.#isSilent = false
+    this.#isCut = false
     for (const line of this.#lines) if (line.isHalfOpen) line.cut()
   }
 
@@ -77,9 +93,16 @@ export class FaultProxy {
     const line = new Line(client, server)
     this.tally.connections++
     this.#lines.add(line)
+    if (this.#isCut) line.cut()
+    if (this.#isSilent) this.#silence(line)
     client.once('close', () => this.#lines.delete(line))
     void this.#carry(line, client, server)
     void this.#carry(line, server, client)
+  }
+
+  #silence(line: Line): void {
+    this.tally.halfOpens++
+    line.isHalfOpen = true
   }
 
   async #carry(line: Line, from: Socket, to: Socket): Promise<void> {
@@ -96,8 +119,7 @@ export class FaultProxy {
     const chance = this.#isCalm ? 1 : this.#random()
     const middle = Math.floor(this.#random() * chunk.length)
     if (chance < 0.0005) {
-      this.tally.halfOpens++
-      line.isHalfOpen = true
+      this.#silence(line)
     } else if (chance < 0.0015) {
       this.tally.cuts++
       to.write(chunk.subarray(0, middle), () => line.cut())

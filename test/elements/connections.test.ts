@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { connect } from '../../src/client/client.ts'
 import { Connections } from '../../src/elements/connections.ts'
-import { ServerClock } from '../../src/elements/server-clock.ts'
 import { FakeNetwork } from '../support/fake-socket.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -61,20 +60,4 @@ test('one that is shared stays; a token that comes late is tried at once', async
   connections.leave(here)
   clock.advance(60_000)
   expect(network.socket.closedByClient).toBe(false)
-})
-
-test('the clock of the server is found from the least travelled message, anew for each connection', () => {
-  const { clock, network, connections } = page()
-  const { millrace } = connections.join(here)
-  const server = new ServerClock(millrace, clock)
-  expect([server.connected, server.now()]).toEqual([false, clock.now()])
-  network.socket.welcome(calm)
-  server.note(clock.now() - 5100)
-  server.note(clock.now() - 5040)
-  server.note(clock.now() - 5900)
-  expect([server.connected, clock.now() - server.now()]).toEqual([true, 5040])
-  network.socket.end(1012)
-  clock.advance(2000)
-  network.socket.welcome()
-  expect(server.now()).toBe(clock.now())
 })

@@ -52,20 +52,27 @@ describe('what is said of a feed', () => {
 
 describe('what is known best', () => {
   const facts: Freshness = { state: 'fresh', since: 0, validatedAt: now - 500, every: 5000 }
+  const server = (connected: boolean) => ({ connected, now: () => now })
 
   test('without a connection nothing is called fresh, and the last proof stays', () => {
-    const known = knownFreshness(facts, { state: 'fresh', since: 0 }, false)
+    const known = knownFreshness(facts, { state: 'fresh', since: 0 }, server(false))
     expect(known.state).toBe('disconnected')
     expect(view(known).detail).toBe('last updated just now')
   })
 
   test("the reader's own word goes before the board's, with the younger proof of both", () => {
-    const known = knownFreshness(facts, { state: 'stale', cause: 'timeout', since: 0, validatedAt: now - 9000 }, true)
+    const known = knownFreshness(facts, { state: 'stale', cause: 'timeout', since: 0, validatedAt: now - 9000 }, server(true))
     expect(known).toMatchObject({ state: 'stale', cause: 'timeout', validatedAt: now - 500, every: 5000 })
   })
 
+  test('a proof of a time to come is of a clock that was set back since: another one is believed', () => {
+    const ahead = { state: 'stale', cause: 'timeout', since: 0, validatedAt: now + 3_600_000 } as const
+    expect(knownFreshness(facts, ahead, server(true)).validatedAt).toBe(now - 500)
+    expect(view(knownFreshness(undefined, ahead, server(true))).detail).toBe('last good just now')
+  })
+
   test('before the reader has a word the board is believed', () => {
-    expect(knownFreshness(facts, { state: 'disconnected', since: 0 }, true).state).toBe('fresh')
-    expect(knownFreshness(undefined, undefined, true).state).toBe('waiting')
+    expect(knownFreshness(facts, { state: 'disconnected', since: 0 }, server(true)).state).toBe('fresh')
+    expect(knownFreshness(undefined, undefined, server(true)).state).toBe('waiting')
   })
 })

@@ -67,10 +67,10 @@ describe('the subject of a chart', () => {
     subject.follow(rows, shape, at)
     expect(subject.column).toBe('bikes')
     activity.note(row('a', 1, 9), row('a', 1, 8))
-    subject.follow(rows, shape, at)
+    subject.follow([...rows], shape, at)
     expect(subject.column).toBe('docks')
     for (let i = 0; i < 5; i++) activity.note(row('a', 1, 9), row('a', 2, 9))
-    subject.follow(rows, shape, at)
+    subject.follow([...rows], shape, at)
     expect(subject.column).toBe('docks')
   })
 
@@ -81,8 +81,37 @@ describe('the subject of a chart', () => {
     subject.choose('capacity')
     subject.choose('no such column')
     activity.note(row('a', 1, 9), row('a', 1, 8))
-    subject.follow(rows, shape, at)
+    subject.follow([...rows], shape, at)
     expect(subject.column).toBe('capacity')
+  })
+
+  test('what is hidden is drawn where it is asked for by name, and columns go by their labels', () => {
+    const hints = new Map([
+      ['bikes', { hidden: true, label: 'Bikes' }],
+      ['docks', { label: 'Free docks' }],
+    ])
+    const subject = subjectOf()
+    subject.follow(rows, shape, { ...at, hints })
+    expect(subject.columns.map(({ label }) => label).toSorted()).toEqual(['Free docks', 'capacity'])
+    const asked = new ChartSubject(new Trail({ windowMs: 10_000, stepMs: 0 }), new Activity(), 'bikes')
+    asked.follow(rows, shape, { ...at, hints })
+    expect([asked.column, asked.columns.map(({ label }) => label).toSorted()]).toEqual(['bikes', ['Bikes', 'Free docks', 'capacity']])
+    const [first] = figures(
+      rows.slice(0, 1),
+      { ...shape, key: '#' },
+      { ...options, column: 'bikes', profiles: profileColumns(['bikes'], rows, [], hints) },
+    )
+    expect(first?.text).toBe('1')
+  })
+
+  test('of the same rows only time goes on: what is drawn beside it stays the same object', () => {
+    const subject = subjectOf()
+    subject.follow(rows, shape, at)
+    const { lines } = subject
+    subject.follow(rows, shape, { ...at, timeMs: at.timeMs + 500 })
+    subject.follow(rows, shape, { ...at, timeMs: at.timeMs + 1000 })
+    expect(subject.lines).toBe(lines)
+    expect(subject.trail.times.at(-1)).toBe(at.timeMs + 1000)
   })
 
   test('a line stays with its row while rows change places; a row that left makes room', () => {
@@ -92,6 +121,19 @@ describe('the subject of a chart', () => {
     expect(subject.lines.map(({ label }) => label)).toEqual(['Station a', 'Station b', 'Station c'])
     subject.follow([row('d', 4, 6), row('c', 3, 7), row('a', 1, 9)], shape, at)
     expect(subject.lines.map(({ label }) => label)).toEqual(['Station a', 'Station c', 'Station d'])
+  })
+
+  test('rows whose values no axis serves together are passed over, unless there is nothing else', () => {
+    const table = { key: 'id', columns: ['id', 'value'], order: [] }
+    const values = (...all: readonly (number | string)[]) => all.map((value, i) => ({ id: 'abcd'[i] ?? '', value }))
+    const drawn = (...all: readonly (number | string)[]) => {
+      const subject = subjectOf()
+      subject.follow(values(...all), table, at)
+      return subject.lines.map(({ label }) => label)
+    }
+    expect(drawn(1066, 1_764_000_000, 310.5, 0)).toEqual(['a', 'c', 'd'])
+    expect(drawn(1, 1e9)).toEqual(['a', 'b'])
+    expect(drawn('0.91', '97251.85', '34.2')).toEqual(['a', 'c'])
   })
 
   test('what is not known for sure is a gap', () => {

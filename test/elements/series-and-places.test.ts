@@ -28,9 +28,20 @@ describe('a series', () => {
     expect(seriesLines([{ time: 5, load: 1 }], 'load', 6)).toEqual([{ id: '', label: 'load', times: [5], values: [1] }])
   })
 
+  test('hidden columns are left out, but for one that is asked for by name; a line that is the only one goes by the label', () => {
+    const rows = [{ time: 5, load: 1, heat: 2 }]
+    const hints = new Map([['heat', { hidden: true, label: 'Heat', unit: '°C' }]])
+    const table = { key: 'time', columns: ['time', 'load', 'heat'], order: [] }
+    const at = { known: true, timeMs: 0, nowMs: 0, format, hints }
+    const [subject, asked] = [new SeriesSubject(), new SeriesSubject('heat')]
+    for (const one of [subject, asked]) one.follow(rows, table, at)
+    expect(subject.columns).toEqual([{ name: 'load', label: 'load' }])
+    expect([asked.column, asked.lines]).toEqual(['heat', [{ id: '', label: 'Heat', text: '2 °C' }]])
+  })
+
   test('is drawn on one axis, empty where a line has no point', () => {
     const subject = new SeriesSubject()
-    subject.follow(points, ['#', 'time', 'sector', 'price'], { nowMs: 0, format })
+    subject.follow(points, { key: '#', columns: ['#', 'time', 'sector', 'price'], order: [] }, { known: true, timeMs: 0, nowMs: 0, format })
     expect([subject.column, subject.lines.map(({ label }) => label)]).toEqual(['price', ['a', 'b']])
     expect([subject.trail.times, subject.trail.line('b'), subject.trail.line('none')]).toEqual([
       [1, 2, 3],

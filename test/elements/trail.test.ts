@@ -22,6 +22,24 @@ describe('a trail', () => {
     expect(trail.line('a')).toEqual([1, 290, 310])
   })
 
+  test('a clock that is set back moves what is held along: lines go on, and nothing stands in a time to come', () => {
+    const trail = new Trail(options)
+    for (const [time, value] of [
+      [3_600_000, 1],
+      [3_601_000, 2],
+      [3_602_000, 3],
+    ] as const)
+      trail.record(time, one(value))
+    trail.record(3_601_900, one(9))
+    expect(trail.line('a')).toEqual([1, 2, 3])
+    trail.record(2000, one(4))
+    trail.record(3000, one(5))
+    expect([trail.times, trail.line('a')]).toEqual([
+      [0, 1000, 2000, 3000],
+      [1, 2, 4, 5],
+    ])
+  })
+
   test('a gap is a null, once, and no line is drawn over it', () => {
     const trail = new Trail(options)
     trail.record(0, one(1))

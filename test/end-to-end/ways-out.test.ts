@@ -66,7 +66,7 @@ describe('feeds/<name>/health', () => {
   test.each([
     ['things', 200, { feed: 'things', state: 'fresh' }],
     ['slow', 200, { feed: 'slow', state: 'fresh' }],
-    ['broken', 503, { code: 'unavailable', message: expect.stringContaining('not.there') as string }],
+    ['broken', 503, { feed: 'broken', cause: 'decode', reason: expect.stringContaining('not.there') as string }],
     ['nope', 404, { code: 'not_found' }],
     ['secret', 404, { code: 'not_found' }],
   ])('%s: %d', async (name, code, body) => {

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 
 function outboxes(count: number): Outbox[] {
-  const sink = { send: () => undefined, sendAll: () => undefined, isFull: false, grants: everything }
+  const sink = { send: () => undefined, sendAll: () => undefined, isFull: false, grants: everything, account: '' }
   return Array.from({ length: count }, () => new Outbox(sink, () => undefined))
 }
 

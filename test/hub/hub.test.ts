@@ -5,13 +5,12 @@ import type { FeedDefinition } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { Hub } from '../../src/hub/hub.ts'
 import { defaultHubLimits } from '../../src/hub/limits.ts'
-import { anyone } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import { where } from '../../src/operator/where.ts'
 import type { DeltaMessage, SnapshotMessage, SubscribedMessage } from '../../src/protocol/messages.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { HubReader } from '../support/reader.ts'
+import { asker, HubReader } from '../support/reader.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
 
 let clock: ManualClock
@@ -376,7 +375,7 @@ describe('demand', () => {
   })
 
   test('get is a reader until the linger ends, and waits for first data', async () => {
-    const answer = hub.get('quotes', {}, anyone)
+    const answer = hub.get('quotes', {}, asker)
     expect(quotes.polling).toBe(true)
     quotes.answer([a])
     expect((await answer).store.count).toBe(1)
@@ -385,7 +384,7 @@ describe('demand', () => {
   })
 
   test('get without data for 5 s is unavailable', async () => {
-    const answer = hub.get('quotes', {}, anyone)
+    const answer = hub.get('quotes', {}, asker)
     clock.advance(5000)
     await expect(answer).rejects.toMatchObject({ code: 'unavailable', retry: true })
   })

@@ -4,14 +4,14 @@ import { compileExpression } from '../../src/expression/expression.ts'
 import type { FeedDefinition } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { Hub } from '../../src/hub/hub.ts'
-import { anyone, everything } from '../../src/hub/principal.ts'
+import { everything } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { MillraceError } from '../../src/model/errors.ts'
 import { where } from '../../src/operator/where.ts'
 import type { DeltaMessage, SnapshotMessage } from '../../src/protocol/messages.ts'
 import { ManualClock } from '../support/manual-clock.ts'
-import { HubReader } from '../support/reader.ts'
+import { asker, HubReader } from '../support/reader.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
 
 let clock: ManualClock
@@ -224,7 +224,7 @@ describe('readers of a feed that is no more', () => {
   })
 
   test('who asked once are refused at once', async () => {
-    const asked = hub.get('dear', {}, anyone)
+    const asked = hub.get('dear', {}, asker)
     removed()
     await expect(asked).rejects.toMatchObject({ code: 'not_found' } satisfies Partial<MillraceError>)
     expect(hub.viewCount).toBe(0)

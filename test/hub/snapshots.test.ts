@@ -1,13 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
 import { Hub } from '../../src/hub/hub.ts'
-import { anyone } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
 import type { SnapshotMessage } from '../../src/protocol/messages.ts'
 import { ManualClock, settle } from '../support/manual-clock.ts'
-import { HubReader } from '../support/reader.ts'
+import { asker, HubReader } from '../support/reader.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
 
 let clock: ManualClock
@@ -165,7 +164,7 @@ describe('a large snapshot', () => {
   test('answers a get, and is never older than the question', async () => {
     follow()
     quotes.answer(rows(2))
-    const asked = hub.snapshot('quotes', {}, anyone)
+    const asked = hub.snapshot('quotes', {}, asker)
     await clock.advanceAsync(longEnoughMs)
     const { frame, position } = await asked
     expect(position.version).toBe(2)

@@ -2,22 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { Graph } from '../../src/feed/graph.ts'
 import { Hub } from '../../src/hub/hub.ts'
 import { defaultHubLimits } from '../../src/hub/limits.ts'
-import { anyone } from '../../src/hub/principal.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
-import { ManualClock, settle } from '../support/manual-clock.ts'
-import { HubReader } from '../support/reader.ts'
+import { settle } from '../support/manual-clock.ts'
+import { asker, HubReader } from '../support/reader.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
-
-/** Each look at it takes a while, as work does. */
-class WorkingClock extends ManualClock {
-  perLookMs = 0
-  #workedMs = 0
-  override monotonic(): number {
-    this.#workedMs += this.perLookMs
-    return super.monotonic() + this.#workedMs
-  }
-}
+import { WorkingClock } from '../support/working-clock.ts'
 
 let clock: WorkingClock
 let quotes: ScriptedSource
@@ -63,7 +53,7 @@ describe('a view that only lingers', () => {
     hub.disconnect(back.outbox)
     answer(3)
     answer(4)
-    const { frame } = await hub.snapshot('quotes', { where: 'price > 10' }, anyone)
+    const { frame } = await hub.snapshot('quotes', { where: 'price > 10' }, asker)
     expect(JSON.parse(frame.toString())).toMatchObject({ to: 51, rows: [{ id: 'b' }] })
     await settle()
   })
@@ -106,6 +96,64 @@ describe('keeping views up to date', () => {
         .take()
         .map(({ type }) => type),
     ).toContain('subscribed')
+  })
+})
+
+describe('views that take too long to be kept up to date within the tick', () => {
+  /** Two readers of views, and one of the feed, once the views are put off. */
+  function putOff(): { readonly base: HubReader; readonly first: HubReader; readonly second: HubReader } {
+    answer(1)
+    const base = new HubReader(hub)
+    hub.subscribe(base.outbox, { feed: 'quotes' }, () => undefined)
+    const [first, second] = [follow('price > 0'), follow('price > 10')]
+    for (const reader of [base, first, second]) reader.take({ status: true })
+    clock.advance(10_000)
+    hub.pace.spent(500)
+    answer(50)
+    return { base, first, second }
+  }
+
+  test('are behind their feed, which is told at once, and are then brought up to it by one delta each', () => {
+    const { base, first, second } = putOff()
+    expect(base.take()).toMatchObject([{ type: 'delta', from: 1, to: 2 }])
+    expect([...first.take(), ...second.take()]).toEqual([])
+    answer(60)
+    clock.advance(5000)
+    expect(first.take()).toMatchObject([{ type: 'delta', from: 1, to: 3, set: { a: { price: 60 } } }])
+    expect(second.take()).toMatchObject([{ type: 'delta', from: 1, to: 3, set: { a: { id: 'a', price: 60 } } }])
+  })
+
+  test('are never believed further than what they show', () => {
+    const { base, first } = putOff()
+    clock.advance(20)
+    answer(60)
+    const of = (reader: HubReader): unknown[] =>
+      reader.take({ status: true }).flatMap(message => ('validatedAt' in message ? [message.validatedAt] : []))
+    expect(of(first)).toEqual([])
+    const shown = clock.now()
+    clock.advance(5000)
+    expect(first.frames.length).toBeGreaterThan(0)
+    expect(of(first)).toEqual([shown])
+    expect(base.frames.length).toBeGreaterThan(0)
+  })
+
+  test('somebody new is shown the table as it is, and so are those who wait', () => {
+    const { first } = putOff()
+    const late = follow('price > 0')
+    expect(late.take()).toMatchObject([
+      { type: 'subscribed', version: 2 },
+      { type: 'snapshot', to: 2 },
+    ])
+    expect(first.take()).toMatchObject([{ type: 'delta', from: 1, to: 2 }])
+    clock.advance(5000)
+    expect(first.take()).toEqual([])
+  })
+
+  test('whose readers have gone are let rest', () => {
+    const { second } = putOff()
+    hub.disconnect(second.outbox)
+    clock.advance(5000)
+    expect(follow('price > 10').take()).toMatchObject([{ type: 'subscribed' }, { type: 'snapshot', rows: [{ id: 'b' }, { id: 'a' }] }])
   })
 })
 

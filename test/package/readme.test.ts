@@ -29,6 +29,7 @@ const documents = [
   'docs/operating.md',
   'docs/page.md',
   'docs/reload.md',
+  'docs/replay.md',
   'docs/schedule.md',
   'docs/sources.md',
   'docs/state.md',

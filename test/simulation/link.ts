@@ -21,6 +21,7 @@ class Way {
   #stalledUntil = 0
   #isMoving = false
   #isBroken = false
+  #isPaused = false
 
   constructor(clock: Clock, latencyMs: number, bytesPerMs: number) {
     this.#clock = clock
@@ -39,6 +40,16 @@ class Way {
     this.#stalledUntil = Math.max(this.#stalledUntil, this.#clock.monotonic() + ms)
   }
 
+  /** Nothing is read until `resume`. */
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#move()
+  }
+
   /** What is under way, and what comes later, is lost. */
   break(): void {
     this.#isBroken = true
@@ -47,11 +58,11 @@ class Way {
 
   #move(): void {
     const [first] = this.#items
-    if (first === undefined || this.#isMoving) return
+    if (first === undefined || this.#isMoving || this.#isPaused) return
     this.#isMoving = true
     this.#clock.after(Math.max(first.dueMs, this.#stalledUntil) - this.#clock.monotonic(), () => {
       this.#isMoving = false
-      if (this.#clock.monotonic() >= this.#stalledUntil) this.#items.shift()?.arrive()
+      if (this.#clock.monotonic() >= this.#stalledUntil && !this.#isPaused) this.#items.shift()?.arrive()
       this.#move()
     })
   }
@@ -141,6 +152,8 @@ export class Link implements WebSocketLike {
       sendAll: frames => {
         for (const frame of frames) this.#carry(frame.toString('utf8'))
       },
+      pause: () => this.#up.pause(),
+      resume: () => this.#up.resume(),
       ping: payload => this.#down.carry(2, () => this.#up.carry(2, () => this.#connection?.ponged(payload))),
       close: (code, reason) => this.#down.carry(2, () => this.#close(code, reason)),
       terminate: () => {

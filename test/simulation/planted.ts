@@ -13,12 +13,12 @@ export interface Edit {
 
 const root = join(import.meta.dirname, '../..')
 
-/** Builds simulations of broken copies of the product, in a temporary folder. */
+/** Builds what runs broken copies of the product, by default the simulation, in a temporary folder. */
 export class PlantedFaults {
   readonly #folder = mkdtempSync(join(root, 'node_modules/.planted-'))
   #count = 0
 
-  async load(edits: readonly Edit[]): Promise<typeof Run> {
+  async load<Loaded = typeof Run>(edits: readonly Edit[], entry = join(import.meta.dirname, 'run.ts')): Promise<Loaded> {
     const name = `run-${this.#count++}`
     const planted = new Set<Edit>()
     await build({
@@ -42,15 +42,15 @@ export class PlantedFaults {
         },
       ],
       build: {
-        ssr: join(import.meta.dirname, 'run.ts'),
+        ssr: entry,
         outDir: this.#folder,
         emptyOutDir: false,
         minify: false,
         rollupOptions: { output: { entryFileNames: `${name}.js`, format: 'es' } },
       },
     })
-    for (const edit of edits) if (!planted.has(edit)) throw new Error(`${edit.file} is no part of the simulation`)
-    return (await import(/* @vite-ignore */ pathToFileURL(join(this.#folder, `${name}.js`)).href)) as typeof Run
+    for (const edit of edits) if (!planted.has(edit)) throw new Error(`${edit.file} is no part of what is run`)
+    return (await import(/* @vite-ignore */ pathToFileURL(join(this.#folder, `${name}.js`)).href)) as Loaded
   }
 
   close(): void {

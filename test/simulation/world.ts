@@ -228,6 +228,8 @@ export class World {
       paramSets,
       limits: { ...defaultHubLimits, checkEveryMs: 1000 },
       snapshotPartLength: 300,
+      // Of some servers every view is put off.
+      ...(random() < 0.3 ? { viewTickMs: 0 } : {}),
     })
     const limits = { ...defaultConnectionLimits, sendWindowBytes: 1200, ackAfterBytes: 500 }
     const heartbeat = new Heartbeat(heartbeatMs, clock)

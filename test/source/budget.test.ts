@@ -94,6 +94,18 @@ describe('a rate', () => {
     expect(at).toEqual([60_000, 60_000, 61_000, 62_000])
   })
 
+  test('what was asked beside it is owed: whoever comes next waits for it too, however much it was', () => {
+    const clock = new ManualClock()
+    const budget = new Budget(clock, { ratePerSecond: 1 })
+    clock.advance(2000)
+    for (let i = 0; i < 5; i++) budget.spend()
+    expect(budget.waitMs).toBe(4000)
+    const at: number[] = []
+    budget.admit(() => void at.push(clock.monotonic()))
+    clock.advance(10_000)
+    expect(at).toEqual([6000])
+  })
+
   test('spacing: never closer, also without a rate', () => {
     expect(entries({ spacingMs: 100 }, 3)).toEqual([0, 100, 200])
     expect(entries({ ratePerSecond: 1000, spacingMs: 100 }, 3)).toEqual([1, 101, 201])

@@ -213,6 +213,19 @@ describe('validators', () => {
     expect(failed(await source().ask.poll())).toMatchObject({ cause: 'http', status: 304 })
   })
 
+  test('304 to a request without a condition, once more: no 304 is believed until there is a whole answer', async () => {
+    upstream.script(json(good, { etag: '"a"' }))
+    const { ask } = source()
+    await ask.poll()
+    // Sooner or later it is asked without a condition, and says the same.
+    upstream.script(status(304))
+    for (let polls = 0; (await ask.poll()).kind !== 'failed'; polls++) expect(polls).toBeLessThan(20)
+    for (let polls = 0; polls < 30; polls++) expect(failed(await ask.poll())).toMatchObject({ cause: 'http', status: 304 })
+    upstream.script(json(good, { etag: '"a"' }), etagged(good, '"a"'))
+    expect(answered(await ask.poll()).kind).toBe('unchanged')
+    expect(answered(await ask.poll()).status).toBe(304)
+  })
+
   test('200 to a matching ETag: the bodies are compared anyway', async () => {
     upstream.script(json(good, { etag: '"1"' }))
     expect((await polls(source().ask, 3)).map(poll => poll.kind)).toEqual(['changed', 'unchanged', 'unchanged'])

@@ -9,6 +9,7 @@ export class FakeTransport implements Transport {
   readonly pings: string[] = []
   closed: { readonly code: number; readonly reason: string } | undefined
   terminated = false
+  paused = false
   /** Frames written in one go. */
   readonly writes: number[] = []
   readonly #sent: ServerMessage[] = []
@@ -21,6 +22,14 @@ export class FakeTransport implements Transport {
   sendAll(frames: readonly Buffer[]): void {
     for (const frame of frames) this.#sent.push(JSON.parse(frame.toString('utf8')) as ServerMessage)
     this.writes.push(frames.length)
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
   }
 
   ping(payload: Buffer): void {

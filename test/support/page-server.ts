@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { configOf } from '../../src/config/load.ts'
+import { systemClock, type Clock } from '../../src/lib/clock.ts'
 import { MillraceServer } from '../../src/server.ts'
 import { Upstream } from './upstream.ts'
 
@@ -18,6 +19,8 @@ export class PageServer {
   readonly upstream: Upstream
   /** What the upstream answers, by path: rows, or a status without any. */
   readonly answers = new Map<string, readonly object[] | number>()
+  /** How far the server's clock is ahead of the machine's, in ms; it may be set at any time. */
+  clockAheadMs = 0
   #server: MillraceServer | undefined
   #port = 0
 
@@ -65,7 +68,9 @@ export class PageServer {
       },
     })
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
-    this.#server = new MillraceServer({ config: loaded.config, pageFolder })
+    const machine = systemClock()
+    const clock: Clock = { ...machine, now: () => machine.now() + this.clockAheadMs }
+    this.#server = new MillraceServer({ config: loaded.config, pageFolder, clock })
     this.#port = Number(new URL(await this.#server.listen()).port)
   }
 

@@ -1,7 +1,10 @@
 import type { Hub } from '../../src/hub/hub.ts'
-import { everything, type Grants } from '../../src/hub/principal.ts'
+import { everything, type Asker, type Grants } from '../../src/hub/principal.ts'
 import type { Outbox } from '../../src/hub/outbox.ts'
 import type { ServerMessage } from '../../src/protocol/messages.ts'
+
+/** Who asks for tables once, and may see all. */
+export const asker: Asker = { grants: everything, account: '' }
 
 /** A reader straight at the hub: takes every frame, in order. */
 export class HubReader {
@@ -11,12 +14,14 @@ export class HubReader {
   /** Frames after which it is full; default: none. */
   fillsAfter = Number.POSITIVE_INFINITY
   grants: Grants = everything
+  account = ''
   /** Flushes that came in one write. */
   flushes = 0
 
   constructor(hub: Hub) {
     const isFull = (): boolean => this.isFull
     const grants = (): Grants => this.grants
+    const account = (): string => this.account
     this.outbox = hub.connect({
       send: frame => {
         this.frames.push(frame)
@@ -33,6 +38,9 @@ export class HubReader {
       },
       get grants() {
         return grants()
+      },
+      get account() {
+        return account()
       },
     })
   }

@@ -66,6 +66,13 @@ export class Upstream {
     for (const socket of this.#sockets) socket.destroy()
   }
 
+  /** Listens again, at the address that it had before it was closed. */
+  async reopen(): Promise<void> {
+    await new Promise<void>(resolve => {
+      this.#server.listen(Number(new URL(this.url).port), '127.0.0.1', resolve)
+    })
+  }
+
   async close(): Promise<void> {
     this.dropConnections()
     await new Promise<void>(resolve => {

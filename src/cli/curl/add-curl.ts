@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseEnv } from 'node:util'
+import type { HttpSourceConfig, SourceConfig } from '../../config/config.ts'
 import { parseConfig } from '../../config/load.ts'
 import { namePattern } from '../../config/name.ts'
 import { reportProblems } from '../problems.ts'
@@ -54,7 +55,15 @@ interface Addition {
   readonly leftOut: readonly string[]
 }
 
-/** Undefined: it cannot be added, which has been said. */
+/** The source that asks what another one asks: the same URL, in the same way. */
+function twinOf(name: string, sources: readonly SourceConfig[]): string | undefined {
+  const added = sources.find(source => source.name === name)
+  if (added?.kind !== 'http') return undefined
+  const asked = ({ url, method, body }: HttpSourceConfig['http']): string => JSON.stringify([url, method, body])
+  return sources.find(source => source.name !== name && source.kind === 'http' && asked(source.http) === asked(added.http))?.name
+}
+
+/** Undefined: it cannot be added, or is there already, which has been said. */
 function planned(request: CurlRequest, options: AddOptions, dotEnv: string): Addition | undefined {
   const { config: file, name: wanted } = options
   const text = textOf(file)
@@ -74,6 +83,11 @@ function planned(request: CurlRequest, options: AddOptions, dotEnv: string): Add
   if (!after.ok) {
     reportProblems(after.problems)
     return refuse(`Nothing was added to ${file}`, 1)
+  }
+  const twin = wanted === undefined ? twinOf(name, after.config.sources) : undefined
+  if (twin !== undefined) {
+    process.stderr.write(`Nothing was added: source '${twin}' of ${file} asks this already; --name another adds it once more\n`)
+    return undefined
   }
   return { name, source, text: next, fresh: new Map([...secrets].filter(([variable]) => !known.has(variable))), leftOut }
 }

@@ -50,6 +50,8 @@ export function learnLifetime(
   isChange: boolean | undefined,
   clock: ServerClock,
 ): CacheLifetime {
+  // Most upstreams say nothing of any cache.
+  if (before.expiresAt === 0 && hints.maxAgeMs === undefined && hints.ageMs === undefined) return before
   const judged = isChange === undefined ? before : judge(before, sampledAt, isChange)
   const expiresAt = expiryOf(hints, sampledAt, clock)
   const tellsAge = (hints.ageMs ?? 0) > 0
@@ -72,7 +74,7 @@ function judge(before: CacheLifetime, sampledAt: number, isChange: boolean): Cac
   const isAfter = sampledAt >= before.expiresAt - ageGrainMs
   const afterShare = before.afterShare + shareWeight * ((isAfter ? 1 : 0) - before.afterShare)
   if (!isChange) return { ...before, afterShare }
-  const change = isAfter ? Math.min(mostPerChange, -Math.log(afterShare + 0.01)) : contradiction
+  const change = isAfter ? Math.min(mostPerChange, -Math.log(afterShare)) : contradiction
   return { ...before, afterShare, evidence: Math.min(Math.max(before.evidence + change, leastEvidence), mostEvidence) }
 }
 
