@@ -129,10 +129,14 @@ const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>([
   'rxjs',
 ])
 
-function compileFeed(feed: FeedConfig, print: string, { clock, memories }: CompileDeps): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
+function compileFeed(
+  feed: FeedConfig,
+  print: string,
+  { clock, memories, limited }: CompileDeps,
+): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
-  const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock) }))
+  const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock, limited) }))
   return {
     name,
     inputs: names,

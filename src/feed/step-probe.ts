@@ -1,6 +1,6 @@
 import { defer, tap } from 'rxjs'
 import type { Clock } from '../lib/clock.ts'
-import type { Sample } from '../model/table.ts'
+import type { Degradation, Sample } from '../model/table.ts'
 import type { Operator } from '../operator/stage.ts'
 
 /** What went wrong in a step, last. */
@@ -22,13 +22,18 @@ export class StepProbe {
   /** When the sample came that is in the step now; undefined: none is. */
   #enteredMono: number | undefined
   #isKeptBack = false
+  readonly #limited: (limit: string) => void
+  /** The cap that it is over, by its key. */
+  #limit: string | undefined
   /** What came in as a failure is no failure of this step. */
   #passing: unknown
   #failed: unknown
 
-  constructor(kind: string, clock: Clock) {
+  /** `limited`: told, by its key, of a cap whenever the step begins to be over it; default: nobody is. */
+  constructor(kind: string, clock: Clock, limited: (limit: string) => void = () => undefined) {
     this.kind = kind
     this.#clock = clock
+    this.#limited = limited
   }
 
   /** Of the last sample; undefined: none came yet. */
@@ -77,9 +82,16 @@ export class StepProbe {
     this.#enteredMono = this.#clock.monotonic()
   }
 
+  #keepBack(degraded: Degradation | undefined): void {
+    if (degraded !== undefined) this.#error = { reason: degraded.reason, at: this.#clock.now() }
+    const limit = degraded?.cause === 'cardinality' ? /^max\w+(?=:)/.exec(degraded.reason)?.[0] : undefined
+    if (limit !== undefined && limit !== this.#limit) this.#limited(limit)
+    this.#limit = limit
+  }
+
   #leave({ table, degraded }: Sample): void {
     this.#rowsOut = table.rows.size
-    if (degraded !== undefined && !this.#isKeptBack) this.#error = { reason: degraded.reason, at: this.#clock.now() }
+    if (!this.#isKeptBack) this.#keepBack(degraded)
     if (this.#enteredMono === undefined) return
     this.#durationMs = this.#clock.monotonic() - this.#enteredMono
     this.#enteredMono = undefined

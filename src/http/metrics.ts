@@ -23,6 +23,7 @@ export interface MeasuredFeed {
   readonly bytesSent: number
   readonly messagesSent: number
   readonly encodes: number
+  readonly degraded: string | undefined
 }
 
 /** What the metrics tell of the config. */
@@ -192,6 +193,9 @@ function exposeFeeds(exposed: Exposition, measured: Measured): void {
     labels,
     of(feed => feed.encodes),
   )
+  exposed.gauge('millrace_feed_degraded', '1 while part of a feed is kept back, by the cause.', ['feed', 'cause'], set => {
+    for (const { name, degraded } of measured.feeds()) if (degraded !== undefined) set({ feed: name, cause: degraded }, 1)
+  })
 }
 
 function exposeState(exposed: Exposition, measured: Measured): void {

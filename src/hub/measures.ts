@@ -24,6 +24,8 @@ export interface FeedMeasure {
   readonly bytesSent: number
   readonly messagesSent: number
   readonly encodes: number
+  /** Why part of it is kept back; undefined: it is not. */
+  readonly degraded: Freshness['cause']
 }
 
 /** `now`: ms since 1970. The sets of params that readers make are no labels of metrics: they would grow without end. */
@@ -40,7 +42,9 @@ export function measureFeeds(graph: Graph, figures: Figures): FeedMeasure[] {
   const feeds = [...graph.feeds()].filter(({ options }) => options.instanceOf === undefined)
   return feeds.map(feed => {
     const { readers, bytesSent, messagesSent, encodes } = figures.of(feed.name)
-    return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes }
+    const { state, cause } = feed.freshness
+    const degraded = state === 'degraded' ? cause : undefined
+    return { name: feed.name, rows: feed.store.count, readers, bytesSent, messagesSent, encodes, degraded }
   })
 }
 

@@ -4,12 +4,12 @@ export type Cell = null | boolean | number | string | readonly Cell[] | { readon
 /** A row's cells by column. Immutable: what is unchanged keeps its object identity from poll to poll. */
 export type Row = Readonly<Record<string, Cell>>
 
-const inherited = new Set(Object.getOwnPropertyNames(Object.prototype))
-
 /** The cell of a column; null when the row has no such member of its own (`constructor` is ordinary data). */
 export function cellOf(row: Row, column: string): Cell {
-  if (inherited.has(column) && !Object.hasOwn(row, column)) return null
-  return row[column] ?? null
+  const cell: unknown = row[column]
+  // What an object inherits are functions, and its prototype.
+  if ((typeof cell === 'function' || column === '__proto__') && !Object.hasOwn(row, column)) return null
+  return (cell as Cell | undefined) ?? null
 }
 
 /** A row from its cells; the only safe way to build one, as a column may be called `__proto__`. */

@@ -5,7 +5,8 @@ import type { Degradation, Sample, Table } from '../model/table.ts'
 import { isOrdered, startAggregate, type Aggregate } from './aggregate.ts'
 import { groupCellsOf, groupKeyColumn, groupKeyOf, GroupName } from './group-key.ts'
 import { GroupSum, type InOrder, type Member } from './group-sum.ts'
-import { Output, sameOrder, visitTouched } from './output.ts'
+import { keysWithin, scanGroups, type ScannedGroup } from './group-scan.ts'
+import { isDense, Output, sameOrder, visitTouched } from './output.ts'
 import type { Traced, Traces } from './lineage.ts'
 import { predicateOf, valueOf, type Condition, type RowPredicate, type RowValue } from './row-function.ts'
 import { stage, type Operator } from './stage.ts'
@@ -54,7 +55,10 @@ interface Grouped {
   readonly group: string
 }
 
-/** Knows the members of each group, keeps up the groups that a change touches and forgets one with its last row. */
+/**
+ * Knows the members of each group, keeps up the groups that a change touches and forgets one with its last row. Where most rows changed
+ * it computes all groups in one go, and finds their members out again when it is to know them.
+ */
 class GroupStage {
   readonly #group: Group
   readonly #header: { readonly key: string; readonly columns: readonly string[] }
@@ -74,6 +78,8 @@ class GroupStage {
   /** The order of the table, where aggregates go by it. */
   #order: readonly OrderTerm[] = []
   readonly #isOrdered: boolean
+  /** The rows as they were last, while nobody knows which group they are in; the stage before changes them with its next sample alone. */
+  #unknown: ReadonlyMap<string, Row> | undefined
 
   constructor(group: Group) {
     this.#group = group
@@ -86,8 +92,11 @@ class GroupStage {
 
   next(input: Sample): Sample {
     const anew = this.#output.begin(input, { ...this.#header, order: [], kind: 'table' })
-    if (anew) this.#forget()
-    visitTouched(input, this.#rowsHeld(input, anew), anew, (key, row) => this.#replace(key, row))
+    const scanned = !anew && !this.#isOrdered && isDense(input) ? this.#scan(input.table.rows) : undefined
+    if (scanned !== undefined) return this.#showAll(scanned, input)
+    const knowsNone = anew || this.#unknown !== undefined
+    if (knowsNone) this.#forget()
+    visitTouched(input, this.#rowsHeld(input, knowsNone), knowsNone, (key, row) => this.#replace(key, row))
     this.#admit()
     if (this.#isOrdered && !sameOrder(this.#order, input.table.order)) {
       this.#order = input.table.order
@@ -103,10 +112,34 @@ class GroupStage {
 
   /** The rows of a group. */
   trace(group: string): Traced {
-    return { keys: this.#groups.get(group)?.members.keys() ?? [] }
+    const { by } = this.#group
+    return { keys: this.#unknown === undefined ? (this.#groups.get(group)?.members.keys() ?? []) : keysWithin(this.#unknown, group, by) }
   }
 
+  #scan(rows: ReadonlyMap<string, Row>): ReadonlyMap<string, ScannedGroup> | undefined {
+    const { by, maxGroups } = this.#group
+    return scanGroups(rows, { by, maxGroups, aggregates: this.#aggregates, values: this.#values })
+  }
+
+  #showAll(groups: ReadonlyMap<string, ScannedGroup>, input: Sample): Sample {
+    this.#forget()
+    this.#touched.clear()
+    this.#groups.clear()
+    this.#unknown = input.table.rows
+    for (const group of this.#output.rows.keys()) if (!groups.has(group)) this.#output.remove(group)
+    for (const [group, { name, accumulators }] of groups)
+      this.#show(
+        group,
+        name,
+        accumulators.map(accumulator => accumulator.result()),
+      )
+    return this.#output.sample(input, this.#degraded())
+  }
+
+  /** No member of any group is known; what is shown of them is looked at again. */
   #forget(): void {
+    this.#unknown = undefined
+    for (const group of this.#output.rows.keys()) this.#touched.add(group)
     this.#members.clear()
     this.#groups.clear()
     this.#keyless.clear()
@@ -192,9 +225,12 @@ class GroupStage {
       this.#output.remove(group)
       return
     }
-    const { name } = sum
+    this.#show(group, sum.name, sum.results(this.#inOrder))
+  }
+
+  #show(group: string, name: GroupName, results: readonly Cell[]): void {
     if (name.mixed) this.#mixed.add(group)
-    const row = groupRow(group, name.cells, sum.results(this.#inOrder), this.#group)
+    const row = groupRow(group, name.cells, results, this.#group)
     if (this.#having(row, group)) this.#output.put(group, row)
     else this.#output.remove(group)
   }

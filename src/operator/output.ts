@@ -28,6 +28,8 @@ export class Output {
   #changes = new Map<string, Row | undefined>()
   #input: Table | undefined
   #anew = true
+  /** What changed is not known by key. */
+  #isWhole = false
   #columns: readonly string[] = []
   #table: Table | undefined
 
@@ -45,6 +47,7 @@ export class Output {
     this.#anew = before === undefined || before.key !== table.key || (changes === 'all' && letsGo(before.columns, table.columns))
     this.#input = table
     this.#changes = new Map()
+    this.#isWhole = this.#anew
     if (this.#anew) this.#rows = new Map()
     this.#columns = this.#anew ? shape.columns : grownColumns(this.#columns, shape.columns)
     const { key, order, kind } = shape
@@ -83,14 +86,39 @@ export class Output {
     else if (this.#changes.get(key) === undefined) this.#changes.delete(key)
   }
 
+  /**
+   * Makes every row anew, which is cheaper than to look at each change by its key where most of them did; the sample says no more than
+   * that. `isSame`: rows that come out are those that went in, so that equal ones are the same already.
+   */
+  remake(rows: ReadonlyMap<string, Row>, make: (row: Row, key: string) => Row | undefined, isSame: boolean): void {
+    let kept = 0
+    for (const [key, row] of rows) {
+      const next = make(row, key)
+      if (next === undefined) {
+        this.#rows.delete(key)
+        continue
+      }
+      kept++
+      const before = isSame ? undefined : this.#rows.get(key)
+      if (before === undefined || !equalRows(before, next, this.#columns)) this.#rows.set(key, next)
+    }
+    if (this.#rows.size > kept) for (const key of this.#rows.keys()) if (!rows.has(key)) this.#rows.delete(key)
+    this.#isWhole = true
+  }
+
   /** Ends the sample. What the input keeps back goes before what this stage does. */
   sample(input: Sample, own?: Degradation): Sample {
     const degraded = input.degraded ?? own
-    const changes = this.#anew ? 'all' : this.#changes.size === 0 ? noChanges : this.#changes
+    const changes = this.#isWhole ? 'all' : this.#changes.size === 0 ? noChanges : this.#changes
     const { tick, time } = input
     if (this.#table === undefined) throw new Error('a sample ends that never began')
     return { table: this.#table, changes, tick, time, ...(degraded === undefined ? {} : { degraded }) }
   }
+}
+
+/** Whether so much of a table changed that it is cheaper to go through all of it. */
+export function isDense({ table, changes }: Sample): boolean {
+  return changes === 'all' || changes.size * 2 > table.rows.size
 }
 
 /**

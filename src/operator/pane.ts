@@ -27,7 +27,7 @@ export class Panes {
       pane = { number, accumulators: start(this.#aggregates) }
       this.#panes.splice(at + 1, 0, pane)
     }
-    for (const [i, accumulator] of pane.accumulators.entries()) accumulator.add(cells[i] ?? null, times)
+    for (let i = 0; i < cells.length; i++) pane.accumulators[i]?.add(cells[i] ?? null, times)
   }
 
   dropBefore(number: number): void {
@@ -37,13 +37,13 @@ export class Panes {
 
   /** The panes up to one as one; undefined where there is none. */
   merged(last: number): readonly Accumulator[] | undefined {
-    const within = this.#panes.filter(pane => pane.number <= last)
-    if (within.length === 0) return undefined
-    const merged = start(this.#aggregates)
-    for (const { accumulators } of within) {
-      for (const [i, accumulator] of merged.entries()) {
+    let merged: readonly Accumulator[] | undefined
+    for (const { number, accumulators } of this.#panes) {
+      if (number > last) break
+      merged ??= start(this.#aggregates)
+      for (let i = 0; i < merged.length; i++) {
         const other = accumulators[i]
-        if (other !== undefined) accumulator.merge(other)
+        if (other !== undefined) merged[i]?.merge(other)
       }
     }
     return merged

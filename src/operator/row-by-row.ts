@@ -1,6 +1,6 @@
 import type { Row } from '../model/row.ts'
 import type { Table } from '../model/table.ts'
-import { Output, sameOrder, visitTouched } from './output.ts'
+import { isDense, Output, sameOrder, visitTouched } from './output.ts'
 import { stage, type Operator } from './stage.ts'
 
 /** What a stage makes of one table's rows, each by itself. */
@@ -8,6 +8,8 @@ export interface RowPlan {
   /** The columns of the output, the key among them. */
   readonly columns: readonly string[]
   readonly order: Table['order']
+  /** A row that comes out is the one that went in; default false. */
+  readonly isSame?: boolean
   /** The row that comes out; undefined: none. */
   row(row: Row, key: string): Row | undefined
 }
@@ -28,6 +30,10 @@ export function rowByRow(planner: RowPlanner): Operator {
       plan = current
       header = table
       const anew = output.begin(input, { key: table.key, columns: current.columns, order: current.order, kind: table.kind })
+      if (!anew && isDense(input)) {
+        output.remake(table.rows, (row, key) => current.row(row, key), current.isSame ?? false)
+        return output.sample(input)
+      }
       visitTouched(input, output.rows, anew, (key, row) => {
         const next = row === undefined ? undefined : current.row(row, key)
         if (next === undefined) output.remove(key)

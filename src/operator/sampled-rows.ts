@@ -115,11 +115,14 @@ export class SampledRows implements WindowRows {
       return undefined
     }
     const all = merged ?? start(this.#aggregates)
-    for (const [i, accumulator] of all.entries()) {
-      const aggregate = this.#aggregates[i]
-      // The average of what stays is that, without what rounding makes of it.
-      const once = merged === undefined && aggregate !== undefined && !grows(aggregate)
-      if (run !== undefined) accumulator.add(run.cells[i] ?? null, once ? 1 : this.#last - this.#begin(run) + 1)
+    if (run !== undefined) {
+      const times = this.#last - this.#begin(run) + 1
+      for (let i = 0; i < all.length; i++) {
+        const aggregate = this.#aggregates[i]
+        // The average of what stays is that, without what rounding makes of it.
+        const once = merged === undefined && aggregate !== undefined && !grows(aggregate)
+        all[i]?.add(run.cells[i] ?? null, once ? 1 : times)
+      }
     }
     return all.map(accumulator => accumulator.result())
   }

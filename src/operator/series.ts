@@ -26,9 +26,9 @@ interface Point {
   readonly sample: number
 }
 
-/** A table that can only ever have one row, a document or a total, is one series; any other has one for each row. */
+/** A table that has one row alone, a document or a total, is one series; any other has one for each row, and goes on having them. */
 function isOneSeries({ key, rows }: Table): boolean {
-  return key === composedKeyColumn && rows.has('')
+  return key === composedKeyColumn && rows.has('') && rows.size === 1
 }
 
 /** The column that says which row a point is of. */
@@ -73,6 +73,10 @@ class SeriesStage {
   readonly #again = new Map<string, number>()
   #sample = 0
   #isOne: boolean | undefined
+  /** It had rows that are a series each. */
+  #isMany = false
+  /** The key column of the table that it is of. */
+  #key = ''
 
   constructor(series: Series) {
     this.#series = series
@@ -80,10 +84,13 @@ class SeriesStage {
 
   next(input: Sample, now: number): Sample {
     const { table } = input
-    const isOne = table.rows.size === 0 ? (this.#isOne ?? false) : isOneSeries(table)
+    if (table.key !== this.#key) this.#isMany = false
+    this.#key = table.key
+    const isOne = table.rows.size === 0 ? this.#isOne === true : !this.#isMany && isOneSeries(table)
     if (isOne !== this.#isOne) this.#output = new Output()
     this.#isOne = isOne
     if (this.#output.begin(input, shapeOf(table, this.#series.columns, isOne))) this.#forget()
+    this.#isMany ||= table.rows.size > 0 && !isOne
     this.#sample++
     for (const entry of table.rows) {
       const [key, row] = pointOf(table, entry, Math.round(input.time), this.#series.columns, isOne)
@@ -120,6 +127,7 @@ class SeriesStage {
   }
 
   #forget(): void {
+    this.#isMany = false
     this.#points.clear()
     this.#again.clear()
   }
@@ -142,8 +150,12 @@ export function series(options: Series, clock: Clock, traces?: Traces): Operator
 export function naiveSeries(inputs: readonly PastTable[], { columns, keep }: Omit<Series, 'maxPoints'>): Table {
   const last = inputs.at(-1)
   if (last === undefined) throw new RangeError('there is no sample')
-  const isOne = inputs.some(({ table }) => isOneSeries(table))
-  const kept = inputs.filter(({ time }, i) => (keep.kind === 'time' ? time > last.time - keep.ms : i >= inputs.length - keep.count))
+  // What was one series goes where it becomes many.
+  const first = inputs.findIndex(({ table }) => table.rows.size > 0 && !isOneSeries(table))
+  const isOne = first === -1 && inputs.some(({ table }) => isOneSeries(table))
+  const isKept = ({ time }: PastTable, i: number): boolean =>
+    i >= first && (keep.kind === 'time' ? time > last.time - keep.ms : i >= inputs.length - keep.count)
+  const kept = inputs.filter(isKept)
   const rows = kept.flatMap(({ table, time }) => [...table.rows].map(entry => pointOf(table, entry, time, columns, isOne)))
   return { ...shapeOf(last.table, columns, isOne), rows: new Map(rows) }
 }

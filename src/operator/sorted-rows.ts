@@ -13,8 +13,11 @@ export class SortedRows {
   readonly #compare: RowComparator
   readonly #chunks: Entry[][] = []
 
-  constructor(compare: RowComparator) {
+  /** `entries`: what it begins with, in any order. */
+  constructor(compare: RowComparator, entries: readonly Entry[] = []) {
     this.#compare = compare
+    const sorted = entries.toSorted((a, b) => this.compare(a, b))
+    for (let at = 0; at < sorted.length; at += chunkSize) this.#chunks.push(sorted.slice(at, at + chunkSize))
   }
 
   get isEmpty(): boolean {

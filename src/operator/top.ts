@@ -2,7 +2,7 @@ import { canonicalJson } from '../model/checksum.ts'
 import { orderedEntries, rowComparator, type OrderTerm } from '../model/order.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import type { Sample, Table } from '../model/table.ts'
-import { Output, sameOrder, visitTouched } from './output.ts'
+import { isDense, Output, sameOrder, visitTouched } from './output.ts'
 import { SortedRows, type Entry } from './sorted-rows.ts'
 import { stage, type Operator } from './stage.ts'
 
@@ -21,7 +21,7 @@ interface Ranking {
 }
 
 function groupOf(row: Row, per: readonly string[]): string {
-  return per.map(column => canonicalJson(cellOf(row, column))).join(',')
+  return per.length === 0 ? '' : per.map(column => canonicalJson(cellOf(row, column))).join(',')
 }
 
 /** Keeps every row sorted, so that a change costs O(log rows), and one among the first O(limit). */
@@ -42,22 +42,29 @@ class TopStage {
   next(input: Sample): Sample {
     const { table } = input
     const order = this.#top.by.length === 0 ? table.order : this.#top.by
-    let anew = this.#output.begin(input, { key: table.key, columns: table.columns, order, kind: table.kind })
-    if (anew || this.#order === undefined || !sameOrder(order, this.#order)) {
-      anew = true
-      this.#order = order
-      this.#forget()
-    }
-    visitTouched(input, this.#held, anew, (key, row) => this.#replace(key, row))
+    const begins = this.#output.begin(input, { key: table.key, columns: table.columns, order, kind: table.kind })
+    const anew = begins || this.#order === undefined || !sameOrder(order, this.#order)
+    if (anew) this.#order = order
+    if (anew || isDense(input)) this.#sortAll(table.rows)
+    else visitTouched(input, this.#held, anew, (key, row) => this.#replace(key, row))
     this.#show()
     return this.#output.sample(input)
   }
 
-  /** What is shown stays known, so that it is taken back where it is not shown again. */
-  #forget(): void {
+  /** Sorts all rows at once. What is shown stays known, so that it is taken back where it is not shown again. */
+  #sortAll(rows: ReadonlyMap<string, Row>): void {
+    const groups = new Map<string, Entry[]>([...this.#rankings.keys()].map(group => [group, []]))
     this.#held.clear()
-    for (const [group, { shown }] of this.#rankings) {
-      const ranking = { sorted: new SortedRows(rowComparator(this.#order ?? [])), shown }
+    for (const [key, row] of rows) {
+      this.#held.set(key, row)
+      const group = groupOf(row, this.#per)
+      const entries = groups.get(group)
+      if (entries === undefined) groups.set(group, [{ key, row }])
+      else entries.push({ key, row })
+    }
+    for (const [group, entries] of groups) {
+      const sorted = new SortedRows(rowComparator(this.#order ?? []), entries)
+      const ranking = { sorted, shown: this.#rankings.get(group)?.shown ?? [] }
       this.#rankings.set(group, ranking)
       this.#touched.set(group, ranking)
     }

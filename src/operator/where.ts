@@ -6,7 +6,7 @@ import type { Operator } from './stage.ts'
 /** Only the rows for which the condition is true, as they are. */
 export function where(condition: Condition): Operator {
   const keeps = predicateOf(condition)
-  return rowByRow(({ columns, order }) => ({ columns, order, row: (row, key) => (keeps(row, key) ? row : undefined) }))
+  return rowByRow(({ columns, order }) => ({ columns, order, isSame: true, row: (row, key) => (keeps(row, key) ? row : undefined) }))
 }
 
 /** The definition of `where` (L10). */

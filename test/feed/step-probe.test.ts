@@ -63,6 +63,22 @@ describe('a step that is watched', () => {
     expect(failing.error?.reason).toBe('the log has it')
   })
 
+  test('tells of a cap each time that it comes over it, and of no other reason', () => {
+    const limits: string[] = []
+    const probe = new StepProbe('group', clock, limit => limits.push(limit))
+    const input = new Subject<Sample>()
+    let degraded: Sample['degraded']
+    input.pipe(probe.watch(map(sample => (degraded === undefined ? sample : { ...sample, degraded })))).subscribe()
+    const over = { cause: 'cardinality' as const, reason: 'maxGroups: 2 groups are held, 1 row of another is left out' }
+    const others = [undefined, over, over, undefined, { cause: 'key' as const, reason: '1 row has no region' }, over]
+    for (const each of others) {
+      degraded = each
+      input.next(sampleOf(1))
+    }
+    input.next(sampleOf(1, { degraded: over }))
+    expect(limits).toEqual(['maxGroups', 'maxGroups'])
+  })
+
   test('says what it keeps back, but not what came kept back already', () => {
     const probe = new StepProbe('group', clock)
     const input = new Subject<Sample>()

@@ -11,7 +11,10 @@ const measured: Measured = {
     { name: 'a', changed: 5, unchanged: 2, failed: 1, state: 'fresh', ageMs: 1500, learned: { price: 0.9, period: { periodMs: 60_000 } } },
     { name: 'b', changed: 0, unchanged: 0, failed: 0, state: 'waiting', ageMs: undefined, learned: undefined },
   ],
-  feeds: () => [{ name: 'a', rows: 7, readers: 4, bytesSent: 1000, messagesSent: 20, encodes: 5 }],
+  feeds: () => [
+    { name: 'a', rows: 7, readers: 4, bytesSent: 1000, messagesSent: 20, encodes: 5, degraded: 'cardinality' },
+    { name: 'b', rows: 0, readers: 0, bytesSent: 0, messagesSent: 0, encodes: 0, degraded: undefined },
+  ],
   state: () => ({ written: 9, failed: 1, bytes: 4096, setAside: 2, ageMs: 2500 }),
   sinks: () => [
     { kind: 'webhook', target: 'h.example', delivered: 5, failed: 2, refused: 1, waiting: 3 },
@@ -106,7 +109,8 @@ test('values are those of the moment, also at the second scrape', async () => {
     })
     expect(valuesOf(found, 'millrace_source_fresh')).toEqual({ '{source="a"}': 1, '{source="b"}': 0 })
     expect(valuesOf(found, 'millrace_source_age_seconds')).toEqual({ '{source="a"}': 1.5 })
-    expect(valuesOf(found, 'millrace_feed_sent_bytes_total')).toEqual({ '{feed="a"}': 1000 })
+    expect(valuesOf(found, 'millrace_feed_sent_bytes_total')).toEqual({ '{feed="a"}': 1000, '{feed="b"}': 0 })
+    expect(valuesOf(found, 'millrace_feed_degraded')).toEqual({ '{feed="a",cause="cardinality"}': 1 })
     expect(valuesOf(found, 'millrace_state_writes_total')).toEqual({ '{outcome="written"}': 9, '{outcome="failed"}': 1 })
     expect(valuesOf(found, 'millrace_state_age_seconds')).toEqual({ '': 2.5 })
   }

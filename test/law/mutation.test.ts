@@ -9,8 +9,9 @@ import { brokenLaw } from '../support/table-laws.ts'
  */
 const faults: Readonly<Record<Fault['file'], readonly (readonly [search: string, replace: string])[]>> = {
   row: [
-    ['if (inherited.has(column) && !Object.hasOwn(row, column)) return null', ''],
-    ['return row[column] ?? null', 'return row[column] || null'],
+    ["typeof cell === 'function' || ", ''],
+    [" || column === '__proto__'", ''],
+    ['return (cell as Cell | undefined) ?? null', 'return (cell as Cell | undefined) || null'],
     ['return Object.fromEntries(cells)', 'const row = {}; for (const [name, cell] of cells) row[name] = cell; return row'],
     ["if (column === '__proto__') Object.defineProperty", 'if (false) Object.defineProperty'],
     ['return a.length === b.length && a.every', 'return a.every'],

@@ -120,13 +120,16 @@ class NaiveStep {
   readonly #definition: Definition
   /** It changes by itself as time passes; any other one when it is given something. */
   readonly #isTimed: boolean
+  /** How long a window is, in ms, that ends by itself: that is told also where it has no rows. */
+  readonly #windowMs: number | undefined
   #inputs: PastTable[] = []
   #shown: Table | undefined
 
   constructor(step: Step) {
     this.other = step.kind === 'join' ? step.options.with : undefined
     this.#definition = definitionOf(step)
-    this.#isTimed = step.kind === 'alert' || (step.kind === 'window' && step.options.slide === undefined)
+    this.#windowMs = step.kind === 'window' && step.options.slide === undefined ? step.options.size : undefined
+    this.#isTimed = step.kind === 'alert' || this.#windowMs !== undefined
   }
 
   /** The table after it was given one, or after the other one of a join changed; undefined: it was never given any. */
@@ -147,7 +150,13 @@ class NaiveStep {
     const table = this.#definition(this.#inputs, now, undefined)
     const isSame = JSON.stringify([...table.rows]) === JSON.stringify([...this.#shown.rows])
     this.#shown = table
-    return isSame ? undefined : table
+    return isSame && !this.#endsAt(now) ? undefined : table
+  }
+
+  #endsAt(now: number): boolean {
+    const last = this.#inputs.at(-1)?.time
+    if (this.#windowMs === undefined || last === undefined) return false
+    return now === (Math.floor(last / this.#windowMs) + 1) * this.#windowMs
   }
 }
 

@@ -36,6 +36,17 @@ describe('series', () => {
     })
   })
 
+  test('a total beside other rows is one of many series, and stays one', () => {
+    const feed = seriesOf({}, { key: '#', columns: ['#', 'n'] })
+    const shown = (changed: Readonly<Record<string, Row | undefined>>): unknown => {
+      const { table } = feed.push(1000, changed)
+      return [table.key, [...table.rows.values()].map(row => row['value'])]
+    }
+    expect(shown({ '': { '#': '', n: 1 } })).toEqual(['time', [1]])
+    expect(shown({ '["a"]': { '#': '["a"]', n: 2 } })).toEqual(['#', [1, 2]])
+    expect(shown({ '["a"]': undefined })).toEqual(['#', [1, 2, 1]])
+  })
+
   test('of minutes', () => {
     const feed = seriesOf({ keep: { kind: 'time', ms: 120_000 } }, { key: '#', columns: ['#', 'n'] })
     const values = [1, 2, 3, 4, 5].map(value => [...feed.push(60_000, { '': { n: value } }).table.rows.values()].map(row => row['value']))

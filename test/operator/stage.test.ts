@@ -8,6 +8,7 @@ import type { Sample } from '../../src/model/table.ts'
 import { derive } from '../../src/operator/derive.ts'
 import { pickFields } from '../../src/operator/fields.ts'
 import { group } from '../../src/operator/group.ts'
+import type { Trace } from '../../src/operator/lineage.ts'
 import { select } from '../../src/operator/select.ts'
 import { SortedRows } from '../../src/operator/sorted-rows.ts'
 import { rowComparator } from '../../src/model/order.ts'
@@ -23,6 +24,56 @@ function sampleOf(rows: ReadonlyMap<string, Row>, changes: Sample['changes'], ti
     time: tick,
   }
 }
+
+describe('where most rows change, a stage goes through all of them', () => {
+  const rowsOf = (...rows: readonly (readonly [string, Row])[]): Map<string, Row> => new Map(rows)
+  const before = rowsOf(['a', { id: 'a', n: 1 }], ['b', { id: 'b', n: 2 }], ['c', { id: 'c', n: 3 }], ['d', { id: 'd', n: 4 }])
+  const after = rowsOf(['a', { id: 'a', n: 1 }], ['b', { id: 'b', n: 5 }], ['e', { id: 'e', n: 3 }])
+  const changes = new Map<string, Row | undefined>([...before, ['e', undefined]])
+
+  test('and keeps what stays equal as it is, and nothing that left', () => {
+    for (const operator of [
+      derive(new Map([['m', (row: Row) => row['n'] ?? null]])),
+      select(new Map([['n', (row: Row) => row['n'] ?? null]])),
+    ]) {
+      const runner = new Runner(operator)
+      const kept = runner.push(sampleOf(before, 'all', 1)).table.rows.get('a')
+      const { table, changes: told } = runner.push(sampleOf(after, changes, 2))
+      expect([told, [...table.rows.keys()].sort(), table.rows.get('a') === kept]).toEqual(['all', ['a', 'b', 'e'], true])
+    }
+    const conditional = new Runner(where(row => row['n'] !== 3))
+    conditional.push(sampleOf(before, 'all', 1))
+    expect([...conditional.push(sampleOf(after, changes, 2)).table.rows.keys()]).toEqual(['a', 'b'])
+  })
+
+  test('and a group still tells whose rows it is of, and goes on by what changes', () => {
+    let trace: Trace = () => ({ keys: [] })
+    const columns = new Map([['sum', { name: 'sum' as const, value: (row: Row) => row['n'] ?? null }]])
+    const runner = new Runner(group({ by: ['region'], columns, maxGroups: 10 }, told => (trace = told)))
+    const regions = (n: number): Map<string, Row> =>
+      new Map(['a', 'b', 'c', 'd'].map((id, i) => [id, { id, region: i % 2 === 0 ? 'n' : 's', n: n + i }]))
+    const rows = regions(0)
+    runner.push(sampleOf(rows, 'all', 1))
+    const next = regions(10)
+    const shown = runner.push(sampleOf(next, rows, 2)).table
+    expect([...shown.rows.values()]).toEqual([
+      { region: 'n', sum: 22 },
+      { region: 's', sum: 24 },
+    ])
+    expect([...trace('n').keys]).toEqual(['a', 'c'])
+    const changed = new Map<string, Row | undefined>([['a', next.get('a')]])
+    next.set('a', { id: 'a', region: 's', n: 1 })
+    const sample = runner.push(sampleOf(next, changed, 3))
+    expect([...sample.table.rows.values()]).toEqual([
+      { region: 'n', sum: 12 },
+      { region: 's', sum: 25 },
+    ])
+    expect([sample.changes === 'all' ? [] : [...sample.changes.keys()].sort(), [...trace('s').keys].sort()]).toEqual([
+      ['n', 's'],
+      ['a', 'b', 'd'],
+    ])
+  })
+})
 
 describe('a stage', () => {
   test('each subscription has a state of its own', () => {
