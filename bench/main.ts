@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   aggregate: async () => (await import('./aggregate.ts')).aggregate,
   idle: async () => (await import('./idle.ts')).idle,
   schedule: async () => (await import('./schedule.ts')).schedule,
+  'schedule-cost': async () => (await import('./schedule-cost.ts')).scheduleCost,
   poll: async () => (await import('./poll.ts')).poll,
   sources: async () => (await import('./sources.ts')).sources,
   page: async () => (await import('./page.ts')).page,

@@ -1,6 +1,7 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, HttpSourceConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { fingerprintsOf } from './config/fingerprints.ts'
 import { inheritedHints } from './config/inherited-hints.ts'
 import { quotable } from './decode/decode-error.ts'
 import type { FeedDefinition, SourceDefinition, Template } from './feed/definition.ts'
@@ -78,32 +79,6 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
     }),
     feeds: config.feeds.map(feed => ({ ...compileFeed(feed, fingerprints.get(feed.name) ?? '', deps), ...described(feed.name) })),
   }
-}
-
-/** What leads to its table: not how it is described and shown, who may read it or is told of it, and for whom it is asked. */
-function tableOf(config: SourceConfig | FeedConfig): unknown {
-  const { description: _description, public: _public, demand: _demand, columns: _columns, ...table } = config
-  if (!('sinks' in table)) return table
-  const { sinks: _sinks, metrics: _metrics, ...computed } = table
-  return computed
-}
-
-/** By name; that of a feed holds those of its inputs. */
-function fingerprintsOf({ sources, feeds }: Config): ReadonlyMap<string, string> {
-  const prints = new Map(sources.map(source => [source.name, fingerprint(tableOf(source))]))
-  const definitions = new Map(feeds.map(feed => [feed.name, feed]))
-  const visit = (name: string): string => {
-    const known = prints.get(name)
-    const feed = definitions.get(name)
-    if (known !== undefined || feed === undefined) return known ?? ''
-    // A cycle ends here; the graph refuses it.
-    prints.set(name, '')
-    const print = fingerprint([tableOf(feed), ...inputsOf(feed).map(visit)])
-    prints.set(name, print)
-    return print
-  }
-  for (const name of definitions.keys()) visit(name)
-  return prints
 }
 
 function originOf(source: SourceConfig): string {

@@ -12,11 +12,14 @@ function configOf({ intervalMs, minMs, maxMs }: Source): ScheduleConfig {
 }
 
 function observe(poll: SimulatedPoll, config: ScheduleConfig, { own, host }: Purses): Observation {
-  const { sentAt, roundTripMs, random, status, retryAfterMs, hints } = poll
-  const common = { config, sentAt, roundTripMs, random, pools: { own: own.pool, ...(host === undefined ? {} : { budget: host.pool }) } }
-  if (status !== 200 && status !== 304)
-    return { ...common, outcome: 'failed', status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-  return { ...common, outcome: poll.isChange ? 'changed' : 'unchanged', isRemade: poll.isRemade && !poll.isChange, hints }
+  const { sentAt, roundTripMs, random, status, retryAfterMs, hints, isChange } = poll
+  const pools = host === undefined ? { own: own.pool } : { own: own.pool, budget: host.pool }
+  if (status !== 200 && status !== 304) {
+    const retry = retryAfterMs === undefined ? {} : { retryAfterMs }
+    return { config, sentAt, roundTripMs, pools, random, outcome: 'failed', status, ...retry }
+  }
+  const outcome = isChange ? 'changed' : 'unchanged'
+  return { config, sentAt, roundTripMs, pools, random, outcome, isRemade: poll.isRemade && !isChange, hints }
 }
 
 function decisionOf({ delayMs, reason }: Next): Decision {

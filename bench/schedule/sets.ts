@@ -67,15 +67,18 @@ const mixes: readonly (readonly [string, Partial<Record<FamilyName, number>>, re
   ['adversarial', { jumping: 30, random: 35, bursty: 15, gauge: 20 }, [0.76, 1]],
 ]
 
-/** About `count` sources of several kinds that pay from one pool. */
+/** About `count` sources of the kinds of one mix. */
+export function mixSources(label: string, count: number, horizonMs: number, seed: string): Source[] {
+  const [, shares = {}] = mixes.find(([name]) => name === label) ?? []
+  return Object.entries(shares).flatMap(([family, percent]) =>
+    makeSources(family as FamilyName, Math.max(1, Math.round((count * percent) / 100)), seed + label, horizonMs),
+  )
+}
+
+/** The mixes; the sources of each pay from one pool. */
 export function mixSets(count: number, hours: number, seed: string): SourceSet[] {
   const horizonMs = hours * hourMs
-  return mixes.map(([label, shares, goal]) => {
-    const sources = Object.entries(shares).flatMap(([family, percent]) =>
-      makeSources(family as FamilyName, Math.max(1, Math.round((count * percent) / 100)), seed + label, horizonMs),
-    )
-    return { label, sources, horizonMs, sharesPool: true, goal }
-  })
+  return mixes.map(([label, , goal]) => ({ label, sources: mixSources(label, count, horizonMs, seed), horizonMs, sharesPool: true, goal }))
 }
 
 /** One run says little of a few hundred changes. */

@@ -1,10 +1,10 @@
 import { connect } from '../client-node.ts'
-import { webSocketUrl } from '../client/server-url.ts'
 import { ExpressionError } from '../expression/expression-error.ts'
 import { compileExpression, type Expression } from '../expression/expression.ts'
 import { asOneLine } from '../lib/safe-text.ts'
 import type { Row } from '../model/row.ts'
-import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
+import { fail, failureOf, terminalLines } from './server-failure.ts'
+import { tokenSource, type TokenOptions } from './token-source.ts'
 
 export interface EvalOptions extends TokenOptions {
   /** JSON of a row. */
@@ -21,10 +21,9 @@ const mostRows = 20
 export async function evaluate(text: string, options: EvalOptions): Promise<void> {
   try {
     const lines = options.feed === undefined ? ofRow(text, options.row ?? '{}') : await ofFeed(text, options.feed, options)
-    if (lines.length > 0) process.stdout.write(`${lines.join('\n')}\n`)
+    process.stdout.write(terminalLines(lines))
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
+    fail(error)
   }
 }
 
@@ -69,15 +68,8 @@ async function ofFeed(text: string, feed: string, options: EvalOptions): Promise
   const token = tokenSource(options)
   if (token === undefined) return []
   const millrace = connect(options.url, { token })
-  const failed = new Promise<never>((_resolve, reject) => {
-    millrace.onState(({ phase, reason, code }) => {
-      const hint = code === unauthorized ? `\n${tokenHint}` : ''
-      if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
-        reject(new Error(`${phase}, ${webSocketUrl(options.url)}${reason === undefined ? '' : `: ${reason}`}${hint}`))
-    })
-  })
   try {
-    const table = await Promise.race([millrace.get(feed), failed])
+    const table = await Promise.race([millrace.get(feed), failureOf(millrace, options.url)])
     const expression = compile(text, table.columns)
     const lines = [...table.rows]
       .slice(0, mostRows)

@@ -1,3 +1,4 @@
+import { fail, terminalLines } from './server-failure.ts'
 import { tokenHint, tokenSource, type TokenOptions } from './token-source.ts'
 
 export interface MuteOptions extends TokenOptions {
@@ -16,10 +17,9 @@ export async function muteFeed(feed: string, options: MuteOptions): Promise<void
   try {
     const until = await ask(feed, options, token())
     const said = until === null ? `'${feed}' is no longer muted` : `'${feed}' is muted until ${new Date(until).toISOString()}`
-    process.stdout.write(`${said}\n`)
+    process.stdout.write(terminalLines([said]))
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
+    fail(error)
   }
 }
 

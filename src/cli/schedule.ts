@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { connect } from '../client-node.ts'
-import { webSocketUrl } from '../client/server-url.ts'
-import { forTerminal } from '../lib/safe-text.ts'
 import { formatDuration } from '../lib/unit.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { drawSchedule, type PlottedPoll, type SchedulePlot } from './schedule-plot.ts'
-import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
+import { fail, failureOf, terminalLines } from './server-failure.ts'
+import { tokenSource, type TokenOptions } from './token-source.ts'
 
 /** `millrace schedule <source>`: what a running server has learned of when a source changes, and why it asks next when it does. */
 export async function showSchedule(
@@ -16,28 +15,21 @@ export async function showSchedule(
   if (token === undefined) return
   const millrace = connect(options.url, { token })
   try {
-    const sources = await sourcesOf(millrace, options.url)
+    const sources = await Promise.race([sourcesOf(millrace), failureOf(millrace, options.url, 'It has to open $sources.')])
     const row = sources.get(source)
     if (row === undefined) throw new Error(`no source '${source}'; there are ${[...sources.keys()].join(', ')}`)
-    process.stdout.write(`${linesOf(source, row).map(forTerminal).join('\n')}\n`)
+    process.stdout.write(terminalLines(linesOf(source, row)))
     if (options.plot !== undefined) writeFileSync(options.plot, drawSchedule(plotOf(source, row, await pollsOf(millrace, source))))
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    process.stderr.write(`${why.split('\n').map(forTerminal).join('\n')}\n`)
-    process.exitCode = 1
+    fail(error)
   } finally {
     millrace.close()
   }
 }
 
-/** The first snapshot of `$sources`. @throws Error where the server cannot be reached, or refuses it */
-function sourcesOf(millrace: ReturnType<typeof connect>, url: string): Promise<ReadonlyMap<string, Row>> {
+/** The first snapshot of `$sources`. @throws MillraceError where the server refuses it */
+function sourcesOf(millrace: ReturnType<typeof connect>): Promise<ReadonlyMap<string, Row>> {
   return new Promise((resolve, reject) => {
-    millrace.onState(({ phase, reason, code }) => {
-      const hint = code === unauthorized ? `\n${tokenHint} It has to open $sources.` : ''
-      if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
-        reject(new Error(`${phase}, ${webSocketUrl(url)}${reason === undefined ? '' : `: ${reason}`}${hint}`))
-    })
     const feed = millrace.feed('$sources')
     feed.onError(error => reject(error))
     void (async () => {

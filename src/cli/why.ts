@@ -1,8 +1,8 @@
 import { connect, MillraceError } from '../client-node.ts'
-import { webSocketUrl } from '../client/server-url.ts'
 import type { Explained, Millrace } from '../client/face.ts'
 import { asOneLine } from '../lib/safe-text.ts'
-import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
+import { fail, failureOf, terminalLines } from './server-failure.ts'
+import { tokenSource, type TokenOptions } from './token-source.ts'
 
 /** Rows that are shown of each input, and of how many of them it is asked what they are made of. */
 const [mostShown, mostFollowed] = [10, 3]
@@ -15,24 +15,12 @@ export async function explainRow(feed: string, key: string, options: TokenOption
   const millrace = connect(options.url, { token })
   try {
     const first = await Promise.race([millrace.explain(feed, key), failureOf(millrace, options.url)])
-    process.stdout.write(`${[`${feed} ${named(key)}`, ...(await linesOf(millrace, first, 1)), ...pollLines(first)].join('\n')}\n`)
+    process.stdout.write(terminalLines([`${feed} ${named(key)}`, ...(await linesOf(millrace, first, 1)), ...pollLines(first)]))
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
+    fail(error)
   } finally {
     millrace.close()
   }
-}
-
-/** Rejects once the server cannot be reached, or refuses. */
-function failureOf(millrace: Millrace, url: string): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    millrace.onState(({ phase, reason, code }) => {
-      const hint = code === unauthorized ? `\n${tokenHint}` : ''
-      if (phase === 'disconnected' || phase === 'refused' || phase === 'closed')
-        reject(new Error(`${phase}, ${webSocketUrl(url)}${reason === undefined ? '' : `: ${reason}`}${hint}`))
-    })
-  })
 }
 
 /** What it is made of, each level further in. */

@@ -1,12 +1,13 @@
 import type { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
 import type { Board } from '../model/board.ts'
-import { boardSchema } from './board.options.ts'
+import { outerBoardSchema, tileSchema } from './board.options.ts'
+import { checkExpression } from './expression-check.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkName, section } from './name.ts'
 
-type WrittenTile = z.output<typeof boardSchema>['tiles'][number]
+type WrittenTile = z.output<typeof tileSchema>
 
 /**
  * The boards that are sound; the others have been reported. What a tile shows may be wrong elsewhere, which is said there: its name is
@@ -18,11 +19,18 @@ export function boardConfigs(judge: Judge): readonly Board[] {
   return Object.entries(section(judge, 'boards') ?? {}).flatMap(([name, written]) => {
     const path = ['boards', name]
     checkName(judge, name, path)
-    const board = judge.check(boardSchema, written, path)
+    const board = judge.check(outerBoardSchema, written, path)
     if (board === undefined) return []
-    for (const [index, tile] of board.tiles.entries())
-      checkFeed(judge, tile, known[tile.show === 'heartbeat' ? 'source' : 'feed'], [...path, 'tiles', index, 'feed'])
-    return [{ name, title: board.title ?? name, tiles: board.tiles.map(tileOf) }]
+    const tiles = board.tiles.flatMap((one, index) => {
+      const at = [...path, 'tiles', index]
+      const tile = judge.check(tileSchema, one, at)
+      if (tile === undefined) return []
+      checkFeed(judge, tile, known[tile.show === 'heartbeat' ? 'source' : 'feed'], [...at, 'feed'])
+      // The page asks for it, as any reader would.
+      if (tile.where !== undefined) checkExpression(judge, tile.where, [...at, 'where'], { origin: 'client', condition: true })
+      return [tileOf(tile)]
+    })
+    return [{ name, title: board.title ?? name, tiles }]
   })
 }
 

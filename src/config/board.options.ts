@@ -30,12 +30,18 @@ export const tileSchema = z.strictObject({
   height: count({ most: 6 }).optional().meta({ description: 'In rows of the grid; default: as its kind needs.' }),
 })
 
+function listOf<T extends z.ZodType>(tile: T): z.ZodArray<T> {
+  return z
+    .array(tile, { error: 'expected a list of tiles, `- {show: table, feed: name}`' })
+    .min(1, { error: 'expected at least one tile, `- {show: table, feed: name}`' })
+    .max(48, { error: 'expected at most 48 tiles' })
+}
+
 /** The keys of a board. */
 export const boardSchema = z.strictObject({
   title: text().optional().meta({ description: 'What it is called; default: its name.' }),
-  tiles: z
-    .array(tileSchema, { error: 'expected a list of tiles, `- {show: table, feed: name}`' })
-    .min(1, { error: 'expected at least one tile, `- {show: table, feed: name}`' })
-    .max(48, { error: 'expected at most 48 tiles' })
-    .meta({ description: 'Its tiles, in the order of reading.' }),
+  tiles: listOf(tileSchema).meta({ description: 'Its tiles, in the order of reading.' }),
 })
+
+/** A board but for what is in its tiles, each of which is judged by itself. */
+export const outerBoardSchema = boardSchema.extend({ tiles: listOf(z.unknown()) })

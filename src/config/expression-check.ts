@@ -8,14 +8,21 @@ import type { Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 
 interface Wanted {
+  /** Default `config`. */
+  readonly origin?: 'config' | 'client'
   readonly condition?: boolean
-  readonly columns: readonly string[] | undefined
+  readonly columns?: readonly string[] | undefined
 }
 
 /** Compiles an expression; where that fails, its place inside the text is reported. Of a function the compiler of TypeScript tells. */
-export function checkExpression(judge: Judge, text: Computation, path: Path, { condition = false, columns }: Wanted): void {
+export function checkExpression(
+  judge: Judge,
+  text: Computation,
+  path: Path,
+  { origin = 'config', condition = false, columns }: Wanted,
+): void {
   if (typeof text !== 'string') return
-  report(judge, path, () => compileExpression(text, { origin: 'config', condition, ...(columns === undefined ? {} : { columns }) }))
+  report(judge, path, () => compileExpression(text, { origin, condition, ...(columns === undefined ? {} : { columns }) }))
 }
 
 /** Reads one aggregate of an expression over the row; where that fails, its place inside the text is reported. */

@@ -42,6 +42,17 @@ export function areParamsSound(judge: Judge, base: Path, params: readonly ParamO
   return true
 }
 
+/** Whether all that a path leaves open is filled in; one that is not would be asked for as it stands. */
+export function isAllFilled(judge: Judge, path: Path, url: string, names: readonly string[]): boolean {
+  const [beforeQuery = ''] = url.split('?', 1)
+  const open = [...beforeQuery.matchAll(/\{([A-Za-z_]\w*)\}/g)].map(([, name = '']) => name).find(name => !names.includes(name))
+  if (open === undefined) return true
+  const message = `\`{${open}}\` is filled in by nothing`
+  const hint = `name it under \`params\`, for readers to say, or under \`each\`; a brace that is meant is written %7B`
+  judge.report({ path, at: 'value', message, hint })
+  return false
+}
+
 /** Names lead wherever their addresses do, which is seen to when they are asked. */
 function isLocal(url: string): boolean {
   return /^(localhost|.+\.localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|169\.254(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}|\[::1\]|\[f[cde].*\])$/.test(

@@ -13,7 +13,7 @@ import { systemKeys, systemOptions } from '../source/system.options.ts'
 import { webSocketKeys, webSocketOptions } from '../source/websocket.options.ts'
 import type { SourceConfig } from './config.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
-import { areParamsSound } from './params-section.ts'
+import { areParamsSound, isAllFilled } from './params-section.ts'
 import { isFilled } from './each-section.ts'
 import { hintKeys, hintOptions } from './hint.options.ts'
 import { shapeOf } from './shape-file.ts'
@@ -185,6 +185,8 @@ function ofUrl(
   const isPublicOnly = params === undefined || http.private === true ? {} : { isPublicOnly: true }
   const asked = { ...httpOptions(http, options.everyMs, pems), ...isPublicOnly }
   const each = eachOptions(http)
+  const names = [...(params ?? []).map(param => param.name), ...(each === undefined ? [] : [each.name])]
+  if (!isAllFilled(judge, at('url'), http.url, names)) return undefined
   if (each !== undefined && !isFilled(judge, base, each, asked)) return undefined
   if (params !== undefined && !areParamsSound(judge, base, params, { asked, each, isPrivate: http.private })) return undefined
   const auth = http.auth === undefined ? {} : { auth: sourceAuthOptions(http.auth) }

@@ -31,7 +31,7 @@ export class Tickets {
     const { ticketMs, maxTickets } = this.#limits
     const mono = this.#clock.monotonic()
     this.#forgetEnded(mono)
-    if (this.#waiting.size >= maxTickets)
+    if (this.#waiting.size >= maxTickets && !this.#hasRoomFor(principal))
       throw new MillraceError('too_many', `${maxTickets} tickets wait to be used, as many as there may be`, [
         { limit: 'maxTickets', value: maxTickets },
       ])
@@ -46,6 +46,16 @@ export class Tickets {
     const waiting = this.#waiting.get(key)
     this.#waiting.delete(key)
     return waiting !== undefined && waiting.endsAt > this.#clock.monotonic() ? waiting.principal : undefined
+  }
+
+  /** All places are taken: whoever holds fewer than an equal part of them gets one, from who holds most. */
+  #hasRoomFor({ credential }: Principal): boolean {
+    const held = new Map([[credential, 0]])
+    for (const { principal } of this.#waiting.values()) held.set(principal.credential, (held.get(principal.credential) ?? 0) + 1)
+    if ((held.get(credential) ?? 0) >= this.#limits.maxTickets / held.size) return false
+    const [greediest] = [...held].reduce((one, other) => (other[1] > one[1] ? other : one))
+    for (const [key, { principal }] of this.#waiting) if (principal.credential === greediest) return this.#waiting.delete(key)
+    return false
   }
 
   #forgetEnded(mono: number): void {

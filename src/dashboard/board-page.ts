@@ -17,18 +17,22 @@ export class BoardPage extends PageElement {
     name: { attribute: false },
     query: { attribute: false },
     said: { state: true },
+    isEdited: { state: true },
   }
   /** Of the config; empty: the board is in the address. */
   declare name: string
   declare query: string
   /** What was just done, in words. */
   declare said: string
+  /** Tiles are being added, moved and taken away. */
+  declare isEdited: boolean
   #shown: Board | undefined
   #saying: Cancel | undefined
 
   constructor() {
     super()
     this.said = ''
+    this.isEdited = false
   }
 
   protected override listen(): readonly Cancel[] {
@@ -47,7 +51,8 @@ export class BoardPage extends PageElement {
   /** Why there is nothing to show, or not yet; empty: it is being asked for. */
   get #fault(): string {
     const { name, context } = this
-    if (name === '') return 'There is no tile in this address.'
+    if (name === '')
+      return isEmbedded() ? 'There is no tile in this address.' : 'There is no tile in this address. Add the first one below.'
     if (context.boards.all !== undefined) return `There is no board “${name}” on this server.`
     return context.boards.isAway ? 'The boards of this server could not be fetched. They are asked for again.' : ''
   }
@@ -64,17 +69,29 @@ export class BoardPage extends PageElement {
     return html`<div class="tile w-${width} h-${height}">${tileContent(tile, this.context)}</div>`
   }
 
+  /** A board of the config is left as it is: what is made of it has an address of its own. */
+  #editor(board: Board): TemplateResult {
+    const go = ({ detail }: CustomEvent<Board>): void => {
+      this.isEdited = true
+      location.hash = boardHash(detail)
+    }
+    return html`<board-editor .context=${this.context} .board=${board} @board-change=${go}></board-editor>`
+  }
+
   #toggleWall(): void {
     if (document.fullscreenElement === null) void this.requestFullscreen()
     else void document.exitFullscreen()
   }
 
-  #header(board: Board): TemplateResult | typeof nothing {
-    if (isEmbedded()) return nothing
+  #header(board: Board): TemplateResult {
+    if (isEmbedded()) return html`<h1 class="hidden">${board.title || 'Board'}</h1>`
     const isWall = document.fullscreenElement === this
     return html`<header class="board-head">
       <h1>${board.title || 'Board'}</h1>
       <span class="quiet" role="status">${this.said}</span>
+      <button type="button" class="plain" aria-pressed=${this.isEdited ? 'true' : 'false'} @click=${() => (this.isEdited = !this.isEdited)}>
+        Edit
+      </button>
       <button type="button" class="plain" @click=${() => void this.#share(board)}>Share</button>
       <button type="button" class="plain" aria-pressed=${isWall ? 'true' : 'false'} @click=${() => this.#toggleWall()}>
         ${isWall ? 'Leave full screen' : 'Full screen'}
@@ -85,9 +102,13 @@ export class BoardPage extends PageElement {
   protected override render(): TemplateResult {
     const shown = this.#shown
     if (shown !== undefined && shown.tiles.length > 0)
-      return html`${this.#header(shown)}
+      return html`${this.#header(shown)} ${this.isEdited && !isEmbedded() ? this.#editor(shown) : nothing}
         <div class="board">${shown.tiles.map(tile => this.#tile(tile))}</div>`
     if (this.#fault === '') return html`<div class="panel ghost tall" aria-busy="true"><p class="hidden">Loading</p></div>`
-    return html`<section class="panel"><p class="empty">${this.#fault}</p></section>`
+    const fault = html`<section class="panel"><p class="empty">${this.#fault}</p></section>`
+    return this.name === '' && !isEmbedded()
+      ? html`<h1 class="hidden">New board</h1>
+          ${fault}${this.#editor(parseBoard(this.query))}`
+      : fault
   }
 }

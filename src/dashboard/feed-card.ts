@@ -177,7 +177,8 @@ export class FeedCard extends PageElement {
   #emptiness(): string {
     if (this.#reader?.feed.rows !== undefined) return 'No rows just now.'
     if (this.#refusal !== '') return this.#refusal
-    return this.facts.rows > 0 ? '' : 'No data yet.'
+    const { rows, freshness } = this.facts
+    return rows > 0 ? '' : (this.context.board.connected && freshness.reason) || 'No data yet.'
   }
 
   get #seriesColumn(): string {

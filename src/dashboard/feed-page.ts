@@ -13,6 +13,8 @@ import type { FeedFacts } from './own-feeds.ts'
 import { PageElement } from './page-element.ts'
 import { sourceHash } from './route.ts'
 import { sourceFactsLine } from './source-facts.ts'
+import { boardHash } from './tile-text.ts'
+import { storedToken } from './token-store.ts'
 
 /** What is folded until it is wanted. */
 const folds = ['Steps', 'Frames', 'Follow it from a program', 'Schema'] as const
@@ -105,7 +107,7 @@ export class FeedPage extends PageElement {
       this.requestUpdate()
     }
     return html`<label
-      >Column
+      ><span class="what">Column</span>
       <select @change=${choose}>
         ${columns.map(({ name, label }) => html`<option value=${name} .selected=${name === column}>${label}</option>`)}
       </select></label
@@ -171,7 +173,7 @@ export class FeedPage extends PageElement {
     const unknown = board.feeds !== undefined && !board.feeds.has(this.name) && !this.name.startsWith('$')
     const text =
       unknown && this.#reading?.isForbidden !== true
-        ? `There is no feed “${this.name}” on this server.`
+        ? `There is no feed “${this.name}” on this server${storedToken() === undefined ? '' : ', or your token does not open it'}.`
         : (this.#reading?.error ?? 'Waiting for the first rows. They appear here by themselves.')
     return html`<section class="panel"><p class="empty">${text}</p></section>`
   }
@@ -229,10 +231,12 @@ export class FeedPage extends PageElement {
 
   #described(facts: FeedFacts | undefined): TemplateResult | typeof nothing {
     const isSource = this.context.board.sources.has(this.name)
-    const description = facts?.description ?? ''
-    if (description === '' && !isSource) return nothing
+    if (facts === undefined) return nothing
+    const { description, kind } = facts
+    const tile = { show: kind === 'alerts' ? 'alerts' : 'table', feed: this.name } as const
     return html`<p class="description">
-      ${description} ${isSource ? html`<a href=${sourceHash(this.name)}>Polls and schedule</a>` : nothing}
+      ${description} ${isSource ? html`<a href=${sourceHash(this.name)}>Polls and schedule</a> ` : nothing}
+      <a href=${boardHash({ name: '', title: '', tiles: [tile] })}>Put it on a board</a>
     </p>`
   }
 
@@ -241,10 +245,12 @@ export class FeedPage extends PageElement {
     const facts = board.feeds?.get(this.name)
     const known = knownFreshness(facts?.freshness, this.#reading?.feed?.freshness, board)
     const hasRows = this.#reading?.rows !== undefined && !this.#reading.isForbidden
+    // Of what was refused nothing is known.
+    const isRefused = !hasRows && facts === undefined && this.#reading?.error !== undefined
     return html`${breadcrumb(this.name)}
       <header class="feed">
         <h1>${this.name}</h1>
-        <freshness-line .context=${this.context} .freshness=${known} .explain=${true}></freshness-line>
+        ${isRefused ? nothing : html`<freshness-line .context=${this.context} .freshness=${known} .explain=${true}></freshness-line>`}
         ${this.#described(facts)}
       </header>
       ${facts?.hasFigures === true ? this.#facts(facts) : nothing}

@@ -5,9 +5,11 @@ import type { Row } from '../model/row.ts'
 import type { Kind } from '../model/table.ts'
 import type { Cancel } from '../lib/clock.ts'
 import type { FeedTable, RowRequest, SortRequest } from '../elements/feed-table.ts'
+import { readingOrder } from '../elements/column-profile.ts'
 import { layOut, type Layout } from '../elements/upright.ts'
 import { copyText } from './clipboard.ts'
 import { firstRows, mostRows, type FeedReading } from './feed-reading.ts'
+import { filterExpression, textColumns, unknownNames } from './filter-text.ts'
 import { PageElement } from './page-element.ts'
 import type { RowPlace } from './row-sheet.ts'
 import { rowsAsCsv, rowsAsJson } from './row-text.ts'
@@ -29,6 +31,7 @@ export class FeedRows extends PageElement {
     hiddenColumns: { state: true },
     said: { state: true },
     place: { state: true },
+    typed: { state: true },
   }
   declare reading: FeedReading
   /** Counts the changes of `reading`. */
@@ -42,8 +45,12 @@ export class FeedRows extends PageElement {
   declare said: string
   /** The row that is looked at. */
   declare place: RowPlace | undefined
+  /** What stands in the field of the filter. */
+  declare typed: string
   /** A person chose the columns. */
   #isChosen = false
+  /** The columns in which words are looked for; those of the rows before any filter. */
+  #texts: readonly string[] | undefined
   /** The rows that were drawn last, and what was new of them. */
   #shown: readonly Row[] | undefined
   #changes: ReadonlyMap<string, Row | undefined> = new Map()
@@ -55,12 +62,15 @@ export class FeedRows extends PageElement {
     this.held = false
     this.hiddenColumns = new Set()
     this.said = ''
+    this.typed = ''
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has('reading')) return
     this.hiddenColumns = new Set()
     this.#isChosen = false
+    this.#texts = undefined
+    this.typed = this.reading.where
   }
 
   protected override listen(): readonly Cancel[] {
@@ -69,8 +79,15 @@ export class FeedRows extends PageElement {
 
   #filter(text: string, atOnce: boolean): void {
     this.#typing?.()
-    if (atOnce) this.reading.filterBy(text.trim())
-    else this.#typing = this.context.clock.after(typingMs, () => this.reading.filterBy(text.trim()))
+    this.typed = text
+    const ask = (): void => {
+      const { rows = [], shape } = this.reading
+      const columns = shape?.columns ?? []
+      this.#texts ??= rows.length === 0 ? undefined : textColumns(rows, columns)
+      this.reading.filterBy(filterExpression(text, columns, this.#texts ?? []))
+    }
+    if (atOnce) ask()
+    else this.#typing = this.context.clock.after(typingMs, ask)
   }
 
   #say(text: string): void {
@@ -80,8 +97,8 @@ export class FeedRows extends PageElement {
   }
 
   async #copy(kind: 'CSV' | 'JSON'): Promise<void> {
-    const { rows = [], shape } = this.reading
-    const columns = (shape?.columns ?? []).filter(column => !this.hiddenColumns.has(column))
+    const { rows = [] } = this.reading
+    const columns = this.#columns.filter(column => !this.hiddenColumns.has(column))
     const copied = await copyText(kind === 'CSV' ? rowsAsCsv(rows, columns) : rowsAsJson(rows, columns))
     const count = `${this.context.format.number(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`
     this.#say(copied ? `${count} copied as ${kind}` : 'this browser does not let the page copy')
@@ -102,12 +119,19 @@ export class FeedRows extends PageElement {
     if (hidden.length > 0) this.hiddenColumns = new Set(hidden)
   }
 
+  /** All columns, in the order in which they are read. */
+  get #columns(): readonly string[] {
+    const { shape } = this.reading
+    if (shape === undefined) return []
+    return shape.kind === 'table' ? readingOrder(shape.columns, shape.key) : shape.columns
+  }
+
   get #hints(): Hints {
     return this.context.hints.of(this.name)
   }
 
   #filterField(example: string): TemplateResult {
-    const { filterError, where } = this.reading
+    const { filterError } = this.reading
     return html`<form
       class="filter"
       role="search"
@@ -119,13 +143,13 @@ export class FeedRows extends PageElement {
       <input
         type="search"
         aria-label="Only rows where"
-        placeholder=${`Only rows where .. such as ${example}`}
+        placeholder=${`Words to look for, or an expression such as ${example}`}
         autocapitalize="none"
         autocomplete="off"
         spellcheck="false"
         aria-invalid=${filterError === '' ? 'false' : 'true'}
         aria-describedby="filter-error"
-        .value=${where}
+        .value=${this.typed}
         @input=${(event: Event) => this.#filter((event.target as HTMLInputElement).value, false)}
       />
     </form>`
@@ -212,9 +236,10 @@ export class FeedRows extends PageElement {
     if (rows.length > 0) return nothing
     const { where } = this.reading
     const all = html`<button type="button" class="plain" @click=${() => this.#filter('', true)}>Show all</button>`
-    return where === ''
-      ? html`<p class="empty">No rows just now. They appear here as they come.</p>`
-      : html`<p class="empty">No row is so just now. They appear here as they come. ${all}</p>`
+    if (where === '') return html`<p class="empty">No rows just now. They appear here as they come.</p>`
+    const [unknown] = unknownNames(where, this.#columns)
+    const hint = unknown === undefined ? '' : `There is no column “${unknown}”; a text stands in quotes: '${unknown}'. `
+    return html`<p class="empty">${hint}No row is so just now. They appear here as they come. ${all}</p>`
   }
 
   protected override render(): TemplateResult | typeof nothing {
@@ -224,14 +249,15 @@ export class FeedRows extends PageElement {
     this.#hideAtFirst(shape.kind)
     if (rows !== this.#shown) this.#changes = reading.takeChanges()
     this.#shown = rows
-    const columns = shape.columns.filter(column => !this.hiddenColumns.has(column))
-    // A filter is of the feed's own columns: rows that it leaves alone are not turned upright.
+    const all = this.#columns
+    const columns = all.filter(column => !this.hiddenColumns.has(column))
+    // A filter is of the feed's own columns: rows that it leaves alone are not turned upright; nor is one alert, or one event.
     const layout =
-      reading.where === ''
+      reading.where === '' && shape.kind === 'table'
         ? layOut(rows, { key: shape.key, columns, order: shape.order }, context.board.now(), context.format, this.#hints)
         : { rows, columns, keyColumn: shape.key, sortable: true }
     return html`<section class="panel rows" aria-label="Rows">
-      ${this.#tools(rows.length, shape.columns, exampleOf(rows, columns))} ${this.#empty(rows)} ${this.#table(layout)}
+      ${this.#tools(rows.length, all, exampleOf(rows, columns))} ${this.#empty(rows)} ${this.#table(layout)}
       <row-sheet .context=${context} .place=${this.place} @sheet-close=${() => (this.place = undefined)}></row-sheet>
     </section>`
   }
@@ -242,7 +268,7 @@ function exampleOf(rows: readonly Row[], columns: readonly string[]): string {
   const [row] = rows
   const named = columns.filter(column => /^[A-Za-z_]\w*$/.test(column))
   const number = named.find(column => typeof row?.[column] === 'number' && !/id$|time|since|at$|^lon/i.test(column))
-  if (number !== undefined) return `${number} > ${Math.trunc(Number(row?.[number])) || 0}`
+  if (number !== undefined) return `${number} > ${Math.trunc(Number(Number(row?.[number]).toPrecision(2))) || 0}`
   const text = named.find(column => typeof row?.[column] === 'string')
   return text === undefined ? "key == 'a'" : `${text} == ${JSON.stringify(row?.[text])}`
 }

@@ -21,7 +21,7 @@ export class FeedSnippets extends PageElement {
 
   constructor() {
     super()
-    this.kind = 'browser'
+    this.kind = 'HTML'
     this.said = ''
   }
 

@@ -120,12 +120,12 @@ export class LivePage extends PageElement {
     </div>`
   }
 
-  #boardLinks(): TemplateResult | typeof nothing {
+  #boardLinks(): TemplateResult {
     const { all = [] } = this.context.boards
-    if (all.length === 0) return nothing
     const here = this.route.view === 'board' ? this.route.name : undefined
     return html`<nav class="boards" aria-label="Boards">
       ${all.map(board => html`<a href=${boardHash(board)} aria-current=${board.name === here ? 'page' : nothing}>${board.title}</a>`)}
+      <a href="#/board" aria-current=${here === '' ? 'page' : nothing}>New board</a>
     </nav>`
   }
 

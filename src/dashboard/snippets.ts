@@ -1,6 +1,6 @@
 import type { FeedQuery } from '../client/face.ts'
 
-export const snippetKinds = ['browser', 'Node', 'Python', 'curl', 'wscat'] as const
+export const snippetKinds = ['HTML', 'browser', 'Node', 'Python', 'curl', 'wscat'] as const
 export type SnippetKind = (typeof snippetKinds)[number]
 
 /** What a program would follow, and where. */
@@ -58,6 +58,8 @@ export function snippetText(kind: SnippetKind, subject: SnippetSubject): string 
   const socket = `${socketUrl}?feed=${encodeURIComponent(addressOf(subject))}`
   const header = hasToken ? ' -H "Authorization: Bearer $MILLRACE_TOKEN"' : ''
   switch (kind) {
+    case 'HTML':
+      return htmlText(subject)
     case 'browser':
       return `<script type="module">\n${script(`${pageUrl}client.js`, pageUrl, subject, "prompt('Token')")}\n</script>`
     case 'Node':
@@ -69,6 +71,29 @@ export function snippetText(kind: SnippetKind, subject: SnippetSubject): string 
     case 'wscat':
       return `npx wscat${header} -c ${shell(socket)}`
   }
+}
+
+/** Quoted for an attribute. */
+function attribute(name: string, text: string | undefined): string {
+  return text === undefined ? '' : ` ${name}="${text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')}"`
+}
+
+/** An element on a page of somebody's own. */
+function htmlText({ feed, query: { where, order, limit }, pageUrl, hasToken }: SnippetSubject): string {
+  const view = [
+    attribute('feed', feed),
+    attribute('where', where),
+    attribute('order', order?.join(',')),
+    attribute('limit', limit?.toString()),
+  ]
+  const token = `<script type="module">
+  import { shareConnection } from ${quoted(`${pageUrl}elements.js`)}
+  shareConnection('', { token: prompt('Token') })
+</script>
+`
+  return `<!-- server.origins of the config names each other origin that may show it -->
+<script type="module" src="${pageUrl}elements.js"></script>
+${hasToken ? token : ''}<millrace-table${view.join('')} sortable></millrace-table>`
 }
 
 function pythonText(socket: string, hasToken: boolean): string {

@@ -14,7 +14,7 @@ function lastAnswer({ lastStatus, lastDurationMs, lastBytes }: SourceFacts, form
   const parts = [
     lastStatus === undefined ? undefined : String(lastStatus),
     lastDurationMs === undefined ? undefined : durationText(lastDurationMs, format),
-    lastBytes === undefined ? undefined : format.bytes(lastBytes),
+    lastBytes === undefined || lastBytes === 0 ? undefined : format.bytes(lastBytes),
   ]
   return parts.filter(part => part !== undefined).join(' · ')
 }

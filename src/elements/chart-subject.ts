@@ -1,5 +1,6 @@
 import { noHints, type Hints } from '../model/hint.ts'
 import { cellOf, type Row } from '../model/row.ts'
+import { quantityOf } from './column-kind.ts'
 import { isMeasure, labelColumn, profileColumns, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
 import { measureColumns, measureId, type Activity } from './measures.ts'
 import { keyOfRow } from './row-lines.ts'
@@ -9,6 +10,13 @@ import type { Trail } from './trail.ts'
 const mostColumns = 12
 /** Columns of a single row share a chart while none is more than this many times another. */
 const likeness = 25
+/** Rows share it likewise: they are of one column, and may differ more. */
+const rowLikeness = 1000
+
+function areAlike(a: number, b: number, times: number): boolean {
+  const ratio = Math.abs(a / b)
+  return ratio < times && ratio > 1 / times
+}
 
 /**
  * What the chart of a feed shows that holds only what is now. Of a single row: columns of like size. Of several rows: one column of
@@ -75,7 +83,7 @@ export class ChartSubject extends Subject {
   }
 
   #chooseColumns(rows: readonly Row[], table: SubjectTable, profiles: readonly ColumnProfile[]): void {
-    const asked = rows.some(row => typeof cellOf(row, this.#asked) === 'number') ? this.#asked : undefined
+    const asked = rows.some(row => quantityOf(cellOf(row, this.#asked)) !== undefined) ? this.#asked : undefined
     const best = measureColumns(table, profiles, this.#activity).slice(0, mostColumns)
     if (asked !== undefined && !best.includes(asked)) best.push(asked)
     const labels = new Map(profiles.map(({ name, label }) => [name, label]))
@@ -86,16 +94,22 @@ export class ChartSubject extends Subject {
     this.profile = profiles.find(({ name }) => name === this.#column)
   }
 
-  /** Rows that left make room for the first of the table that are not drawn yet. */
+  /** Rows that left make room for the first of the table that are not drawn yet, and whose values one axis can serve. */
   #chooseKeys(rows: readonly Row[], table: SubjectTable, byKey: ReadonlyMap<string, Row>): void {
     const kept = this.#keys.filter(key => byKey.has(key))
-    const wanted = Math.min(mostLines, byKey.size)
+    const valueOf = (row: Row | undefined): number => (row === undefined ? 0 : (quantityOf(cellOf(row, this.#column ?? '')) ?? 0))
+    const first = valueOf(byKey.get(kept[0] ?? '') ?? rows[0])
+    const others: string[] = []
     for (const row of rows) {
-      if (kept.length >= wanted) break
+      if (kept.length >= mostLines) break
       const key = keyOfRow(row, table.key)
-      if (!kept.includes(key)) kept.push(key)
+      if (kept.includes(key)) continue
+      const value = valueOf(row)
+      if (first === 0 || value === 0 || areAlike(first, value, rowLikeness)) kept.push(key)
+      else others.push(key)
     }
-    this.#keys = kept
+    // Of two rows that are not alike both are drawn: there is nothing else to choose.
+    this.#keys = kept.length > 1 ? kept : [...kept, ...others].slice(0, mostLines)
   }
 
   #record(table: SubjectTable, { known, timeMs }: SubjectMoment): void {
@@ -106,8 +120,8 @@ export class ChartSubject extends Subject {
     const values = new Map<string, number>()
     for (const row of this.#drawn) {
       for (const { name } of this.#columns) {
-        const cell = cellOf(row, name)
-        if (typeof cell === 'number') values.set(measureId(keyOfRow(row, table.key), name), cell)
+        const value = quantityOf(cellOf(row, name))
+        if (value !== undefined) values.set(measureId(keyOfRow(row, table.key), name), value)
       }
     }
     this.trail.record(timeMs, values)
@@ -144,10 +158,9 @@ export class ChartSubject extends Subject {
 
   /** Whether a column is of the size of the chosen one, so that one axis serves both. */
   #alike(row: Row, column: string): boolean {
-    const [chosen, other] = [this.#column ?? '', column].map(name => cellOf(row, name))
+    const [chosen, other] = [this.#column ?? '', column].map(name => quantityOf(cellOf(row, name)))
     if (column === this.#column) return true
-    if (typeof chosen !== 'number' || typeof other !== 'number' || chosen === 0 || other === 0) return chosen === other
-    const ratio = Math.abs(chosen / other)
-    return ratio < likeness && ratio > 1 / likeness
+    if (chosen === undefined || other === undefined || chosen === 0 || other === 0) return chosen === other
+    return areAlike(chosen, other, likeness)
   }
 }

@@ -11,15 +11,22 @@ export interface Recognised {
   readonly scale: number
 }
 
-const timeName = /(^|[_.-])(time|timestamp|date|at|since|updated|reported|seen|asof)$|[a-z](At|Time|Date)$/i
+const timeName = /(^|[_.-])(time|timestamp|ts|date|at|since|updated|reported|seen|asof)$|[a-z](At|Time|Date)$/i
 const bytesName = /(^|[_.-])bytes([_.-]|$)|[a-z]Bytes$|Bytes[A-Z]/i
 const percentName = /(^|[_.-])(percent|percentage|pct)$|[a-z](Percent|Percentage|Pct)$/i
 const shareName = /(^|[_.-])(ratio|share|fraction)$|[a-z](Ratio|Share|Fraction)$/i
 const statusName = /(^|[_.-])(status|state|health|condition)$|[a-z](Status|State|Health)$/i
 const isoTime = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?$/
+/** A number as exchanges write it, so that no digit is lost. */
+const decimal = /^-?\d+(\.\d+)?$/
+/** Seconds or ms since 1970, likewise. */
+const instant = /^\d{10}(\d{3})?$/
 const link = /^https?:\/\/\S+$/
 const earliestMs = Date.UTC(2000, 0)
 const latestMs = Date.UTC(2100, 0)
+
+/** What is made of digits, and is a name. */
+export const idName = /^(number|no|nr)$|(^|[_.-])(id|uuid|code|zip|index|version|port|pid)$|[a-z](Id|Version)$/i
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
 
@@ -59,6 +66,15 @@ function ofNumbers(name: string, values: readonly number[]): Recognised {
   return duration > 0 ? { kind: 'duration', scale: duration } : { kind: 'number', scale: 1 }
 }
 
+/**
+ * Of texts that are numbers: only where one has a point, or is a time by its name, as names may be made of digits alone.
+ */
+function ofDigits(name: string, texts: readonly string[]): Recognised | undefined {
+  const isTime = timeName.test(name) && texts.every(text => instant.test(text))
+  const isQuantity = texts.every(text => decimal.test(text)) && texts.some(text => text.includes('.'))
+  return isTime || (isQuantity && !idName.test(name)) ? ofNumbers(name, texts.map(Number)) : undefined
+}
+
 function ofTexts(name: string, texts: readonly string[]): ColumnKind {
   if (texts.every(text => isoTime.test(text) && !Number.isNaN(Date.parse(text)))) return 'time'
   if (texts.every(text => link.test(text))) return 'link'
@@ -72,14 +88,22 @@ export function recogniseColumn(name: string, cells: readonly Cell[]): Recognise
   if (types.has('object')) return { kind: 'json', scale: 1 }
   if (types.size !== 1 || only === undefined) return { kind: 'text', scale: 1 }
   if (only === 'number') return ofNumbers(name, cells as readonly number[])
+  const digits = only === 'string' ? ofDigits(name, cells as readonly string[]) : undefined
+  if (digits !== undefined) return digits
   return { kind: only === 'boolean' ? 'boolean' : ofTexts(name, cells as readonly string[]), scale: 1 }
+}
+
+/** A cell as a number, where it is one or a text that reads as one. */
+export function quantityOf(cell: Cell): number | undefined {
+  if (typeof cell === 'number') return cell
+  return typeof cell === 'string' && decimal.test(cell) ? Number(cell) : undefined
 }
 
 /** What a column is said to be; where nothing is said, what it is recognised as. */
 export function kindOfColumn(name: string, cells: readonly Cell[], { as, unit }: ColumnHint = {}): Recognised {
   const found = recogniseColumn(name, cells)
   if (as === undefined) return found
-  const values = cells.filter(cell => typeof cell === 'number')
+  const values = cells.map(quantityOf).filter(value => value !== undefined)
   switch (as) {
     case 'time':
       return { kind: as, scale: unitMs[unit ?? ''] ?? (unitOfTime(values) || 1000) }

@@ -44,7 +44,7 @@ export interface MillraceValue extends MillraceElement {
   column: string
   /** The key of the row; default: the first. */
   key: string
-  /** What stands above the value; default: the name of the column. */
+  /** What stands above the value; default: its key, or the feed, and the column. */
   label: string
   /** A line of the last minute beside the value. */
   spark: boolean

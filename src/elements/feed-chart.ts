@@ -241,7 +241,15 @@ export class FeedChart extends LiveElement {
       ></div>
       <span class="probe-text" hidden></span><span class="probe-grid" hidden></span>
       <div class="zoom" role="group" aria-label="Zoom">
-        <button type="button" class="plain" aria-label="Nearer" title="Nearer" @click=${() => this.#scaleBy(0.5)}>+</button>
+        <button
+          type="button"
+          class="plain"
+          aria-label="Nearer"
+          title="Nearer; or draw over a part of the chart"
+          @click=${() => this.#scaleBy(0.5)}
+        >
+          +
+        </button>
         <button type="button" class="plain" aria-label="Further" title="Further" @click=${() => this.#scaleBy(2)}>−</button>
         ${
           this.zoom === undefined

@@ -58,6 +58,8 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
   #shown: Reader | undefined
   #coming: Reader | undefined
   #error: MillraceError | undefined
+  /** When the server published the last rows that were fresh when they came; 0: none were. */
+  #provedAt = 0
   #told: FeedFreshness | undefined
 
   constructor() {
@@ -81,11 +83,9 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     const isFirstTry = context?.millrace.state.phase === 'connecting' && this.rows === undefined
     if (live === undefined || isFirstTry) return { state: 'waiting', since: 0 }
     if (context === undefined) return { ...live, state: 'disconnected' }
-    // The server says nothing more of a proof that came with a change: the change says it.
-    const proof =
-      live.state === 'fresh' && feed !== undefined && feed.table.at > 0
-        ? { ...live, validatedAt: feed.table.at, state: live.state }
-        : undefined
+    // The server says nothing more of a proof that came with a change: the change says it, once the connection is lost, too.
+    const isProved = this.#provedAt > 0 && (live.state === 'fresh' || live.state === 'disconnected')
+    const proof = isProved ? { ...live, validatedAt: this.#provedAt, state: 'fresh' as const } : undefined
     return knownFreshness(proof, live, context.board)
   }
 
@@ -208,10 +208,12 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
       this.#shown?.leave()
       this.#shown = reader
       this.#coming = undefined
+      this.#provedAt = 0
     }
     // What is throttled comes later than it was published.
     const isLive = info.type === 'delta' && this.throttle === undefined && !isAddress(this.feed)
     this.#context?.board.note(info.table.at, isLive)
+    if (reader.feed.freshness.state === 'fresh') this.#provedAt = info.table.at
     this.took(rows, info)
     this.requestUpdate()
     this.#tell('millrace-rows', { rows, table: info.table })
@@ -264,7 +266,7 @@ export abstract class FeedElement extends LitElement implements MillraceElement 
     if (context === undefined || (this.#error !== undefined && this.rows === undefined)) return nothing
     const { tone, word, detail, reason } = viewFreshness(this.freshness, context.board.now(), context.format)
     return html`<span class="freshness" part="freshness"
-      >${mark(tone)}<span class="word tone-${tone}">${word}</span><span class="age">${detail}</span>${
+      >${mark(tone)}<span class="word tone-${tone}">${word}</span><span class="age" title=${detail}>${detail}</span>${
         explain && reason !== '' ? html`<span class="reason">${reason}</span>` : nothing
       }</span
     >`

@@ -4,7 +4,7 @@ import { repeat } from 'lit/directives/repeat.js'
 import { cellOf, equalCells, type Row } from '../model/row.ts'
 import { cellContent } from './cell-content.ts'
 import type { ColumnKind } from './column-kind.ts'
-import { profileColumns, rowName, showCell, type ColumnProfile } from './column-profile.ts'
+import { briefly, profileColumns, rowName, showCell, type ColumnProfile } from './column-profile.ts'
 import { LiveElement } from './live-element.ts'
 import { arrange, keyOfRow, noLines, visibleSpan, type Line, type Lines } from './row-lines.ts'
 
@@ -124,7 +124,9 @@ export class FeedTable extends LiveElement {
     const columns = this.querySelectorAll('col')
     // Where rows are read downwards the values stand near their names, and the last column takes the rest.
     const sized = this.sortable ? columns.length : columns.length - 1
-    columns.forEach((col, i) => (col.style.width = i < sized ? `calc(${this.#widthOf(this.columns[i] ?? '')}ch + 1.6rem)` : ''))
+    // The way into a row stands in its first cell.
+    const around = (i: number): string => (i === 0 && this.opens === true ? '2.8rem' : '1.6rem')
+    columns.forEach((col, i) => (col.style.width = i < sized ? `calc(${this.#widthOf(this.columns[i] ?? '')}ch + ${around(i)})` : ''))
     const total = this.columns.reduce((sum, column) => sum + this.#widthOf(column), 0)
     const table = this.querySelector('table')
     if (table !== null) table.style.minWidth = `calc(${total}ch + ${this.columns.length * 1.6}rem)`
@@ -196,10 +198,11 @@ export class FeedTable extends LiveElement {
 
   #cell(row: Row, profile: ColumnProfile, nowMs: number, opener: TemplateResult | typeof nothing = nothing): TemplateResult {
     const cell = cellOf(row, profile.name)
-    const text =
+    const whole =
       profile.name === '#' && typeof cell === 'string' ? rowName(cell) || '–' : showCell(cell, profile, nowMs, this.context.format)
-    const title = text.length > this.#widthOf(profile.name) ? text : nothing
-    const classes = classMap({ ...sideOf(profile), null: cell === null })
+    const text = typeof cell === 'object' && cell !== null ? briefly(cell) : whole
+    const title = text !== whole || text.length > this.#widthOf(profile.name) ? whole : nothing
+    const classes = classMap({ ...sideOf(profile), json: profile.kind === 'json' && text === whole, null: cell === null })
     const content = cellContent(cell, text, profile)
     // One piece: what stands between them would be read as a part of the cell.
     return html`<td class=${classes} part="cell" title=${title}>${opener === nothing ? content : [opener, content]}</td>`
@@ -262,8 +265,8 @@ export class FeedTable extends LiveElement {
 
 const rightKinds: ReadonlySet<ColumnKind> = new Set<ColumnKind>(['number', 'bytes', 'time', 'duration', 'percent'])
 
-function sideOf({ kind }: ColumnProfile): { readonly number: boolean; readonly json: boolean } {
-  return { number: rightKinds.has(kind), json: kind === 'json' }
+function sideOf({ kind }: ColumnProfile): { readonly number: boolean } {
+  return { number: rightKinds.has(kind) }
 }
 
 function headOf({ name, label, unit }: ColumnProfile): TemplateResult {

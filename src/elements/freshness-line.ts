@@ -18,7 +18,7 @@ export class FreshnessLine extends LiveElement {
 
   protected override render(): TemplateResult {
     const { tone, word, detail, reason } = viewFreshness(this.freshness, this.context.board.now(), this.context.format)
-    return html`${mark(tone)}<span class="word tone-${tone}">${word}</span><span class="age">${detail}</span>${
+    return html`${mark(tone)}<span class="word tone-${tone}">${word}</span><span class="age" title=${detail}>${detail}</span>${
         this.explain === true && reason !== '' ? html`<span class="reason">${reason}</span>` : nothing
       }`
   }

@@ -1,7 +1,7 @@
 import type { Row } from '../model/row.ts'
 import { cellOf } from '../model/row.ts'
 import { composedKeyColumn } from '../model/key.ts'
-import { isMeasure, labelColumn, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
+import { isMeasure, labelColumn, quantityIn, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
 import type { Format } from './format.ts'
 import { keyOfRow } from './row-lines.ts'
 
@@ -69,7 +69,7 @@ function measure(row: Row, rowKey: string, label: string, profile: ColumnProfile
     id: measureId(rowKey, profile.name),
     label,
     column: profile.name,
-    value: typeof cell === 'number' ? cell : null,
+    value: quantityIn(cell, profile) ?? null,
     text: showValue(cell, profile, nowMs, format),
   }
 }

@@ -1,16 +1,15 @@
 import { html, type TemplateResult } from 'lit'
 import { guard } from 'lit/directives/guard.js'
-import type { FeedQuery } from '../client/face.ts'
+import type { FeedQuery, TableView } from '../client/face.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import type { MillraceTable as Face } from './face.ts'
 import { FeedElement, text } from './feed-element.ts'
 import { feedQuery, listOf } from './feed-query.ts'
 import type { SortRequest } from './feed-table.ts'
 import type { LiveContext } from './live-element.ts'
-import type { TableShape } from './measures.ts'
 import { nextSort, sortRows } from './row-sort.ts'
 import { layOut } from './upright.ts'
-import { visibleColumns } from './column-profile.ts'
+import { readingOrder, visibleColumns } from './column-profile.ts'
 
 /** How many rows are asked for where nothing is written. */
 const mostRows = 500
@@ -39,10 +38,11 @@ export class MillraceTable extends FeedElement implements Face {
     return feedQuery(this.feed, this, mostRows, listOf(this.columns))
   }
 
-  #columnsOf(columns: readonly string[], key: string, rows: readonly Row[]): readonly string[] {
+  #columnsOf({ kind, columns, key }: TableView, rows: readonly Row[]): readonly string[] {
     const wanted = listOf(this.columns)
     if (wanted.length > 0) return wanted
-    const visible = visibleColumns(columns, this.hints)
+    const shown = visibleColumns(columns, this.hints)
+    const visible = kind === 'table' ? readingOrder(shown, key) : shown
     // A key that is composed of others says nothing that they do not.
     return key === '#' && rows.some(row => cellOf(row, key) !== null) && visible.length > 1 ? visible.filter(name => name !== key) : visible
   }
@@ -56,8 +56,8 @@ export class MillraceTable extends FeedElement implements Face {
     return html`${guard([context, rows, this.sort, this.columns, this.sortable, this.hints], draw)}`
   }
 
-  #table(context: LiveContext, rows: readonly Row[], { key, columns, order }: TableShape): TemplateResult {
-    const shape = { key, columns: this.#columnsOf(columns, key, rows), order }
+  #table(context: LiveContext, rows: readonly Row[], table: TableView): TemplateResult {
+    const shape = { key: table.key, columns: this.#columnsOf(table, rows), order: table.order }
     const layout = layOut(rows, shape, context.board.now(), context.format, this.hints)
     return html`<millrace-rows
       .context=${context}

@@ -102,9 +102,10 @@ export class MillraceValue extends FeedElement implements Face {
   }
 
   #title(): string {
-    const name = this.#measure?.column ?? ''
+    const name = this.#measure?.column ?? this.column
     const column = this.hints.get(name)?.label ?? name
-    return this.label || (this.key === '' ? column : `${rowName(this.key)} · ${column}`)
+    const of = this.key === '' ? this.feed : rowName(this.key)
+    return this.label || [of, column].filter(Boolean).join(' · ')
   }
 
   protected override header(): TemplateResult {

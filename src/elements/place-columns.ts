@@ -1,4 +1,5 @@
 import { cellOf, type Row } from '../model/row.ts'
+import { quantityOf } from './column-kind.ts'
 
 /** The columns that say where a row is, in degrees. */
 export interface PlaceColumns {
@@ -15,7 +16,7 @@ function holdsDegrees(rows: readonly Row[], column: string, most: number): boole
     .slice(0, sampleRows)
     .map(row => cellOf(row, column))
     .filter(cell => cell !== null)
-  return cells.length > 0 && cells.every(cell => typeof cell === 'number' && Math.abs(cell) <= most)
+  return cells.length > 0 && cells.every(cell => Math.abs(quantityOf(cell) ?? Number.NaN) <= most)
 }
 
 /** Found by their names and what they hold; undefined: the rows are nowhere. */
@@ -34,8 +35,8 @@ export interface Place {
 
 export function placesOf(rows: readonly Row[], { latitude, longitude }: PlaceColumns): readonly Place[] {
   return rows.flatMap(row => {
-    const [lat, lon] = [cellOf(row, latitude), cellOf(row, longitude)]
-    return typeof lat === 'number' && typeof lon === 'number' ? [{ row, latitude: lat, longitude: lon }] : []
+    const [lat, lon] = [quantityOf(cellOf(row, latitude)), quantityOf(cellOf(row, longitude))]
+    return lat !== undefined && lon !== undefined ? [{ row, latitude: lat, longitude: lon }] : []
   })
 }
 

@@ -1,6 +1,7 @@
 import { html, type PropertyValues, type TemplateResult } from 'lit'
 import { cellOf, type Row } from '../model/row.ts'
 import type { Cancel } from '../lib/clock.ts'
+import { quantityOf } from './column-kind.ts'
 import { labelColumn, profileColumns, rowLabel, showValue, type ColumnProfile } from './column-profile.ts'
 import { LiveElement } from './live-element.ts'
 import { gridStep, placeColumns, placesOf, projectionOf, type Place, type PlaceColumns, type Projection } from './place-columns.ts'
@@ -17,6 +18,13 @@ interface Dot extends Place {
   readonly x: number
   readonly y: number
   readonly radius: number
+}
+
+/** What a line of the grid is called, and where that is written. */
+interface GridName {
+  readonly text: string
+  readonly x: number
+  readonly y: number
 }
 
 /** Rows as dots where they are, as large as one of their numbers; no tiles, as nothing is asked of other servers. */
@@ -42,6 +50,8 @@ export class RowMap extends LiveElement {
   #profiles: readonly ColumnProfile[] = []
   #columns: PlaceColumns | undefined
   #places: readonly Place[] = []
+  /** What the map is around: of those that were last there. */
+  #around: readonly Place[] = []
   #drawnColour = ''
 
   protected override listen(): readonly Cancel[] {
@@ -59,6 +69,7 @@ export class RowMap extends LiveElement {
     this.#profiles = profileColumns(this.columns, this.rows, this.#profiles, this.context.hints.of(this.name))
     this.#columns = placeColumns(this.rows, this.columns) ?? this.#columns
     this.#places = this.#columns === undefined ? [] : placesOf(this.rows, this.#columns)
+    if (this.#places.length > 0) this.#around = this.#places
   }
 
   protected override updated(): void {
@@ -73,15 +84,14 @@ export class RowMap extends LiveElement {
   /** The radius of a row's dot: its area is in proportion to what the number is above the least. */
   #sizer(): (row: Row) => number {
     const column = this.measure
-    const values = column === undefined ? [] : this.rows.map(row => cellOf(row, column)).filter(cell => typeof cell === 'number')
+    const values = column === undefined ? [] : this.rows.map(row => quantityOf(cellOf(row, column))).filter(value => value !== undefined)
     const [least, most] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)] as const, [
       Infinity,
       -Infinity,
     ] as const)
     if (column === undefined || !(most > least)) return () => 4
     return row => {
-      const cell = cellOf(row, column)
-      const share = typeof cell === 'number' ? (cell - least) / (most - least) : 0
+      const share = ((quantityOf(cellOf(row, column)) ?? least) - least) / (most - least)
       return leastRadius + (mostRadius - leastRadius) * Math.sqrt(share)
     }
   }
@@ -99,38 +109,59 @@ export class RowMap extends LiveElement {
     }
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
     pen.clearRect(0, 0, width, height)
-    const projection = projectionOf(this.#places, width, height, marginPx)
-    this.#drawGrid(pen, projection, width, height)
+    const projection = projectionOf(this.#around, width, height, marginPx)
+    const names = this.#drawGrid(pen, projection, width, height)
     const radiusOf = this.#sizer()
     this.#dots = this.#places.map(place => {
       const [x, y] = projection.point(place.longitude, place.latitude)
       return { ...place, key: keyOfRow(place.row, this.keyColumn), x, y, radius: radiusOf(place.row) }
     })
     this.#drawDots(pen)
+    this.#drawNames(pen, names)
   }
 
-  /** Lines at round degrees, with their numbers: they are all there is to say where this is. */
-  #drawGrid(pen: CanvasRenderingContext2D, { point, degreesPerPx }: Projection, width: number, height: number): void {
+  /** Lines at round degrees. @returns their names, which are all there is to say where this is: they go above the dots */
+  #drawGrid(pen: CanvasRenderingContext2D, { point, degreesPerPx }: Projection, width: number, height: number): readonly GridName[] {
+    const names: GridName[] = []
     const step = gridStep(degreesPerPx * gridPx)
     const digits = Math.max(0, -Math.floor(Math.log10(step)))
     const [centreX, centreY] = point(0, 0)
     const perDegreeX = point(1, 0)[0] - centreX
     const perDegreeY = centreY - point(0, 1)[1]
     pen.strokeStyle = this.#colour('grid')
-    pen.fillStyle = this.#colour('text')
-    pen.font = '11px system-ui, sans-serif'
     pen.lineWidth = 1
     const name = (degrees: number, positive: string, negative: string) =>
       `${Math.abs(degrees).toFixed(digits)}° ${degrees === 0 ? '' : degrees > 0 ? positive : negative}`.trim()
-    for (let lon = Math.ceil(-centreX / perDegreeX / step) * step; centreX + lon * perDegreeX < width; lon += step) {
+    for (
+      let lon = Math.ceil(Math.max(-centreX / perDegreeX, -180) / step) * step;
+      lon <= 180 && centreX + lon * perDegreeX < width;
+      lon += step
+    ) {
       const x = centreX + lon * perDegreeX
       stroke(pen, x, 0, x, height)
-      pen.fillText(name(lon, 'E', 'W'), x + 4, height - 6)
+      names.push({ text: name(lon, 'E', 'W'), x: x + 4, y: height - 6 })
     }
-    for (let lat = Math.ceil((centreY - height) / perDegreeY / step) * step; centreY - lat * perDegreeY > 0; lat += step) {
+    for (
+      let lat = Math.ceil(Math.max((centreY - height) / perDegreeY, -90) / step) * step;
+      lat <= 90 && centreY - lat * perDegreeY > 0;
+      lat += step
+    ) {
       const y = centreY - lat * perDegreeY
       stroke(pen, 0, y, width, y)
-      pen.fillText(name(lat, 'N', 'S'), 6, y - 5)
+      names.push({ text: name(lat, 'N', 'S'), x: 6, y: y - 5 })
+    }
+    return names
+  }
+
+  #drawNames(pen: CanvasRenderingContext2D, names: readonly GridName[]): void {
+    pen.font = '11px system-ui, sans-serif'
+    pen.fillStyle = this.#colour('text')
+    pen.strokeStyle = this.#colour('surface')
+    pen.lineWidth = 3
+    pen.lineJoin = 'round'
+    for (const { text, x, y } of names) {
+      pen.strokeText(text, x, y)
+      pen.fillText(text, x, y)
     }
   }
 
@@ -165,7 +196,7 @@ export class RowMap extends LiveElement {
     if (row === undefined || this.pointed === undefined)
       return html`<span class="quiet"
         >${format.number(this.#places.length)}
-        places${this.measure === undefined ? '' : `, as large as their ${this.#profiles.find(({ name }) => name === this.measure)?.label ?? this.measure}`}</span
+        places${this.measure === undefined ? '' : `, sized by ${this.#profiles.find(({ name }) => name === this.measure)?.label ?? this.measure}`}</span
       >`
     const label = labelColumn(this.#profiles, this.keyColumn)
     const shown = this.#profiles.filter(({ name, kind, hidden }) => name !== label && kind !== 'json' && !hidden).slice(0, 6)
@@ -184,7 +215,8 @@ export class RowMap extends LiveElement {
         @pointerdown=${this.#point}
         @pointerleave=${() => (this.pointed = undefined)}
       ></canvas>
-      <span class="probe-text" hidden></span><span class="probe-grid" hidden></span><span class="probe-line-1" hidden></span>
+      <span class="probe-text" hidden></span><span class="probe-grid" hidden></span><span class="probe-surface" hidden></span
+      ><span class="probe-line-1" hidden></span>
       <p class="map-detail">${this.#told()}</p>`
   }
 }

@@ -1,5 +1,6 @@
 /** What names something that is nobody else's business: a header, a query parameter or a member of a body. */
-const secretName = /auth|cookie|token|secret|passw|pwd|session|signature|credential|api[-_]?key|access[-_]?key|^(key|sig)$/i
+const secretName =
+  /authorization|auth(?!or)|cookie|token|secret|passw|pwd|session|signature|credential|csrf|xsrf|api[-_]?key|access[-_]?key|[-_]key$|^(key|sig|appid|pat|sid)$/i
 
 /** Whether a header, query parameter or member of that name probably holds a secret. */
 export function isSecretName(name: string): boolean {
@@ -23,7 +24,8 @@ export function withoutSecrets(text: string): string {
 
 /**
  * A value without secrets: texts as above, and members of maps that are called like secrets. `told` may replace a part of a text that
- * is known to be a secret by what may be told of it, such as `${TOKEN}`; a member in which it did so is shown.
+ * is known to be a secret by what may be told of it, such as `${TOKEN}`; a member in which it did so is shown. A text that is JSON,
+ * such as a body, is looked into.
  */
 export function valueWithoutSecrets(value: unknown, told: (text: string) => string, name = ''): unknown {
   if (Array.isArray(value)) return value.map(item => valueWithoutSecrets(item, told, name))
@@ -32,8 +34,20 @@ export function valueWithoutSecrets(value: unknown, told: (text: string) => stri
       Object.entries(value).map(([name, member]: [string, unknown]) => [name, valueWithoutSecrets(member, told, name)]),
     )
   if (typeof value !== 'string') return isSecretName(name) ? hidden : value
+  const members = membersIn(value)
+  if (members !== undefined && !isSecretName(name)) return JSON.stringify(valueWithoutSecrets(members, told))
   const text = told(value)
   return isSecretName(name) && text === value ? hidden : withoutSecrets(text)
+}
+
+/** The map or list that a text is as JSON; undefined: none. */
+function membersIn(text: string): object | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return undefined
+  }
 }
 
 /** A text as one line that no terminal obeys: control and format characters, and line and paragraph separators, are written out. */

@@ -24,8 +24,8 @@ const headerValue = scalar.refine(value => /^[\t\x20-\x7e\x80-\xff]*$/.test(valu
 /** The keys of a source that asks a URL, beside `sourceKeys`. */
 export const httpKeys = {
   url: z
-    .string({ error: 'expected an http or https URL' })
-    .refine(isHttpUrl, { error: 'expected an http or https URL, such as https://bikes.example/stations.json' })
+    .string({ error: 'expected an http, https, ws or wss URL' })
+    .refine(isHttpUrl, { error: 'expected an http, https, ws or wss URL, such as https://bikes.example/stations.json' })
     .meta({ description: 'What is asked: an http or https URL.', examples: ['https://bikes.example/stations.json'] }),
   method: oneOf(['GET', 'POST', 'PUT']).optional().meta({ description: 'Default GET.' }),
   headers: mapOf(headerValue, 'headers by name')

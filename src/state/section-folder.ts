@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   accessSync,
   closeSync,
@@ -16,7 +17,7 @@ import { dirname, join } from 'node:path'
 import type { Logger } from '../lib/log.ts'
 import { formatSize } from '../lib/unit.ts'
 import { Lock } from './lock.ts'
-import { maxSectionBytes, SectionError, sectionHead, sectionPayload } from './section.ts'
+import { maxSectionBytes, noChecksum, SectionError, sectionHead, sectionPayload } from './section.ts'
 import type { Sections } from './sections.ts'
 import { StateError } from './state-error.ts'
 
@@ -78,7 +79,16 @@ export class SectionFolder implements Sections {
     try {
       const handle = await open(made, 'w', 0o600)
       try {
-        for (const part of [sectionHead(name, payload), ...payload]) await handle.writeFile(part)
+        await handle.writeFile(sectionHead(name, bytes, noChecksum))
+        const hash = createHash('sha256')
+        // Part by part: that of a large table at once would hold the loop.
+        for (const part of payload) {
+          hash.update(part)
+          await handle.writeFile(part)
+        }
+        const head = sectionHead(name, bytes, hash.digest('hex'))
+        const { bytesWritten } = await handle.write(head, 0, head.byteLength, 0)
+        if (bytesWritten < head.byteLength) throw new SectionError('its head could not be written')
         await handle.sync()
       } finally {
         await handle.close()

@@ -24,17 +24,14 @@ export class SectionError extends Error {
   override readonly name = 'SectionError'
 }
 
-/** The first line of a section's file, with its end. */
-export function sectionHead(section: string, payload: readonly Buffer[]): Buffer {
-  const hash = createHash('sha256')
-  let length = 0
-  for (const part of payload) {
-    hash.update(part)
-    length += part.byteLength
-  }
-  const head: Head = { millrace: 'state', format: formatVersion, section, length, checksum: hash.digest('hex') }
+/** The first line of a section's file, with its end; as long whatever the checksum is. */
+export function sectionHead(section: string, length: number, checksum: string): Buffer {
+  const head: Head = { millrace: 'state', format: formatVersion, section, length, checksum }
   return Buffer.from(`${JSON.stringify(head)}\n`)
 }
+
+/** No checksum yet: a file that has it is torn. */
+export const noChecksum = '0'.repeat(64)
 
 /**
  * The payload of a section's file.

@@ -117,7 +117,7 @@ test('share copies the address; full screen fills the screen with the tiles alon
 
 test('the boards are asked for once a connection; where they are not answered it is said, and they are asked for again', async () => {
   const page = await open('', { permissions: [] })
-  await page.locator('nav.boards a').waitFor()
+  await page.locator('nav.boards a:text-is("The city")').waitFor()
   let asked = 0
   await page.route('**/boards', route => (asked++ === 0 ? route.fulfill({ status: 503 }) : route.continue()))
   await page.evaluate(`location.hash = '#/board/city'`)
@@ -126,6 +126,40 @@ test('the boards are asked for once a connection; where they are not answered it
   expect(asked).toBe(1)
   await isWhole(page)
   expect(asked).toBe(2)
+})
+
+test.each([
+  ['light', 1280],
+  ['dark', 390],
+] as const)('a board is made with what the page says alone, and its address shared: %s, %i px', async (colorScheme, width) => {
+  const page = await open('#/feed/places', { colorScheme, viewport: { width, height: 900 } })
+  await page.locator('a:text-is("Put it on a board")').click()
+  await page.locator('millrace-table td:text-is("ACME")').waitFor()
+  await page.locator('button:text-is("Edit")').click()
+  await page.locator('select[name=show]').selectOption('a figure')
+  await page.locator('select[name=feed]').selectOption('places')
+  await page.locator('input[name=title]').fill('Bolt')
+  await page.locator('input[name=title]').press('Enter')
+  await page.locator('millrace-value .label:text-is("Bolt")').waitFor()
+  await page.locator('select[name=show]').selectOption('the alerts')
+  expect(await page.locator('select[name=feed] option').allTextContents()).toEqual(['low'])
+  await page.locator('button:text-is("Add tile")').click()
+  await page.locator('millrace-alerts li', { hasText: 'ACME costs 100' }).waitFor()
+  await page.locator('button[aria-label="Earlier: a figure of places"]').click()
+  await page.locator('.editor li').first().filter({ hasText: 'a figure of places' }).waitFor()
+  await page.locator('button[aria-label="Remove: a table of places"]').click()
+  await page.locator('millrace-table').waitFor({ state: 'detached' })
+  await page.evaluate(readFileSync(axeFile, 'utf8'))
+  const blamed = 'axe.run().then(({violations}) => violations.flatMap(({id, nodes}) => nodes.map(({html}) => id + ": " + html)))'
+  const wide = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+  expect([await page.evaluate(blamed), await page.evaluate(wide)]).toEqual([[], 0])
+  const shared = await open(new URL(page.url()).hash)
+  await shared.locator('millrace-value .label:text-is("Bolt")').waitFor()
+  await shared.locator('millrace-alerts li').first().waitFor()
+  expect(await shared.locator('board-editor').count()).toBe(0)
+  await page.goBack()
+  await page.locator('millrace-table').waitFor()
+  expect(faults).toEqual([])
 })
 
 test('what is not there is said: no such board, nothing in the address', async () => {

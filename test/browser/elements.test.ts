@@ -181,9 +181,15 @@ test('a server that is away: the last rows stay, marked; then fresh again withou
   onTestFinished(() => own.close())
   const page = await open('<millrace-table feed="quotes"></millrace-table>', { url: own.url })
   await page.locator('td:text-is("ACME")').waitFor()
+  // As if it had been open for long.
+  own.clockAheadMs = 30_000
+  own.answers.set('quotes', quotes(350))
+  await page.locator('td:text-is("350")').waitFor()
   await own.stop()
   await page.locator('.freshness .word:text-is("disconnected")').waitFor()
   expect(await page.locator('td:text-is("ACME")').count()).toBe(1)
+  // Their age is that of the last change, and not of when the element began to read.
+  expect(await page.locator('.freshness .age').textContent()).toMatch(/last updated (just now|[12]\.\d s ago)/)
   own.answers.set('quotes', quotes(400))
   await own.listen()
   await page.locator('td:text-is("400")').waitFor()

@@ -94,7 +94,7 @@ test('a token that opens one feed shows that one, live, and no word of the other
   expect(await page.locator('feed-card').count()).toBe(1)
   expect(await page.content()).not.toContain('wages')
   await page.goto(`${server.url}#/feed/wages`)
-  await page.locator('text=There is no feed “wages” on this server.').waitFor()
+  await page.locator('text=There is no feed “wages” on this server, or your token does not open it.').waitFor()
 })
 
 test('rights that are withdrawn while it is open: the rows go, with the reason; a token that is no more asks for another', async () => {

@@ -135,8 +135,14 @@ describe('the rows of a feed', () => {
     await field.fill('price >')
     await page.locator('#filter-error', { hasText: 'where' }).waitFor()
     expect(await page.locator('td:text-is("DYNE")').count()).toBe(1)
-    await field.fill('')
+    await field.fill('RU')
+    await page.locator('text=1 row of 4').waitFor()
+    await page.locator('td:text-is("CRUX")').waitFor()
+    await field.fill('id == CRUX')
+    await page.locator('text=There is no column “CRUX”; a text stands in quotes').waitFor()
+    await page.locator('button:text-is("Show all")').click()
     await page.locator('td:text-is("ACME")').waitFor()
+    expect(await field.inputValue()).toBe('')
   })
 
   test('are copied as they are shown: with the columns that were chosen', async () => {

@@ -44,6 +44,8 @@ test('a row or feed that is not there, and no server', async () => {
   expect([none.code, none.stdout, none.stderr]).toEqual([1, '', "feed 'low' has no row 'nope'\n"])
   const other = await runMillrace(['why', 'lo', 'nope', '--url', url])
   expect([other.code, other.stderr]).toEqual([1, "no feed 'lo'; did you mean 'low'?\n"])
+  const painted = await runMillrace(['why', 'low', '\u001b[2J\u202e', '--url', url])
+  expect([painted.code, painted.stderr]).toEqual([1, "feed 'low' has no row '\ufffd[2J\ufffd'\n"])
   const gone = await runMillrace(['why', 'low', 'north', '--url', 'http://127.0.0.1:9'])
   expect(gone.code).toBe(1)
   expect(gone.stderr).toMatch(/^disconnected, ws:\/\/127\.0\.0\.1:9\/ws/)

@@ -32,6 +32,11 @@ test.each([
   ['  city: {tiles: [{show: heartbeat, feed: f}]}', /expected the name of a source, whose polls are shown; found f/],
   ['  city: {tiles: [{show: gauge, feed: f}]}', /expected table, chart, figure, alerts, heartbeat, or map; found gauge/],
   ['  city: {tiles: [{show: map, feed: f, widht: 2}]}', /unknown key `widht`[^]*did you mean `width`/],
+  ['  city: {tiles: [{show: map, feed: f, where: "used >"}]}', /4:53: boards\.city\.tiles\[0\]\.where: /],
+  [
+    '  city:\n    tiles:\n      - {show: gauge, feed: f}\n      - {show: map, feed: g}\n      - {show: map, feed: f, where: "contains(used)"}',
+    /tiles\[0\]\.show[^]*tiles\[1\]\.feed[^]*tiles\[2\]\.where[^]*3 problems/,
+  ],
   ['  city: {tiles: []}', /expected at least one tile/],
   ['  City: {tiles: [{show: map, feed: f}]}', /call it `city`/],
   ['  []', /boards: expected a map: the name of each board/],

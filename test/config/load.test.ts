@@ -387,7 +387,7 @@ describe('values', () => {
       '5:29 sources.d.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found 1',
       '6:6 sources.e: expected a URL, or a map with `url`, `system`, `file`, or `exec`; found 3',
       '7:3 sources.f: expected a URL, or a map with `url`, `system`, `file`, or `exec`; found nothing',
-      '8:6 sources.g: expected an http or https URL, such as https://bikes.example/stations.json; found x',
+      '8:6 sources.g: expected an http, https, ws or wss URL, such as https://bikes.example/stations.json; found x',
     ])
   })
 

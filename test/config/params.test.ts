@@ -18,6 +18,11 @@ test('params in code units; what readers fill in is asked of the public internet
 test.each<[string, string, string]>([
   ['nowhere to stand', withParams('{a: {}, b: {}}'), '4:21 sources.s.params.b: `{b}` stands neither in url nor in query or headers'],
   [
+    'a place that nothing fills in',
+    withParams('{a: {}}', 'http://x/{a}/{idd}?q={b}'),
+    '3:10 sources.s.url: `{idd}` is filled in by nothing (name it under `params`, for readers to say, or under `each`; a brace that is meant is written %7B)',
+  ],
+  [
     'a pattern that is none',
     withParams('{a: {pattern: "("}}'),
     '4:27 sources.s.params.a.pattern: expected a regular expression (flag u): Unterminated group',
@@ -50,4 +55,9 @@ test.each<[string, string, string]>([
   ['always asked for nothing', withParams('{a: {}}', undefined, '    demand: always'), '5:13 sources.s.demand: `s` has no rows of its own'],
 ])('%s', (_, text, message) => {
   expect(said(text).join('\n')).toContain(message)
+})
+
+test('a place in a URL that nothing fills in is told, whichever way the source is written; what is in the query may be meant', () => {
+  expect(said('sources: {s: "http://x/{id}"}')).toEqual([expect.stringMatching(/^1:\d+ sources\.s: `\{id\}` is filled in by nothing /)])
+  good('sources: {s: "http://x/%7Bid%7D?query={viewer}"}')
 })

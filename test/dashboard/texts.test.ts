@@ -52,6 +52,11 @@ describe('snippets', () => {
     }
   })
 
+  test('an element has the view in its attributes, whatever the filter is', () => {
+    const text = snippetText('HTML', { ...subject, query: { where: 'name == "<b>" && price > 3', order: ['-price', 'id'], limit: 5 } })
+    expect(text).toContain('where="name == &quot;&lt;b>&quot; &amp;&amp; price > 3" order="-price,id" limit="5"')
+  })
+
   test('what goes into a page cannot end its script', () => {
     expect(snippetText('browser', { ...subject, query: { where: 'name == "</script>"' } }).match(/<\/script>/g)).toHaveLength(1)
   })

@@ -38,6 +38,12 @@ describe('with nothing said, a column is recognised by its name and its cells', 
     ['open', [true], 'boolean'],
     ['tags', [['a']], 'json'],
     ['mixed', [1, 'a'], 'text'],
+    ['lastPrice', ['97251.85829843', '0.00002408'], 'number'],
+    ['priceChangePercent', ['-1.25', '3'], 'percent'],
+    ['ts', ['1597026383085'], 'time'],
+    ['count', ['12', '7'], 'text'],
+    ['app_version', ['1.2', '1.10'], 'text'],
+    ['price', ['1.5', 'n/a'], 'text'],
     ['nothing', [], 'text'],
   ])('%s %j: %s', (name, cells, kind) => {
     expect(recogniseColumn(name, cells).kind).toBe(kind)
@@ -51,6 +57,12 @@ describe('with nothing said, a column is recognised by its name and its cells', 
     ['cpu_percent', [12.53, 3], '12.5 %'],
     ['url', ['https://www.a.example/x'], 'a.example/x'],
     ['status', ['running'], 'running'],
+    ['lastPrice', ['97251.85829843', '0.00002408'], '97,251.858'],
+    ['lastPrice', ['0.00002408', '97251.85829843'], '0.00002408'],
+    ['price', ['1.50', '2.25'], '1.50'],
+    ['value', [1_764_000_000, 310.5], '1,764,000,000'],
+    ['ts', ['1769086800000'], format.time(1_769_086_800_000, now)],
+    ['count', ['12', '7'], '12'],
   ])('%s %j is shown as %s', (name, cells, expected) => {
     expect(shown(name, cells)).toBe(expected)
   })

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { isMeasure, labelColumn, profileColumn, profileColumns, rowLabel, showCell } from '../../src/elements/column-profile.ts'
+import {
+  briefly,
+  isMeasure,
+  labelColumn,
+  profileColumn,
+  profileColumns,
+  readingOrder,
+  rowLabel,
+  showCell,
+} from '../../src/elements/column-profile.ts'
 import { createFormat } from '../../src/elements/format.ts'
 import type { Cell } from '../../src/model/row.ts'
 
@@ -24,6 +33,16 @@ describe('a column is known by its name and its cells', () => {
     expect(profile.decimals).toBe(3)
     expect(showCell(-5.2e-19, profile, now, format)).toBe('0.000')
     expect(profileColumn('change', [{ change: 1 }], profile).decimals).toBe(3)
+  })
+
+  test('a row is read from its key and its name on; addresses come last, and what is between stays as it comes', () => {
+    const columns = ['url', 'id', 'node', 'title', 'html_url', 'state', 'avatarUrl', 'curl', 'links']
+    expect(readingOrder(columns, 'id')).toEqual(['id', 'title', 'node', 'state', 'curl', 'url', 'html_url', 'avatarUrl', 'links'])
+  })
+
+  test('an object stands in a table by what it is called; what has no name, as it is', () => {
+    const told = [{ id: 5, login: 'ann' }, [{ name: 'bug' }, { name: 'docs' }], { a: [1] }, [1, { name: 'x' }], [], { name: '' }]
+    expect(told.map(briefly)).toEqual(['ann', 'bug, docs', '{"a":[1]}', '[1,{"name":"x"}]', '[]', '{"name":""}'])
   })
 
   test('a column of tiny numbers keeps them', () => {

@@ -123,6 +123,19 @@ describe('the subject of a chart', () => {
     expect(subject.lines.map(({ label }) => label)).toEqual(['Station a', 'Station c', 'Station d'])
   })
 
+  test('rows whose values no axis serves together are passed over, unless there is nothing else', () => {
+    const table = { key: 'id', columns: ['id', 'value'], order: [] }
+    const values = (...all: readonly (number | string)[]) => all.map((value, i) => ({ id: 'abcd'[i] ?? '', value }))
+    const drawn = (...all: readonly (number | string)[]) => {
+      const subject = subjectOf()
+      subject.follow(values(...all), table, at)
+      return subject.lines.map(({ label }) => label)
+    }
+    expect(drawn(1066, 1_764_000_000, 310.5, 0)).toEqual(['a', 'c', 'd'])
+    expect(drawn(1, 1e9)).toEqual(['a', 'b'])
+    expect(drawn('0.91', '97251.85', '34.2')).toEqual(['a', 'c'])
+  })
+
   test('what is not known for sure is a gap', () => {
     const subject = subjectOf()
     subject.follow(rows, shape, at)

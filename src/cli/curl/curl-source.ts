@@ -1,3 +1,4 @@
+import { isSecretName } from '../../lib/safe-text.ts'
 import type { CurlRequest } from './curl-command.ts'
 import type { Word } from './shell-words.ts'
 
@@ -9,10 +10,6 @@ export interface CurlSource {
   /** Headers that are left out, and why in a word or two. */
   readonly leftOut: readonly string[]
 }
-
-/** A header or parameter whose value is a secret, by its name. */
-const secretName =
-  /^(authorization|proxy-authorization|cookie|sig|signature|appid|pat|sid)$|token|secret|passw|pwd|api[-_]?key|^key$|[-_]key$|auth(?!or)|session|csrf|xsrf|credential|subscription-key/i
 
 /**
  * Headers that a browser sends with all that it asks, or that make an answer conditional or coded: Millrace has its own.
@@ -58,7 +55,7 @@ class Vault {
 
 /** `Bearer ${..}`: what says how is no secret. */
 function headerValue(name: string, value: Word, vault: Vault): Word {
-  if (!secretName.test(name)) return value
+  if (!isSecretName(name)) return value
   const [, scheme = '', rest = value] = /^((?:Basic|Bearer|Token|ApiKey|Digest|Key) +)([^]*)$/i.exec(value) ?? []
   return scheme + vault.keep(name, rest)
 }
@@ -70,7 +67,7 @@ function parameters(text: Word, vault: Vault): Word {
     .map(part => {
       const at = part.indexOf('=')
       const name = at < 0 ? part : part.slice(0, at)
-      return at >= 0 && secretName.test(name) ? `${name}=${vault.keep(name, part.slice(at + 1))}` : part
+      return at >= 0 && isSecretName(name) ? `${name}=${vault.keep(name, part.slice(at + 1))}` : part
     })
     .join('&')
 }
@@ -88,7 +85,7 @@ function url(text: Word, vault: Vault): Word {
 
 /** A JSON document with its secrets taken out; other values stay as they are. */
 function jsonBody(value: unknown, name: string, vault: Vault): unknown {
-  if (typeof value === 'string') return secretName.test(name) ? vault.keep(name, value) : value
+  if (typeof value === 'string') return isSecretName(name) ? vault.keep(name, value) : value
   if (Array.isArray(value)) return value.map(item => jsonBody(item, name, vault))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([member, inner]) => [member, jsonBody(inner, member, vault)]))

@@ -116,18 +116,18 @@ export class AdaptivePolicy implements Policy {
   }
 
   #observe({ poll, began, ended }: Ended): Observation {
-    const sentAt = began + this.#offsetMs
-    const common = { config: this.#config, sentAt, random: this.#random, pools: { own: this.#own, budget: this.#budget.pool } }
+    const [config, random, sentAt] = [this.#config, this.#random, began + this.#offsetMs]
+    const pools = { own: this.#own, budget: this.#budget.pool }
     if (poll.kind !== 'failed') {
       const { kind, headMs, hints = {}, isRemade = false } = poll
       // A body that takes long to come is no older for it.
       const roundTripMs = Math.min(headMs ?? ended - began, ended - began)
       const outcome = this.#isFirst && poll.changes === 'all' ? 'unknown' : kind
-      return { ...common, roundTripMs, outcome, isRemade: isRemade && kind === 'unchanged', hints }
+      return { config, sentAt, random, pools, roundTripMs, outcome, isRemade: isRemade && kind === 'unchanged', hints }
     }
     const { status, retryAfterMs } = poll
     const told = { ...(status === undefined ? {} : { status }), ...(retryAfterMs === undefined ? {} : { retryAfterMs }) }
-    return { ...common, roundTripMs: ended - began, outcome: 'failed', ...told }
+    return { config, sentAt, random, pools, roundTripMs: ended - began, outcome: 'failed', ...told }
   }
 
   /** Looks for a period where that is due: slice by slice, so that the event loop is free in between. */

@@ -33,8 +33,7 @@ export function next(state: ScheduleState | undefined, observation: Observation)
   const before = state ?? newState(observation.roundTripMs)
   const sinceLastMs = before.sentAt === 0 ? undefined : Math.min(observation.sentAt - before.sentAt, pauseFrom(observation.config))
   const pools = spendAll(observation.pools, sinceLastMs, observation.config.averageMs, before.pace)
-  const sent = { ...before, sentAt: observation.sentAt }
-  return observation.outcome === 'failed' ? afterFailure(sent, observation, pools) : afterAnswer(sent, observation, pools)
+  return observation.outcome === 'failed' ? afterFailure(before, observation, pools) : afterAnswer(before, observation, pools)
 }
 
 function afterFailure(before: ScheduleState, { config, random, status, ...failure }: ObservedFailure, pools: Pools): Next {
@@ -45,7 +44,7 @@ function afterFailure(before: ScheduleState, { config, random, status, ...failur
   const reason = waitAfterFailure(trouble, { intervalMs: averageMs, minMs, maxBackoffMs }, random)
   const left = status === tooManyRequests && pools.budget !== undefined ? { ...pools, budget: cut(pools.budget, failure.sentAt) } : pools
   return {
-    state: { ...before, failures },
+    state: { ...before, sentAt: failure.sentAt, failures },
     pools: left,
     delayMs: Math.min(reason.delayMs, longestDelayMs),
     reason,

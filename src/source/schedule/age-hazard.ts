@@ -31,26 +31,19 @@ function binOf(ageMs: number, averageMs: number): number {
   return Math.min(Math.max(bin, 0), bins - 1)
 }
 
+/** Where the bins end, in average intervals. */
+const ends = Array.from({ length: bins }, (_, bin) =>
+  bin === bins - 1 ? Number.POSITIVE_INFINITY : firstEdge * 2 ** (bin / binsPerOctave),
+)
+
 /** The age at which a bin ends, ms. */
 function endOf(bin: number, averageMs: number): number {
-  return bin === bins - 1 ? Number.POSITIVE_INFINITY : averageMs * firstEdge * 2 ** (bin / binsPerOctave)
+  return averageMs * (ends[bin] ?? 0)
 }
 
 const zeros: readonly number[] = Array.from({ length: bins }, () => 0)
 
 export const newAgeHazard: AgeHazard = { changes: zeros, exposureMs: zeros }
-
-/** The ages of one window, each bin with the time spent in it. */
-function partsOf(fromMs: number, toMs: number, averageMs: number): readonly { readonly bin: number; readonly ms: number }[] {
-  const parts: { bin: number; ms: number }[] = []
-  let at = fromMs
-  for (let bin = binOf(fromMs, averageMs); at < toMs && bin < bins; bin++) {
-    const end = Math.min(toMs, endOf(bin, averageMs))
-    if (end > at) parts.push({ bin, ms: end - at })
-    at = Math.max(at, end)
-  }
-  return parts
-}
 
 /** More figures would say nothing, and make the state that is kept longer. */
 function toMillionths(count: number): number {
@@ -66,14 +59,21 @@ export function learnAge(
   ratePerMs: number,
   averageMs: number,
 ): AgeHazard {
-  const parts = partsOf(Math.max(0, fromMs), Math.max(fromMs + 1, toMs), averageMs)
+  const [youngMs, oldMs] = [Math.max(0, fromMs), Math.max(fromMs + 1, toMs)]
+  const [first, last] = [binOf(youngMs, averageMs), binOf(oldMs, averageMs)]
+  const spentMs = (bin: number): number =>
+    Math.max(0, Math.min(oldMs, endOf(bin, averageMs)) - (bin === first ? youngMs : endOf(bin - 1, averageMs)))
+  const expected = (bin: number): number =>
+    (spentMs(bin) * ((hazard.changes[bin] ?? 0) + 1)) / ((hazard.exposureMs[bin] ?? 0) + 1 / ratePerMs)
+  let total = 0
+  if (isChange) for (let bin = first; bin <= last; bin++) total += expected(bin)
   const changes = [...hazard.changes]
   const exposureMs = [...hazard.exposureMs]
-  const expected = parts.map(({ bin, ms }) => (ms * ((changes[bin] ?? 0) + 1)) / ((exposureMs[bin] ?? 0) + 1 / ratePerMs))
-  const total = expected.reduce((sum, mass) => sum + mass, 0)
-  for (const [i, { bin, ms }] of parts.entries()) {
+  for (let bin = first; bin <= last; bin++) {
+    const ms = spentMs(bin)
+    if (ms <= 0) continue
     exposureMs[bin] = Math.round((exposureMs[bin] ?? 0) * keep + (isChange ? ms / 2 : ms))
-    changes[bin] = toMillionths((changes[bin] ?? 0) * keep + (isChange && total > 0 ? (expected[i] ?? 0) / total : 0))
+    changes[bin] = toMillionths((changes[bin] ?? 0) * keep + (total > 0 ? expected(bin) / total : 0))
   }
   return { changes, exposureMs }
 }

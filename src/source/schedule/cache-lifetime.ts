@@ -50,6 +50,8 @@ export function learnLifetime(
   isChange: boolean | undefined,
   clock: ServerClock,
 ): CacheLifetime {
+  // Most upstreams say nothing of any cache.
+  if (before.expiresAt === 0 && hints.maxAgeMs === undefined && hints.ageMs === undefined) return before
   const judged = isChange === undefined ? before : judge(before, sampledAt, isChange)
   const expiresAt = expiryOf(hints, sampledAt, clock)
   const tellsAge = (hints.ageMs ?? 0) > 0

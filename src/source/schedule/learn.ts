@@ -8,7 +8,7 @@ import { learnModified } from './modified.ts'
 import type { ObservedAnswer, ScheduleConfig } from './observation.ts'
 import { learnServerClock } from './server-clock.ts'
 import type { ScheduleState } from './state.ts'
-import { leaderOf, skipTo, track } from './tracking.ts'
+import { leaderOf, skipTo, track, type Sighting, type Tracker } from './tracking.ts'
 
 /** So many of the latest changes are kept for the period search. */
 const keptWindows = 40
@@ -44,23 +44,35 @@ export function sampleInstant({ sentAt, roundTripMs }: Pick<ObservedAnswer, 'sen
 /** What is known after one more answer; each part learns from it in a file of its own. */
 export function learn(before: ScheduleState, answer: ObservedAnswer): ScheduleState {
   const at = sampleInstant(answer)
-  const serverClock = learnServerClock(before.serverClock, answer.hints, at)
-  const roundTripMs = before.roundTripMs + roundTripGain * (answer.roundTripMs - before.roundTripMs)
-  const state = { ...before, serverClock, roundTripMs, failures: 0 }
-  if (before.sampledAt === 0 || at <= before.sampledAt) return learnFirst(state, answer, at)
-  return answer.outcome === 'unknown' ? learnNothing(state, answer, at) : learnNext(state, answer, at)
+  const isFirst = before.sampledAt === 0 || at <= before.sampledAt
+  if (isFirst || answer.outcome === 'unknown') return learnNothing(before, answer, at, isFirst)
+  return learnNext(before, answer, at)
 }
 
-/** The first answer of all, or the first since time went backwards (a saved state from a clock that was ahead): it changes nothing. */
-function learnFirst(state: ScheduleState, { hints }: ObservedAnswer, at: number): ScheduleState {
+function smoothed(roundTripMs: number, answer: ObservedAnswer): number {
+  return roundTripMs + roundTripGain * (answer.roundTripMs - roundTripMs)
+}
+
+/**
+ * An answer that nothing can be compared with: time passed, whatever happened in it. The first one of all, or since
+ * time went backwards (a saved state from a clock that was ahead), begins anew what depends on time.
+ */
+function learnNothing(before: ScheduleState, answer: ObservedAnswer, at: number, isFirst: boolean): ScheduleState {
+  const { tracker, lifetime, modified, windows, changedAt } = before
+  const { hints, sentAt } = answer
+  const serverClock = learnServerClock(before.serverClock, hints, at)
   return {
-    ...state,
+    ...before,
+    sentAt,
     sampledAt: at,
-    changedAt: at,
-    windows: [],
-    tracker: null,
-    modified: { ...state.modified, lastAt: hints.lastModifiedAt ?? 0 },
-    lifetime: learnLifetime(state.lifetime, hints, at, undefined, state.serverClock),
+    changedAt: isFirst ? at : changedAt,
+    roundTripMs: smoothed(before.roundTripMs, answer),
+    failures: 0,
+    serverClock,
+    modified: { ...modified, lastAt: hints.lastModifiedAt ?? 0 },
+    lifetime: learnLifetime(lifetime, hints, at, undefined, serverClock),
+    windows: isFirst ? [] : windows,
+    tracker: isFirst || tracker === null ? null : skipTo(tracker, at),
   }
 }
 
@@ -73,72 +85,76 @@ function learnRemade(share: number, { outcome, isRemade, config }: ObservedAnswe
   return share + remadeGain * ((isRemade ? 1 : 0) - share)
 }
 
-/** An answer that nothing can be compared with: time passed, whatever happened in it. */
-function learnNothing(state: ScheduleState, { hints }: ObservedAnswer, at: number): ScheduleState {
-  const { tracker, lifetime, serverClock, modified } = state
-  return {
-    ...state,
-    sampledAt: at,
-    tracker: tracker === null ? null : skipTo(tracker, at),
-    modified: { ...modified, lastAt: hints.lastModifiedAt ?? 0 },
-    lifetime: learnLifetime(lifetime, hints, at, undefined, serverClock),
-  }
-}
-
-function learnNext(state: ScheduleState, answer: ObservedAnswer, at: number): ScheduleState {
-  const { config, hints } = answer
-  const isChange = answer.outcome === 'changed' || (answer.isRemade && state.remadeShare < emptyShare)
-  const remadeShare = learnRemade(state.remadeShare, answer, at - state.sampledAt)
-  const whole: ChangeWindow = { from: state.sampledAt, to: at }
-  const windowMs = at - state.sampledAt
-  const { modified, window } = learnModified(state.modified, hints.lastModifiedAt, whole, isChange, state.serverClock)
+function learnNext(before: ScheduleState, answer: ObservedAnswer, at: number): ScheduleState {
+  const { config, hints, sentAt } = answer
+  const isChange = answer.outcome === 'changed' || (answer.isRemade && before.remadeShare < emptyShare)
+  const windowMs = at - before.sampledAt
+  const serverClock = learnServerClock(before.serverClock, hints, at)
+  const from = before.sampledAt
+  const { modified, window } = learnModified(before.modified, hints.lastModifiedAt, { from, to: at }, isChange, serverClock)
   const isPause = windowMs > pauseFrom(config)
-  const rate = isPause ? state.rate : learnRate(state.rate, windowMs, isChange)
+  const rate = isPause ? before.rate : learnRate(before.rate, windowMs, isChange)
   const ratePerMs = changesPerMs(rate)
-  const ages = [state.sampledAt - state.changedAt, at - state.changedAt] as const
-  const told = {
-    ...state,
+  const [youngMs, oldMs] = [before.sampledAt - before.changedAt, at - before.changedAt]
+  const { tracker, search, exploration } = follow(before, { from, to: at, isChange, window }, ratePerMs)
+  const { changes, changedAt, longestGapMs, windows } = isChange ? remember(before, window, at) : before
+  // Named one by one: states that are all made alike are copied several times as fast.
+  return {
+    sentAt,
     sampledAt: at,
-    remadeShare,
-    modified,
+    changedAt,
+    roundTripMs: smoothed(before.roundTripMs, answer),
+    failures: 0,
+    changes,
+    longestGapMs,
+    pace: before.pace,
+    remadeShare: learnRemade(before.remadeShare, answer, windowMs),
     rate,
-    age: isPause ? state.age : learnAge(state.age, ...ages, isChange, ratePerMs, config.averageMs),
-    hour: isPause ? state.hour : learnHour(state.hour, at, windowMs, isChange),
-    lifetime: learnLifetime(state.lifetime, hints, at, isChange, state.serverClock),
+    age: isPause ? before.age : learnAge(before.age, youngMs, oldMs, isChange, ratePerMs, config.averageMs),
+    hour: isPause ? before.hour : learnHour(before.hour, at, windowMs, isChange),
+    serverClock,
+    modified,
+    lifetime: learnLifetime(before.lifetime, hints, at, isChange, serverClock),
+    exploration,
+    windows,
+    search,
+    tracker,
+    mood: before.mood,
   }
-  const tracked = learnSchedule(told, { ...whole, isChange, window }, ratePerMs)
-  return isChange ? learnChange(tracked, window, at) : tracked
 }
 
-function learnSchedule(state: ScheduleState, sighting: Parameters<typeof track>[1], ratePerMs: number): ScheduleState {
-  if (state.tracker === null) return state
-  const tracker = track(state.tracker, sighting, ratePerMs)
-  return tracker === undefined || tracker.verified > mostVerified ? losePeriod(state) : { ...state, tracker }
+type Followed = Pick<ScheduleState, 'tracker' | 'search' | 'exploration'>
+
+/** What is followed after one more sighting, and when to look for something else. */
+function follow(before: ScheduleState, sighting: Sighting, ratePerMs: number): Followed {
+  const { tracker, search, exploration } = before
+  if (tracker === null) return before
+  const tracked = track(tracker, sighting, ratePerMs)
+  if (tracked === undefined || tracked.verified > mostVerified) return losePeriod(tracker, before)
+  return { tracker: tracked, search, exploration }
 }
 
 /** What was followed is no schedule, or no longer. One that was believed is remembered and looked for again soon. */
-function losePeriod(state: ScheduleState): ScheduleState {
-  const { tracker, changes, exploration } = state
-  if (tracker === null) return state
+function losePeriod(tracker: Tracker, { changes, search, exploration }: ScheduleState): Followed {
   if (!tracker.wasLocked) {
-    const pause = Math.max(searchAfterLoss, Math.ceil(patienceGrowth ** Math.min(state.search.tries, mostTries)))
-    return { ...state, tracker: null, search: { ...state.search, dueAt: changes + pause } }
+    const pause = Math.max(searchAfterLoss, Math.ceil(patienceGrowth ** Math.min(search.tries, mostTries)))
+    return { tracker: null, search: { ...search, dueAt: changes + pause }, exploration }
   }
   return {
-    ...state,
     tracker: null,
     search: { dueAt: changes + searchAfterLoss, tries: 2, knownMs: leaderOf(tracker).periodMs },
     exploration: exploreAfterLoss(exploration, changes),
   }
 }
 
-function learnChange(state: ScheduleState, window: ChangeWindow, at: number): ScheduleState {
-  const kept: ChangeWindow = { from: Math.round(window.from), to: Math.round(window.to) }
+type Remembered = Pick<ScheduleState, 'changes' | 'changedAt' | 'longestGapMs' | 'windows'>
+
+/** One more change, which fell in a window and was seen at an instant. */
+function remember({ changes, changedAt, longestGapMs, windows }: ScheduleState, window: ChangeWindow, at: number): Remembered {
   return {
-    ...state,
-    changes: state.changes + 1,
-    longestGapMs: Math.max(state.longestGapMs * gapKeep, at - state.changedAt),
+    changes: changes + 1,
     changedAt: (window.from + window.to) / 2,
-    windows: [...state.windows.slice(1 - keptWindows), kept],
+    longestGapMs: Math.max(longestGapMs * gapKeep, at - changedAt),
+    windows: [...windows.slice(1 - keptWindows), { from: Math.round(window.from), to: Math.round(window.to) }],
   }
 }

@@ -17,8 +17,11 @@ export interface Look {
   readonly reason: Reason
 }
 
+/** What of a state is another one once its pace is known. */
+export type Paced = Pick<ScheduleState, 'pace' | 'mood' | 'exploration'>
+
 export interface Pace {
-  readonly state: ScheduleState
+  readonly paced: Paced
   readonly look: Look
 }
 
@@ -41,22 +44,22 @@ export function pace(state: ScheduleState, baseMs: number, averageMs: number, ra
   const stretch = idleStretch({ ageMs, changes, longestGapMs }, averageMs)
   if (stretch > 1) {
     const gapMs = baseMs * stretch * (1 + jitter * (2 * random() - 1))
-    return { state, look: { at: sampledAt + gapMs, reason: { why: 'idle', gapMs, ageMs } } }
+    return { paced: state, look: { at: sampledAt + gapMs, reason: { why: 'idle', gapMs, ageMs } } }
   }
   const density = densityNow(state)
-  const known = density === undefined ? state : { ...state, pace: density.factor, mood: moodOf(state.mood, density) }
+  const mood = density === undefined ? state.mood : moodOf(state.mood, density)
   const wantedMs = density === undefined ? baseMs : waitFor(density, ageMs, baseMs, averageMs)
-  const { exploration, factor, isExploring } = dither(known, random)
+  const { exploration, factor, isExploring } = dither(state, random)
   const gapMs = wantedMs * factor
-  const reason = isExploring ? ({ why: 'explore', gapMs } as const) : reasonOf(known, density, gapMs, averageMs)
-  return { state: { ...known, exploration }, look: { at: sampledAt + gapMs, reason } }
+  const reason = isExploring ? ({ why: 'explore', gapMs } as const) : reasonOf({ mood, sampledAt, ageMs }, density, gapMs, averageMs)
+  return { paced: { pace: density?.factor ?? state.pace, mood, exploration }, look: { at: sampledAt + gapMs, reason } }
 }
 
 function background(state: ScheduleState, tracker: Tracker, baseMs: number): Pace {
   const gapMs = baseMs / Math.sqrt(Math.max(besideSchedule, 1 - sureness(tracker)))
   const leader = leaderOf(tracker)
   const expected = { periodMs: leader.periodMs, expectedAt: leader.nextAt, deviationMs: deviationOf(leader) }
-  return { state, look: { at: state.sampledAt + gapMs, reason: { why: 'background', gapMs, ...expected } } }
+  return { paced: state, look: { at: state.sampledAt + gapMs, reason: { why: 'background', gapMs, ...expected } } }
 }
 
 /** Undefined while too few changes were seen. */
@@ -86,10 +89,13 @@ function moodOf(mood: ScheduleState['mood'], { byBin, factor }: PollDensity): Sc
   return ratio > (mood === 'burst' ? burstUntil : burstFrom) ? 'burst' : 'steady'
 }
 
-function reasonOf(state: ScheduleState, density: PollDensity | undefined, gapMs: number, averageMs: number): Reason {
-  const { mood, sampledAt, changedAt } = state
+function reasonOf(
+  { mood, sampledAt, ageMs }: Pick<ScheduleState, 'mood' | 'sampledAt'> & { readonly ageMs: number },
+  density: PollDensity | undefined,
+  gapMs: number,
+  averageMs: number,
+): Reason {
   if (density === undefined || mood === 'steady') return { why: 'steady', gapMs }
   if (mood === 'hour') return { why: 'hour', gapMs, hour: hourOf(sampledAt), density: density.factor }
-  const ageMs = sampledAt - changedAt
   return { why: 'burst', gapMs, ageMs, density: densityAt({ ...density, factor: 1 }, ageMs, averageMs) }
 }

@@ -6,7 +6,7 @@ import { baseGapMs } from './price.ts'
 import { uselessUntil } from './cache-lifetime.ts'
 import { scheduledLook, type Situation } from './scheduled-look.ts'
 import type { ScheduleState } from './state.ts'
-import { isLocked } from './tracking.ts'
+import { isLocked, type Tracker } from './tracking.ts'
 import { verifyingLook } from './verify.ts'
 
 export interface Plan {
@@ -35,26 +35,31 @@ const scheduleReach = 0.25
  */
 export function plan(before: ScheduleState, config: ScheduleConfig, price: number, random: Random): Plan {
   const baseMs = baseGapMs(config.averageMs, price, config.weight)
-  const paced = pace(before, baseMs, config.averageMs, random)
-  const { state, look } = withSchedule(
-    paced,
-    { at: before.sampledAt, baseMs, price, config, checksEarly: !isTrusted(before.modified) },
-    random,
-  )
-  return { state, look: withLifetime(state, look, baseMs, random) }
+  const { paced, look } = pace(before, baseMs, config.averageMs, random)
+  const situation = { at: before.sampledAt, baseMs, price, config, checksEarly: !isTrusted(before.modified) }
+  const scheduled = withSchedule(before.tracker, look, situation, random)
+  return {
+    state: { ...before, pace: paced.pace, mood: paced.mood, exploration: paced.exploration, tracker: scheduled.tracker },
+    look: withLifetime(before, scheduled.look, baseMs, random),
+  }
 }
 
-function withSchedule({ state, look }: Plan, situation: Situation, random: Random): Plan {
-  const { tracker } = state
-  if (tracker === null) return { state, look }
-  const gapMs = look.at - state.sampledAt
+interface Scheduled {
+  /** With a further look counted where it goes to a candidate. */
+  readonly tracker: Tracker | null
+  readonly look: Look
+}
+
+function withSchedule(tracker: Tracker | null, look: Look, situation: Situation, random: Random): Scheduled {
+  if (tracker === null) return { tracker, look }
+  const gapMs = look.at - situation.at
   if (isLocked(tracker)) {
     const expected = scheduledLook(tracker, situation, random)
-    return { state, look: expected.at < look.at + scheduleReach * gapMs ? expected : look }
+    return { tracker, look: expected.at < look.at + scheduleReach * gapMs ? expected : look }
   }
   const verifying = situation.checksEarly ? verifyingLook(tracker, situation.at, situation.baseMs) : undefined
-  if (verifying === undefined || verifying.at >= look.at + verifyReach * gapMs) return { state, look }
-  return { state: { ...state, tracker: { ...tracker, verified: tracker.verified + 1 } }, look: verifying }
+  if (verifying === undefined || verifying.at >= look.at + verifyReach * gapMs) return { tracker, look }
+  return { tracker: { ...tracker, verified: tracker.verified + 1 }, look: verifying }
 }
 
 function withLifetime({ lifetime, sampledAt }: ScheduleState, look: Look, baseMs: number, random: Random): Look {
