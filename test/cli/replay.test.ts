@@ -26,11 +26,20 @@ const file = (name: string): string => join(folder, name)
 /** Counts up, and tells when it came to `most`; a login gives a token, without which there are no rows. */
 function counting(most: number, reached: () => void): Behaviour {
   let n = 0
+  const streams: (() => void)[] = []
   return (request, response) => {
     if (request.url?.startsWith('/login'))
       return json({ access_token: 'GIVEN-TOKEN', expires_in: 3600 }, { 'set-cookie': 'sid=GIVEN-COOKIE' })(request, response)
     if (request.headers.authorization !== 'Bearer GIVEN-TOKEN' && request.url?.startsWith('/guarded'))
       return json({}, {})(request, response)
+    if (request.url === '/stream') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const more = (): void => void response.write(`data: [{"id":"e","n":${n}}]\n\n`)
+      streams.push(more)
+      return more()
+    }
+    if (request.url?.startsWith('/paged?page=3') === true) return json([])(request, response)
+    for (const more of streams) more()
     if (n === most) reached()
     json([{ id: 'a', n: ++n }], { 'x-session': 'GIVEN-SESSION' })(request, response)
   }
@@ -40,7 +49,7 @@ const secrets = ['GIVEN-TOKEN', 'GIVEN-COOKIE', 'GIVEN-SESSION', 'WRITTEN-KEY', 
 
 test('what is recorded, to a kill -9, can be replayed: served at a speed, and as frames, without a secret in the file', async () => {
   const upstream = await Upstream.start()
-  const reached = new Promise<void>(resolve => upstream.script(counting(40, resolve)))
+  const reached = new Promise<void>(resolve => upstream.script(counting(80, resolve)))
   const base = upstream.url.replace(/\/$/, '')
   writeFileSync(file('secret'), 'FROM-A-FILE\n')
   writeFileSync(
@@ -56,6 +65,9 @@ test('what is recorded, to a kill -9, can be replayed: served at a speed, and as
       '    key: id',
       '    query: {of: "${file:secret}"}',
       '    auth: {oauth2: {tokenUrl: "${BASE}/login", clientId: me, clientSecret: "${MINE}"}}',
+      '  many: {url: "${BASE}/many/{k}", each: {k: [x, y]}, every: 100ms, key: id}',
+      '  paged: {url: "${BASE}/paged", pages: {page: page, first: 1}, every: 100ms, key: id}',
+      '  stream: {url: "${BASE}/stream", every: 1s, key: id}',
       'feeds:',
       '  total: {from: [open], steps: [{group: {by: [id], columns: {n: sum(n)}}}], sinks: [{webhook: {url: "https://hooks.example/${MINE}"}}]}',
     ].join('\n'),
@@ -78,7 +90,8 @@ test('what is recorded, to a kill -9, can be replayed: served at a speed, and as
   }
   const frames = readFileSync(file('one.jsonl'), 'utf8')
   expect(readFileSync(file('two.jsonl'), 'utf8')).toBe(frames)
-  for (const feed of ['open', 'guarded', 'total']) expect(frames).toMatch(new RegExp(`"type":"delta","feed":"${feed}"`))
+  for (const feed of ['open', 'guarded', 'many', 'paged', 'stream', 'total'])
+    expect(frames).toMatch(new RegExp(`"type":"delta","feed":"${feed}"`))
 
   const replay = startMillrace(['replay', 'trip.mrec', '--speed', '0.5', '--port', '0'], { cwd: folder })
   const [, url = ''] = await replay.says(/page\s+(http:\S+)\//)
