@@ -1,69 +1,24 @@
 import { EMPTY, type Observable } from 'rxjs'
 import type { Config, FeedConfig, HttpSourceConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
+import { askOf, type CompileDeps, loginOf, originOf, policyOf, type Login } from './compile-source.ts'
 import { fingerprintsOf } from './config/fingerprints.ts'
 import { inheritedHints } from './config/inherited-hints.ts'
-import { quotable } from './decode/decode-error.ts'
 import type { FeedDefinition, SourceDefinition, Template } from './feed/definition.ts'
-import type { MembersWanted } from './feed/members.ts'
 import { StepProbe } from './feed/step-probe.ts'
-import type { Clock } from './lib/clock.ts'
-import { cronTimes } from './lib/cron.ts'
 import { fingerprint } from './lib/fingerprint.ts'
-import type { Logger } from './lib/log.ts'
-import type { Random } from './lib/random.ts'
 import { noHints } from './model/hint.ts'
 import { MillraceError } from './model/errors.ts'
 import type { Sample } from './model/table.ts'
-import type { Memories } from './operator/memories.ts'
 import { buildStep } from './operator/step.ts'
 import { union } from './operator/union.ts'
-import type { Ask } from './source/ask.ts'
-import { authorizerOf } from './source/auth/authorizer-of.ts'
-import { ofMember } from './source/auth/authorizer.ts'
 import type { Budget } from './source/budget.ts'
 import { Budgets } from './source/budgets.ts'
-import { EachAsk, memberLogger, type MemberList } from './source/each.ts'
-import type { EachOptions } from './source/each.options.ts'
 import { fillOptions } from './source/fill.ts'
-import { execAsk } from './source/exec.ts'
 import { PollError } from './source/failure.ts'
-import { fileAsk } from './source/file.ts'
-import { httpAsk } from './source/http.ts'
-import type { Tap } from './source/link.ts'
 import { describeParams, readParams } from './source/params.ts'
 import type { ParamOptions } from './source/params.options.ts'
 import { Poller } from './source/poller.ts'
-import { CronPolicy } from './source/schedule/cron-policy.ts'
-import { Proxies } from './source/proxy.ts'
-import { GridPolicy } from './source/schedule/grid-policy.ts'
-import type { Policy } from './source/schedule/policy.ts'
-import { Schedules } from './source/schedule/schedules.ts'
-import { systemAsk } from './source/system.ts'
-import { unaskable } from './source/unaskable.ts'
-import { webSocketAsk } from './source/websocket.ts'
-
-export type TapOf = (source: string, purpose: 'data' | 'login') => Tap
-
-export interface CompileDeps {
-  /** Holds what sources learn of when to ask; default: nobody saves it. */
-  readonly schedules?: Schedules
-  /** Holds what steps remember over a restart; default: they begin anew. */
-  readonly memories?: Memories
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  /** The budgets of the run: a config that is taken over later asks within the same ones. Default: new ones. */
-  readonly budgets?: Budgets
-  /** Default: every origin is asked itself. */
-  readonly proxies?: Proxies
-  /** Who hears what a source asks, or its logins, or answers in place of its origin. Default: nobody. */
-  readonly tapOf?: TapOf
-  /** Whom the rows of a feed name, for a source that asks for each of them. Default: there is no such source. */
-  readonly membersOf?: (wanted: MembersWanted) => Promise<MemberList>
-  /** Told of every limit that an answer exceeds, by its key. */
-  readonly limited: (limit: string) => void
-}
 
 /** Config to graph: which source, which pipeline, which feed. What its budgets may ask is for the caller to rule, once it is at work. */
 export function compileConfig(config: Config, deps: CompileDeps): { sources: SourceDefinition[]; feeds: FeedDefinition[] } {
@@ -81,15 +36,16 @@ export function compileConfig(config: Config, deps: CompileDeps): { sources: Sou
   }
 }
 
-function originOf(source: SourceConfig): string {
-  if (source.kind === 'webSocket') return new URL(source.webSocket.url).origin
-  return source.kind === 'http' ? new URL(source.http.url).origin : 'this machine'
-}
-
 /** What is known of a source or feed by all that it is computed from. */
 type Inherited = Pick<SourceDefinition, 'fingerprint' | 'hints'>
 
-function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps, described: Inherited): SourceDefinition {
+function compileSource(
+  source: SourceConfig,
+  budget: Budget,
+  deps: CompileDeps,
+  described: Inherited,
+  login = loginOf(source, budget, deps),
+): SourceDefinition {
   const { name, everyMs, staleAfterMs, downAfterMs, lingerMs, demand, description } = source
   return {
     name,
@@ -104,13 +60,13 @@ function compileSource(source: SourceConfig, budget: Budget, deps: CompileDeps, 
     origin: originOf(source),
     ...(source.kind === 'http' && source.each?.members.kind === 'feed' ? { listedBy: source.each.members.from } : {}),
     ...(source.kind === 'http' && source.params !== undefined
-      ? { template: templateOf(source, source.params, budget, deps, described) }
+      ? { template: templateOf(source, source.params, budget, deps, described, login) }
       : {}),
     budget,
     ...(description === undefined ? {} : { description }),
     createPoller: onPoll =>
       new Poller({
-        ask: askOf(source, budget, deps),
+        ask: askOf(source, budget, deps, login),
         policy: policyOf(source, budget, deps),
         budget,
         clock: deps.clock,
@@ -130,6 +86,7 @@ function templateOf(
   budget: Budget,
   deps: CompileDeps,
   described: Inherited,
+  login: Login,
 ): Template {
   const { schedules: _, ...others } = deps
   return {
@@ -142,7 +99,7 @@ function templateOf(
       const asked = { ...plain, name, demand: 'readers' as const, http: filled(source.http, values) }
       // What is learned of a set goes with it.
       return {
-        ...compileSource(asked, budget, others, { ...described, fingerprint: fingerprint([described.fingerprint, set]) }),
+        ...compileSource(asked, budget, others, { ...described, fingerprint: fingerprint([described.fingerprint, set]) }, login),
         instanceOf: { name: source.name, set },
       }
     },
@@ -157,85 +114,6 @@ function filled(http: HttpSourceConfig['http'], values: ReadonlyMap<string, stri
     if (error instanceof PollError) throw new MillraceError('bad_query', error.message)
     throw error
   }
-}
-
-/** When a source is asked: on a grid, at named instants, or by what it learns. */
-function policyOf(source: SourceConfig, budget: Budget, { clock, random, schedules = new Schedules() }: CompileDeps): Policy {
-  const { name, everyMs, maxBackoffMs, adaptive, cron, priority } = source
-  const asked = source.kind === 'http' ? source.http.url : ''
-  if (cron !== undefined) return new CronPolicy({ times: cronTimes(cron), intervalMs: everyMs, maxBackoffMs, clock, random })
-  if (adaptive === undefined) return new GridPolicy({ identity: `${name} ${asked}`, intervalMs: everyMs, maxBackoffMs, clock, random })
-  const config = { averageMs: everyMs, ...adaptive, maxBackoffMs, weight: priority }
-  return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
-}
-
-function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Ask {
-  const named = { ...deps, name: source.name }
-  switch (source.kind) {
-    case 'system':
-      return systemAsk(source.system, deps)
-    case 'file':
-      return fileAsk(source.file, named)
-    case 'exec':
-      return execAsk(source.exec, named)
-    case 'webSocket':
-      return webSocketAsk(source.webSocket, named)
-    case 'http':
-      return source.params === undefined ? askHttp(source, budget, deps) : ofDefaults(source, source.params, budget, deps)
-  }
-}
-
-function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps): Ask {
-  const { name, http, auth, pages, maxPages, each } = source
-  const { clock, tapOf, proxies = new Proxies({}) } = deps
-  const tapped = (purpose: 'data' | 'login') => (tapOf === undefined ? {} : { tap: tapOf(name, purpose) })
-  // Where a source leads to another origin that is asked too, that one's budget knows of it.
-  const spend = (origin: string): void => (origin === originOf(source) ? budget : deps.budgets?.known(origin))?.spend()
-  const authorizer = auth === undefined ? undefined : authorizerOf(auth, http.tls, { clock, proxies, spend, ...tapped('login') })
-  const shared = {
-    clock,
-    proxies,
-    pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
-    admitMore: budget.admitMore.bind(budget),
-    spend,
-    ...tapped('data'),
-  }
-  if (each === undefined)
-    return httpAsk(http, { ...shared, log: deps.log, name, ...(authorizer === undefined ? {} : { auth: authorizer }) })
-  const { everyMs, maxBackoffMs } = source
-  const member = authorizer === undefined ? {} : { auth: ofMember(authorizer) }
-  return new EachAsk({
-    ...deps,
-    name: each.name,
-    maxRows: http.maxRows,
-    everyMs,
-    maxBackoffMs,
-    budget,
-    list: () => listOf(each, http.timeoutMs, deps),
-    ask: value => {
-      const asked = fillOptions(http, new Map([[each.name, String(value)]]))
-      return httpAsk(asked, { ...shared, log: memberLogger(deps.log), name: `${name} (${quotable(String(value), 40)})`, ...member })
-    },
-    begin: () => authorizer?.begin(),
-    close: () => authorizer?.close() ?? Promise.resolve(),
-  })
-}
-
-/** Without a set of params a source is asked with all of their defaults, or not at all. */
-function ofDefaults(source: HttpSourceConfig, params: readonly ParamOptions[], budget: Budget, deps: CompileDeps): Ask {
-  const { params: _, ...plain } = source
-  const needed = params.filter(param => param.default === undefined).map(({ name }) => name)
-  const message = `it is asked for its readers' params alone: ${needed.join(', ')}`
-  if (needed.length > 0) return unaskable({ kind: 'upstream', message }, deps.clock)
-  const values = new Map(params.map(({ name, default: value = '' }) => [name, value]))
-  return askHttp({ ...plain, http: fillOptions(source.http, values) }, budget, deps)
-}
-
-/** What an `each` asks for. */
-async function listOf({ name, members }: EachOptions, waitMs: number, { membersOf }: CompileDeps): Promise<MemberList> {
-  if (members.kind === 'list') return members
-  if (membersOf === undefined) throw new RangeError(`nobody tells the rows of '${members.from}'`)
-  return membersOf({ feed: members.from, column: name, limit: members.limit, waitMs })
 }
 
 /** The steps that look back in time, as an operator of RxJS may: a feed with one of them must not sleep. */

@@ -1,4 +1,5 @@
-import { compileConfig, type TapOf } from './compile.ts'
+import { compileConfig } from './compile.ts'
+import type { TapOf } from './compile-source.ts'
 import type { Config } from './config/config.ts'
 import { hasAdmin } from './config/auth-section.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'

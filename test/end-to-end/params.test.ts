@@ -175,3 +175,14 @@ test('a reload: a set that is still taken goes on by the new rules, one that is 
   ])
   expect(server.graph.feed('quotes?p.symbol=B%2FC')).toBeUndefined()
 })
+
+test('sets share one login', async () => {
+  const login = { request: { url: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/login`, method: 'POST' }, token: '0.id' }
+  server.reload(config('100ms', { auth: { login } }))
+  const following = await reader()
+  for (const symbol of ['A', 'B']) {
+    following.send({ type: 'subscribe', feed: 'quotes', params: { symbol } })
+    await following.next('snapshot')
+  }
+  expect(asked.filter(path => path === '/login')).toHaveLength(1)
+})

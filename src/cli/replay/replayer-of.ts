@@ -1,4 +1,4 @@
-import type { TapOf } from '../../compile.ts'
+import type { TapOf } from '../../compile-source.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Recording } from '../../replay/recording.ts'
 import { Replayer } from '../../replay/replayer.ts'
