@@ -67,6 +67,7 @@ test('what is recorded, to a kill -9, can be replayed: served at a speed, and as
       '    auth: {oauth2: {tokenUrl: "${BASE}/login", clientId: me, clientSecret: "${MINE}"}}',
       '  many: {url: "${BASE}/many/{k}", each: {k: [x, y]}, every: 100ms, key: id}',
       '  paged: {url: "${BASE}/paged", pages: {page: page, first: 1}, every: 100ms, key: id}',
+      `  printed: {exec: ["echo", '[{"id":"p"}]'], env: {PGPASSWORD: WRITTEN-KEY}, every: 100ms, key: id}`,
       '  stream: {url: "${BASE}/stream", every: 1s, key: id}',
       'feeds:',
       '  total: {from: [open], steps: [{group: {by: [id], columns: {n: sum(n)}}}], sinks: [{webhook: {url: "https://hooks.example/${MINE}"}}]}',
@@ -92,6 +93,8 @@ test('what is recorded, to a kill -9, can be replayed: served at a speed, and as
   expect(readFileSync(file('two.jsonl'), 'utf8')).toBe(frames)
   for (const feed of ['open', 'guarded', 'many', 'paged', 'stream', 'total'])
     expect(frames).toMatch(new RegExp(`"type":"delta","feed":"${feed}"`))
+
+  expect(frames).toMatch(/"type":"snapshot","feed":"printed".*"rows":\[\{"id":"p"\}\]/)
 
   const replay = startMillrace(['replay', 'trip.mrec', '--speed', '0.5', '--port', '0'], { cwd: folder })
   const [, url = ''] = await replay.says(/page\s+(http:\S+)\//)
@@ -142,7 +145,7 @@ describe('what cannot be recorded or replayed is refused, and why', () => {
         tried('replay', 'there.mrec', '--speed', '2', '--frames', 'f'),
       ]),
     ).toEqual([
-      "1 Only what is asked over HTTP can be recorded, and not 'cpu' (this machine), 'f' (a file), 'c' (a command), 'w' (a WebSocket): leave it out of a copy of bad.yaml",
+      "1 Only what is asked over HTTP, and of commands, can be recorded, and not 'cpu' (this machine), 'f' (a file), 'w' (a WebSocket): leave it out of a copy of bad.yaml",
       '1 there.mrec is there already, and is left as it is: name another file',
       '1 no/such/x.mrec cannot be begun: there is no such file',
       '1 there.mrec cannot be replayed: it is no recording: millrace record makes them',
@@ -186,6 +189,7 @@ describe('a config that is kept', () => {
       '    headers: {authorization: "Bearer ${TOKEN}"}',
       '    query: {limit: "${LIMIT}", sig: s3cret, of: "cost $${x}"}',
       '  b: {url: "${BASE}/b", rows: "${ROWS}", auth: {login: {request: {url: "${BASE}/in", body: {password: s3cret}}, token: data.jwt}}}',
+      '  c: {exec: "psql --csv -c s3cret", env: {PGPASSWORD: "${TOKEN}"}}',
       'feeds:',
       '  f: {from: a, steps: [{derive: {token: "1 + 1"}}], sinks: [log]}',
     ].join('\n')
@@ -203,7 +207,7 @@ describe('a config that is kept', () => {
     for (const secret of ['s3cret', 'another-secret', 'a-long-secret', 'xxxx', 'comment']) expect(config).not.toContain(secret)
     expect(variables).toEqual({ HOST: 'stands-for-host', LONG_PART: 'stands-for-long-part', LIMIT: '50', BASE: 'http://127.0.0.1:8000' })
     if (!again.ok) throw new Error(JSON.stringify(again.problems))
-    const [a, b] = again.config.sources
+    const [a, b, c] = again.config.sources
     expect(a).toMatchObject({
       everyMs: 7000,
       http: {
@@ -215,6 +219,7 @@ describe('a config that is kept', () => {
       http: { url: 'http://127.0.0.1:8000/b', rows: 'data.stations.list' },
       auth: { from: { kind: 'path', name: 'data.jwt' } },
     })
+    expect(c).toMatchObject({ exec: { command: ['psql'], env: new Map() } })
     expect(again.config.feeds).toMatchObject([{ demand: 'always', sinks: [], steps: [{ kind: 'derive' }] }])
     expect(again.config).not.toHaveProperty('auth')
     expect(again.config).not.toHaveProperty('state')

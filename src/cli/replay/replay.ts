@@ -47,14 +47,14 @@ async function serveRecording(file: string, config: Config, recording: Recording
   const { lengthMs } = recording
   const real = systemClock()
   const clock = pacedClock(real, { startMs, speed, endMs: lengthMs })
-  const replayer = replayerOf(recording, clock)
+  const taps = replayerOf(recording, clock)
   const from = `${file}, recorded at ${new Date(startMs).toISOString()}, at ${speed} times its speed`
   let cancel: () => void = () => undefined
   await serve({
     config: port === undefined ? config : { ...config, server: { ...config.server, port } },
     from,
     example: config.feeds[0]?.name ?? config.sources[0]?.name ?? 'quotes',
-    world: { clock, readerClock: shownBy(clock, real), random: seededRandom(seed), tapOf: replayer, env: {} },
+    world: { clock, readerClock: shownBy(clock, real), random: seededRandom(seed), taps, env: {} },
     started: () => {
       cancel = real.after(lengthMs / speed, () => say('The recording is over: time stands still, and what was shown last stays'))
       return ['', `  Replaying  ${formatDuration(Math.round(lengthMs))} in ${formatDuration(Math.round(lengthMs / speed))}`]
