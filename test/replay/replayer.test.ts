@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import type { Clock } from '../../src/lib/clock.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { systemClock, type Cancel, type Clock } from '../../src/lib/clock.ts'
 import { fastForward } from '../../src/lib/fast-forward.ts'
 import { VirtualClock } from '../../src/lib/virtual-clock.ts'
 import { Recorder } from '../../src/replay/recorder.ts'
@@ -49,6 +48,28 @@ function outcome(poll: Poll): unknown {
   return { kind: poll.kind, status: poll.status, bytes: poll.bytes, rows: [...poll.table.rows.values()], asOf: poll.asOf }
 }
 
+/** The clock of this machine, but for the pauses between polls, which nobody waits for. */
+class LeapingClock implements Clock {
+  readonly #real = systemClock()
+  #leaptMs = 0
+
+  now(): number {
+    return this.#real.now() + this.#leaptMs
+  }
+
+  monotonic(): number {
+    return this.#real.monotonic() + this.#leaptMs
+  }
+
+  after(delayMs: number, run: () => void): Cancel {
+    return this.#real.after(delayMs, run)
+  }
+
+  leap(ms: number): void {
+    this.#leaptMs += ms
+  }
+}
+
 /** Polls so often, each time with the next behaviour, and keeps what was asked. */
 async function record(
   written: WrittenOptions,
@@ -56,7 +77,7 @@ async function record(
 ): Promise<{ readonly path: string; readonly polls: unknown[]; readonly at: number[] }> {
   const path = recordings.path()
   const file = openSync(path, 'w')
-  const clock = systemClock()
+  const clock = new LeapingClock()
   const writer = new RecordingWriter(file, error => {
     throw error
   })
@@ -67,6 +88,7 @@ async function record(
   const [polls, at]: [unknown[], number[]] = [[], []]
   for (const behaviour of script) {
     upstream.script(behaviour)
+    clock.leap(5000)
     at.push(clock.monotonic() - began)
     polls.push(outcome(await ask.poll()))
   }
