@@ -13,7 +13,9 @@ const figure = (value: number): string => (Number.isFinite(value) ? value.toFixe
 
 function goalCell(goal: readonly [number, number] | undefined, { delay, requests }: Comparison): string {
   if (goal === undefined) return ''
-  return `${goal[0].toFixed(2)} (${goal[1].toFixed(2)})${delay <= goal[0] && requests <= goal[1] ? '' : ', missed'}`
+  // As exact as it is said.
+  const isMet = Number(figure(delay)) <= goal[0] && Number(figure(requests)) <= goal[1]
+  return `${goal[0].toFixed(2)} (${goal[1].toFixed(2)})${isMet ? '' : ', missed'}`
 }
 
 /** Delays of all policies; requests and worst source of the adaptive one, beside the goal. */

@@ -137,7 +137,7 @@ export class MillraceServer {
     this.hub = new Hub({ graph: this.graph, paramSets: this.#paramSets, clock, random, log, limits, overload: this.#overload })
     const metrics = createMetrics({
       connections: () => this.#front.webSockets.size,
-      views: () => this.hub.viewCount,
+      views: () => ({ held: this.hub.viewCount, putOff: this.hub.upkeep.waiting, spentMs: this.hub.viewPace.spentMs }),
       shedding: () => this.#overload.shedding,
       config: () => ({ reloads: this.#config.counts, success: this.#config.error === undefined, loadedAt: this.#config.loadedAt }),
       sources: () => measureSources(this.graph, clock.now()),

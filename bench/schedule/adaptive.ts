@@ -1,6 +1,6 @@
 import { next, type Next } from '../../src/source/schedule/adaptive.ts'
 import type { Observation, ScheduleConfig } from '../../src/source/schedule/observation.ts'
-import { beginSearch, endSearch, isSearchDue, search } from '../../src/source/schedule/search.ts'
+import { beginSearch, endSearch, isSearchDue, search } from '../../src/source/schedule/search-plan.ts'
 import type { ScheduleState } from '../../src/source/schedule/state.ts'
 import type { Decision, Policy, Purses, SimulatedPoll } from './policy.ts'
 import type { Source } from './source.ts'
@@ -22,10 +22,10 @@ function observe(poll: SimulatedPoll, config: ScheduleConfig, { own, host }: Pur
   return { config, sentAt, roundTripMs, pools, random, outcome, isRemade: poll.isRemade && !isChange, hints }
 }
 
-function decisionOf({ delayMs, reason }: Next): Decision {
+function decisionOf({ delayMs, reason, explain }: Next): Decision {
   const { why } = reason
-  if (why !== 'schedule' && why !== 'background' && why !== 'check') return { delayMs, why }
-  return { delayMs, why, expected: { at: reason.expectedAt, deviationMs: reason.deviationMs } }
+  if (why !== 'schedule' && why !== 'background' && why !== 'check') return { delayMs, why, says: explain }
+  return { delayMs, why, says: explain, expected: { at: reason.expectedAt, deviationMs: reason.deviationMs } }
 }
 
 /** The schedule of the product, with the search for a period run between two polls. `change` sees each state, and may replace it. */

@@ -34,6 +34,8 @@ export interface Decision {
   /** From the end of the poll until the next one is sent, ms. */
   readonly delayMs: number
   readonly why?: string
+  /** The sentence. */
+  readonly says?: string
   /** When the next update is expected, ms since 1970, and its standard deviation. */
   readonly expected?: { readonly at: number; readonly deviationMs: number }
 }

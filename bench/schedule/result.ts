@@ -12,6 +12,8 @@ export interface Result {
   /** Of the changes in the second half. */
   readonly lateMeanMs: number
   readonly p95Ms: number
+  /** Of each change, by when it was, ms since the start. */
+  readonly delays: readonly { readonly at: number; readonly ms: number }[]
 }
 
 /** Collects what happens to one source. */
@@ -61,7 +63,7 @@ export class Tally {
     const all = delays.map(({ ms }) => ms)
     const late = delays.filter(({ at }) => at > horizonMs / 2).map(({ ms }) => ms)
     const { polls, tooMany, tooSoon } = this
-    const counts = { source: this.#source, polls, tooMany, tooSoon, changes: all.length }
+    const counts = { source: this.#source, polls, tooMany, tooSoon, changes: all.length, delays }
     if (!this.#source.isGauge) return { ...counts, meanMs: mean(all), lateMeanMs: mean(late), p95Ms: quantile(all, 0.95) }
     const meanMs = this.#gaugeArea / this.#gaugeMs
     return { ...counts, meanMs, lateMeanMs: meanMs, p95Ms: meanMs }

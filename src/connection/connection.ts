@@ -1,7 +1,7 @@
 import type { Outbox, Sink } from '../hub/outbox.ts'
-import { anyone, nothing, type Grants, type Principal } from '../hub/principal.ts'
+import { accountOf, anyone, nothing, type Grants, type Principal } from '../hub/principal.ts'
+import { isQuery } from '../hub/query.ts'
 import type { Snapshot } from '../hub/snapshots.ts'
-import { addressGroup } from '../lib/address-range.ts'
 import { closeTable, MillraceError, type CloseCode } from '../model/errors.ts'
 import { encodeMessage, encodeResult } from '../protocol/codec.ts'
 import type {
@@ -13,16 +13,16 @@ import type {
   RequestId,
   ServerMessage,
   SubscribeMessage,
+  UnsubscribeMessage,
 } from '../protocol/messages.ts'
-import { idOf, readClientMessage } from '../protocol/schema.ts'
+import { readClientMessage } from '../protocol/schema.ts'
 import { admitAddress } from './admit.ts'
 import type { Holder } from './auth.ts'
 import type { ConnectionContext, ConnectionFigures } from './context.ts'
 import { Inbound, readObject } from './inbound.ts'
-import type { ConnectionLimits } from './limits.ts'
 import { OwedAnswers } from './owed-answers.ts'
 import { ReadPings } from './read-pings.ts'
-import { echo, errorMessage, welcomeMessage, type Answerable } from './reply.ts'
+import { answerable, echo, errorMessage, welcomeMessage, type Answerable } from './reply.ts'
 import type { Transport } from './transport.ts'
 import { Turns } from './turns.ts'
 import { Window } from './window.ts'
@@ -69,7 +69,7 @@ export class Connection implements Sink, Holder {
     if (answered !== undefined) return this.#acknowledge(answered)
     switch (this.#inbound.message()) {
       case 'take':
-        return this.#turns.take(() => this.#read(text))
+        return this.#read(text)
       case 'refuse':
         return this.#refuse({}, this.#inbound.refusal)
       case 'drop':
@@ -81,7 +81,7 @@ export class Connection implements Sink, Holder {
 
   /** Subscribes to the addresses of the URL's query string. */
   subscribeTo(addresses: readonly string[], throttle: number): void {
-    for (const feed of addresses) this.#turns.take(() => this.#attempt({ feed }, () => this.#take({ type: 'subscribe', feed, throttle })))
+    for (const feed of addresses) this.#inTurn({ type: 'subscribe', feed, throttle }, { feed }, feed.length)
   }
 
   /** Tells the client of a fault that no message of its own led to. */
@@ -110,8 +110,8 @@ export class Connection implements Sink, Holder {
 
   beat(): void {
     const { heartbeat } = this.#context
-    // Of one who has to wait nothing is read, its pongs neither.
-    if (this.#turnsOfSpeaker?.areAwaited !== true && this.#window.isOverdue(2 * heartbeat.intervalMs - earlyMs)) {
+    // Of one that was not read its pongs may lie unread.
+    if (this.#turnsOfSpeaker?.wasPaused() !== true && this.#window.isOverdue(2 * heartbeat.intervalMs - earlyMs)) {
       // What the close frame stands behind may yet be read; the transport gives up waiting for it.
       if (this.#outbox.isHeld || this.#answersOfAsker?.areWaiting === true) this.close(4508, 'too slow')
       else this.#transport.terminate()
@@ -142,19 +142,16 @@ export class Connection implements Sink, Holder {
   get isFull(): boolean {
     return this.#window.isFull
   }
-
   get figures(): ConnectionFigures {
     const { began, written } = this.#window
     const { size, isHeld } = this.#outbox
     return { name: this.principal?.name ?? '', peer: this.#transport.peer, began, bytes: written, subscriptions: size, held: isHeld }
   }
-
   get grants(): Grants {
     return this.principal?.grants ?? nothing
   }
   get account(): string {
-    const { credential = '' } = this.principal ?? {}
-    return credential === '' ? addressGroup(this.#transport.peer) : credential
+    return accountOf(this.principal, this.#transport.peer)
   }
   get isClosed(): boolean {
     return this.#closed
@@ -180,14 +177,11 @@ export class Connection implements Sink, Holder {
     if (this.#window.wrote(bytes)) this.#pings.ask()
   }
 
-  get #limits(): ConnectionLimits {
-    return this.#context.limits
-  }
   get #inbound(): Inbound {
-    return (this.#inboundOfSpeaker ??= new Inbound(this.#context.clock, this.#limits))
+    return (this.#inboundOfSpeaker ??= new Inbound(this.#context.clock, this.#context.limits))
   }
   get #turns(): Turns {
-    return (this.#turnsOfSpeaker ??= new Turns(this.#context.hub.pace, this.#transport, this.#outbox))
+    return (this.#turnsOfSpeaker ??= new Turns(this.#context.hub.viewPace, this.#transport, this.#outbox))
   }
   get #answers(): OwedAnswers {
     return (this.#answersOfAsker ??= new OwedAnswers(() => !this.isFull))
@@ -195,11 +189,20 @@ export class Connection implements Sink, Holder {
 
   #read(text: string): void {
     this.#attempt({}, () => {
-      const message = readObject(text, this.#limits)
+      const message = readObject(text, this.#context.limits)
       if (message === undefined) return this.close(4400, 'a message is one JSON object')
-      const { feed } = message
-      this.#attempt({ id: idOf(message), feed: typeof feed === 'string' ? feed : undefined }, () => this.#take(readClientMessage(message)))
+      const told = answerable(message)
+      this.#attempt(told, () => this.#inTurn(readClientMessage(message), told, text.length))
     })
+  }
+
+  #inTurn(message: ClientMessage, told: Answerable, length: number): void {
+    const act = (): void => this.#attempt(told, () => this.#take(message))
+    const asksView = (message.type === 'subscribe' || message.type === 'get') && isQuery(message.feed, message)
+    // Who it is, and that it is there, is heard at once.
+    const isUrgent = message.type === 'hello' || message.type === 'ping' || message.type === 'pong'
+    if (isUrgent || (!asksView && this.#turnsOfSpeaker === undefined)) act()
+    else this.#turns.take(act, length, asksView)
   }
 
   #take(message: ClientMessage): void {
@@ -210,7 +213,7 @@ export class Connection implements Sink, Holder {
       case 'subscribe':
         return this.#subscribe(message)
       case 'unsubscribe':
-        return this.#unsubscribe(message.feed, message.id)
+        return this.#unsubscribe(message)
       case 'get':
         return this.#get(message)
       case 'list':
@@ -244,20 +247,17 @@ export class Connection implements Sink, Holder {
   }
 
   #subscribe(message: SubscribeMessage): void {
-    this.#context.hub.subscribe(this.#outbox, message, isView => admitAddress(this.#outbox, isView, this.#limits))
+    this.#context.hub.subscribe(this.#outbox, message, isView => admitAddress(this.#outbox, isView, this.#context.limits))
   }
 
-  #unsubscribe(feed: string, id: RequestId | undefined): void {
-    const address = this.#context.hub.unsubscribe(this.#outbox, feed)
-    this.#say({ type: 'unsubscribed', ...echo(id), feed: address })
+  #unsubscribe({ feed, id }: UnsubscribeMessage): void {
+    this.#say({ type: 'unsubscribed', ...echo(id), feed: this.#context.hub.unsubscribe(this.#outbox, feed) })
   }
 
-  /** @throws MillraceError `rate_limited`; who goes on is ended. */
+  /** Who does not read the answers and goes on asking is ended. */
   #answer(message: ListMessage | GetMessage | ExplainMessage, make: () => Promise<void> | void): void {
-    if (this.#answers.areTooMany) {
-      if (this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
-      throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet')
-    }
+    if (this.#answers.areTooMany && this.#inbound.refused()) return this.close(4429, 'answers retry-after-ms=10000')
+    this.#answers.admit()
     this.#answers.owe(make).catch((error: unknown) => this.#refuse(message, error))
   }
 

@@ -1,3 +1,5 @@
+import { MillraceError } from '../model/errors.ts'
+
 /** Answers to `get` and `list` that one connection may be owed at a time. */
 const mostOwed = 16
 
@@ -19,6 +21,11 @@ export class OwedAnswers {
   }
   get areWaiting(): boolean {
     return this.#waiting.length > 0
+  }
+
+  /** @throws MillraceError `rate_limited` where too many are owed. */
+  admit(): void {
+    if (this.areTooMany) throw new MillraceError('rate_limited', 'the answers to earlier messages are not read yet')
   }
 
   /** Makes an answer now, or once there is room. Rejects with what making it throws. */

@@ -1,6 +1,7 @@
 import { randomText } from '../lib/random.ts'
 import { MillraceError } from '../model/errors.ts'
 import { features, subprotocol, type ErrorMessage, type RequestId, type WelcomeMessage } from '../protocol/messages.ts'
+import { idOf } from '../protocol/schema.ts'
 import type { ConnectionContext } from './context.ts'
 
 /** What an error is told of: a message of the client's, as far as it could be read. */
@@ -10,6 +11,12 @@ export interface Answerable {
 }
 
 const longestFeed = 2048
+
+/** What can be told of a message that may be none. */
+export function answerable(message: Readonly<Record<string, unknown>>): Answerable {
+  const { feed } = message
+  return { id: idOf(message), feed: typeof feed === 'string' ? feed : undefined }
+}
 
 export function echo(id: RequestId | undefined): { readonly id?: RequestId } {
   return id === undefined ? {} : { id }

@@ -3,18 +3,29 @@ import type { Outbox } from '../hub/outbox.ts'
 import type { ViewPace } from '../hub/view-pace.ts'
 import type { Transport } from './transport.ts'
 
+/** UTF-16 units that are held of one client; over it nothing more of it is read until some of them were acted on. */
+const mostHeld = 65_536
+
+interface Held {
+  readonly act: () => void
+  readonly length: number
+  readonly asksView: boolean
+}
+
 /**
- * When what a client says is acted on: at once, but where it has used up the time that there is for views, in its order and in
- * turns with other clients. Meanwhile nothing more of it is read, so that what is held is bounded by one read of the socket.
+ * When what a client says is acted on: at once, but what asks for a view waits, in turns with other clients, while the time
+ * that there is for views is used up; so does what comes behind it.
  */
 export class Turns {
   readonly #pace: ViewPace
   readonly #transport: Transport
   readonly #outbox: Outbox
-  #held: (() => void)[] = []
+  #held: Held[] = []
+  #length = 0
   /** While it has to wait. */
   #turn: Cancel | undefined
-  #isOver = false
+  #isPaused = false
+  #wasPaused = false
 
   constructor(pace: ViewPace, transport: Transport, outbox: Outbox) {
     this.#pace = pace
@@ -22,42 +33,55 @@ export class Turns {
     this.#outbox = outbox
   }
 
-  get areAwaited(): boolean {
-    return this.#turn !== undefined
+  /** Acts now, or once what was said before has been acted on. `length`: of what was said. */
+  take(act: () => void, length: number, asksView: boolean): void {
+    if (this.#turn === undefined && !(asksView && this.#pace.isOut)) return act()
+    this.#held.push({ act, length, asksView })
+    this.#length += length
+    if (this.#length > mostHeld && !this.#isPaused) {
+      this.#isPaused = this.#wasPaused = true
+      this.#transport.pause()
+    }
+    if (this.#turn === undefined) this.#wait()
   }
 
-  /** Acts now, or once what was said before has been acted on. */
-  take(act: () => void): void {
-    if (this.#turn !== undefined) return void this.#held.push(act)
-    const before = this.#pace.spentMs
-    act()
-    if (this.#pace.spentMs === before || !this.#pace.isOut || this.#isOver) return
-    this.#transport.pause()
-    this.#wait()
+  /** Whether it was not read, its pongs neither, at any time since this was asked last. */
+  wasPaused(): boolean {
+    const was = this.#wasPaused
+    this.#wasPaused = this.#isPaused
+    return was
   }
 
   /** The client is no more. */
   end(): void {
-    this.#isOver = true
-    this.#held = []
-    if (this.#turn === undefined) return
-    this.#turn()
+    this.#turn?.()
     this.#turn = undefined
+    this.#held = []
+    this.#length = 0
     // Its end is to be read.
-    this.#transport.resume()
+    this.#resume()
   }
 
   #wait(): void {
-    this.#turn = this.#pace.wait(this.#outbox.account, () => this.#next())
+    this.#turn = this.#pace.wait(this.#outbox.account, () => this.#goOn())
   }
 
-  #next(): void {
-    const act = this.#held.shift()
-    if (act === undefined) {
+  #goOn(): void {
+    for (;;) {
+      const [first] = this.#held
       this.#turn = undefined
-      return this.#transport.resume()
+      if (first === undefined) return
+      if (first.asksView && this.#pace.isOut) return this.#wait()
+      this.#held.shift()
+      this.#length -= first.length
+      if (this.#length <= mostHeld) this.#resume()
+      first.act()
     }
-    this.#wait()
-    act()
+  }
+
+  #resume(): void {
+    if (!this.#isPaused) return
+    this.#isPaused = false
+    this.#transport.resume()
   }
 }

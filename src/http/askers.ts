@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { Asker, Principal } from '../hub/principal.ts'
-import { addressGroup } from '../lib/address-range.ts'
+import { accountOf, type Asker, type Principal } from '../hub/principal.ts'
 
 /** So many accounts are known at a time; who was not heard of for longest begins anew. */
 const mostAccounts = 1000
@@ -15,8 +14,9 @@ export class Askers {
     this.#addressOf = addressOf
   }
 
-  of({ grants, credential }: Principal, request: IncomingMessage): Asker {
-    const account = credential === '' ? addressGroup(this.#addressOf(request)) : credential
+  of(principal: Principal, request: IncomingMessage): Asker {
+    const account = accountOf(principal, this.#addressOf(request))
+    const { grants } = principal
     const known = this.#known.get(account)
     const asker = known?.grants === grants ? known : { grants, account }
     this.#known.delete(account)

@@ -84,7 +84,7 @@ async function health(context: Context, { hub, awaken }: FeedRoutes): Promise<Re
   const name = context.req.param('name') ?? ''
   const { asker } = context.var
   if (asker.grants.covers(name)) await awaken(name)
-  const { state, cause, reason, since, validatedAt, asOf, next } = hub.freshnessOf(name, asker)
+  const { state, cause, reason, since, validatedAt, asOf, next } = await hub.freshnessOf(name, asker)
   const isHealthy = state === 'fresh' || state === 'degraded'
   return context.json({ feed: name, state, cause, reason, since, validatedAt, asOf, next }, isHealthy ? 200 : 503, unstored)
 }

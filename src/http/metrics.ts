@@ -56,10 +56,17 @@ export interface MeasuredSink {
   readonly waiting: number
 }
 
+export interface MeasuredViews {
+  readonly held: number
+  /** Behind their feed, and waiting for their turn. */
+  readonly putOff: number
+  readonly spentMs: number
+}
+
 /** What the metrics read when they are scraped; `server.ts` fills it in. */
 export interface Measured {
   connections(): number
-  views(): number
+  views(): MeasuredViews
   shedding(): Shedding
   config(): MeasuredConfig
   /** Undefined where no state is kept. */
@@ -93,7 +100,16 @@ export function createMetrics(measured: Measured): Metrics {
   })
   exposed.gauge('millrace_build_info', 'Always 1; the version is a label.', ['version'], set => set({ version }, 1))
   exposed.gauge('millrace_connections', 'WebSocket connections.', [], set => set({}, measured.connections()))
-  exposed.gauge('millrace_views', 'Views held, feeds that are read included.', [], set => set({}, measured.views()))
+  exposed.gauge('millrace_views', 'Views held, feeds that are read included.', [], set => set({}, measured.views().held))
+  exposed.gauge('millrace_views_put_off', 'Views that are behind their feed, and wait for their turn.', [], set =>
+    set({}, measured.views().putOff),
+  )
+  exposed.counter(
+    'millrace_view_seconds_total',
+    'Time that went into views: building them, keeping them up to date, telling them.',
+    [],
+    set => set({}, measured.views().spentMs / 1000),
+  )
   exposed.gauge('millrace_shedding', 'How much load is shed, from 0 to 3.', [], set => set({}, sheddingLevels.indexOf(measured.shedding())))
   exposeConfig(exposed, measured)
   exposeSources(exposed, measured)

@@ -23,8 +23,10 @@ export interface FramesOptions {
   readonly clock: Clock
   /** Overrides the store's. */
   readonly order: readonly OrderTerm[] | undefined
-  /** Called for every frame made (L8), with what that took, in ms. */
-  readonly encoded: (ms: number) => void
+  /** Called for every frame made (L8). */
+  readonly encoded: () => void
+  /** Called with what making one took, or a part of one, in ms. */
+  readonly worked: (ms: number) => void
   /** Default 1 Mi. */
   readonly snapshotPartLength?: number | undefined
 }
@@ -32,6 +34,8 @@ export interface FramesOptions {
 /** What a reader at some position is sent, encoded once for all who stand there. */
 export class Frames {
   readonly snapshots: Snapshots
+  /** What making the last delta took, in ms. */
+  deltaMs = 0
   readonly #options: FramesOptions
   #store: Store
   #epoch: string
@@ -57,7 +61,7 @@ export class Frames {
         position: { epoch: this.#epoch, version: this.#version },
         parts: snapshotParts(this.#store, this.#epoch, this.#stamp, options.order, partLength),
       }),
-      options.encoded,
+      options,
     )
   }
 
@@ -114,12 +118,14 @@ export class Frames {
       this.#store.changesSince(from, this.#store.count / 2) >= this.#store.count / 2
     )
       return undefined
+    const { clock, encoded, worked } = this.#options
+    const began = clock.monotonic()
     const delta = this.#store.deltaSince(from)
     if (delta === undefined) return undefined
-    const { clock, encoded } = this.#options
-    const began = clock.monotonic()
     const frame = encodeDelta(delta, from, this.#store, this.#stamp)
-    encoded(clock.monotonic() - began)
+    this.deltaMs = clock.monotonic() - began
+    encoded()
+    worked(this.deltaMs)
     // A reader that kept up is always sent the delta, a few bytes longer though it may be when every row changed;
     // so is one who missed little, which spares the encoding of a snapshot just to compare.
     if (from === this.#before || (delta.set.size + delta.del.size) * 4 < this.#store.count) return frame

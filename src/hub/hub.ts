@@ -14,13 +14,14 @@ import { Figures } from './figures.ts'
 import { Flushes } from './flushes.ts'
 import { defaultHubLimits, type HubLimits } from './limits.ts'
 import type { HubOptions } from './hub-options.ts'
-import { isQuery, Lookup } from './lookup.ts'
+import { Lookup } from './lookup.ts'
 import { Outbox, type Sink } from './outbox.ts'
 import type { Asker, Grants } from './principal.ts'
 import type { Snapshot } from './snapshots.ts'
 import { Subscription } from './subscription.ts'
 import { throttleOf, type Throttle } from './throttle.ts'
 import type { View, ViewEvents } from './view.ts'
+import { isQuery } from './query.ts'
 import { failureFrame } from './view-frame.ts'
 import { Views } from './views.ts'
 import { Upkeep } from './upkeep.ts'
@@ -38,7 +39,8 @@ const leastStatusMs = 5000
 export class Hub implements GraphListener {
   readonly figures = new Figures()
   /** What of the loop's time views may take. */
-  readonly pace: ViewPace
+  readonly viewPace: ViewPace
+  readonly upkeep: Upkeep
   readonly #graph: Graph
   readonly #clock: Clock
   readonly #random: Random
@@ -50,7 +52,6 @@ export class Hub implements GraphListener {
   readonly #due: (outbox: Outbox, throttle: Throttle) => void
   readonly #answers: Answers
   readonly #lookup: Lookup
-  readonly #upkeep: Upkeep
   /** Views that somebody waits for, of which it was told how far they can be believed. */
   readonly #judged = new Set<View>()
   readonly #waking: Waking
@@ -62,14 +63,13 @@ export class Hub implements GraphListener {
     this.#random = random
     this.#log = log
     this.#limits = limits
-    this.pace = new ViewPace(clock)
-    const time = new ViewTime(limits.viewTimePerSecondMs, this.pace, clock)
+    this.viewPace = new ViewPace(clock)
+    const time = new ViewTime(limits.viewTimePerSecondMs, this.viewPace, clock)
+    const failed = (view: View, error: unknown): void => this.#fail(view, error)
     const events: ViewEvents = {
-      failed: (view, error) => this.#fail(view, error),
-      encoded: (view, ms) => {
-        this.figures.of(view.feed.family).encodes++
-        time.share(view, ms)
-      },
+      failed,
+      encoded: view => this.figures.of(view.feed.family).encodes++,
+      worked: (view, ms) => time.share(view, ms),
     }
     this.#views = new Views(graph, limits, { clock, events, snapshotPartLength, paramSets })
     this.#flushes = new Flushes(
@@ -88,8 +88,8 @@ export class Hub implements GraphListener {
       this.#caughtUp(view, true)
       flush()
     }
-    this.#lookup = new Lookup({ views: this.#views, time, limits, overload, caughtUp: broughtUp })
-    this.#upkeep = new Upkeep({ clock, pace: this.pace, time, tickMs: viewTickMs, changed, caughtUp, flush })
+    this.#lookup = new Lookup({ views: this.#views, time, limits, overload, broughtUp })
+    this.upkeep = new Upkeep({ clock, pace: this.viewPace, time, tickMs: viewTickMs, changed, caughtUp, flush, failed })
     graph.listen(this)
   }
 
@@ -173,7 +173,7 @@ export class Hub implements GraphListener {
    * @throws MillraceError `not_found`, `bad_query`, `too_many`, `rate_limited`, and `unavailable` after 5 s without data.
    */
   async get(feed: string, query: Query, asker: Asker): Promise<View> {
-    if (this.pace.isOut && isQuery(feed, query)) await this.pace.turn(asker.account)
+    if (this.#mustWait(feed, query)) await this.viewPace.turn(asker.account)
     const view = this.#lookup.acquire(this.#lookup.plan(feed, query, asker.grants), asker)
     try {
       if (view.position.version === 0) await this.#answers.firstData(view)
@@ -186,7 +186,8 @@ export class Hub implements GraphListener {
   }
 
   /** How far a feed can be believed; who asks is a reader until the linger ends. @throws MillraceError `not_found`, `bad_query`. */
-  freshnessOf(feed: string, asker: Asker): Freshness {
+  async freshnessOf(feed: string, asker: Asker): Promise<Freshness> {
+    if (this.#mustWait(feed)) await this.viewPace.turn(asker.account)
     const view = this.#lookup.acquire(this.#lookup.plan(feed, {}, asker.grants), asker)
     this.#views.release(view)
     return view.feed.freshness
@@ -205,8 +206,8 @@ export class Hub implements GraphListener {
 
   tick(tick: Tick): void {
     const mono = this.#clock.monotonic()
-    this.#upkeep.begin()
-    for (const [feed, sample] of tick.changed) for (const view of this.#views.of(feed)) this.#upkeep.take(view, sample, tick, mono)
+    this.upkeep.begin()
+    for (const [feed, sample] of tick.changed) for (const view of this.#views.of(feed)) this.upkeep.take(view, sample, tick, mono)
     this.#flushes.run()
   }
 
@@ -215,8 +216,8 @@ export class Hub implements GraphListener {
     const least = Math.max(leastStatusMs, feed.freshness.every ?? 0)
     for (const view of this.#views.of(feed)) {
       this.#countProof(view)
-      // What the feed is believed by now is not what this view shows: it is told once that is caught up with.
-      if (view.isBehind) continue
+      // That the feed is believed further is not said of what this view shows: it is told once that is caught up with.
+      if (view.isBehind && !(told && isBad(feed.freshness))) continue
       if (view.waiting.size > 0) this.#judged.add(view)
       if (!told && mono - view.saidAt < least) continue
       this.#freshened(view, mono)
@@ -241,9 +242,13 @@ export class Hub implements GraphListener {
   }
 
   close(): void {
-    this.pace.close()
+    this.viewPace.close()
     this.#flushes.close()
     this.#views.close()
+  }
+
+  #mustWait(feed: string, query: Query = {}): boolean {
+    return this.viewPace.isOut && isQuery(feed, query)
   }
 
   #freshened(view: View, mono: number): void {
@@ -256,7 +261,8 @@ export class Hub implements GraphListener {
     const mono = this.#clock.monotonic()
     if (changed) this.#changed(view, mono)
     else if (view.position.version > 0) this.#waking.wake(view)
-    this.#freshened(view, mono)
+    // Data that come tell that they are fresh, where nothing else is said of them.
+    if (!changed || view.isOtherwise || isBad(view.freshness)) this.#freshened(view, mono)
   }
 
   #countProof(view: View): void {
@@ -287,4 +293,8 @@ export class Hub implements GraphListener {
     const frame = failureFrame(view.address, id)
     for (const reader of view.readers) reader.write(frame)
   }
+}
+
+function isBad({ state }: Freshness): boolean {
+  return state !== 'fresh' && state !== 'degraded'
 }

@@ -3,7 +3,7 @@ import type { Query } from '../protocol/messages.ts'
 import type { Outbox } from './outbox.ts'
 import type { Overload } from './overload.ts'
 import type { Asker, Grants } from './principal.ts'
-import { readQuery, type QueryLimits } from './query.ts'
+import { isQuery, readQuery, type QueryLimits } from './query.ts'
 import type { Subscription } from './subscription.ts'
 import type { View } from './view.ts'
 import type { ViewTime } from './view-time.ts'
@@ -16,12 +16,7 @@ export interface LookupOptions {
   /** Undefined: no load is shed. */
   readonly overload: Overload | undefined
   /** A view that was behind its feed was brought up to it for who asks; others may follow it. */
-  readonly caughtUp: (view: View) => void
-}
-
-/** Whether more is asked for than a feed as it is. */
-export function isQuery(feed: string, { where, fields, order, limit, params }: Query): boolean {
-  return feed.includes('?') || (where ?? fields ?? order ?? limit ?? params) !== undefined
+  readonly broughtUp: (view: View) => void
 }
 
 /** Finds the view that somebody asks for, or builds it, which is counted against them. */
@@ -35,18 +30,19 @@ export class Lookup {
   /** @throws MillraceError `not_found`, `bad_query`. */
   plan(feed: string, query: Query, grants: Grants): PlannedView {
     const { time, views, limits } = this.#options
-    return time.plan(() => views.plan(readQuery(feed, query, limits), grants))
+    const plan = (): PlannedView => views.plan(readQuery(feed, query, limits), grants)
+    return isQuery(feed, query) ? time.plan(plan) : plan()
   }
 
   /** To be released. @throws MillraceError `too_many`, `rate_limited`. */
   acquire(planned: PlannedView, asker: Asker): View {
-    const { views, time, overload, caughtUp } = this.#options
+    const { views, time, overload, broughtUp } = this.#options
     const { feed, plan } = planned
     const known = views.get(plan.address)
     if (plan.address === feed.name || known?.isBehind === false) return views.acquire(planned)
     if (known === undefined && overload?.sheds('no new views') === true) throw overload.refusal()
     const view = time.charge(asker, () => views.acquire(planned))
-    if (known === view) caughtUp(view)
+    if (known === view) broughtUp(view)
     return view
   }
 

@@ -1,3 +1,5 @@
+import { addressGroup } from '../lib/address-range.ts'
+
 /** Feeds that are there for principals with `admin` alone, whatever else they may follow. */
 const adminFeeds: ReadonlySet<string> = new Set(['$clients'])
 
@@ -47,6 +49,11 @@ export interface Principal {
   readonly credential: string
   /** When its rights end, ms since 1970 UTC; undefined: never. */
   readonly expiresAt?: number
+}
+
+/** Whose a reader is: its token's where it has one, else its address's. */
+export function accountOf(principal: Principal | undefined, address: string): string {
+  return principal === undefined || principal.credential === '' ? addressGroup(address) : principal.credential
 }
 
 /** Everybody, where nobody is asked for a token. */

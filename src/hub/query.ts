@@ -29,6 +29,11 @@ export interface ViewPlan {
   readonly limit?: number
 }
 
+/** Whether more is asked for than a feed as it is. */
+export function isQuery(feed: string, { where, fields, order, limit, params }: Query): boolean {
+  return feed.includes('?') || (where ?? fields ?? order ?? limit ?? params) !== undefined
+}
+
 /**
  * Reads `feed` (any spelling of an address) and the members beside it; both at once are refused.
  * @throws MillraceError `bad_query`.

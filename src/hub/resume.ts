@@ -14,7 +14,7 @@ export function standingOf(view: View, since: Since): Standing {
   if (own.version === 0) return 'waiting'
   if (since.epoch === own.epoch) {
     // Above the view's version but not the feed's: the view has not changed since.
-    if (since.version >= own.version && since.version <= view.feed.position.version) return 'same'
+    if (since.version >= own.version && since.version <= view.feed.position.version && !view.isBehind) return 'same'
     if (since.version > own.version) return holdsTheSame(view, since) ? 'same' : 'ahead'
     if (view.frames.delta(since) !== undefined) return 'behind'
   }

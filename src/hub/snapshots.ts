@@ -12,6 +12,13 @@ export interface SnapshotWaiter {
   made(snapshot: Snapshot): void
 }
 
+export interface SnapshotEvents {
+  /** One was made (L8). */
+  encoded(): void
+  /** A part of one took so many ms. */
+  worked(ms: number): void
+}
+
 /** The table as it is, to be encoded part by part; the last one is returned. */
 export interface SnapshotParts {
   readonly position: Position
@@ -29,7 +36,7 @@ const lotSize = 100
 export class Snapshots {
   readonly #clock: Clock
   readonly #begin: () => SnapshotParts
-  readonly #encoded: (ms: number) => void
+  readonly #events: SnapshotEvents
   /** Of the table as it is. */
   #ready: Snapshot | undefined
   #lastBytes = 0
@@ -41,11 +48,11 @@ export class Snapshots {
   /** Who came after the table had gone on: the one under way may tell less than they have seen. */
   #later = new Set<SnapshotWaiter>()
 
-  /** `begin` is called for each snapshot, `encoded` once it is made (L8), with what that took, in ms. */
-  constructor(clock: Clock, begin: () => SnapshotParts, encoded: (ms: number) => void) {
+  /** `begin` is called for each snapshot. */
+  constructor(clock: Clock, begin: () => SnapshotParts, events: SnapshotEvents) {
     this.#clock = clock
     this.#begin = begin
-    this.#encoded = encoded
+    this.#events = events
   }
 
   /** The bytes of the last one that was made; 0: none yet. */
@@ -86,14 +93,13 @@ export class Snapshots {
     this.#isCurrent = true
     const { position, parts } = this.#begin()
     const made: Buffer[] = []
-    let tookMs = 0
     const goOn = (): void => {
       const began = this.#clock.monotonic()
       const { done, value } = parts.next()
       made.push(value)
-      tookMs += this.#clock.monotonic() - began
+      this.#events.worked(this.#clock.monotonic() - began)
       if (done !== true) return void this.#clock.after(0, goOn)
-      this.#encoded(tookMs)
+      this.#events.encoded()
       this.#finish({ frame: made.length === 1 ? value : Buffer.concat(made), position })
     }
     goOn()

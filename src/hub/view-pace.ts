@@ -1,11 +1,17 @@
 import type { Cancel, Clock } from '../lib/clock.ts'
+import { MillraceError } from '../model/errors.ts'
 
 /** Of the loop's time, what views may take of it when there is much to do for them. */
 const share = 0.3
 /** ms of it that may be taken at once after a rest. */
 const burstMs = 5
-/** What took longer than this counts as so much, in ms: what one large table takes does not stop views for long. */
-const mostCountedMs = 1000
+/** What took longer than this counts as so much, in ms: what one large table takes does not stop views for longer than 10 s. */
+const mostCountedMs = 3000
+
+/** How long a request waits for its turn, in ms, and how many do, in all and of one account. */
+const patienceMs = 5000
+const mostPatient = 1000
+const mostPatientOfOne = 64
 
 /**
  * Lets what is done for views have its share of the loop's time and no more, so that whoever asks for many, or for slow ones,
@@ -19,6 +25,8 @@ export class ViewPace {
   readonly #waiting = new Map<string, Set<() => void>>()
   #turn: Cancel | undefined
   #spentMs = 0
+  /** Ends each `turn` that is waited for. */
+  readonly #patient = new Set<() => void>()
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -49,12 +57,26 @@ export class ViewPace {
     return () => this.#forget(account, job)
   }
 
-  /** Resolves once there is time. */
+  /** Resolves once there is time. @throws MillraceError `rate_limited` where too many wait, or there is none within 5 s. */
   turn(account: string): Promise<void> {
-    return new Promise(resolve => void this.wait(account, resolve))
+    const refusal = new MillraceError('rate_limited', 'too many views are asked for at the moment; try again in 5 s')
+    if (this.#patient.size >= mostPatient || (this.#waiting.get(account)?.size ?? 0) >= mostPatientOfOne) return Promise.reject(refusal)
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        this.#patient.delete(refuse)
+        forget()
+        cancel()
+        settle()
+      }
+      const refuse = (): void => end(() => reject(refusal))
+      const forget = this.wait(account, () => end(resolve))
+      const cancel = this.#clock.after(patienceMs, refuse)
+      this.#patient.add(refuse)
+    })
   }
 
   close(): void {
+    for (const refuse of this.#patient) refuse()
     this.#turn?.()
     this.#waiting.clear()
   }
@@ -68,8 +90,11 @@ export class ViewPace {
     // In whole ms, as timers have them: what is left of one would be waited for over and over.
     this.#turn = this.#clock.after(Math.ceil(this.#waitMs), () => {
       this.#turn = undefined
-      if (!this.isOut) this.#next()
-      this.#arm()
+      try {
+        if (!this.isOut) this.#next()
+      } finally {
+        this.#arm()
+      }
     })
   }
 

@@ -29,7 +29,7 @@ export class ViewTime {
     this.#clock = clock
   }
 
-  /** Reads what is asked for, which may have to be compiled. Throws what `read` throws. */
+  /** Reads a query, which may have to be compiled. Throws what `read` throws. */
   plan<T>(read: () => T): T {
     const began = this.#clock.monotonic()
     try {
@@ -64,8 +64,8 @@ export class ViewTime {
   }
 
   /** What keeping a view up to date and telling it took, in ms, counts against all who follow it, in equal parts. */
-  share({ isOwn, readers }: Pick<View, 'isOwn' | 'readers'>, ms: number): void {
-    if (!isOwn) return
+  share({ isBase, readers }: Pick<View, 'isBase' | 'readers'>, ms: number): void {
+    if (isBase) return
     this.#pace.spent(ms)
     const part = ms / readers.size
     if (part >= leastPartMs) for (const { line } of readers) this.#bucketOf(line)?.use(part)

@@ -1,11 +1,13 @@
 import { map, type Observable } from 'rxjs'
 import type { Feed } from '../feed/feed.ts'
+import { saysTheSame } from '../feed/freshness.ts'
 import type { Clock } from '../lib/clock.ts'
 import { Pipeline } from '../feed/pipeline.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { OrderTerm } from '../model/order.ts'
 import type { Position } from '../model/position.ts'
 import { Store } from '../model/store.ts'
+import { StoreRows } from '../model/store-rows.ts'
 import type { Sample } from '../model/table.ts'
 import { pickFields } from '../operator/fields.ts'
 import { top } from '../operator/top.ts'
@@ -17,8 +19,10 @@ import { checkFrame, statusFrame } from './view-frame.ts'
 
 export interface ViewEvents {
   failed(view: View, error: unknown): void
-  /** A frame was encoded, which took so many ms. */
-  encoded(view: View, ms: number): void
+  /** A frame was encoded. */
+  encoded(view: View): void
+  /** So many ms went into encoding one, or a part of it. */
+  worked(view: View, ms: number): void
 }
 
 export interface ViewDeps {
@@ -40,6 +44,8 @@ export interface ViewReader {
   /** The server ends it: the feed is no more for readers. */
   dismiss(): void
 }
+
+const nowhere: Position = { epoch: '', version: 0 }
 
 /** What a view holds that does not share the feed's store. */
 interface Own {
@@ -82,10 +88,12 @@ export class View {
   #position: Position = { epoch: '', version: 0 }
   #status: { readonly of: Freshness; readonly frame: Buffer } | undefined
   #check: { readonly at: Position; readonly frame: Buffer } | undefined
-  /** Encoding its last frame took so long, in ms. */
-  encodeMs = 0
+  /** What taking over what its feed brought took the last time, in ms. */
+  takeMs = 0
   /** Its feed went on without it: it has not seen what changed, and is believed as far as it was then. */
   #behind: Freshness | undefined
+  /** Where its feed stood when it last took anything. */
+  #taken: Position = nowhere
   readonly #events: ViewEvents
   /** Undefined where the view shows every row and column: it shares the feed's store. */
   readonly #own: Own | undefined
@@ -100,13 +108,10 @@ export class View {
     const narrows = plan.where !== undefined || plan.fields !== undefined || plan.limit !== undefined
     this.#own = narrows ? { store: new Store(feed.store.limits), epoch: feed.position.epoch, pipeline: this.#newPipeline() } : undefined
     const { address, order } = plan
-    const encoded = (ms: number): void => {
-      this.encodeMs = ms
-      events.encoded(this, ms)
-    }
-    this.frames = new Frames(this.store, feed.position.epoch, { address, clock, order, encoded, snapshotPartLength })
-    const { sample, changedIn } = feed
-    if (sample !== undefined) this.take({ ...sample, changes: 'all' }, changedIn.tick, changedIn.at, monotonicMs)
+    const encoded = (): void => events.encoded(this)
+    const worked = (ms: number): void => events.worked(this, ms)
+    this.frames = new Frames(this.store, feed.position.epoch, { address, clock, order, encoded, worked, snapshotPartLength })
+    if (feed.hasData) this.#takeStored(monotonicMs)
   }
 
   get store(): Store {
@@ -127,6 +132,10 @@ export class View {
   get mayMiss(): boolean {
     return this.#own !== undefined && this.readers.size === 0 && this.waiting.size === 0
   }
+  /** What keeping it up to date, and telling so, is likely to take, in ms. */
+  get likelyMs(): number {
+    return this.takeMs + this.frames.deltaMs
+  }
   /** Its table is not the feed's own: it takes time to compute. */
   get isOwn(): boolean {
     return this.#own !== undefined
@@ -136,9 +145,24 @@ export class View {
     return this.#behind !== undefined
   }
 
+  /** While it is behind no further than what it shows was proved; what went wrong since is no less true of it. */
+  get freshness(): Freshness {
+    const { freshness } = this.feed
+    if (this.#behind === undefined) return freshness
+    if (freshness.state === 'fresh' || freshness.state === 'degraded') return this.#behind
+    const { validatedAt: _, asOf: __, ...judged } = freshness
+    const { validatedAt, asOf } = this.#behind
+    return { ...judged, ...(validatedAt === undefined ? {} : { validatedAt }), ...(asOf === undefined ? {} : { asOf }) }
+  }
+
+  /** Whether readers were last told another state, cause or reason. */
+  get isOtherwise(): boolean {
+    return this.#status === undefined || !saysTheSame(this.#status.of, this.freshness)
+  }
+
   /** How far its data can be believed, as a message; encoded once for all who are told. */
   get status(): Buffer {
-    const freshness = this.#behind ?? this.feed.freshness
+    const { freshness } = this
     if (this.#status?.of !== freshness) this.#status = { of: freshness, frame: statusFrame(this.address, freshness) }
     return this.#status.frame
   }
@@ -151,20 +175,21 @@ export class View {
 
   /** The feed went on, and this view does not for now. Called before the feed is said to be believed further for it. */
   miss(): void {
-    this.#behind ??= this.feed.freshness
+    const { freshness } = this.feed
+    // What shows nothing yet is not to be believed, however fresh its feed is.
+    this.#behind ??= this.position.version === 0 ? { state: 'waiting', since: freshness.since } : freshness
   }
 
   /** Takes over what was missed; returns whether the view's own table changed. */
   catchUp(monotonicMs: number): boolean {
-    const { sample, changedIn } = this.feed
-    return this.isBehind && sample !== undefined && this.take(sample, changedIn.tick, changedIn.at, monotonicMs)
+    return this.isBehind && this.feed.hasData && this.#takeStored(monotonicMs)
   }
 
   /** Takes the feed's sample of a tick over; returns whether the view's own table changed. */
   take(incoming: Sample, tick: number, at: number, monotonicMs: number): boolean {
-    const sample: Sample = this.isBehind ? { ...incoming, changes: 'all' } : incoming
+    const changed = this.#own === undefined || this.#takeOwn(this.isBehind ? this.#stored() : incoming, monotonicMs)
     this.#behind = undefined
-    const changed = this.#own === undefined || this.#takeOwn(sample, monotonicMs)
+    this.#taken = this.feed.position
     if (changed) this.frames.advance(this.store, this.position.epoch, tick, at)
     return changed
   }
@@ -184,6 +209,24 @@ export class View {
 
   close(): void {
     this.#own?.pipeline.close()
+  }
+
+  #takeStored(monotonicMs: number): boolean {
+    const { tick, at } = this.feed.changedIn
+    return this.take(this.#stored(), tick, at, monotonicMs)
+  }
+
+  /** The feed's table as its readers have it, with what changed since this view last took anything: that of its sample may be further. */
+  #stored(): Sample {
+    const { store, position, sample, changedIn } = this.feed
+    const { key, columns, order, kind } = store
+    const keys = position.epoch === this.#taken.epoch ? store.keysSince(this.#taken.version) : undefined
+    return {
+      table: { key, columns, rows: new StoreRows(store), order, kind },
+      changes: keys === undefined ? 'all' : new Map(keys.map(changed => [changed, undefined])),
+      tick: changedIn.tick,
+      time: sample?.time ?? 0,
+    }
   }
 
   #takeOwn(sample: Sample, monotonicMs: number): boolean {

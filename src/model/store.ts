@@ -3,25 +3,7 @@ import type { Delta } from './delta.ts'
 import { cellOf, equalCells, rowOf, setCell, type Cell, type Row } from './row.ts'
 import type { Kind, Sample, Table } from './table.ts'
 import type { OrderTerm } from './order.ts'
-
-/** A row or, where `row` is undefined, the tombstone of one; linked from the least to the most recently changed. */
-interface Entry {
-  readonly key: string
-  row: Row | undefined
-  /** When it last changed, left included. */
-  version: number
-  /** When the row (re)appeared. */
-  born: number
-  /** When an earlier row of this key left; 0 = there was none that history still knows. */
-  left: number
-  /** When each cell last changed since the row appeared, in the order of the columns; 0 or absent = not since. */
-  cells: number[]
-  lanes: Lanes
-  /** When a tombstone was made, ms (monotonic). */
-  leftAt: number
-  older: Entry | undefined
-  newer: Entry | undefined
-}
+import type { Entry } from './store-entry.ts'
 
 export interface StoreLimits {
   /** How long a tombstone is kept, in ms; default 10 min. */
@@ -153,6 +135,14 @@ export class Store {
       else set.set(entry.key, this.#cellsSince(entry, entry.row, from))
     }
     return { columns: this.#columns, set, del }
+  }
+
+  /** The keys of the rows that changed or left after `from`; undefined when it lies below the floor. O(that). */
+  keysSince(from: number): string[] | undefined {
+    if (from < this.#floor) return undefined
+    const keys: string[] = []
+    for (let entry = this.#newest; entry !== undefined && entry.version > from; entry = entry.older) keys.push(entry.key)
+    return keys
   }
 
   /** How many rows changed or left after `from`, counted up to `most`: O(that). */

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { quotable } from '../decode/decode-error.ts'
-import type { Clock } from '../lib/clock.ts'
+import type { Cancel, Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import type { PollPhases } from './ask.ts'
 import type { Authorizer, Credentials } from './auth/authorizer.ts'
@@ -57,7 +57,9 @@ export interface ExchangeDeps {
   readonly proxies: Proxies
   /** Says who asks; default: nobody does, beyond what the headers say. */
   readonly auth?: Authorizer
-  /** Told of the origin of each request that the budget did not let in by itself: logins, redirects, second tries. Default: nobody. */
+  /** Calls back once the budget allows a further request of a poll under way to its own origin. Default: at once, and `spend` hears of it. */
+  readonly admitMore?: (enter: () => void) => Cancel
+  /** Told of the origin of each request that no budget let in: logins, redirects to elsewhere. Default: nobody. */
   readonly spend?: (origin: string) => void
   /** Default: nobody hears of what is asked, or answers in place of an origin. */
   readonly tap?: Tap
@@ -95,7 +97,7 @@ export class Exchange {
     return { host: link.proxy === undefined ? host : `the proxy ${proxyHost(link.proxy)}`, phase: 'connecting' }
   }
 
-  /** The budget has let in the next request, and knows of it. */
+  /** A poll was let in, and its first request with it; every other one waits for its turn: pages, redirects, second tries. */
   admitted(): void {
     this.#isAdmitted = true
   }
@@ -174,8 +176,7 @@ export class Exchange {
       ...as.headers,
     }
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
-    if (!this.#isAdmitted) this.#deps.spend?.(url.origin)
-    this.#isAdmitted = false
+    await this.#pay(url, signal)
     const link = this.#link(url)
     const began = this.#deps.clock.monotonic()
     try {
@@ -185,6 +186,17 @@ export class Exchange {
     } finally {
       this.#spend(link, this.#deps.clock.monotonic() - began)
     }
+  }
+
+  /** @throws Error where the time is over before it is its turn */
+  async #pay({ origin }: URL, signal: AbortSignal): Promise<void> {
+    const { admitMore, spend } = this.#deps
+    if (!this.#isAdmitted && admitMore !== undefined && origin === this.#origin) {
+      this.#phase = 'waiting for its turn'
+      await turn(admitMore, signal)
+      this.#phase = 'answering'
+    } else if (!this.#isAdmitted) spend?.(origin)
+    this.#isAdmitted = false
   }
 
   /** What did not go into connecting was waiting for the answer, if it came to that. */
@@ -249,4 +261,17 @@ export function addPhases(one: PollPhases, other: PollPhases): PollPhases {
 function withoutBodyHeaders(headers: Record<string, string>, body: string | undefined): Record<string, string> {
   if (body !== undefined) return headers
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')))
+}
+
+/** Resolves with its turn, rejects when the time is over before. */
+function turn(admitMore: (enter: () => void) => Cancel, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const cancel = admitMore(resolve)
+    const giveUp = (): void => {
+      cancel()
+      reject(new Error('given up while waiting for its turn'))
+    }
+    if (signal.aborted) giveUp()
+    else signal.addEventListener('abort', giveUp, { once: true })
+  })
 }

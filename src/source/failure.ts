@@ -31,7 +31,7 @@ export class PollError extends Error {
 }
 
 /** How far a poll has come. */
-export type Phase = 'connecting' | 'answering' | 'sending the body'
+export type Phase = 'waiting for its turn' | 'connecting' | 'answering' | 'sending the body'
 
 /** The poll at the time of the fault. */
 export interface Scene {
@@ -60,6 +60,7 @@ function innermost(error: Coded): Coded {
 type Sentence = (scene: Scene, code: string) => string
 
 const whilst: Readonly<Record<Phase, string>> = {
+  'waiting for its turn': 'while waiting for its turn',
   connecting: 'while connecting',
   answering: 'before it had answered',
   'sending the body': 'before the body was whole',

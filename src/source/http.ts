@@ -9,7 +9,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { Deadline, readingMs } from './deadline.ts'
 import { addPhases, Exchange } from './exchange.ts'
 import { EventStream } from './event-stream.ts'
-import { failedPoll, failureOf, PollError, type Scene } from './failure.ts'
+import { failedPoll, failureOf, PollError, type Phase, type Scene } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
 import type { HeldBody } from './held-body.ts'
 import { Inflow } from './inflow.ts'
@@ -36,7 +36,7 @@ export interface HttpDeps {
   readonly pages?: PagesOptions
   /** Told of the origin of each request that the budget did not let in by itself. Default: nobody. */
   readonly spend?: (origin: string) => void
-  /** Calls back once the budget allows a further request of a poll under way. Default: at once. */
+  /** Calls back once the budget allows a further request of a poll under way: pages, redirects, second tries. Default: at once. */
   readonly admitMore?: (enter: () => void) => Cancel
 }
 
@@ -48,6 +48,14 @@ export function httpAsk(options: HttpOptions, deps: HttpDeps): Ask {
 const onePage: PagesOptions = { maxPages: 1 }
 
 type Told = Omit<PollFacts, 'at' | 'durationMs'> & { readonly isRemade?: boolean }
+
+/** What did not come in time. */
+const missing: Readonly<Record<Phase, string>> = {
+  'waiting for its turn': 'its budget let it ask no further',
+  connecting: 'no connection',
+  answering: 'no answer',
+  'sending the body': 'the body was not whole',
+}
 
 class HttpAsk implements Ask {
   readonly #options: HttpOptions
@@ -63,11 +71,12 @@ class HttpAsk implements Ask {
   constructor(options: HttpOptions, deps: HttpDeps) {
     this.#options = options
     this.#deps = deps
-    const { clock, auth, spend, tap, proxies = new Proxies({}) } = deps
+    const { clock, auth, admitMore, spend, tap, proxies = new Proxies({}) } = deps
     this.#exchange = new Exchange(options, {
       clock,
       proxies,
       ...(auth === undefined ? {} : { auth }),
+      ...(admitMore === undefined ? {} : { admitMore }),
       ...(spend === undefined ? {} : { spend }),
       ...(tap === undefined ? {} : { tap }),
     })
@@ -78,7 +87,7 @@ class HttpAsk implements Ask {
     this.#body = new PagedBody(
       { ...(deps.pages ?? onePage), ...options },
       {
-        fetch: (url, held, isMore) => this.#fetch(url, held, isMore),
+        fetch: (url, held) => this.#fetch(url, held),
         decode: fetched => this.#answers.decode(payloadOf(fetched)),
         countRows: decoded => this.#answers.countRows(decoded),
       },
@@ -110,6 +119,7 @@ class HttpAsk implements Ask {
     const deadline = new Deadline(clock, this.#options.timeoutMs)
     this.#underWay = deadline
     this.#exchange.takePhases()
+    this.#exchange.admitted()
     this.#deps.auth?.begin()
     const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
@@ -150,12 +160,9 @@ class HttpAsk implements Ask {
     return { tabulated, told: { status: 200, bytes: this.#inflow.bytes } }
   }
 
-  async #fetch(url: string, held: HeldBody, isMore: boolean): Promise<Fetched> {
+  #fetch(url: string, held: HeldBody): Promise<Fetched> {
     const signal = this.#underWay?.signal ?? AbortSignal.abort()
-    const { clock, admitMore } = this.#deps
-    if (isMore && admitMore !== undefined) await turn(admitMore, signal)
-    this.#exchange.admitted()
-    return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, clock)
+    return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, this.#deps.clock)
   }
 
   async #take(pages: readonly [Page, ...Page[]]): Promise<Tabulated> {
@@ -207,8 +214,7 @@ class HttpAsk implements Ask {
     const { host, phase } = scene
     if (isWhole) return new PollError('timeout', `${host}: its answer was not read within ${formatDuration(readingMs)}`)
     const within = formatDuration(this.#options.timeoutMs)
-    const how = { connecting: 'no connection', answering: 'no answer', 'sending the body': 'the body was not whole' }[phase]
-    return new PollError('timeout', `${host}: ${how} within ${within}`)
+    return new PollError('timeout', `${host}: ${missing[phase]} within ${within}`)
   }
 
   /** What has no name among the causes may be a fault of ours: its message goes to the log, never to readers. */
@@ -226,17 +232,4 @@ class HttpAsk implements Ask {
 
 function payloadOf({ body, headers }: Fetched): Payload {
   return { body, mediaType: String(headers['content-type'] ?? '') }
-}
-
-/** Resolves with its turn, rejects when the time is over before. */
-function turn(admitMore: (enter: () => void) => Cancel, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const cancel = admitMore(resolve)
-    const giveUp = (): void => {
-      cancel()
-      reject(new Error('given up while waiting for its turn'))
-    }
-    if (signal.aborted) giveUp()
-    else signal.addEventListener('abort', giveUp, { once: true })
-  })
 }

@@ -22,8 +22,7 @@ export interface PagedBodyOptions extends PagesOptions {
 }
 
 export interface PagedBodyDeps {
-  /** `isMore`: a further request of the same poll. */
-  readonly fetch: (url: string, held: HeldBody, isMore: boolean) => Promise<Fetched>
+  readonly fetch: (url: string, held: HeldBody) => Promise<Fetched>
   readonly decode: (fetched: Fetched) => Decoded
   readonly countRows: (decoded: Decoded) => number
 }
@@ -93,7 +92,7 @@ export class PagedBody {
 
   async #page(url: string, index: number): Promise<Page> {
     const held = (this.#held[index] ??= { body: new HeldBody(), next: undefined })
-    const fetched = await this.#deps.fetch(url, held.body, index > 0)
+    const fetched = await this.#deps.fetch(url, held.body)
     let made: Decoded | undefined
     const decoded = (): Decoded => (made ??= this.#deps.decode(fetched))
     // Headers tell anew each time; what stands in a body is known while that is the same.

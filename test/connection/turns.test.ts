@@ -51,35 +51,61 @@ function greedy(): Client {
   const client = new Client()
   clock.perLookMs = 20
   for (let id = 1; id <= 4; id++) client.say({ type: 'subscribe', id, feed: 'quotes', where: `price < ${id}` })
-  client.say({ type: 'ping', id: 5 })
+  client.say({ type: 'unsubscribe', id: 5, feed: 'quotes?where=price%20%3C%204' })
   clock.perLookMs = 0
   return client
 }
 
-test('who used up the time that there is for views is read no further, and goes on in its order', () => {
+test('who asks for views waits while the time for them is used up, and goes on in its order', () => {
   const client = greedy()
   expect(client.answered()).toEqual([1])
-  expect(client.transport.paused).toBe(true)
   clock.advance(5000)
   expect(client.answered()).toEqual([2, 3, 4, 5])
-  expect(client.transport.paused).toBe(false)
 })
 
-test('nobody else waits: neither for a feed, nor long for a view', () => {
+test('who it is and that it is there is heard at once', () => {
+  const client = greedy()
+  client.answered()
+  client.say({ type: 'ping', id: 'ping' })
+  client.say({ type: 'hello', id: 'hello' })
+  expect(client.answered()).toEqual(['ping', 'hello'])
+})
+
+test('another who asks for a view waits for its turn, not behind all of the greedy one; who follows a feed does not wait', () => {
   const client = greedy()
   const other = new Client()
   other.say({ type: 'subscribe', id: 'feed', feed: 'quotes' })
   other.say({ type: 'subscribe', id: 'view', feed: 'quotes', where: 'price > 0' })
-  expect(other.answered()).toEqual(['feed', 'view'])
-  expect(client.answered()).toEqual([1])
+  other.say({ type: 'subscribe', id: 'own', feed: '$none' })
+  expect(other.answered()).toEqual(['feed'])
+  client.answered()
+  const order: unknown[] = []
+  clock.perLookMs = 2
+  for (let ms = 0; ms < 500; ms++) {
+    clock.advance(1)
+    order.push(...other.answered(), ...client.answered())
+  }
+  expect(order.indexOf('view')).toBeLessThan(order.indexOf(4))
+  expect(order).toHaveLength(6)
 })
 
-test('who has to wait is not taken for dead, and is given up once it is gone', () => {
+test('of one who says too much meanwhile nothing more is read until some of it was acted on; it is not taken for dead', () => {
+  const client = greedy()
+  const long = { type: 'subscribe', feed: 'quotes', where: `price < 9 && "${'x'.repeat(400)}" != ""` }
+  for (let i = 0; i < 80; i++) client.say({ ...long, id: `more ${i}`, fields: Array.from({ length: 90 }, (_, j) => `column${j}`) })
+  expect(client.transport.paused).toBe(true)
+  context.hub.viewPace.spent(3000)
+  clock.advance(9000)
+  expect(client.transport.terminated).toBe(false)
+  clock.advance(30_000)
+  expect(client.transport.paused).toBe(false)
+})
+
+test('what one said who is gone is not acted on', () => {
   const client = greedy()
   client.connection.ended()
-  expect(client.transport.paused).toBe(false)
   client.transport.take()
   clock.advance(60_000)
   expect(client.answered()).toEqual([])
-  expect(client.transport.terminated).toBe(false)
+  expect(context.hub.viewCount).toBe(0)
 })

@@ -4,7 +4,7 @@ import { createMetrics, type Measured } from '../../src/http/metrics.ts'
 
 const measured: Measured = {
   connections: () => 3,
-  views: () => 2,
+  views: () => ({ held: 2, putOff: 1, spentMs: 1500 }),
   config: () => ({ reloads: { accepted: 2, refused: 1, unchanged: 0 }, success: false, loadedAt: 1_769_090_000_500 }),
   shedding: () => 'no new views',
   sources: () => [

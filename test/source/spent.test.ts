@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const origin = ({ url }: Upstream): string => new URL(url).origin
 
-/** Polls the source `s` of a config once; what it spent of which budget beside the place that let it in. */
+/** Polls the source `s` of a config once; what it spent of which budget beside the place that let it in, at once or in its turn. */
 async function spent(
   source: object,
   more: Readonly<Record<string, object>> = {},
@@ -41,10 +41,14 @@ async function spent(
   ]
   for (const [name, budget] of watched) {
     if (budget === undefined) continue
-    const spend = budget.spend.bind(budget)
+    const [spend, admitMore] = [budget.spend.bind(budget), budget.admitMore.bind(budget)]
     budget.spend = () => {
       of.push(name)
       spend()
+    }
+    budget.admitMore = enter => {
+      of.push(name)
+      return admitMore(enter)
     }
   }
   const poll = await new Promise<Poll>(resolve => {

@@ -5,7 +5,7 @@ type Typed<T extends ServerMessage['type']> = Extract<ServerMessage, { type: T }
 
 /** A socket without a network: keeps what was sent, and how it ended. */
 export class FakeTransport implements Transport {
-  readonly peer = '192.0.2.1'
+  peer = '192.0.2.1'
   readonly pings: string[] = []
   closed: { readonly code: number; readonly reason: string } | undefined
   terminated = false

@@ -26,7 +26,7 @@ const longestDelayMs = 2 ** 31 - 1
 
 /**
  * When to ask a source again after a poll, from all that its polls told: pure, so that the same observations lead to the
- * same instants. `state` is undefined before the first poll. Looking for a period is left to the caller (`search.ts`),
+ * same instants. `state` is undefined before the first poll. Looking for a period is left to the caller (`search-plan.ts`),
  * as it takes long.
  */
 export function next(state: ScheduleState | undefined, observation: Observation): Next {

@@ -1,5 +1,6 @@
 /**
- * How likely a change is by how long ago the last one was: after one change of a news page others follow soon.
+ * How likely a change is by how long ago the last one was, and how densely to poll for it: after one change of a news
+ * page others follow soon.
  *
  * Formula: the hazard rate of a renewal process, estimated as changes per time at risk in bins of age, and shrunk
  * towards the mean rate by `pseudoChanges` (the posterior mean under a gamma prior of that weight).

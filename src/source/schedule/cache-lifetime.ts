@@ -7,7 +7,8 @@ import type { ServerClock } from './server-clock.ts'
  *
  * A cache shows by `Age` above zero, or by an expiry that stands still over several answers. It is believed while
  * changes are seen only after the expiry: the evidence, in nats, grows with each such change by how unlikely that
- * was (-ln of the share of polls that came after an expiry), and falls by 4 with each change before it.
+ * was (-ln of the share of polls that came after an expiry), falls by 4 with each change before it, and by 1 with each
+ * other answer that was made before the one held expired, as a cache that keeps its word gives none.
  * Lifetimes and ages: RFC 9111 section 4.2.
  */
 export interface CacheLifetime {
@@ -28,6 +29,8 @@ export interface CacheLifetime {
 const ageEvidence = 2.5
 const believedFrom = 2
 const contradiction = -4
+/** Of another answer that was made before the one held expired: another node gave it, or what is told means nothing. */
+const doubt = -1
 const mostPerChange = 2
 const leastEvidence = -6
 const mostEvidence = 8
@@ -58,13 +61,14 @@ export function learnLifetime(
   const stands = expiresAt > 0 && Math.abs(expiresAt - before.expiresAt) < standsStillMs
   const hasStood = stands && sampledAt - before.toldAt >= 2 * standsStillMs
   const movedEarly = !stands && sampledAt < before.expiresAt - standsStillMs
+  const isMadeEarly = !stands && expiresAt > 0 && expiresAt - (hints.maxAgeMs ?? 0) < before.expiresAt - standsStillMs
   return {
     ...judged,
     expiresAt: stands ? Math.min(before.expiresAt, expiresAt) : expiresAt,
     toldAt: stands ? before.toldAt : sampledAt,
     maxAgeMs: hints.maxAgeMs ?? 0,
     isShared: tellsAge || hasStood || (before.isShared && !movedEarly),
-    evidence: tellsAge && judged.evidence === 0 ? ageEvidence : judged.evidence,
+    evidence: tellsAge && judged.evidence === 0 ? ageEvidence : Math.max(judged.evidence + (isMadeEarly ? doubt : 0), leastEvidence),
   }
 }
 

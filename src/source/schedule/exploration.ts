@@ -2,6 +2,9 @@
  * When to ask at uneven gaps on purpose: polls that come as evenly as the changes see one in each window, and never
  * where in it. For 50 polls, and again once the source has changed 12 times as often, and where a period was known
  * and lost, the gaps are dithered, their mean kept.
+ *
+ * Law: even samples take a period for any of its aliases, uneven ones do not. Source: Shapiro and Silverman, Alias-free
+ * sampling of random noise, J. SIAM 8(2), 1960.
  */
 export interface Exploration {
   /** Polls left to dither. */

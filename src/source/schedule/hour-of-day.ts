@@ -2,7 +2,7 @@
  * How likely a change is by the hour of day (UTC): an office publishes while it is open.
  *
  * Formula: changes per time watched in each of 24 bins against the mean rate, shrunk by `pseudoChanges`; polls are as
- * dense as the square root of that, scaled so that the mean over the day is 1 and the budget stays what it is.
+ * dense as the square root of that (as by age, see `PollDensity`), scaled so that the mean over the day is 1 and the budget stays what it is.
  */
 export interface HourOfDay {
   /** Changes seen, by hour. */

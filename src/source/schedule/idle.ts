@@ -3,6 +3,8 @@
  *
  * Formula: once the last change is older than max(60 averages, 4 x the longest gap seen), every gap is stretched by
  * sqrt(age / that), at most 8 times. Before the fourth change, when little is known, it takes 4 times as long.
+ * Law: of silence that has lasted so long, as long again is to be expected, so gaps that
+ * grow as its root cost little delay.
  */
 export interface Quiet {
   /** Since the last change, ms. */

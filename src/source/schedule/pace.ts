@@ -36,7 +36,11 @@ const burstUntil = 1.4
 const hourFrom = 1.5
 const hourUntil = 1.3
 
-/** How far apart to look where no instant is expected: `baseMs` is what the budget allows. */
+/**
+ * How far apart to look where no instant is expected. Of `baseMs`, the gap that the budget allows: beside a schedule
+ * that is believed a multiple (`background`); of what has fallen silent the idle stretch; else until the integral of
+ * the density by age and hour reaches it, dithered while the source is explored.
+ */
 export function pace(state: ScheduleState, baseMs: number, averageMs: number, random: Random): Pace {
   if (state.tracker !== null && isLocked(state.tracker) && !isMissing(state.tracker)) return background(state, state.tracker, baseMs)
   const { sampledAt, changes, longestGapMs } = state

@@ -6,7 +6,9 @@ export type Reason =
   | { readonly why: 'burst'; readonly gapMs: number; readonly ageMs: number; readonly density: number }
   /** By the hour of day, UTC. */
   | { readonly why: 'hour'; readonly gapMs: number; readonly hour: number; readonly density: number }
+  /** No change for far longer than ever. */
   | { readonly why: 'idle'; readonly gapMs: number; readonly ageMs: number }
+  /** At uneven gaps, to see when between two polls it changes. */
   | { readonly why: 'explore'; readonly gapMs: number }
   /** A look at what may be a schedule. */
   | { readonly why: 'verify'; readonly periodMs: number; readonly expectedAt: number }
@@ -26,6 +28,7 @@ export type Reason =
       readonly deviationMs: number
       readonly gapMs: number
     }
+  /** A cache holds the answer until then. */
   | { readonly why: 'lifetime'; readonly maxAgeMs: number; readonly expiresAt: number }
   | { readonly why: 'back-off'; readonly failures: number; readonly delayMs: number }
   | { readonly why: 'retry-after'; readonly delayMs: number }

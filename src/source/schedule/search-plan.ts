@@ -6,7 +6,7 @@ import type { Tracker } from './tracking.ts'
 const patienceGrowth = 1.3
 const longestPause = 600
 
-/** Whether it is time to look for a period; `search` does. */
+/** Whether it is time to look for a period: with the fifth change first, then ever more seldom while none is found. `search` looks. */
 export function isSearchDue({ tracker, changes, windows, search }: ScheduleState): boolean {
   return tracker === null && changes >= search.dueAt && windows.length >= 4
 }
