@@ -144,7 +144,7 @@ export const pageHour: Bench = {
       await hide(page, false)
       await page.waitForTimeout(2000)
       say(
-        `Shown again: ${await page.locator('.tone-fresh.word').count()} of ${tiles} tiles say fresh; faults on the page: ${faults.length}`,
+        `Shown again: ${await page.locator('.frame.state-fresh').count()} of ${tiles} tiles are fresh; faults on the page: ${faults.length}`,
       )
       for (const fault of faults) say(fault)
     } finally {

@@ -7,8 +7,8 @@ import { MovingUpstream } from './harness/moving-upstream.ts'
 import { printSpread, spreadOf } from './harness/spread.ts'
 import { Worker } from './harness/worker.ts'
 
-/** So many sources, each asked so often: 500 polls a second. */
-const sources = 50
+/** So many sources, each asked so often: 250 polls a second. */
+const sources = 25
 const everyMs = 100
 /** About 500 bytes of JSON. */
 const rows = 10

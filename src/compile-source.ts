@@ -18,7 +18,6 @@ import { execAsk } from './source/exec.ts'
 import { fileAsk } from './source/file.ts'
 import { fillOptions } from './source/fill.ts'
 import { httpAsk } from './source/http.ts'
-import type { Tap } from './source/link.ts'
 import type { ParamOptions } from './source/params.options.ts'
 import { Proxies } from './source/proxy.ts'
 import { CronPolicy } from './source/schedule/cron-policy.ts'
@@ -26,10 +25,9 @@ import { GridPolicy } from './source/schedule/grid-policy.ts'
 import type { Policy } from './source/schedule/policy.ts'
 import { Schedules } from './source/schedule/schedules.ts'
 import { systemAsk } from './source/system.ts'
+import type { Taps } from './source/taps.ts'
 import { unaskable } from './source/unaskable.ts'
 import { webSocketAsk } from './source/websocket.ts'
-
-export type TapOf = (source: string, purpose: 'data' | 'login') => Tap
 
 export interface CompileDeps {
   /** Holds what sources learn of when to ask; default: nobody saves it. */
@@ -43,8 +41,8 @@ export interface CompileDeps {
   readonly budgets?: Budgets
   /** Default: every origin is asked itself. */
   readonly proxies?: Proxies
-  /** Who hears what a source asks, or its logins, or answers in place of its origin. Default: nobody. */
-  readonly tapOf?: TapOf
+  /** Default: nobody hears what sources ask, or answers in place of their upstreams. */
+  readonly taps?: Taps
   /** Whom the rows of a feed name, for a source that asks for each of them. Default: there is no such source. */
   readonly membersOf?: (wanted: MembersWanted) => Promise<MemberList>
   /** Told of every limit that an answer exceeds, by its key. */
@@ -74,7 +72,7 @@ export function loginOf(source: SourceConfig, budget: Budget, deps: CompileDeps)
   if (source.kind !== 'http' || source.auth === undefined) return undefined
   const { auth, http } = source
   const { clock, proxies = new Proxies({}) } = deps
-  const tap = deps.tapOf?.(source.name, 'login')
+  const tap = deps.taps?.link(source.name, 'login')
   const spend = spendOf(source, budget, deps)
   return new SharedAuthorizer(() => authorizerOf(auth, http.tls, { clock, proxies, spend, ...(tap === undefined ? {} : { tap }) }))
 }
@@ -102,7 +100,7 @@ export function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps, l
 
 function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps, login: Login): Ask {
   const { name, http, pages, maxPages, each } = source
-  const { clock, tapOf, proxies = new Proxies({}) } = deps
+  const { clock, taps, proxies = new Proxies({}) } = deps
   const spend = spendOf(source, budget, deps)
   const authorizer = login?.open()
   const shared = {
@@ -111,7 +109,7 @@ function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps, lo
     pages: { maxPages, ...(pages === undefined ? {} : { pages }) },
     admitMore: budget.admitMore.bind(budget),
     spend,
-    ...(tapOf === undefined ? {} : { tap: tapOf(name, 'data') }),
+    ...(taps === undefined ? {} : { tap: taps.link(name, 'data') }),
   }
   if (each === undefined)
     return httpAsk(http, { ...shared, log: deps.log, name, ...(authorizer === undefined ? {} : { auth: authorizer }) })

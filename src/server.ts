@@ -1,5 +1,4 @@
 import { compileConfig } from './compile.ts'
-import type { TapOf } from './compile-source.ts'
 import type { Config } from './config/config.ts'
 import { hasAdmin } from './config/auth-section.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
@@ -30,6 +29,7 @@ import { Memories } from './operator/memories.ts'
 import { Proxies, type ProxyEnvironment } from './source/proxy.ts'
 import { Budgets } from './source/budgets.ts'
 import { Schedules } from './source/schedule/schedules.ts'
+import type { Taps } from './source/taps.ts'
 import { sinkRows, WaysOut } from './sink/ways-out.ts'
 import { SavedState } from './state/saved-state.ts'
 
@@ -43,8 +43,8 @@ export interface ServerOptions {
   readonly pageFolder?: string
   /** Names the proxies that sources are asked through; default: the environment of the process. */
   readonly env?: ProxyEnvironment
-  /** Who hears what sources ask, or answers in place of their origins; default: nobody. */
-  readonly tapOf?: TapOf
+  /** Default: nobody hears what sources ask, or answers in place of their upstreams. */
+  readonly taps?: Taps
   /** The time that readers live by, whose connections and heartbeats are of this machine; default: `clock`. */
   readonly readerClock?: Clock
 }
@@ -80,7 +80,7 @@ export class MillraceServer {
   constructor(options: ServerOptions) {
     const { config } = options
     const clock = options.clock ?? systemClock()
-    const { tapOf, readerClock = clock } = options
+    const { taps, readerClock = clock } = options
     const random = options.random ?? systemRandom
     const log = options.log ?? silentLogger
     this.#config = new ConfigInForce(config, clock.now())
@@ -104,7 +104,7 @@ export class MillraceServer {
       random,
       log,
       ...asking,
-      ...(tapOf === undefined ? {} : { tapOf }),
+      ...(taps === undefined ? {} : { taps }),
       limited: (key: string) => metrics.limited(key),
     }
     const budgets = (this.#budgets = new Budgets(config.limits.firstPollsPerSecond, deps))

@@ -1,9 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { answer, cpuTime } from './worker.ts'
+import { answer } from './worker.ts'
 
-/** When each source was asked since the last question, in ms. */
-const asked = new Map<string, number[]>()
 const large = Buffer.alloc(1024 ** 2, '[1,2,3,4,5,6,7],')
 const largeMiB = 50
 
@@ -31,9 +29,6 @@ const server = createServer((request, response) => {
   const { url = '' } = request
   const fault = faults[url]
   if (fault !== undefined) return fault(response)
-  const times = asked.get(url)
-  if (times === undefined) asked.set(url, [performance.now()])
-  else times.push(performance.now())
   response.writeHead(200, { 'Content-Type': 'application/json' }).end('[{"id":1,"n":1}]')
 })
 
@@ -42,11 +37,4 @@ answer({
     new Promise<string>(resolve => {
       server.listen(0, '127.0.0.1', 4096, () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`))
     }),
-  /** When each was asked since the last time, by path. */
-  asked: () => {
-    const taken = [...asked.values()]
-    asked.clear()
-    return taken
-  },
-  cpu: () => cpuTime(),
 })

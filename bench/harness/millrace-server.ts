@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +11,21 @@ const { configOf, MillraceServer } = (await import(built)) as typeof Package
 
 const pageFolder = fileURLToPath(new URL('../../dist/public', import.meta.url))
 
+/** When each path was asked, in ms since 1970, since the last question; as this process sees it, so that it does not matter who answers. */
+const asked = new Map<string, number[]>()
+/** As the grids of sources are laid: on the wall clock at their beginning, from there by the monotonic one. */
+let wallOffset = 0
+
+function noteRequests(): void {
+  subscribe('undici:client:sendHeaders', message => {
+    const { path } = (message as { readonly request: { readonly path: string } }).request
+    const now = wallOffset + performance.now()
+    const times = asked.get(path)
+    if (times === undefined) asked.set(path, [now])
+    else times.push(now)
+  })
+}
+
 let server: Package.MillraceServer | undefined
 const delay = monitorEventLoopDelay({ resolution: 5 })
 
@@ -18,10 +34,20 @@ answer({
   listen: (config: Readonly<Record<string, unknown>>) => {
     const loaded = configOf({ server: { port: 0 }, ...config })
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+    wallOffset = Date.now() - performance.now()
     server = new MillraceServer({ config: loaded.config, pageFolder })
     delay.enable()
     return server.listen()
   },
+  noteRequests: () => noteRequests(),
+  /** By path. */
+  asked: () => {
+    const taken = [...asked]
+    asked.clear()
+    return taken
+  },
+  /** Polls that have failed, by source. */
+  failed: () => [...(server?.graph.sources() ?? [])].map(({ definition, counts }) => [definition.name, counts.failed]),
   cpu: () => cpuTime(),
   memory: () => memory(),
   /** The longest that the event loop was blocked since the last question, in ms. */

@@ -18,7 +18,7 @@ export interface ServeOptions {
   /** How the config is read again; without it there is nothing to read. `files`: those that were read for it. */
   readonly reload?: { readonly files: ReadonlySet<string>; readonly read: () => Promise<ConfigRead> }
   /** By which time it lives, and who answers its sources; default: this machine and their origins. */
-  readonly world?: Pick<ServerOptions, 'clock' | 'readerClock' | 'random' | 'tapOf' | 'env'>
+  readonly world?: Pick<ServerOptions, 'clock' | 'readerClock' | 'random' | 'taps' | 'env'>
   /** Called once it listens at `url`; the lines it gives are told to people. */
   readonly started?: (url: string) => readonly string[]
   /** Called when the server has stopped. */

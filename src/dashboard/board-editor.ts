@@ -31,13 +31,13 @@ export class BoardEditor extends PageElement {
   /** Those of which such a tile can be. */
   get #feeds(): readonly string[] {
     const { feeds = new Map(), sources } = this.context.board
-    if (this.show === 'heartbeat') return [...sources.keys()].toSorted()
+    if (this.show === 'heartbeat') return [...sources.keys()].toSorted((a, b) => (a < b ? -1 : 1))
     const all = [...feeds.values()].filter(({ kind }) => this.show !== 'alerts' || kind === 'alerts')
-    return all.map(({ feed }) => feed).toSorted()
+    return all.map(({ feed }) => feed).toSorted((a, b) => (a < b ? -1 : 1))
   }
 
-  #tell(tiles: readonly Tile[]): void {
-    this.dispatchEvent(new CustomEvent<Board>('board-change', { detail: { name: '', title: this.board.title, tiles } }))
+  #tell(tiles: readonly Tile[], title = this.board.title): void {
+    this.dispatchEvent(new CustomEvent<Board>('board-change', { detail: { name: '', title, tiles } }))
   }
 
   #add(event: SubmitEvent): void {
@@ -83,6 +83,16 @@ export class BoardEditor extends PageElement {
         <h2>Tiles</h2>
         <span class="quiet">The address holds this board: share it, or keep it as a bookmark.</span>
       </header>
+      <div class="tools">
+        <label
+          >Title of the board
+          <input
+            name="board"
+            autocomplete="off"
+            .value=${this.board.title}
+            @change=${(event: Event) => this.#tell(tiles, (event.target as HTMLInputElement).value.trim())}
+        /></label>
+      </div>
       <ol>
         ${tiles.map((tile, i) => this.#line(tile, i))}
       </ol>

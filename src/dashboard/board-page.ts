@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit'
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
 import type { Board, Tile } from '../model/board.ts'
 import { copyText } from './clipboard.ts'
@@ -41,8 +41,9 @@ export class BoardPage extends PageElement {
     return [this.context.boards.onChange(redraw), () => document.removeEventListener('fullscreenchange', redraw), () => this.#saying?.()]
   }
 
-  protected override willUpdate(): void {
+  protected override willUpdate(changed: PropertyValues<this>): void {
     const { name, query } = this
+    if (changed.has('name') && name !== '') this.isEdited = false
     const shown = name === '' ? parseBoard(query) : this.context.boards.all?.find(board => board.name === name)
     // The same board told again is drawn as it is.
     if (JSON.stringify(shown) !== JSON.stringify(this.#shown)) this.#shown = shown
@@ -86,6 +87,15 @@ export class BoardPage extends PageElement {
   #header(board: Board): TemplateResult {
     if (isEmbedded()) return html`<h1 class="hidden">${board.title || 'Board'}</h1>`
     const isWall = document.fullscreenElement === this
+    const wall = html`<button type="button" class="plain" aria-pressed=${isWall ? 'true' : 'false'} @click=${() => this.#toggleWall()}>
+      ${isWall ? 'Leave full screen' : 'Full screen'}
+    </button>`
+    // A wall is looked at, from afar.
+    if (isWall)
+      return html`<header class="board-head">
+        <h1>${board.title || 'Board'}</h1>
+        ${wall}
+      </header>`
     return html`<header class="board-head">
       <h1>${board.title || 'Board'}</h1>
       <span class="quiet" role="status">${this.said}</span>
@@ -93,16 +103,15 @@ export class BoardPage extends PageElement {
         Edit
       </button>
       <button type="button" class="plain" @click=${() => void this.#share(board)}>Share</button>
-      <button type="button" class="plain" aria-pressed=${isWall ? 'true' : 'false'} @click=${() => this.#toggleWall()}>
-        ${isWall ? 'Leave full screen' : 'Full screen'}
-      </button>
+      ${wall}
     </header>`
   }
 
   protected override render(): TemplateResult {
     const shown = this.#shown
     if (shown !== undefined && shown.tiles.length > 0)
-      return html`${this.#header(shown)} ${this.isEdited && !isEmbedded() ? this.#editor(shown) : nothing}
+      return html`${this.#header(shown)}
+        ${this.isEdited && !isEmbedded() && document.fullscreenElement !== this ? this.#editor(shown) : nothing}
         <div class="board">${shown.tiles.map(tile => this.#tile(tile))}</div>`
     if (this.#fault === '') return html`<div class="panel ghost tall" aria-busy="true"><p class="hidden">Loading</p></div>`
     const fault = html`<section class="panel"><p class="empty">${this.#fault}</p></section>`

@@ -17,7 +17,7 @@ import { boardHash } from './tile-text.ts'
 import { storedToken } from './token-store.ts'
 
 /** What is folded until it is wanted. */
-const folds = ['Steps', 'Frames', 'Follow it from a program', 'Schema'] as const
+const folds = ['Steps', 'Frames', 'Embed it, or follow it from a program', 'Schema'] as const
 type Fold = (typeof folds)[number]
 
 /** One feed: its freshness, its numbers over the last minutes, its rows, and how they came to be. */
@@ -213,7 +213,7 @@ export class FeedPage extends PageElement {
         return html`<feed-frames .context=${context} .log=${reading?.frames} .revision=${this.revision}></feed-frames>`
       case 'Schema':
         return html`<feed-schema .context=${context} .name=${name}></feed-schema>`
-      case 'Follow it from a program':
+      case 'Embed it, or follow it from a program':
         return html`<feed-snippets .context=${context} .name=${name} .query=${reading?.query ?? {}}></feed-snippets>`
     }
   }

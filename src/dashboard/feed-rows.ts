@@ -83,7 +83,7 @@ export class FeedRows extends PageElement {
     const ask = (): void => {
       const { rows = [], shape } = this.reading
       const columns = shape?.columns ?? []
-      this.#texts ??= rows.length === 0 ? undefined : textColumns(rows, columns)
+      this.#texts ??= rows.length === 0 ? undefined : textColumns(rows, this.#columns)
       this.reading.filterBy(filterExpression(text, columns, this.#texts ?? []))
     }
     if (atOnce) ask()

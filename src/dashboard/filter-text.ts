@@ -7,6 +7,8 @@ const number = /^\d/
 /** What is no column, and stands in expressions all the same. */
 const known: ReadonlySet<string> = new Set(['true', 'false', 'null', 'in', 'key'])
 const sampleRows = 60
+/** An expression of more would be refused (`maxExpressionNodes`). */
+const mostTexts = 12
 
 /** The columns that hold texts and can be written in an expression. */
 export function textColumns(rows: readonly Row[], columns: readonly string[]): readonly string[] {
@@ -14,11 +16,15 @@ export function textColumns(rows: readonly Row[], columns: readonly string[]): r
   return columns.filter(column => identifier.test(column) && sample.some(row => typeof cellOf(row, column) === 'string'))
 }
 
-/** What is typed, as an expression: mere words are looked for in all columns of texts. */
+/** What is typed, as an expression: mere words are looked for in the columns of texts, capital or not. */
 export function filterExpression(typed: string, columns: readonly string[], texts: readonly string[]): string {
   const text = typed.trim()
   if (!words.test(text) || number.test(text) || columns.includes(text) || known.has(text) || texts.length === 0) return text
-  return texts.map(column => `${column}.contains(${JSON.stringify(text)})`).join(' || ')
+  const wanted = JSON.stringify(text.toLowerCase())
+  return texts
+    .slice(0, mostTexts)
+    .map(column => `${column}.lower().contains(${wanted})`)
+    .join(' || ')
 }
 
 /** Names in an expression that are no columns: mostly texts without their quotes. */

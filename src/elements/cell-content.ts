@@ -2,7 +2,7 @@ import { html, type TemplateResult } from 'lit'
 import type { Cell } from '../model/row.ts'
 import { alarmOfCell, type ColumnProfile } from './column-profile.ts'
 import type { Tone } from './freshness-view.ts'
-import { mark } from './mark.ts'
+import { alertMark, mark } from './mark.ts'
 import { toneOfWord } from './status-words.ts'
 
 const alarmTones: Readonly<Record<'warning' | 'critical', Tone>> = { warning: 'degraded', critical: 'down' }
@@ -19,5 +19,7 @@ export function cellContent(cell: Cell, text: string, profile: ColumnProfile): T
   if (profile.kind === 'link' && /^https?:\/\//.test(cell))
     return html`<a href=${cell} rel="noopener noreferrer" target="_blank">${text}</a>`
   const tone = profile.kind === 'status' ? toneOfWord(cell) : undefined
-  return tone === undefined ? text : html`<span class="alarm">${mark(tone)}<span>${text}</span></span>`
+  if (tone === undefined) return text
+  const shape = cell === 'firing' ? alertMark({ state: cell, tone }) : mark(tone)
+  return html`<span class="alarm">${shape}<span>${text}</span></span>`
 }

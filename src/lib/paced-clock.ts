@@ -1,32 +1,33 @@
-import { clampDelay, type Cancel, type Clock } from './clock.ts'
+import type { Cancel, Clock } from './clock.ts'
+import { fastForward } from './fast-forward.ts'
+import type { VirtualClock } from './virtual-clock.ts'
 
 export interface Pace {
-  /** What it shows at first, ms since 1970 UTC. */
-  readonly startMs: number
-  /** How many times faster than the other clock it goes. */
+  /** How many times faster than the other clock it goes, as far as what it leads to can keep up. */
   readonly speed: number
-  /** After so many ms of its own it stands still, and timers that are due later never run. */
-  readonly endMs: number
+  /** Ms of its own from now on, after which it stands still: what is due then is done, and nothing later ever is. */
+  readonly lengthMs: number
 }
 
-/** A clock that goes faster or slower than another one, and ends. */
-export function pacedClock(clock: Clock, { startMs, speed, endMs }: Pace): Clock {
-  const began = clock.monotonic()
-  const monotonic = (): number => Math.min((clock.monotonic() - began) * speed, endMs)
-  return {
-    now: () => Math.floor(startMs + monotonic()),
-    monotonic,
-    after(delayMs, run) {
-      const dueMs = monotonic() + clampDelay(delayMs)
-      if (dueMs > endMs) return () => undefined
-      let cancel: Cancel = () => undefined
-      // Timers hold whole ms, and one that is early by a part of one would be so by many of this clock.
-      const wait = (): void => {
-        cancel = clock.after(Math.ceil((dueMs - monotonic()) / speed), () => (monotonic() < dueMs ? wait() : run()))
-      }
-      wait()
-      return () => cancel()
-    },
+/** So often, in ms of the other clock, it is moved on at least. */
+const stepMs = 10
+
+/**
+ * Has a virtual clock go on with another one: timer by timer, so that everything happens in the order in which it falls due, however fast it
+ * goes. Where the machine cannot keep up it goes slower.
+ */
+export function pace(clock: VirtualClock, real: Clock, { speed, lengthMs }: Pace): Cancel {
+  const began = { real: real.monotonic(), own: clock.monotonic() }
+  let stop: Cancel | undefined = () => undefined
+  const goOn = async (): Promise<void> => {
+    const passedMs = Math.min((real.monotonic() - began.real) * speed, lengthMs)
+    await fastForward(clock, Math.max(0, began.own + passedMs - clock.monotonic()))
+    if (stop !== undefined) stop = real.after(Math.min(stepMs, (clock.nextMs ?? stepMs * speed) / speed), () => void goOn())
+  }
+  void goOn()
+  return () => {
+    stop?.()
+    stop = undefined
   }
 }
 

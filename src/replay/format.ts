@@ -1,5 +1,7 @@
 import { deflate, inflateSync } from 'node:zlib'
 import { promisify } from 'node:util'
+import type { Cause } from '../model/freshness.ts'
+import type { Purpose } from '../source/taps.ts'
 
 /** Of the form below; another one is another number. */
 export const formatVersion = 1
@@ -26,7 +28,7 @@ export interface RequestRecord {
   /** When it was sent. */
   readonly at: number
   readonly source: string
-  readonly purpose: 'data' | 'login'
+  readonly purpose: Purpose
   readonly method: string
   readonly url: string
   /** It said who asks. */
@@ -76,13 +78,30 @@ export interface StreamEndRecord extends EndRecord {
   readonly of: number
 }
 
+/** What a command printed; it stands behind it. */
+export interface DocumentRecord {
+  readonly kind: 'document'
+  /** When it was looked for. */
+  readonly at: number
+  readonly source: string
+  /** Until it was found, ms. */
+  readonly endMs: number
+  readonly mediaType?: string
+  readonly asOf?: number
+  readonly bodyOf?: number
+  /** It was not found, and why. */
+  readonly failure?: { readonly cause: Cause; readonly reason: string; readonly limit?: string }
+  /** Whoever looked had had enough. */
+  readonly givenUp?: true
+}
+
 /** It was ended in order. */
 export interface StopRecord {
   readonly kind: 'stop'
   readonly at: number
 }
 
-export type FileRecord = ConfigRecord | ExchangeRecord | StreamRecord | ChunkRecord | StreamEndRecord | StopRecord
+export type FileRecord = ConfigRecord | ExchangeRecord | StreamRecord | ChunkRecord | StreamEndRecord | DocumentRecord | StopRecord
 
 export const noBytes = Buffer.alloc(0)
 

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
+import type { DocumentOrigin, Found } from '../source/document-ask.ts'
+import { failureOf } from '../source/failure.ts'
 import type { Linking, Tap } from '../source/link.ts'
-import type { EndRecord, RequestRecord } from './format.ts'
+import type { Purpose, Taps } from '../source/taps.ts'
+import type { DocumentRecord, EndRecord, ExchangeRecord, RequestRecord } from './format.ts'
 import { noBytes } from './format.ts'
 import { answeredWithoutSecrets, loginWithoutSecrets, sentWithoutSecrets, urlWithoutSecrets, type Tell } from './redaction.ts'
 import type { RecordingWriter } from './recording-writer.ts'
 
-export type Purpose = RequestRecord['purpose']
 type Headers = Readonly<Record<string, string | string[] | undefined>>
 
 export interface RecorderOptions {
@@ -22,10 +24,10 @@ const mostRemembered = 10_000
 const longestSent = 65_536
 
 /** Keeps what sources ask and are answered: on the way, as it comes. */
-export class Recorder {
+export class Recorder implements Taps {
   readonly #options: RecorderOptions
   readonly #beganMono: number
-  /** By source, method and URL: the record that holds the last body, and its digest. */
+  /** By what was asked: the record that holds the last body, and its digest. */
   readonly #bodies = new Map<string, { readonly digest: string; readonly record: number }>()
   #streams = 0
 
@@ -40,9 +42,41 @@ export class Recorder {
     return this.#options.writer.flushed()
   }
 
-  tapOf(source: string, purpose: Purpose): Tap {
+  link(source: string, purpose: Purpose): Tap {
     return (link, origin) => dispatch => (options, handler) =>
       dispatch(options, new Tee(handler, link, this.#begin(source, purpose, origin, options)))
+  }
+
+  origin(source: string, origin: DocumentOrigin): DocumentOrigin {
+    return {
+      what: origin.what,
+      taken: isSettled => origin.taken?.(isSettled),
+      find: async signal => {
+        const at = this.#now()
+        let isOver = false
+        const end = (tell: (record: DocumentRecord) => void): void => {
+          if (isOver) return
+          isOver = true
+          tell({ kind: 'document', at, source, endMs: Math.round((this.#now() - at) * 1000) / 1000 })
+        }
+        signal.addEventListener('abort', () => end(record => this.#options.writer.append({ ...record, givenUp: true })))
+        try {
+          const found = await origin.find(signal)
+          if (found !== 'same') end(record => this.#document(record, found))
+          return found
+        } catch (error) {
+          const { kind: cause, message: reason, limit } = failureOf(error, { host: origin.what, phase: 'answering' })
+          const failure = { cause, reason, ...(limit === undefined ? {} : { limit }) }
+          end(record => this.#options.writer.append({ ...record, failure }))
+          throw error
+        }
+      },
+    }
+  }
+
+  #document(record: DocumentRecord, { body, mediaType, asOf }: Found): void {
+    const found = { ...record, ...(mediaType === '' ? {} : { mediaType }), ...(asOf === undefined ? {} : { asOf }) }
+    this.#append(JSON.stringify([record.source]), found, body)
   }
 
   #now(): number {
@@ -86,13 +120,18 @@ export class Recorder {
       const covered = loginWithoutSecrets(headers, body)
       return void writer.append({ ...record, headers: covered.headers }, covered.body)
     }
+    this.#append(JSON.stringify([answered.source, answered.method, answered.url]), record, body)
+  }
+
+  /** A body that is the same as the last one of what was asked is written once. */
+  #append(asked: string, record: ExchangeRecord | DocumentRecord, body: Buffer): void {
+    const { writer } = this.#options
     if (body.byteLength === 0) return void writer.append(record)
-    const key = JSON.stringify([answered.source, answered.method, answered.url])
     const digest = createHash('sha256').update(body).digest('base64')
-    const known = this.#bodies.get(key)
+    const known = this.#bodies.get(asked)
     if (known?.digest === digest) return void writer.append({ ...record, bodyOf: known.record })
-    this.#bodies.delete(key)
-    this.#bodies.set(key, { digest, record: writer.append(record, body) })
+    this.#bodies.delete(asked)
+    this.#bodies.set(asked, { digest, record: writer.append(record, body) })
     const [oldest] = this.#bodies.keys()
     if (this.#bodies.size > mostRemembered && oldest !== undefined) this.#bodies.delete(oldest)
   }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { formatSize } from '../lib/unit.ts'
 import { decodeRecord, firstLine, formatVersion, longestRecord, noBytes } from './format.ts'
-import type { ConfigRecord, Decoded, ExchangeRecord, FileRecord, StreamEndRecord, StreamRecord } from './format.ts'
+import type { ConfigRecord, Decoded, DocumentRecord, ExchangeRecord, FileRecord, StreamEndRecord, StreamRecord } from './format.ts'
 import { Timeline, type Asked, type Kept } from './timeline.ts'
 
 /** A file is no recording, or cannot be read. The message names no path. */
@@ -34,6 +34,8 @@ export class Recording {
   /** Where each record begins, by its number. */
   readonly #places: number[] = []
   readonly #timelines = new Map<string, Timeline>()
+  /** Of what was found on the machine, by source. */
+  readonly #documents = new Map<string, Timeline>()
   readonly #chunks = new Map<number, { readonly at: number; readonly record: number }[]>()
   readonly #ends = new Map<number, StreamEndRecord>()
 
@@ -55,12 +57,13 @@ export class Recording {
 
   /** The sources that asked something. */
   get sources(): ReadonlySet<string> {
-    return new Set([...this.#timelines.keys()].map(key => (JSON.parse(key) as readonly string[])[0] ?? ''))
+    const asked = [...this.#timelines.keys()].map(key => (JSON.parse(key) as readonly string[])[0] ?? '')
+    return new Set([...asked, ...this.#documents.keys()])
   }
 
-  /** How many requests it holds. */
+  /** How many requests, and looks for documents, it holds. */
   get requests(): number {
-    return [...this.#timelines.values()].reduce((sum, { size }) => sum + size, 0)
+    return [...this.#timelines.values(), ...this.#documents.values()].reduce((sum, { size }) => sum + size, 0)
   }
 
   /** The answer to such a request that is nearest in time; undefined: there was none. */
@@ -68,6 +71,15 @@ export class Recording {
     const timeline = this.#timelines.get(keyOf(asked)) ?? this.#timelines.get(keyOf({ ...asked, authorized: !asked.authorized }))
     const kept = timeline?.find(asked)
     return kept === undefined ? undefined : this.#answer(kept.record)
+  }
+
+  /** The look for a source's document that is nearest in time; undefined: there was none. */
+  findDocument(source: string, at: number): { readonly record: DocumentRecord; readonly body: Buffer } | undefined {
+    const kept = this.#documents.get(source)?.find({ at })
+    if (kept === undefined) return undefined
+    const { record, bytes } = this.#read(kept.record)
+    if (record.kind !== 'document') throw new RecordingError(`record ${kept.record} is no document`)
+    return { record, body: record.bodyOf === undefined ? bytes : this.#read(record.bodyOf).bytes }
   }
 
   close(): void {
@@ -123,6 +135,12 @@ export class Recording {
       case 'chunk':
         this.#chunks.get(record.of)?.push({ at: record.at, record: number })
         return record.at
+      case 'document': {
+        let documents = this.#documents.get(record.source)
+        if (documents === undefined) this.#documents.set(record.source, (documents = new Timeline()))
+        documents.add({ at: record.at, record: number, status: undefined, etag: undefined, modified: undefined })
+        return record.at + record.endMs
+      }
       case 'streamEnd':
         this.#ends.set(record.of, record)
         return 0

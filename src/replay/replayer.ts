@@ -1,14 +1,15 @@
 import type { Dispatcher } from 'undici'
 import type { Cancel, Clock } from '../lib/clock.ts'
+import type { DocumentOrigin, Found } from '../source/document-ask.ts'
 import { PollError } from '../source/failure.ts'
 import type { Linking, Tap } from '../source/link.ts'
+import type { Purpose, Taps } from '../source/taps.ts'
 import type { EndRecord, RequestRecord } from './format.ts'
-import type { Purpose } from './recorder.ts'
 import { urlWithoutSecrets, type Tell } from './redaction.ts'
 import type { Answer, Recording } from './recording.ts'
 
 export interface ReplayerOptions {
-  readonly recording: Pick<Recording, 'find'>
+  readonly recording: Pick<Recording, 'find' | 'findDocument'>
   /** At its beginning the recording began. */
   readonly clock: Clock
   readonly tell: Tell
@@ -17,7 +18,7 @@ export interface ReplayerOptions {
 }
 
 /** Answers what sources ask from a recording, after as long as it took then: no connection is made. */
-export class Replayer {
+export class Replayer implements Taps {
   readonly #options: ReplayerOptions
   readonly #beganMono: number
 
@@ -26,7 +27,7 @@ export class Replayer {
     this.#beganMono = options.clock.monotonic()
   }
 
-  tapOf(source: string, purpose: Purpose): Tap {
+  link(source: string, purpose: Purpose): Tap {
     return (link, origin) => () => (asked, handler) => {
       const { recording, clock, tell, untell } = this.#options
       link.connecting = false
@@ -49,6 +50,29 @@ export class Replayer {
       else if (answer.kind === 'exchange') played.play(answer, untell)
       else played.stream(answer, untell, at)
       return true
+    }
+  }
+
+  origin(source: string, { what }: DocumentOrigin): DocumentOrigin {
+    const { recording, clock } = this.#options
+    return {
+      what,
+      find: signal => {
+        const looked = recording.findDocument(source, clock.monotonic() - this.#beganMono)
+        if (looked === undefined) return Promise.reject(new PollError('upstream', `the recording has nothing of ${what}`))
+        const { record, body } = looked
+        const { failure, mediaType = '', asOf } = record
+        return new Promise<Found>((resolve, reject) => {
+          const cancel = clock.after(record.endMs, () => {
+            if (failure !== undefined) reject(new PollError(failure.cause, failure.reason, { limit: failure.limit }))
+            else if (record.givenUp !== true) resolve({ body, mediaType, ...(asOf === undefined ? {} : { asOf }) })
+          })
+          signal.addEventListener('abort', () => {
+            cancel()
+            reject(new PollError('timeout', `${what} was given up`))
+          })
+        })
+      },
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { Purpose } from './recorder.ts'
+import type { Purpose } from '../source/taps.ts'
 
 /** What is asked of a recording. */
 export interface Asked {

@@ -7,6 +7,7 @@ import type { Ask } from './ask.ts'
 import { DocumentAsk, type AskDeps, type DocumentOrigin, type Found } from './document-ask.ts'
 import type { ExecOptions } from './exec.options.ts'
 import { PollError } from './failure.ts'
+import type { Taps } from './taps.ts'
 
 /** What of this process's environment a command is told: where programs, its user's files and the language are. */
 const passedOn = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
@@ -14,8 +15,9 @@ const passedOn = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE
 const complaintBytes = 4096
 
 /** Runs a command and makes a table of what it prints. */
-export function execAsk(options: ExecOptions, deps: AskDeps): Ask {
-  return new DocumentAsk(new Command(options), options, deps)
+export function execAsk(options: ExecOptions, deps: AskDeps & { readonly taps?: Pick<Taps, 'origin'> }): Ask {
+  const command = new Command(options)
+  return new DocumentAsk(deps.taps?.origin(deps.name, command) ?? command, options, deps)
 }
 
 class Command implements DocumentOrigin {

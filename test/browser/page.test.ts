@@ -145,7 +145,7 @@ describe('honest when something fails', () => {
   test('a feed that does not exist is said, with the way back', async () => {
     const page = await open('#/feed/nope')
     await page.locator('text=There is no feed “nope” on this server.').waitFor()
-    await page.locator('nav a').click()
+    await page.locator('nav a:text-is("All feeds")').click()
     await card(page, 'quotes').waitFor()
   })
 })

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FaultProxy } from '../convergence/fault-proxy.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { PageServer } from '../support/page-server.ts'
 
+const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const quotes = (price: number) => ['ACME', 'BOLT', 'CRUX'].map((id, i) => ({ id, price: price + i, lat: 52 + i / 10, lon: 4 + i / 10 }))
 const tiles = [
   { show: 'figure', feed: 'quotes', key: 'ACME', column: 'price' },
@@ -53,8 +56,9 @@ const watching = `window.blank = 0
     look()
   }`
 
-async function open(view: View): Promise<readonly [Page, View]> {
-  const page = await browser.newPage({ locale: 'en-GB', viewport: { width: 1280, height: 900 } })
+async function open(view: View, i: number): Promise<readonly [Page, View]> {
+  const colorScheme = i % 2 === 0 ? 'light' : 'dark'
+  const page = await browser.newPage({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, colorScheme })
   page.setDefaultTimeout(15_000)
   page.on('pageerror', error => faults.push(String(error)))
   page.on('console', message => {
@@ -101,6 +105,13 @@ async function stayedWhole(): Promise<void> {
     expect(await page.evaluate('[isSameDocument, blank]')).toEqual([true, 0])
   })
   expect(faults).toEqual([])
+}
+
+async function axe(page: Page): Promise<readonly string[]> {
+  await page.evaluate(readFileSync(axeFile, 'utf8'))
+  return page.evaluate<readonly string[]>(
+    'axe.run().then(({violations}) => violations.flatMap(({id, nodes}) => nodes.map(({html}) => id + ": " + html)))',
+  )
 }
 
 /** Says at once that it is without a connection and keeps what it had; then, by itself, shows what is so. */
@@ -153,7 +164,10 @@ test('the server ends and another one starts: said at once, the last rows stay, 
 test('the upstream is killed: the cause and the last good rows with their age; then fresh by itself', async () => {
   await server.upstream.close()
   await onAll((page, view) => says(page, view, /^stale: connection refused.*last good/))
-  await onAll(page => shows(page, '250'))
+  await onAll(async page => {
+    await shows(page, '250')
+    expect(await axe(page)).toEqual([])
+  })
   server.answers.set('quotes', quotes(300))
   await server.upstream.reopen()
   await onAll(async (page, view) => {

@@ -105,7 +105,7 @@ test('rights that are withdrawn while it is open: the rows go, with the reason; 
   server.replaceTokens([{ name: 'all', token: tokens.all, feeds: ['quotes'], admin: false }])
   await page.locator('text=You may no longer read this feed: your token does not open it.').waitFor()
   expect(await page.locator('td:text-is("ACME")').count()).toBe(0)
-  await page.locator('nav a').click()
+  await page.locator('nav a:text-is("All feeds")').click()
   await card(page, 'wages').waitFor({ state: 'detached' })
   await card(page, 'quotes').locator('.value:text-is("100")').waitFor()
   server.replaceTokens([])

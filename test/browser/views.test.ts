@@ -135,7 +135,7 @@ describe('the rows of a feed', () => {
     await field.fill('price >')
     await page.locator('#filter-error', { hasText: 'where' }).waitFor()
     expect(await page.locator('td:text-is("DYNE")').count()).toBe(1)
-    await field.fill('RU')
+    await field.fill('ru')
     await page.locator('text=1 row of 4').waitFor()
     await page.locator('td:text-is("CRUX")').waitFor()
     await field.fill('id == CRUX')

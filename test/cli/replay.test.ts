@@ -26,11 +26,20 @@ const file = (name: string): string => join(folder, name)
 /** Counts up, and tells when it came to `most`; a login gives a token, without which there are no rows. */
 function counting(most: number, reached: () => void): Behaviour {
   let n = 0
+  const streams: (() => void)[] = []
   return (request, response) => {
     if (request.url?.startsWith('/login'))
       return json({ access_token: 'GIVEN-TOKEN', expires_in: 3600 }, { 'set-cookie': 'sid=GIVEN-COOKIE' })(request, response)
     if (request.headers.authorization !== 'Bearer GIVEN-TOKEN' && request.url?.startsWith('/guarded'))
       return json({}, {})(request, response)
+    if (request.url === '/stream') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const more = (): void => void response.write(`data: [{"id":"e","n":${n}}]\n\n`)
+      streams.push(more)
+      return more()
+    }
+    if (request.url?.startsWith('/paged?page=3') === true) return json([])(request, response)
+    for (const more of streams) more()
     if (n === most) reached()
     json([{ id: 'a', n: ++n }], { 'x-session': 'GIVEN-SESSION' })(request, response)
   }
@@ -40,7 +49,7 @@ const secrets = ['GIVEN-TOKEN', 'GIVEN-COOKIE', 'GIVEN-SESSION', 'WRITTEN-KEY', 
 
 test('what is recorded, to a kill -9, can be replayed: served at a speed, and as frames, without a secret in the file', async () => {
   const upstream = await Upstream.start()
-  const reached = new Promise<void>(resolve => upstream.script(counting(40, resolve)))
+  const reached = new Promise<void>(resolve => upstream.script(counting(80, resolve)))
   const base = upstream.url.replace(/\/$/, '')
   writeFileSync(file('secret'), 'FROM-A-FILE\n')
   writeFileSync(
@@ -56,6 +65,10 @@ test('what is recorded, to a kill -9, can be replayed: served at a speed, and as
       '    key: id',
       '    query: {of: "${file:secret}"}',
       '    auth: {oauth2: {tokenUrl: "${BASE}/login", clientId: me, clientSecret: "${MINE}"}}',
+      '  many: {url: "${BASE}/many/{k}", each: {k: [x, y]}, every: 100ms, key: id}',
+      '  paged: {url: "${BASE}/paged", pages: {page: page, first: 1}, every: 100ms, key: id}',
+      `  printed: {exec: ["echo", '[{"id":"p"}]'], env: {PGPASSWORD: WRITTEN-KEY}, every: 100ms, key: id}`,
+      '  stream: {url: "${BASE}/stream", every: 1s, key: id}',
       'feeds:',
       '  total: {from: [open], steps: [{group: {by: [id], columns: {n: sum(n)}}}], sinks: [{webhook: {url: "https://hooks.example/${MINE}"}}]}',
     ].join('\n'),
@@ -78,7 +91,10 @@ test('what is recorded, to a kill -9, can be replayed: served at a speed, and as
   }
   const frames = readFileSync(file('one.jsonl'), 'utf8')
   expect(readFileSync(file('two.jsonl'), 'utf8')).toBe(frames)
-  for (const feed of ['open', 'guarded', 'total']) expect(frames).toMatch(new RegExp(`"type":"delta","feed":"${feed}"`))
+  for (const feed of ['open', 'guarded', 'many', 'paged', 'stream', 'total'])
+    expect(frames).toMatch(new RegExp(`"type":"delta","feed":"${feed}"`))
+
+  expect(frames).toMatch(/"type":"snapshot","feed":"printed".*"rows":\[\{"id":"p"\}\]/)
 
   const replay = startMillrace(['replay', 'trip.mrec', '--speed', '0.5', '--port', '0'], { cwd: folder })
   const [, url = ''] = await replay.says(/page\s+(http:\S+)\//)
@@ -129,7 +145,7 @@ describe('what cannot be recorded or replayed is refused, and why', () => {
         tried('replay', 'there.mrec', '--speed', '2', '--frames', 'f'),
       ]),
     ).toEqual([
-      "1 Only what is asked over HTTP can be recorded, and not 'cpu' (this machine), 'f' (a file), 'c' (a command), 'w' (a WebSocket): leave it out of a copy of bad.yaml",
+      "1 Only what is asked over HTTP, and of commands, can be recorded, and not 'cpu' (this machine), 'f' (a file), 'w' (a WebSocket): leave it out of a copy of bad.yaml",
       '1 there.mrec is there already, and is left as it is: name another file',
       '1 no/such/x.mrec cannot be begun: there is no such file',
       '1 there.mrec cannot be replayed: it is no recording: millrace record makes them',
@@ -173,6 +189,7 @@ describe('a config that is kept', () => {
       '    headers: {authorization: "Bearer ${TOKEN}"}',
       '    query: {limit: "${LIMIT}", sig: s3cret, of: "cost $${x}"}',
       '  b: {url: "${BASE}/b", rows: "${ROWS}", auth: {login: {request: {url: "${BASE}/in", body: {password: s3cret}}, token: data.jwt}}}',
+      '  c: {exec: "psql --csv -c s3cret", env: {PGPASSWORD: "${TOKEN}"}}',
       'feeds:',
       '  f: {from: a, steps: [{derive: {token: "1 + 1"}}], sinks: [log]}',
     ].join('\n')
@@ -190,7 +207,7 @@ describe('a config that is kept', () => {
     for (const secret of ['s3cret', 'another-secret', 'a-long-secret', 'xxxx', 'comment']) expect(config).not.toContain(secret)
     expect(variables).toEqual({ HOST: 'stands-for-host', LONG_PART: 'stands-for-long-part', LIMIT: '50', BASE: 'http://127.0.0.1:8000' })
     if (!again.ok) throw new Error(JSON.stringify(again.problems))
-    const [a, b] = again.config.sources
+    const [a, b, c] = again.config.sources
     expect(a).toMatchObject({
       everyMs: 7000,
       http: {
@@ -202,6 +219,7 @@ describe('a config that is kept', () => {
       http: { url: 'http://127.0.0.1:8000/b', rows: 'data.stations.list' },
       auth: { from: { kind: 'path', name: 'data.jwt' } },
     })
+    expect(c).toMatchObject({ exec: { command: ['psql'], env: new Map() } })
     expect(again.config.feeds).toMatchObject([{ demand: 'always', sinks: [], steps: [{ kind: 'derive' }] }])
     expect(again.config).not.toHaveProperty('auth')
     expect(again.config).not.toHaveProperty('state')

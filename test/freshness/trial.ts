@@ -59,7 +59,7 @@ export async function runTrial(seed: number, plant: Plant = definition => defini
   const clock = new VirtualClock(startMs)
   const upstream = new FaultyUpstream(clock, random)
   const deps = { clock, random, log: silentLogger, limited: () => undefined }
-  const { sources, feeds } = compileConfig(config, { ...deps, tapOf: () => upstream.tap })
+  const { sources, feeds } = compileConfig(config, { ...deps, taps: { link: () => upstream.tap, origin: (_, origin) => origin } })
   const graph = new Graph({ ...deps, sources: sources.map(plant), feeds })
   const hub = new Hub({ graph, clock, random, log: silentLogger })
   const reader = new Reader()

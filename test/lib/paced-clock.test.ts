@@ -1,57 +1,61 @@
 import { expect, test } from 'vitest'
+import type { Cancel } from '../../src/lib/clock.ts'
 import { fastForward } from '../../src/lib/fast-forward.ts'
 import { outside } from '../../src/lib/outside-work.ts'
-import { inWholeMs, pacedClock, shownBy } from '../../src/lib/paced-clock.ts'
+import { inWholeMs, pace, shownBy } from '../../src/lib/paced-clock.ts'
 import { VirtualClock } from '../../src/lib/virtual-clock.ts'
+import { ManualClock, settle } from '../support/manual-clock.ts'
 
-test('a paced clock goes so many times faster, runs timers when they are due on it, and ends', () => {
-  const real = new VirtualClock(0)
-  const paced = pacedClock(real, { startMs: 1000, speed: 60, endMs: 600_000 })
-  const ran: number[] = []
-  for (const delay of [90, 60_000, 599_999, 600_001]) paced.after(delay, () => ran.push(paced.monotonic()))
-  const cancel = paced.after(30_000, () => ran.push(-1))
-  cancel()
-  real.advance(1)
-  expect(paced.now()).toBe(1060)
+test('a clock at a pace goes so many times faster, timer by timer, and ends', async () => {
+  const real = new ManualClock(0)
+  const paced = new VirtualClock(1000)
+  const ran: string[] = []
+  const at = (name: string, ms: number): Cancel => paced.after(ms, () => void ran.push(`${name} at ${paced.monotonic()}`))
+  at('b', 60_000)
+  at('a', 90)
+  at('last', 600_000)
+  at('never', 600_001)
+  const stop = pace(paced, real, { speed: 60, lengthMs: 600_000 })
+  await passes(real, 1)
   expect(ran).toEqual([])
-  real.advance(1)
-  expect(ran).toEqual([120])
-  real.advance(998)
-  expect(paced.monotonic()).toBe(60_000)
-  expect(ran).toEqual([120, 60_000])
-  real.advance(20_000)
+  // Late by as long as it takes to look again, and yet each at its own time.
+  await passes(real, 30)
+  expect(ran).toEqual(['a at 90'])
+  expect(paced.now()).toBeGreaterThanOrEqual(1000 + 20 * 60)
+  expect(paced.now()).toBeLessThanOrEqual(1000 + 31 * 60)
+  await passes(real, 980)
+  expect(ran).toEqual(['a at 90', 'b at 60000'])
+  await passes(real, 9100)
   expect(paced.monotonic()).toBe(600_000)
-  expect(ran).toEqual([120, 60_000, 600_000])
+  expect(ran).toEqual(['a at 90', 'b at 60000', 'last at 600000'])
   // Time stands still, and what is to be done at once is done.
-  paced.after(0, () => ran.push(0))
-  real.advance(1)
-  expect(ran.at(-1)).toBe(0)
-  expect(paced.now()).toBe(601_000)
+  at('now', 0)
+  await passes(real, 20)
+  expect(ran.at(-1)).toBe('now at 600000')
+  stop()
+  await passes(real, 20)
+  expect(real.pending).toBe(0)
 })
 
-test('a timer of a paced clock that comes early by a part of a ms waits for the rest', () => {
-  let nowMs = 0
-  const waits: number[] = []
-  const pending: (() => void)[] = []
-  const real = {
-    now: () => nowMs,
-    monotonic: () => nowMs,
-    after: (delayMs: number, run: () => void) => {
-      waits.push(delayMs)
-      pending.push(run)
-      return () => undefined
-    },
-  }
-  const paced = pacedClock(real, { startMs: 0, speed: 100, endMs: 1e6 })
-  let ran = false
-  paced.after(1000, () => (ran = true))
-  nowMs = 9.5
-  pending.shift()?.()
-  expect({ ran, waits }).toEqual({ ran: false, waits: [10, 1] })
-  nowMs = 10.5
-  pending.shift()?.()
-  expect(ran).toBe(true)
+test('what cannot keep up is not overtaken by its own deadline', async () => {
+  const real = new ManualClock(0)
+  const paced = new VirtualClock(0)
+  const stop = pace(paced, real, { speed: 1e6, lengthMs: 1e9 })
+  const ended: string[] = []
+  paced.after(10_000, () => ended.push('deadline'))
+  paced.after(1000, () => void Promise.resolve().then(() => paced.after(500, () => ended.push('answer'))))
+  await passes(real, 50)
+  expect(ended).toEqual(['answer', 'deadline'])
+  stop()
 })
+
+/** Time passes, and all is done that this leads to. */
+async function passes(real: ManualClock, ms: number): Promise<void> {
+  for (let passed = 0; passed < ms; passed++) {
+    await real.advanceAsync(1)
+    for (let turns = 0; turns < 6; turns++) await settle()
+  }
+}
 
 test('one clock shows, another measures', () => {
   const [shown, measured] = [new VirtualClock(5000.7), new VirtualClock(0)]

@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
+import { RecordingWriter } from '../../src/replay/recording-writer.ts'
 import { Recording } from '../../src/replay/recording.ts'
 import { configRecord, exchange, Recordings } from '../support/recordings.ts'
 
@@ -84,4 +85,20 @@ describe('what cannot be replayed is refused, and why', () => {
     writeFileSync(path, bytes)
     expect(() => new Recording(path)).toThrow(/it is damaged/)
   })
+})
+
+test('what cannot be written is told once, and ends nothing', async () => {
+  const path = recordings.path()
+  const file = openSync(path, 'w')
+  const told: string[] = []
+  const writer = new RecordingWriter(file, error => told.push(error.message))
+  writer.append(configRecord())
+  await writer.flushed()
+  closeSync(file)
+  for (let i = 0; i < 3; i++) writer.append(exchange(i), Buffer.from('body'))
+  await writer.flushed()
+  expect(told).toEqual([expect.stringContaining('EBADF')])
+  const recording = new Recording(path)
+  expect([recording.requests, recording.tornBytes]).toEqual([0, 0])
+  recording.close()
 })

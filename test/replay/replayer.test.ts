@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest'
-import type { Clock } from '../../src/lib/clock.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { systemClock, type Cancel, type Clock } from '../../src/lib/clock.ts'
 import { fastForward } from '../../src/lib/fast-forward.ts'
 import { VirtualClock } from '../../src/lib/virtual-clock.ts'
 import { Recorder } from '../../src/replay/recorder.ts'
@@ -10,6 +9,8 @@ import { Recording } from '../../src/replay/recording.ts'
 import { RecordingWriter } from '../../src/replay/recording-writer.ts'
 import { Replayer } from '../../src/replay/replayer.ts'
 import type { Poll } from '../../src/source/ask.ts'
+import type { DocumentOrigin, Found } from '../../src/source/document-ask.ts'
+import { PollError } from '../../src/source/failure.ts'
 import { httpSource, until, type WrittenOptions } from '../support/http-source.ts'
 import { configRecord, recordedAt, Recordings } from '../support/recordings.ts'
 import {
@@ -47,6 +48,28 @@ function outcome(poll: Poll): unknown {
   return { kind: poll.kind, status: poll.status, bytes: poll.bytes, rows: [...poll.table.rows.values()], asOf: poll.asOf }
 }
 
+/** The clock of this machine, but for the pauses between polls, which nobody waits for. */
+class LeapingClock implements Clock {
+  readonly #real = systemClock()
+  #leaptMs = 0
+
+  now(): number {
+    return this.#real.now() + this.#leaptMs
+  }
+
+  monotonic(): number {
+    return this.#real.monotonic() + this.#leaptMs
+  }
+
+  after(delayMs: number, run: () => void): Cancel {
+    return this.#real.after(delayMs, run)
+  }
+
+  leap(ms: number): void {
+    this.#leaptMs += ms
+  }
+}
+
 /** Polls so often, each time with the next behaviour, and keeps what was asked. */
 async function record(
   written: WrittenOptions,
@@ -54,17 +77,18 @@ async function record(
 ): Promise<{ readonly path: string; readonly polls: unknown[]; readonly at: number[] }> {
   const path = recordings.path()
   const file = openSync(path, 'w')
-  const clock = systemClock()
+  const clock = new LeapingClock()
   const writer = new RecordingWriter(file, error => {
     throw error
   })
   writer.append({ ...configRecord(), startMs: clock.now() })
   const recorder = new Recorder({ writer, clock, tell: same })
   const began = clock.monotonic()
-  const { ask } = httpSource(written, clock, { tap: recorder.tapOf('a', 'data') })
+  const { ask } = httpSource(written, clock, { tap: recorder.link('a', 'data') })
   const [polls, at]: [unknown[], number[]] = [[], []]
   for (const behaviour of script) {
     upstream.script(behaviour)
+    clock.leap(5000)
     at.push(clock.monotonic() - began)
     polls.push(outcome(await ask.poll()))
   }
@@ -79,7 +103,7 @@ async function replay(path: string, written: WrittenOptions, at: readonly number
   const recording = new Recording(path)
   const clock = new VirtualClock(recording.config.startMs)
   const replayer = new Replayer({ recording, clock, tell: same, untell: same })
-  const { ask } = httpSource(written, clock, { tap: replayer.tapOf('a', 'data') })
+  const { ask } = httpSource(written, clock, { tap: replayer.link('a', 'data') })
   const polls: unknown[] = []
   for (const time of at) {
     await fastForward(clock, Math.max(0, time - clock.monotonic()))
@@ -187,7 +211,7 @@ test('events come when they came', async () => {
   closeSync(file)
   const recording = new Recording(path)
   const clock: Clock & VirtualClock = new VirtualClock(recordedAt)
-  const { ask } = httpSource(written, clock, { tap: new Replayer({ recording, clock, tell: same, untell: same }).tapOf('a', 'data') })
+  const { ask } = httpSource(written, clock, { tap: new Replayer({ recording, clock, tell: same, untell: same }).link('a', 'data') })
   let woken = 0
   ask.wakes?.(() => woken++)
   await fastForward(clock, 0)
@@ -201,5 +225,50 @@ test('events come when they came', async () => {
   await fastForward(clock, 1000)
   await until(() => ask.isFollowing === false)
   await ask.close()
+  recording.close()
+})
+
+test('what a command prints, how it fails and that it does not end', async () => {
+  const path = recordings.path()
+  const file = openSync(path, 'w')
+  const clock = new VirtualClock(recordedAt)
+  const writer = new RecordingWriter(file, () => undefined)
+  writer.append(configRecord())
+  const script: (() => Promise<Found>)[] = [
+    () => Promise.resolve({ body: Buffer.from('a,b'), mediaType: 'text/csv', asOf: 5 }),
+    () => Promise.resolve({ body: Buffer.from('a,b'), mediaType: '' }),
+    () => Promise.reject(new PollError('upstream', 'the command ended with 1: no such table')),
+    () => new Promise(() => undefined),
+  ]
+  const recorder = new Recorder({ writer, clock, tell: same })
+  const origin = recorder.origin('a', { what: 'the command psql', find: () => script.shift()?.() ?? Promise.reject(new Error('over')) })
+  const looks = async (of: DocumentOrigin, own: VirtualClock): Promise<unknown[]> => {
+    const found: unknown[] = []
+    for (let i = 0; i < 4; i++) {
+      const giveUp = new AbortController()
+      const look = Promise.race([
+        of.find(giveUp.signal).catch((error: unknown) => ({ error: (error as PollError).message })),
+        new Promise(resolve => giveUp.signal.addEventListener('abort', () => resolve('given up'))),
+      ])
+      await fastForward(own, 500)
+      giveUp.abort()
+      found.push(await look)
+      await fastForward(own, 500)
+    }
+    return found
+  }
+  const then = await looks(origin, clock)
+  await recorder.stop()
+  closeSync(file)
+  expect(then).toMatchObject([{ asOf: 5 }, { mediaType: '' }, { error: 'the command ended with 1: no such table' }, 'given up'])
+  const recording = new Recording(path)
+  expect([...recording.sources]).toEqual(['a'])
+  const again = new VirtualClock(recordedAt)
+  const replayer = new Replayer({ recording, clock: again, tell: same, untell: same })
+  const never: DocumentOrigin = { what: 'the command psql', find: () => Promise.reject(new Error('it is not run')) }
+  expect(await looks(replayer.origin('a', never), again)).toEqual(then)
+  await expect(replayer.origin('b', never).find(new AbortController().signal)).rejects.toThrow(
+    'the recording has nothing of the command psql',
+  )
   recording.close()
 })

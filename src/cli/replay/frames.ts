@@ -65,7 +65,7 @@ export async function writeFrames(
   try {
     const virtual = new VirtualClock(recording.config.startMs)
     const clock = inWholeMs(virtual)
-    const server = new MillraceServer({ config, clock, random: seededRandom(seed), tapOf: replayerOf(recording, clock), env: {} })
+    const server = new MillraceServer({ config, clock, random: seededRandom(seed), taps: replayerOf(recording, clock), env: {} })
     const lines = new Lines(descriptor)
     const outbox = server.hub.connect(lines)
     for (const { name, public: isPublic, ...one } of [...config.sources, ...config.feeds])

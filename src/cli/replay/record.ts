@@ -18,11 +18,10 @@ export interface RecordOptions {
   readonly port?: number
 }
 
-/** What asks no HTTP server, and so cannot be recorded. */
+/** What asks neither an HTTP server nor a command, and so cannot be recorded. */
 const kinds: Partial<Readonly<Record<SourceConfig['kind'], string>>> = {
   system: 'this machine',
   file: 'a file',
-  exec: 'a command',
   webSocket: 'a WebSocket',
 }
 
@@ -38,7 +37,9 @@ export async function recordConfig(file: string, options: RecordOptions): Promis
   const { config } = result
   const unheard = config.sources.flatMap(({ name, kind }) => (kinds[kind] === undefined ? [] : [`'${name}' (${kinds[kind]})`]))
   if (unheard.length > 0)
-    return say(`Only what is asked over HTTP can be recorded, and not ${unheard.join(', ')}: leave it out of a copy of ${file}`)
+    return say(
+      `Only what is asked over HTTP, and of commands, can be recorded, and not ${unheard.join(', ')}: leave it out of a copy of ${file}`,
+    )
   const descriptor = begun(options.output)
   if (descriptor === undefined) return
   process.exitCode = undefined
@@ -59,7 +60,7 @@ async function record(descriptor: number, config: Config, file: string, output: 
     config: { ...config, sources: config.sources.map(awake) },
     from: `${file}, recorded in ${output}`,
     example: config.feeds[0]?.name ?? config.sources[0]?.name ?? 'quotes',
-    world: { clock, tapOf: (source, purpose) => recorder.tapOf(source, purpose) },
+    world: { clock, taps: recorder },
     started: () => ['', `  Recording  ${output} until this ends; every source is asked, whether it is read or not`],
     stopped: async () => {
       await recorder.stop()

@@ -4,6 +4,7 @@ import { SourceText } from '../../config/source-text.ts'
 import { resolveVariables, type VariableSources } from '../../config/variable.ts'
 import { parseYaml } from '../../config/yaml-document.ts'
 import { YamlTree } from '../../config/yaml-tree.ts'
+import { commandWords } from '../../lib/command-words.ts'
 import { isSecretName, valueWithoutSecrets, withoutSecrets } from '../../lib/safe-text.ts'
 import type { ConfigRecord } from '../../replay/format.ts'
 import type { Tell } from '../../replay/redaction.ts'
@@ -80,10 +81,21 @@ function harmlessFeed(feed: unknown): unknown {
 }
 
 function harmlessSource(resolved: Members, open: Members, readFile: (path: string) => string): Members {
-  const { tls: _tls, shape, ...rest } = resolved
+  const { tls: _tls, env: _env, shape, exec, ...rest } = resolved
   const read = typeof shape === 'string' && shape !== 'learn' && shape !== 'any' ? (JSON.parse(readFile(shape)) as unknown) : shape
   const places = secretMembers.flatMap(name => (name in open ? [[name, harmless(name, open[name])] as const] : []))
-  return { ...rest, ...(read === undefined ? {} : { shape: read }), ...Object.fromEntries(places) }
+  return {
+    ...rest,
+    ...(read === undefined ? {} : { shape: read }),
+    ...(exec === undefined ? {} : { exec: [programOf(exec)] }),
+    ...Object.fromEntries(places),
+  }
+}
+
+/** It is not run again: who ran is enough. */
+function programOf(exec: unknown): string {
+  const [program = ''] = typeof exec === 'string' ? commandWords(exec) : (exec as readonly unknown[]).map(String)
+  return program
 }
 
 function harmless(name: string, value: unknown): unknown {

@@ -1,8 +1,9 @@
-import { systemClock } from '../../lib/clock.ts'
-import { pacedClock, shownBy } from '../../lib/paced-clock.ts'
+import { systemClock, type Cancel } from '../../lib/clock.ts'
+import { inWholeMs, pace, shownBy } from '../../lib/paced-clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { asOneLine } from '../../lib/safe-text.ts'
 import { formatDuration } from '../../lib/unit.ts'
+import { VirtualClock } from '../../lib/virtual-clock.ts'
 import type { Config } from '../../config/config.ts'
 import { Recording, RecordingError } from '../../replay/recording.ts'
 import { reportProblems } from '../problems.ts'
@@ -46,21 +47,23 @@ async function serveRecording(file: string, config: Config, recording: Recording
   const { startMs } = recording.config
   const { lengthMs } = recording
   const real = systemClock()
-  const clock = pacedClock(real, { startMs, speed, endMs: lengthMs })
-  const replayer = replayerOf(recording, clock)
+  const virtual = new VirtualClock(startMs)
+  const clock = inWholeMs(virtual)
+  const taps = replayerOf(recording, clock)
   const from = `${file}, recorded at ${new Date(startMs).toISOString()}, at ${speed} times its speed`
-  let cancel: () => void = () => undefined
+  const cancels: Cancel[] = []
   await serve({
     config: port === undefined ? config : { ...config, server: { ...config.server, port } },
     from,
     example: config.feeds[0]?.name ?? config.sources[0]?.name ?? 'quotes',
-    world: { clock, readerClock: shownBy(clock, real), random: seededRandom(seed), tapOf: replayer, env: {} },
+    world: { clock, readerClock: shownBy(clock, real), random: seededRandom(seed), taps, env: {} },
     started: () => {
-      cancel = real.after(lengthMs / speed, () => say('The recording is over: time stands still, and what was shown last stays'))
+      virtual.after(lengthMs, () => say('The recording is over: time stands still, and what was shown last stays'))
+      cancels.push(pace(virtual, real, { speed, lengthMs }))
       return ['', `  Replaying  ${formatDuration(Math.round(lengthMs))} in ${formatDuration(Math.round(lengthMs / speed))}`]
     },
     stopped: () => {
-      cancel()
+      for (const cancel of cancels) cancel()
       recording.close()
       return Promise.resolve()
     },
