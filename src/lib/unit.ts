@@ -8,7 +8,8 @@ type SizeUnit = keyof typeof bytesPer
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text)
   if (!match) return undefined
-  return Number(match[1]) * msPer[match[2] as TimeUnit]
+  // To a µs: binary fractions must not show.
+  return Math.round(Number(match[1]) * msPer[match[2] as TimeUnit] * 1000) / 1000
 }
 
 /** `512B`, `64KiB`, `16MiB`, `1GiB` in bytes; undefined when the text is no size. */

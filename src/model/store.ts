@@ -139,7 +139,7 @@ export class Store {
 
   /** The keys of the rows that changed or left after `from`; undefined when it lies below the floor. O(that). */
   keysSince(from: number): string[] | undefined {
-    if (from < this.#floor) return undefined
+    if (this.#floor > from) return undefined
     const keys: string[] = []
     for (let entry = this.#newest; entry !== undefined && entry.version > from; entry = entry.older) keys.push(entry.key)
     return keys

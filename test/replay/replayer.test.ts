@@ -119,6 +119,8 @@ async function ended(poll: Promise<Poll>, clock: VirtualClock): Promise<Poll> {
   const outcomes: Poll[] = []
   void poll.then(outcome => outcomes.push(outcome))
   for (;;) {
+    // What it waits for next is known once all is done that waits for no time.
+    await fastForward(clock, 0)
     const [outcome] = outcomes
     if (outcome !== undefined) return outcome
     await fastForward(clock, clock.nextMs ?? 0)

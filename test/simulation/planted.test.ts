@@ -157,9 +157,25 @@ const faults: readonly (readonly [string, Fault | readonly Edit[]])[] = [
     'a feed left out of its flush',
     {
       file: 'hub/outbox.ts',
-      search: '[...before, ...frames, ...after]',
-      replace: '[...before, ...frames.slice(0, 3), ...after]',
+      search: '[...before, ...frames, ...apart, ...after]',
+      replace: '[...before, ...frames.slice(0, 3), ...apart, ...after]',
     },
+  ],
+  [
+    'a view that is behind its feed in the flush of others',
+    {
+      file: 'hub/outbox.ts',
+      search: 'if (subscription.view.isBehind) apart = [...apart, frame]\n      else frames.push(frame)',
+      replace: 'frames.push(frame)',
+    },
+  ],
+  [
+    'a view that was put off goes on without a row that changed',
+    { file: 'hub/view.ts', search: 'new Map(keys.map(', replace: 'new Map(keys.slice(1).map(' },
+  ],
+  [
+    'a view that was put off goes on from a version too late',
+    { file: 'hub/view.ts', search: 'store.keysSince(this.#taken.version)', replace: 'store.keysSince(this.#taken.version + 1)' },
   ],
   [
     'a record of a clean stop that is taken twice',
