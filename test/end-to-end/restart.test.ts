@@ -49,6 +49,7 @@ async function started({ folder = 'state', where = 'bikes > 0', every = '30ms' }
     feeds: {
       some: { from: 'stations', steps: [{ where }] },
       low: { from: 'stations', steps: [{ alert: { when: 'bikes < 4' } }] },
+      course: { from: 'stations', steps: [{ series: { keep: 500, columns: { bikes: 'bikes' } } }] },
     },
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
@@ -266,4 +267,35 @@ test('an alert goes on as the one that it was, its readers resume by their posit
   expect(second.server.graph.feed('low')?.position).toEqual({ epoch, version: to })
   expect(second.server.mutedUntil('low')).toBeGreaterThan(Date.now() + 3_500_000)
   reader.socket.terminate()
+})
+
+/** The points of a feed, in the order of their times. */
+const pointsOf = (server: MillraceServer): unknown[] => [...(server.graph.feed('course')?.store.rows() ?? [])].map(([, row]) => row)
+
+test('a series goes on after a clean stop: readers resume by their position, and its points are there', async () => {
+  const first = await started()
+  await until(() => pointsOf(first.server).length >= 10)
+  await stopped(first.server)
+  const position = first.server.graph.feed('course')?.position
+  const before = pointsOf(first.server)
+  upstream.status = 503
+  const second = await started()
+  expect(second.server.graph.feed('course')?.position).toEqual(position)
+  expect(pointsOf(second.server)).toEqual(before)
+  upstream.status = 200
+  await until(() => pointsOf(second.server).length > before.length)
+  expect(pointsOf(second.server).slice(0, before.length)).toEqual(before)
+})
+
+test('a series goes on after a crash with the points that were saved', async () => {
+  const first = await started()
+  const steps = (): string => join(base, 'state', 'steps.state')
+  await until(() => existsSync(steps()) && (readFileSync(steps(), 'utf8').match(/"sample":/g)?.length ?? 0) >= 10)
+  const folder = await crashed()
+  const before = pointsOf(first.server)
+  upstream.status = 503
+  const second = await started({ folder })
+  const after = pointsOf(second.server)
+  expect(after.length).toBeGreaterThanOrEqual(9)
+  expect(before).toEqual(expect.arrayContaining(after))
 })
