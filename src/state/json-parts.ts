@@ -41,30 +41,31 @@ export async function jsonParts(
   let bytes = 2
   let next = ''
   for (const [name, member] of Object.entries(members)) {
-    const own: string[] = []
-    let piece = `${next}${JSON.stringify(name)}:`
+    const own: Buffer[] = []
+    let rest = `${next}${JSON.stringify(name)}:`
     for (const more of jsonTexts(member)) {
-      piece += more
-      if (piece.length < turnLength) continue
-      own.push(piece)
-      piece = ''
+      rest += more
+      if (rest.length < turnLength) continue
+      own.push(Buffer.from(rest))
+      rest = ''
       await turn()
     }
-    own.push(piece)
-    const size = own.reduce((sum, each) => sum + Buffer.byteLength(each), 0)
+    const size = own.reduce((sum, { byteLength }) => sum + byteLength, Buffer.byteLength(rest))
     if (bytes + size > most) {
       leftOut.push(name)
       continue
     }
     bytes += size
     next = ','
-    for (const each of own) {
-      text += each
-      if (text.length < turnLength) continue
-      parts.push(Buffer.from(text))
+    if (own.length > 0) {
+      parts.push(Buffer.from(text), ...own)
       text = ''
-      await turn()
     }
+    text += rest
+    if (text.length < turnLength) continue
+    parts.push(Buffer.from(text))
+    text = ''
+    await turn()
   }
   parts.push(Buffer.from(`${text}}`))
   return { parts, leftOut }

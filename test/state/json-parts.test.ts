@@ -17,6 +17,14 @@ test('is what JSON.stringify makes of it, whatever it is', async () => {
   )
 })
 
+test('of large and small members in any order too, none of its parts very large', async () => {
+  const large = Array.from({ length: 9000 }, () => 'x'.repeat(100))
+  const given = { first: 1, large, middle: [2], other: { large, last: 3 }, end: null }
+  const { parts } = await jsonParts(given, 1e7, turn)
+  expect(parsed(parts)).toEqual(given)
+  expect(Math.max(...parts.map(({ byteLength }) => byteLength))).toBeLessThan(400_000)
+})
+
 test('what is too much is left out, counted in bytes; the others are there', async () => {
   const given = { small: 1, large: 'é'.repeat(100), last: [2] }
   const { parts, leftOut } = await jsonParts(given, 200, turn)
