@@ -33,7 +33,9 @@ async function ask(feed: string, { url, for: forTime, until, off }: MuteOptions,
   }).catch(() => undefined)
   if (response === undefined) throw new Error(`no server answers at ${server}`)
   if (response.status === 401) throw new Error(`the server asks for a token. ${tokenHint}`)
-  if (response.status === 404) throw new Error(`there is no feed '${feed}' to mute for this token; muting needs one with \`admin: true\``)
+  const asked = token === undefined || token === '' ? 'without a token' : 'for this token'
+  if (response.status === 404)
+    throw new Error(`there is no feed '${feed}' to mute ${asked}; muting needs one of \`auth.tokens\` with \`admin: true\``)
   if (!response.ok) throw new Error(`the server refused it (${response.status}): ${await response.text()}`)
   const { mutedUntil } = (await response.json()) as { readonly mutedUntil: number | null }
   return mutedUntil

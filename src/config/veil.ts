@@ -5,6 +5,9 @@ import type { SourceText } from './source-text.ts'
 
 /** A name and its colon, quoted or not, wherever on a line it stands. */
 const named = /(?<![\w.-])(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:(?=\s|$|["'])[ \t]*/g
+/** User name and password of a URL, and a parameter of its query. */
+const credentials = /(?<=:\/\/)[^\s/?#@"']+(?=@)/g
+const parameter = /(?<=[?&])([^\s?&=#"']+)=(\$\{[^{}]*\}|[^\s&#"',}\]]+)/g
 const onlyVariable = /^(["']?)\$\{[^{}]*\}\1[ \t]*([,}\]#].*)?$/
 /** These hold others, which have names of their own. */
 const containers = new Set(['auth', 'tokens'])
@@ -34,14 +37,28 @@ function endOf(line: string, from: number, isInFlow: boolean, isBroken: boolean)
   return end < 0 ? line.length : from + end
 }
 
+/** The secrets that the URLs on a line hold. */
+function secretsInUrls(line: string): Stretch[] {
+  const found = [...line.matchAll(credentials)].map((match): Stretch => [match.index, match.index + match[0].length])
+  for (const { index, 0: all, 1: name = '', 2: value = '' } of line.matchAll(parameter))
+    if (isSecretName(name) && !/^\$\{[^{}]*\}$/.test(value)) found.push([index + all.length - value.length, index + all.length])
+  return found
+}
+
+/** `bearer: ..`, and the `value` of an API key. */
+function saysWho(name: string, before: string): boolean {
+  return name === 'bearer' || (name === 'value' && /\bapiKey\b/.test(before))
+}
+
 /** What stands on a line that is called like a secret. */
 function secretsOn(line: string, isBroken: boolean): Stretch[] {
-  const found: Stretch[] = []
+  const found = secretsInUrls(line)
   for (const match of line.matchAll(named)) {
     const name = match[2] ?? ''
     const from = match.index + match[0].length
     const rest = line.slice(from)
-    if (!isSecretName(name) || /^(\{|\[\s*\{|#|$)/.test(rest) || onlyVariable.test(rest)) continue
+    if (!(isSecretName(name) || saysWho(name, line.slice(0, match.index))) || /^(\{|\[\s*\{|#|$)/.test(rest) || onlyVariable.test(rest))
+      continue
     const isInFlow = /[{[]/.test(line.slice(0, match.index)) || rest.startsWith('[')
     const end = endOf(line, from, isInFlow, isBroken)
     if (name === 'key' && columnNames.test(line.slice(from, end).trim())) continue

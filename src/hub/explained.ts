@@ -11,6 +11,7 @@ import type { Grants } from './principal.ts'
  * @throws MillraceError `not_found` where the feed has no such row.
  */
 export function explained(graph: Graph, feed: Feed, { id, key }: ExplainMessage, grants: Grants): ExplainedMessage {
+  if (!feed.hasData) throw new MillraceError('unavailable', `feed '${feed.name}' has no data yet: somebody has to read it`)
   if (feed.store.row(key) === undefined) throw new MillraceError('not_found', `feed '${feed.name}' has no row '${key.slice(0, 64)}'`)
   const { inputs, windows, isCut, polls } = explain(graph, feed, key)
   const isSeen = (name: string): boolean => grants.covers(name) && graph.feed(name)?.options.public === true

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { printProblems } from '../../src/config/problem.ts'
 import { good, parse, said } from '../support/config.ts'
 
 const withAuth = (auth: string, more = ''): string => `sources:\n  a:\n    url: http://x\n    auth:\n      ${auth}${more}`
@@ -14,6 +15,24 @@ test('of a source, or of all by `defaults`', () => {
 })
 
 describe('what is wrong is said, and no secret is shown', () => {
+  test.each([
+    '{url: "http://me:hunter2@x/y", evry: 9s}',
+    '{url: "http://x/y?api_key=hunter2&sig=hunter2", evry: 9s}',
+    'http://x:y/?token=hunter2',
+    '{url: "http://x", evry: 9s, auth: {bearer: hunter2}}',
+    '{url: "http://x", evry: 9s, auth: {apiKey: {header: X, value: hunter2}}}',
+  ])('nor where a line is quoted: %s', source => {
+    const parsed = parse(`sources: {a: ${source}}`)
+    const text = parsed.ok ? '' : printProblems(parsed.problems)
+    expect(text).toMatch(/1:\d+: sources\.a/)
+    expect(text).not.toContain('hunter2')
+  })
+
+  test('a variable in the query of a URL is no secret', () => {
+    const parsed = parse('sources: {a: {url: "http://x/y?token=${T}", evry: 9s}}', { env: { T: 'long enough to be one' } })
+    expect(parsed.ok ? '' : printProblems(parsed.problems)).toContain('?token=${T}')
+  })
+
   test.each<[string, string[]]>([
     ['bearer: "hunter2\\nx"', ['5:15 sources.a.auth.bearer: a secret that goes into a header is one line of Latin letters']],
     ['bearer: 12345678', ['5:15 sources.a.auth.bearer: a secret is a text, by `${VAR}` or `${file:..}`']],

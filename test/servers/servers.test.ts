@@ -119,8 +119,8 @@ describe.skipIf(!isWanted)('real servers', () => {
     // The workers of nginx are another user.
     chmodSync(folder, 0o755)
     const ports = await Promise.all([freePort(), freePort(), freePort(), freePort()])
-    const [nginx = 0, node = 0, prometheus = 0] = ports
-    postgres = ports[3] ?? 0
+    const [nginx, node, prometheus] = ports
+    postgres = ports[3]
     for (const part of ['listing', 'static', 'repository']) mkdirSync(join(folder, part))
     writeFileSync(join(folder, 'listing', 'a.txt'), 'one')
     writeStations(3)

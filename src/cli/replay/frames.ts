@@ -61,7 +61,7 @@ export async function writeFrames(
 ): Promise<{ readonly frames: number; readonly tookMs: number }> {
   const real = systemClock()
   const began = real.monotonic()
-  const descriptor = openSync(file, 'w')
+  const descriptor = openSync(file, 'wx')
   try {
     const virtual = new VirtualClock(recording.config.startMs)
     const clock = inWholeMs(virtual)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { systemClock, type Cancel } from '../../lib/clock.ts'
 import { inWholeMs, pace, shownBy } from '../../lib/paced-clock.ts'
 import { seededRandom } from '../../lib/random.ts'
@@ -22,6 +23,7 @@ export interface ReplayOptions {
 
 /** `millrace replay <recording>`: exit 1 where it cannot be replayed. */
 export async function replayRecording(file: string, options: ReplayOptions): Promise<void> {
+  process.exitCode = 1
   const recording = opened(file)
   if (recording === undefined) return
   const result = recordedConfig(recording.config, file)
@@ -33,6 +35,9 @@ export async function replayRecording(file: string, options: ReplayOptions): Pro
   const { config } = result
   reportGaps(file, config, recording)
   if (options.frames !== undefined) {
+    if (options.port !== undefined) return say('--frames serves nothing: it goes with no --port')
+    if (existsSync(options.frames)) return say(`${options.frames} is there already, and is left as it is: name another file`)
+    process.exitCode = undefined
     const { frames, tookMs } = await writeFrames(config, recording, { ...options, file: options.frames })
     say(
       `${formatDuration(Math.round(recording.lengthMs))} of ${file} in ${formatDuration(Math.round(tookMs))}: ${frames} frames in ${options.frames}`,
@@ -40,6 +45,7 @@ export async function replayRecording(file: string, options: ReplayOptions): Pro
     recording.close()
     return
   }
+  process.exitCode = undefined
   await serveRecording(file, config, recording, options)
 }
 
