@@ -1,31 +1,29 @@
 import { systemRandom } from '../../src/lib/random.ts'
 import { emptyTable } from '../../src/model/table.ts'
 import type { PollAnswered } from '../../src/source/ask.ts'
-import { AdaptivePolicy } from '../../src/source/schedule/adaptive-policy.ts'
-import { GridPolicy } from '../../src/source/schedule/grid-policy.ts'
+import type * as Adaptive from '../../src/source/schedule/adaptive-policy.ts'
+import type * as Grid from '../../src/source/schedule/grid-policy.ts'
 import type { Policy } from '../../src/source/schedule/policy.ts'
-import { SharedPool } from '../../src/source/schedule/shared-pool.ts'
+import type * as Shared from '../../src/source/schedule/shared-pool.ts'
 import { cpuTime } from '../harness/worker.ts'
 import { Draws } from './draws.ts'
 import { QueueClock } from './queue-clock.ts'
-import { quantile } from './result.ts'
 import { mixSources } from './sets.ts'
 import { hourMs, startAt, type Source } from './source.ts'
+import { CollectorPauses, Stopwatch, type Spread } from './stopwatch.ts'
 import { Upstream } from './upstream.ts'
 
-/** Of real time, so that other work of the machine shows in the longest ones. */
-export interface Spread {
-  readonly count: number
-  readonly median: number
-  readonly p99: number
-  readonly longest: number
-}
+// What is built, not its source through a loader: that is what people run.
+const built = new URL('../../dist/source/schedule/', import.meta.url)
+const { AdaptivePolicy } = (await import(new URL('adaptive-policy.js', built).href)) as typeof Adaptive
+const { GridPolicy } = (await import(new URL('grid-policy.js', built).href)) as typeof Grid
+const { SharedPool } = (await import(new URL('shared-pool.js', built).href)) as typeof Shared
 
 /** What it took to decide for many sources. */
 export interface Cost {
-  /** Of one decision, ms of real time. */
+  /** Of one decision. */
   readonly decisions: Spread
-  /** Of one slice of a search for a period, ms of real time. */
+  /** Of one slice of a search for a period. */
   readonly slices: Spread
   /** CPU time of all that ran, the simulated sources with it, as a share of the time that was simulated. */
   readonly share: number
@@ -37,25 +35,21 @@ const averageMs = 10_000
 const maxBackoffMs = 300_000
 const table = emptyTable('id')
 
-function spreadOf(values: readonly number[]): Spread {
-  return { count: values.length, median: quantile(values, 0.5), p99: quantile(values, 0.99), longest: quantile(values, 1) }
-}
-
 /** Asks a simulated source when its policy says so, as the poller does, and times the policy. */
 class Asked {
   readonly #source: Source
   readonly #policy: Policy
   readonly #clock: QueueClock
-  readonly #decided: (tookMs: number) => void
+  readonly #decisions: Stopwatch
   readonly #upstream: Upstream
   readonly #draws: Draws
   #changes = -1
 
-  constructor(source: Source, policy: Policy, clock: QueueClock, decided: (tookMs: number) => void) {
+  constructor(source: Source, policy: Policy, clock: QueueClock, decisions: Stopwatch) {
     this.#source = source
     this.#policy = policy
     this.#clock = clock
-    this.#decided = decided
+    this.#decisions = decisions
     this.#draws = new Draws(`cost/${source.id}`)
     this.#upstream = new Upstream(source, this.#draws)
   }
@@ -81,19 +75,21 @@ class Asked {
       hints,
     }
     this.#clock.at(began + durationMs, () => {
-      const before = performance.now()
-      const { dueAt } = this.#policy.after({ poll, began, ended: began + durationMs, failures: 0 })
-      this.#decided(performance.now() - before)
-      this.#clock.at(Math.max(dueAt, began + durationMs), () => this.#ask())
+      const ended = began + durationMs
+      let dueAt = ended
+      this.#decisions.time(() => {
+        dueAt = this.#policy.after({ poll, began, ended, failures: 0 }).dueAt
+      })
+      this.#clock.at(Math.max(dueAt, ended), () => this.#ask())
     })
   }
 }
 
 /** `count` sources as they are on a dashboard, for so long, by one request per 10 s: on a grid, or by what is learned. */
-export function costOf(kind: 'adaptive' | 'grid', count: number, hours: number): Cost {
+export async function costOf(kind: 'adaptive' | 'grid', count: number, hours: number): Promise<Cost> {
   const sources = mixSources('dashboard', count, hours * hourMs, 'cost')
-  const [decided, sliced]: [number[], number[]] = [[], []]
-  const clock = new QueueClock(startAt, tookMs => void sliced.push(tookMs))
+  const [decisions, slices, collector] = [new Stopwatch(), new Stopwatch(), new CollectorPauses()]
+  const clock = new QueueClock(startAt, run => slices.time(run))
   const random = systemRandom
   const pool = new SharedPool()
   const config = { averageMs, minMs: averageMs / 10, maxMs: 8 * averageMs, maxBackoffMs, weight: 1 }
@@ -104,11 +100,12 @@ export function costOf(kind: 'adaptive' | 'grid', count: number, hours: number):
   )
   for (const [i, source] of sources.entries()) {
     const policy = policies[i]
-    if (policy !== undefined) new Asked(source, policy, clock, tookMs => void decided.push(tookMs)).start()
+    if (policy !== undefined) new Asked(source, policy, clock, decisions).start()
   }
   const before = cpuTime()
   clock.run(hours * hourMs)
   const share = (cpuTime() - before) / 1000 / (hours * hourMs)
   const states = policies.map(policy => (policy instanceof AdaptivePolicy ? JSON.stringify(policy.resumable ?? {}).length : 0))
-  return { decisions: spreadOf(decided), slices: spreadOf(sliced), share, stateBytes: Math.max(...states) }
+  const pauses = await collector.end()
+  return { decisions: decisions.spread(pauses), slices: slices.spread(pauses), share, stateBytes: Math.max(...states) }
 }
