@@ -10,6 +10,11 @@ export class Queue<T> {
     return this.#items[this.#head]
   }
 
+  /** A copy of the last items, the oldest first: at most so many. */
+  last(count: number): readonly T[] {
+    return this.#items.slice(Math.max(this.#head, this.#items.length - count))
+  }
+
   push(item: T): void {
     this.#items.push(item)
   }

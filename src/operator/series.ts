@@ -5,8 +5,10 @@ import { composedKey, composedKeyColumn, keyOf } from '../model/key.ts'
 import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import type { Traced, Traces } from './lineage.ts'
+import type { StepMemory } from './memories.ts'
 import { Output } from './output.ts'
 import type { PastTable } from './past-table.ts'
+import { mostSavedPoints, pointKey, readSeries, type Point, type SavedSeries } from './saved-series.ts'
 import { valuesBeside, type NewColumns } from './select.ts'
 import { timeColumn } from './series.options.ts'
 import { stage, type Operator } from './stage.ts'
@@ -18,12 +20,6 @@ export interface Series {
   readonly keep: Extent
   /** Most points held; over it the oldest go (`degraded: cardinality`). */
   readonly maxPoints: number
-}
-
-interface Point {
-  readonly key: string
-  readonly at: number
-  readonly sample: number
 }
 
 /** A table that has one row alone, a document or a total, is one series; any other has one for each row, and goes on having them. */
@@ -67,36 +63,49 @@ function pointOf(
 
 class SeriesStage {
   readonly #series: Series
+  readonly #time: SteadyTime
   #output = new Output()
   readonly #points = new Queue<Point>()
   /** Points whose time came twice, as the clock was set back: the last sample that had it. */
   readonly #again = new Map<string, number>()
   #sample = 0
+  /** When the last sample was, ms since 1970. */
+  #sampleTime = 0
   #isOne: boolean | undefined
   /** It had rows that are a series each. */
   #isMany = false
   /** The key column of the table that it is of. */
   #key = ''
+  /** Of a run before, until there is a table. */
+  #left: SavedSeries | undefined
+  /** Samples until this time, ms since 1970, are of a run before, and have their points. */
+  #hasUntil = Number.NEGATIVE_INFINITY
 
-  constructor(series: Series) {
+  constructor(series: Series, time: SteadyTime, memory: StepMemory | undefined) {
     this.#series = series
+    this.#time = time
+    this.#left = readSeries(memory?.take())
+    memory?.keep(() => this.#save())
   }
 
   next(input: Sample, now: number): Sample {
     const { table } = input
+    const left = this.#left?.key === table.key ? this.#left : undefined
+    this.#left = undefined
+    if (left !== undefined) ({ key: this.#key, isOne: this.#isOne, isMany: this.#isMany } = left)
     if (table.key !== this.#key) this.#isMany = false
     this.#key = table.key
     const isOne = table.rows.size === 0 ? this.#isOne === true : !this.#isMany && isOneSeries(table)
     if (isOne !== this.#isOne) this.#output = new Output()
     this.#isOne = isOne
     if (this.#output.begin(input, shapeOf(table, this.#series.columns, isOne))) this.#forget()
+    if (left?.isOne === isOne) this.#resume(left)
     this.#isMany ||= table.rows.size > 0 && !isOne
-    this.#sample++
-    for (const entry of table.rows) {
-      const [key, row] = pointOf(table, entry, Math.round(input.time), this.#series.columns, isOne)
-      if (this.#output.rows.has(key)) this.#again.set(key, this.#sample)
-      this.#output.put(key, row)
-      this.#points.push({ key, at: now, sample: this.#sample })
+    const time = Math.round(input.time)
+    if (time > this.#hasUntil) {
+      this.#sample++
+      this.#sampleTime = time
+      for (const entry of table.rows) this.#add(pointOf(table, entry, time, this.#series.columns, isOne), now)
     }
     return this.#output.sample(input, this.#expire(now))
   }
@@ -110,6 +119,39 @@ class SeriesStage {
     return { keys: [keyOf(key ?? null) ?? ''] }
   }
 
+  #add([key, row]: readonly [string, Row], at: number): void {
+    if (this.#output.rows.has(key)) this.#again.set(key, this.#sample)
+    this.#output.put(key, row)
+    this.#points.push({ at, sample: this.#sample, row })
+  }
+
+  /** Goes on with the points of a run before. Where the wall clock was set back since, they get old from now on. */
+  #resume({ isOne, isMany, sample, time, steppedMs, points }: SavedSeries): void {
+    const now = this.#time.now()
+    for (const point of points) {
+      this.#sample = point.sample
+      this.#add([pointKey(point.row, isOne), point.row], Math.min(point.at + steppedMs, now))
+    }
+    this.#isMany = isMany
+    this.#sample = sample
+    this.#sampleTime = time
+    // Tables of sources are taken up as well, as of their last proof; what is measured from now on counts.
+    this.#hasUntil = Math.min(time, this.#time.wallOf(now))
+  }
+
+  #save(): SavedSeries | undefined {
+    if (this.#isOne === undefined) return this.#left
+    return {
+      key: this.#key,
+      isOne: this.#isOne,
+      isMany: this.#isMany,
+      sample: this.#sample,
+      time: this.#sampleTime,
+      steppedMs: this.#time.stepped,
+      points: this.#points.last(mostSavedPoints),
+    }
+  }
+
   #expire(now: number): Degradation | undefined {
     const { keep, maxPoints } = this.#series
     const isOld = ({ at, sample }: Point): boolean => (keep.kind === 'time' ? at <= now - keep.ms : sample <= this.#sample - keep.count)
@@ -119,7 +161,8 @@ class SeriesStage {
     return surplus > 0 ? { cause: 'cardinality', reason: `maxPoints: ${maxPoints} points are held, the oldest are gone` } : undefined
   }
 
-  #drop({ key, sample }: Point): void {
+  #drop({ row, sample }: Point): void {
+    const key = pointKey(row, this.#isOne === true)
     this.#points.shift()
     if ((this.#again.get(key) ?? sample) !== sample) return
     this.#again.delete(key)
@@ -137,10 +180,10 @@ class SeriesStage {
  * The last points of each row, one for every sample: what it was, and when. Key is the time or, where there are several rows, the JSON
  * text of row key and time. Points stay when their row leaves, until they are old; while no sample comes none gets older.
  */
-export function series(options: Series, clock: Clock, traces?: Traces): Operator {
+export function series(options: Series, clock: Clock, traces?: Traces, memory?: StepMemory): Operator {
   return stage(() => {
     const time = new SteadyTime(clock)
-    const state = new SeriesStage(options)
+    const state = new SeriesStage(options, time, memory)
     traces?.(key => state.trace(key))
     return input => state.next(input, time.reach(time.of(input)))
   })

@@ -86,11 +86,11 @@ function buildWindow(written: WindowOptions, { clock, traces }: StepDeps): Opera
   return window(options, clock, traces)
 }
 
-function buildSeries(options: SeriesOptions, { clock, traces }: StepDeps): Operator {
+function buildSeries(options: SeriesOptions, { clock, traces, memory }: StepDeps): Operator {
   const { keep: extent, columns, maxPoints = defaultMaxPoints } = options
   if (columns.has(timeColumn))
     throw wholeError(['columns', timeColumn], `'time' is when a point was measured; give the column another name`, columns.get(timeColumn))
-  return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock, traces)
+  return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock, traces, memory)
 }
 
 function buildEvents(options: EventsOptions, { clock, traces }: StepDeps): Operator {

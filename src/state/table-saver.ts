@@ -1,10 +1,14 @@
+import { createHash } from 'node:crypto'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { formatSize } from '../lib/unit.ts'
 import type { Position } from '../model/position.ts'
 import type { LiveTable, SavedPart, Standing } from '../model/saved.ts'
 import { writeCleanStop } from './clean-stop.ts'
+import { jsonParts } from './json-parts.ts'
 import { proofsPayload, proofsSection, type ProofOf } from './proofs.ts'
 import { proofOf, tableParts, tableSection } from './saved-table.ts'
+import { maxSectionBytes, SectionError } from './section.ts'
 import type { Sections } from './sections.ts'
 
 export interface TableSaverOptions {
@@ -29,17 +33,14 @@ export interface SaveCounts {
 /** A save is followed by so many times its own time without one: large tables and slow disks make saves rarer, not the server slower. */
 const restFactor = 20
 
-/** Characters of JSON that are made at once. */
-const turnLength = 256 * 1024
-
 /** Writes the tables that changed since they were last written, now and then and at the end. */
 export class TableSaver {
   readonly #options: TableSaverOptions
   readonly #counts = { written: 0, failed: 0, bytes: 0 }
   /** By source: the position of the table that was written last. */
   readonly #written = new Map<string, Position>()
-  /** By section: what was written last of that which is small and written whole. */
-  readonly #texts = new Map<string, string>()
+  /** By section: the checksum of what was written last of that which is written whole. */
+  readonly #sums = new Map<string, string>()
   #cancel: Cancel | undefined
   #saving: Promise<void> = Promise.resolve()
   #isStopped = false
@@ -95,9 +96,8 @@ export class TableSaver {
       if (isDirty && !(await this.#try(() => this.#write(live)))) isWhole = false
       else proofs.push({ source, count, sum, ...proofOf(live) })
     }
-    if (!(await this.#try(() => this.#writeText(proofsSection, proofsPayload(proofs).toString('utf8'))))) isWhole = false
-    for (const part of this.#options.parts)
-      if (!(await this.#try(async () => this.#writeText(part.section, await this.#textOf(part.save()))))) isWhole = false
+    if (!(await this.#try(() => this.#writeOther(proofsSection, [proofsPayload(proofs)])))) isWhole = false
+    for (const part of this.#options.parts) if (!(await this.#try(() => this.#writePart(part)))) isWhole = false
     if (!isWhole) return
     this.#savedAt = this.#options.clock.monotonic()
     if (this.#isFailing) this.#options.log.info('state is written again')
@@ -120,25 +120,23 @@ export class TableSaver {
     return new Promise(resolve => void this.#options.clock.after(0, resolve))
   }
 
-  /** Its JSON, made in turns of the loop: thousands of sources have learned megabytes. */
-  async #textOf(members: Readonly<Record<string, unknown>>): Promise<string> {
-    const texts: string[] = []
-    let length = 0
-    for (const [name, member] of Object.entries(members)) {
-      const text = JSON.stringify(member)
-      texts.push(`${JSON.stringify(name)}:${text}`)
-      length += text.length
-      if (length < turnLength) continue
-      length = 0
-      await this.#turn()
-    }
-    return `{${texts.join(',')}}`
+  async #writePart(part: Pick<SavedPart, 'section' | 'save'>): Promise<void> {
+    const { parts, leftOut } = await jsonParts(part.save(), maxSectionBytes - 1024, () => this.#turn())
+    await this.#writeOther(part.section, parts)
+    if (leftOut.length > 0)
+      throw new SectionError(`'${part.section}' would be larger than ${formatSize(maxSectionBytes)} with that of ${leftOut.join(', ')}`)
   }
 
-  async #writeText(section: string, text: string): Promise<void> {
-    if (text === this.#texts.get(section)) return
-    await this.#put(section, [Buffer.from(text)])
-    this.#texts.set(section, text)
+  async #writeOther(section: string, parts: readonly Buffer[]): Promise<void> {
+    const hash = createHash('sha256')
+    for (const [i, part] of parts.entries()) {
+      if (i > 0) await this.#turn()
+      hash.update(part)
+    }
+    const sum = hash.digest('base64')
+    if (sum === this.#sums.get(section)) return
+    await this.#put(section, parts)
+    this.#sums.set(section, sum)
   }
 
   async #put(section: string, payload: readonly Buffer[]): Promise<void> {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { configOf } from '../../src/config/load.ts'
 import { MillraceServer } from '../../src/server.ts'
+import { ServerProcess } from '../convergence/server-process.ts'
 import { startChangingUpstream, type ChangingUpstream } from '../support/changing-upstream.ts'
 import { RecordedLog } from '../support/http-source.ts'
 import { RawReader } from '../support/raw-reader.ts'
@@ -49,6 +50,8 @@ async function started({ folder = 'state', where = 'bikes > 0', every = '30ms' }
     feeds: {
       some: { from: 'stations', steps: [{ where }] },
       low: { from: 'stations', steps: [{ alert: { when: 'bikes < 4' } }] },
+      course: { from: 'stations', steps: [{ series: { keep: 500, columns: { bikes: 'bikes' } } }] },
+      pace: { from: 'stations', steps: [{ rate: { over: '1h', columns: { perSecond: 'bikes' } } }] },
     },
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
@@ -266,4 +269,62 @@ test('an alert goes on as the one that it was, its readers resume by their posit
   expect(second.server.graph.feed('low')?.position).toEqual({ epoch, version: to })
   expect(second.server.mutedUntil('low')).toBeGreaterThan(Date.now() + 3_500_000)
   reader.socket.terminate()
+})
+
+/** The points of a feed, in the order of their times. */
+const pointsOf = (server: MillraceServer): unknown[] => [...(server.graph.feed('course')?.store.rows() ?? [])].map(([, row]) => row)
+
+test('a series goes on after a clean stop: readers resume by their position, and its points are there', async () => {
+  const first = await started()
+  await until(() => pointsOf(first.server).length >= 10)
+  await stopped(first.server)
+  const position = first.server.graph.feed('course')?.position
+  const before = pointsOf(first.server)
+  upstream.status = 503
+  const second = await started()
+  expect(second.server.graph.feed('course')?.position).toEqual(position)
+  expect(pointsOf(second.server)).toEqual(before)
+  upstream.status = 200
+  await until(() => pointsOf(second.server).length > before.length)
+  expect(pointsOf(second.server).slice(0, before.length)).toEqual(before)
+})
+
+test('a series goes on after its process was killed, with the points that were saved', async () => {
+  const server = await ServerProcess.start({
+    limits: { saveEvery: '100ms' },
+    state: join(base, 'state'),
+    sources: { stations: { url: upstream.url, every: '30ms', staleAfter: '1h', key: 'id' } },
+    feeds: { course: { from: 'stations', steps: [{ series: { keep: 500, columns: { bikes: 'bikes' } } }] } },
+  })
+  const saved = (): unknown[] => {
+    const file = join(base, 'state', 'steps.state')
+    if (!existsSync(file)) return []
+    const [, payload = ''] = readFileSync(file, 'utf8').split('\n')
+    const { course } = JSON.parse(payload) as { course?: { steps: Readonly<Record<string, { points: { row: unknown }[] }>> } }
+    return course?.steps['0']?.points.map(({ row }) => row) ?? []
+  }
+  try {
+    await until(() => saved().length >= 10)
+    await server.kill()
+    upstream.status = 503
+    const left = saved()
+    await server.start()
+    const { rows: after } = await read(`${server.url.replace('http', 'ws')}/ws`, 'course')
+    expect(after).toEqual(expect.arrayContaining(left))
+    // The table of the source may be saved with a later proof, which is a point as well.
+    expect((after as unknown[]).length).toBeLessThanOrEqual(left.length + rows.length)
+  } finally {
+    await server.close()
+  }
+})
+
+test('a rate counts from the table that was saved: what rose while the server was down is in it', async () => {
+  const first = await started()
+  const perSecond = (server: MillraceServer): unknown => server.graph.feed('pace')?.store.row('a')?.['perSecond']
+  await until(() => perSecond(first.server) === 0)
+  await stopped(first.server)
+  upstream.body = JSON.stringify([{ ...rows[0], bikes: 1003 }, rows[1]])
+  const second = await started()
+  await until(() => typeof perSecond(second.server) === 'number')
+  expect(perSecond(second.server)).toBeGreaterThan(0)
 })

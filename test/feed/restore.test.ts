@@ -1,12 +1,16 @@
-import type { Observable } from 'rxjs'
+import { EMPTY, type Observable } from 'rxjs'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { FeedDefinition, SourceDefinition } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { liveTables, standings } from '../../src/feed/kept.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import { tableSum } from '../../src/model/checksum.ts'
+import type { Row } from '../../src/model/row.ts'
 import type { LeftOff, SavedTable } from '../../src/model/saved.ts'
 import type { Sample } from '../../src/model/table.ts'
+import { change } from '../../src/operator/change.ts'
+import { rate } from '../../src/operator/rate.ts'
+import type { Operator } from '../../src/operator/stage.ts'
 import { Budget } from '../../src/source/budget.ts'
 import { FirstPolls } from '../../src/source/first-polls.ts'
 import { Poller } from '../../src/source/poller.ts'
@@ -151,6 +155,29 @@ describe('after a clean stop', () => {
     const table = saved(1, 500, { degraded: { cause: 'key', reason: 'two of a key' } })
     const graph = restored(graphOf(), table, ['s', left(table, 41)])
     expect(graph.feed('s')?.freshness).toMatchObject({ state: 'degraded', cause: 'key' })
+  })
+})
+
+describe('steps that look back', () => {
+  const columns = new Map([['by', (row: Row) => row['n'] ?? null]])
+  const operators = {
+    rate: (): Operator => rate({ overMs: 60_000, columns, maxPoints: 1000 }, clock),
+    change: (): Operator => change({ columns, maxPoints: 1000 }, clock),
+  }
+
+  test.each([
+    ['rate', 'the rise by the time since the last proof', 10_000, 150, 5],
+    ['rate', 'a counter that was reset meanwhile', 10_000, 20, 2],
+    ['rate', 'longer ago than it looks back', 60_000, 150, null],
+    ['change', 'the previous sample is the table that was taken up', 60_000, 150, 50],
+  ] as const)('%s begins with the table that was taken up: %s', (kind, _, agoMs, n, expected) => {
+    const pipeline: FeedDefinition['pipeline'] = ([input]) => (input ?? EMPTY).pipe(operators[kind]())
+    const feeds = [{ ...same, holdsPast: true, pipeline }]
+    const graph = new Graph({ sources: [s.definition], feeds, clock, random: seededRandom(1), log: log.logger })
+    restored(graph, saved(100, agoMs)).start()
+    expect(graph.feed('f')?.store.row('a')).toMatchObject({ n: 100, by: null })
+    s.answer([{ id: 'a', n }])
+    expect(graph.feed('f')?.store.row('a')).toMatchObject({ n, by: expected })
   })
 })
 

@@ -99,6 +99,21 @@ describe('now and then', () => {
     expect(sections.read('schedules', payload => JSON.parse(payload.toString('utf8')) as unknown)).toEqual(many)
   })
 
+  test('also of one that has much alone, such as the points of a series', async () => {
+    const points = Array.from({ length: 20_000 }, (_, at) => ({ at, row: { text: 'x'.repeat(100) } }))
+    const one = { f: { fingerprint: 'x', steps: { 0: { points }, 1: [] } } }
+    saver = newSaver([{ section: 'steps', save: () => one }])
+    const turns: number[] = []
+    const after = clock.after.bind(clock)
+    clock.after = (ms, run) => (turns.push(ms), after(ms, run))
+    saver.start()
+    await clock.advanceAsync(everyMs + 1)
+    expect(turns.filter(ms => ms === 0).length).toBeGreaterThan(5)
+    expect(sections.read('steps', payload => JSON.parse(payload.toString('utf8')) as unknown)).toEqual(one)
+    await clock.advanceAsync(10 * everyMs)
+    expect(sections.written.filter(name => name === 'steps')).toHaveLength(1)
+  })
+
   test('a table that polls only confirm is not written anew, and yet its age is known', async () => {
     set('a', 1, 1000)
     saver.start()

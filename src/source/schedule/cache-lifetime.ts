@@ -63,12 +63,12 @@ export function learnLifetime(
   const movedEarly = !stands && sampledAt < before.expiresAt - standsStillMs
   const isMadeEarly = !stands && expiresAt > 0 && expiresAt - (hints.maxAgeMs ?? 0) < before.expiresAt - standsStillMs
   return {
-    ...judged,
     expiresAt: stands ? Math.min(before.expiresAt, expiresAt) : expiresAt,
     toldAt: stands ? before.toldAt : sampledAt,
     maxAgeMs: hints.maxAgeMs ?? 0,
     isShared: tellsAge || hasStood || (before.isShared && !movedEarly),
     evidence: tellsAge && judged.evidence === 0 ? ageEvidence : Math.max(judged.evidence + (isMadeEarly ? doubt : 0), leastEvidence),
+    afterShare: judged.afterShare,
   }
 }
 

@@ -50,16 +50,18 @@ export function learnModified(
 ): ModifiedLearned {
   if (lastModifiedAt === undefined) return { modified, window }
   const isSame = lastModifiedAt === modified.lastAt
-  const next = { ...modified, lastAt: lastModifiedAt }
-  const contradict = (by: number): ModifiedLearned => ({ modified: { ...next, contradicted: modified.contradicted + by }, window })
-  if (!isChange) return isSame ? { modified: { ...next, agreed: Math.min(modified.agreed + 1, 1000) }, window } : contradict(movedAlone)
+  const { agreed, contradicted } = modified
+  const next = { lastAt: lastModifiedAt, agreed, contradicted }
+  const contradict = (by: number): ModifiedLearned => ({ modified: { ...next, contradicted: contradicted + by }, window })
+  if (!isChange && isSame) return { modified: { lastAt: lastModifiedAt, agreed: Math.min(agreed + 1, 1000), contradicted }, window }
+  if (!isChange) return contradict(movedAlone)
   if (isSame) return contradict(stoodThroughChange)
   const from = lastModifiedAt - (clock ?? 0)
   const to = from + graininessMs
   if (to < window.from - slackMs || from > window.to + slackMs) return contradict(outsideWindow)
   if (!isTrusted(modified)) return { modified: next, window }
   return {
-    modified: { ...next, contradicted: Math.max(0, modified.contradicted - forgiven) },
+    modified: { ...next, contradicted: Math.max(0, contradicted - forgiven) },
     window: {
       from: Math.max(window.from, Math.min(from, window.to - narrowestMs)),
       to: Math.min(window.to, Math.max(to, window.from + narrowestMs)),

@@ -1,7 +1,7 @@
 import type { Random } from '../../lib/random.ts'
 import { densityAt, densityOf, relativeHazard, waitFor, type PollDensity } from './age-hazard.ts'
 import { hitShare } from './change-rate.ts'
-import { explore, resumeExploration, type Exploration } from './exploration.ts'
+import { explore, resumeExploration, type Explored } from './exploration.ts'
 import { hourFactor, hourOf } from './hour-of-day.ts'
 import { idleStretch } from './idle.ts'
 import { isTrusted } from './modified.ts'
@@ -53,17 +53,21 @@ export function pace(state: ScheduleState, baseMs: number, averageMs: number, ra
   const density = densityNow(state)
   const mood = density === undefined ? state.mood : moodOf(state.mood, density)
   const wantedMs = density === undefined ? baseMs : waitFor(density, ageMs, baseMs, averageMs)
-  const { exploration, factor, isExploring } = dither(state, random)
-  const gapMs = wantedMs * factor
+  const { explored, isExploring } = dither(state, random)
+  const gapMs = wantedMs * explored.factor
   const reason = isExploring ? ({ why: 'explore', gapMs } as const) : reasonOf({ mood, sampledAt, ageMs }, density, gapMs, averageMs)
-  return { paced: { pace: density?.factor ?? state.pace, mood, exploration }, look: { at: sampledAt + gapMs, reason } }
+  return {
+    paced: { pace: density?.factor ?? state.pace, mood, exploration: explored.exploration },
+    look: { at: sampledAt + gapMs, reason },
+  }
 }
 
 function background(state: ScheduleState, tracker: Tracker, baseMs: number): Pace {
   const gapMs = baseMs / Math.sqrt(Math.max(besideSchedule, 1 - sureness(tracker)))
   const leader = leaderOf(tracker)
-  const expected = { periodMs: leader.periodMs, expectedAt: leader.nextAt, deviationMs: deviationOf(leader) }
-  return { paced: state, look: { at: state.sampledAt + gapMs, reason: { why: 'background', gapMs, ...expected } } }
+  const { periodMs, nextAt: expectedAt } = leader
+  const reason = { why: 'background', gapMs, periodMs, expectedAt, deviationMs: deviationOf(leader) } as const
+  return { paced: state, look: { at: state.sampledAt + gapMs, reason } }
 }
 
 /** Undefined while too few changes were seen. */
@@ -73,8 +77,7 @@ function densityNow({ age, hour, sampledAt }: ScheduleState): PollDensity | unde
 }
 
 interface Dithered {
-  readonly exploration: Exploration
-  readonly factor: number
+  readonly explored: Explored
   readonly isExploring: boolean
 }
 
@@ -82,8 +85,8 @@ interface Dithered {
 function dither({ exploration, changes, search, tracker, modified, rate }: ScheduleState, random: Random): Dithered {
   const current = resumeExploration(exploration, changes, search.knownMs > 0)
   if (tracker === null && current.left > 0 && !isTrusted(modified))
-    return { ...explore(current, hitShare(rate), random), isExploring: true }
-  return { exploration: current, factor: 1 + jitter * (2 * random() - 1), isExploring: false }
+    return { explored: explore(current, hitShare(rate), random), isExploring: true }
+  return { explored: { exploration: current, factor: 1 + jitter * (2 * random() - 1) }, isExploring: false }
 }
 
 function moodOf(mood: ScheduleState['mood'], { byBin, factor }: PollDensity): ScheduleState['mood'] {
@@ -101,5 +104,5 @@ function reasonOf(
 ): Reason {
   if (density === undefined || mood === 'steady') return { why: 'steady', gapMs }
   if (mood === 'hour') return { why: 'hour', gapMs, hour: hourOf(sampledAt), density: density.factor }
-  return { why: 'burst', gapMs, ageMs, density: densityAt({ ...density, factor: 1 }, ageMs, averageMs) }
+  return { why: 'burst', gapMs, ageMs, density: densityAt({ byBin: density.byBin, factor: 1 }, ageMs, averageMs) }
 }

@@ -59,12 +59,23 @@ export function advance(filter: PeriodFilter, steps: number): PeriodFilter {
   const { model, periodMs, variance, covariance, periodVariance, noise } = filter
   const added = model === 'loop' ? (steps - 1) * noise : steps * (wander * periodMs) ** 2
   return {
-    ...filter,
+    model,
     nextAt: filter.nextAt + steps * periodMs,
+    periodMs,
     variance: variance + 2 * steps * covariance + steps * steps * periodVariance + added,
     covariance: covariance + steps * periodVariance,
+    periodVariance,
+    noise,
+    likelihood: filter.likelihood,
     notBefore: 0,
+    outliers: filter.outliers,
   }
+}
+
+/** The filter after one more sample: how well it explained it by now, and until when the expected update was looked for in vain. */
+export function judged(filter: PeriodFilter, likelihood: number, notBefore: number): PeriodFilter {
+  const { model, nextAt, periodMs, variance, covariance, periodVariance, noise, outliers } = filter
+  return { model, nextAt, periodMs, variance, covariance, periodVariance, noise, likelihood, notBefore, outliers }
 }
 
 /** The filter once the expected update has come, within a window; `isHuman`: its period is a round number of people. */
@@ -81,7 +92,7 @@ export function measure(filter: PeriodFilter, { from, to }: ChangeWindow, isHuma
   const movesPeriod = !isHuman || to - from < twoSidedShare * periodMs
   const stepError = model === 'loop' ? loopPeriodGain * shift * (1 - left / total) : 0
   return {
-    ...filter,
+    model,
     nextAt: filter.nextAt + gain * shift,
     periodMs: movesPeriod ? periodMs + periodGain * shift + stepError : periodMs,
     // A loop goes on from where the update was; of a clock only the error of the grid is left.
@@ -89,6 +100,8 @@ export function measure(filter: PeriodFilter, { from, to }: ChangeWindow, isHuma
     covariance: model === 'loop' ? (covariance * left) / total : covariance - gain * periodGain * (total - left),
     periodVariance: Math.max((surestPeriod * periodMs) ** 2, periodVariance - periodGain * periodGain * (total - left)),
     noise: learnNoise(filter, total, shift, left),
+    likelihood: filter.likelihood,
+    notBefore: filter.notBefore,
     outliers: 0,
   }
 }

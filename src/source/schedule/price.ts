@@ -58,9 +58,11 @@ export function spend(pool: Pool, sinceLastMs: number | undefined, averageMs: nu
   const earned = (Math.max(0, sinceLastMs) / averageMs) * pool.share * pace
   const regrown = 1 + (recovery * Math.max(0, sinceLastMs)) / (recoveryMs * pool.sources)
   return {
-    ...pool,
     unspent: clamp(pool.unspent + earned - 1, -depth, depth),
+    sources: pool.sources,
     share: Math.min(pool.fullShare, pool.share * regrown),
+    fullShare: pool.fullShare,
+    cutAt: pool.cutAt,
   }
 }
 

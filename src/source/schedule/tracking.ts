@@ -1,5 +1,5 @@
 import type { ChangeWindow } from './change-window.ts'
-import { advance, comeBy, deviationOf, measure, type PeriodFilter } from './period-filter.ts'
+import { advance, comeBy, deviationOf, judged, measure, type PeriodFilter } from './period-filter.ts'
 
 /**
  * Follows a source that is thought to change on a schedule: where its next update is expected, how sure that is, and
@@ -73,20 +73,36 @@ export function isMissing({ chance, misses }: Tracker): boolean {
 }
 
 export function followPeriod(clock: PeriodFilter, chance: number, isHuman: boolean): Tracker {
-  const counts = { evidence: 0, seen: 0, misses: 0, verified: 0, wasLocked: false }
-  return { clock, loop: { ...clock, model: 'loop' }, leads: 'clock', isHuman, chance, ...counts }
+  const loop: PeriodFilter = { ...clock, model: 'loop' }
+  return { clock, loop, leads: 'clock', isHuman, evidence: 0, chance, seen: 0, misses: 0, verified: 0, wasLocked: false }
 }
 
 /** The tracker after one more poll; undefined once it is no schedule, or no longer. */
 export function track(tracker: Tracker, sighting: Sighting, ratePerMs: number): Tracker | undefined {
-  const [clock, loop] = [tracker.clock, tracker.loop].map(filter => trackOne(filter, tracker, sighting, ratePerMs)) as [Step, Step]
-  const { leads, ...filters } = choose(tracker, clock, loop, sighting.isChange)
-  const led = leads === 'clock' ? clock : loop
+  const steps = {
+    clock: trackOne(tracker.clock, tracker, sighting, ratePerMs),
+    loop: trackOne(tracker.loop, tracker, sighting, ratePerMs),
+  }
+  const { clock, loop, leads } = choose(tracker, steps.clock.filter, steps.loop.filter, sighting.isChange)
+  const led = steps[leads]
   const evidence = Math.min(Math.max(tracker.evidence + led.nats, leastEvidence), mostEvidence)
   if (evidence < (tracker.wasLocked ? lostBelow : droppedBelow)) return undefined
-  const next = { ...tracker, ...filters, leads, evidence, ...countUpdates(tracker, sighting.isChange, led.missed) }
-  if (next.misses > mostMisses) return undefined
-  return evidence > lockedFrom ? { ...next, wasLocked: true, verified: 0 } : next
+  const { chance, seen, misses } = countUpdates(tracker, sighting.isChange, led.missed)
+  if (misses > mostMisses) return undefined
+  const isBelieved = evidence > lockedFrom
+  const verified = isBelieved ? 0 : tracker.verified
+  return {
+    clock,
+    loop,
+    leads,
+    isHuman: tracker.isHuman,
+    evidence,
+    chance,
+    seen,
+    misses,
+    verified,
+    wasLocked: isBelieved || tracker.wasLocked,
+  }
 }
 
 /** The tracker at an instant up to which nothing was seen: the phase goes on by whole periods. */
@@ -113,11 +129,14 @@ function trackOne(filter: PeriodFilter, tracker: Tracker, sighting: Sighting, ra
   // Updates beyond the expected one that may have come by now.
   const beyond = Math.floor((sighting.to - filter.nextAt) / periodMs + Math.min(0.5, (3 * deviation) / periodMs))
   const nats = Math.min(Math.max(evidenceOf(filter, tracker.chance, beyond, sighting, ratePerMs), -mostPerWindow), mostPerWindow)
-  const judged = { ...filter, likelihood: likelihoodKeep * filter.likelihood + nats }
-  if (sighting.isChange) return { filter: takeChange(judged, tracker, Math.max(0, beyond), sighting), nats, missed: 0 }
+  const likelihood = likelihoodKeep * filter.likelihood + nats
+  if (sighting.isChange) {
+    const met = judged(filter, likelihood, filter.notBefore)
+    return { filter: takeChange(met, tracker, Math.max(0, beyond), sighting), nats, missed: 0 }
+  }
   const patience = tracker.chance > dense ? Math.min(0.5 * periodMs, Math.max(12 * deviation, 0.2 * periodMs)) : 3.5 * deviation
   const lateMs = sighting.to - patience - filter.nextAt
-  const waiting = { ...judged, notBefore: sighting.to }
+  const waiting = judged(filter, likelihood, sighting.to)
   if (lateMs <= 0) return { filter: waiting, nats, missed: 0 }
   const missed = Math.max(1, Math.ceil(lateMs / periodMs))
   return { filter: advance(waiting, missed), nats, missed }
@@ -162,14 +181,13 @@ function takeChange(filter: PeriodFilter, tracker: Tracker, beyond: number, { fr
 type Chosen = Pick<Tracker, 'clock' | 'loop' | 'leads'>
 
 /** Which model leads, and what the other takes over from it. */
-function choose(tracker: Tracker, clock: Step, loop: Step, isChange: boolean): Chosen {
+function choose(tracker: Tracker, clock: PeriodFilter, loop: PeriodFilter, isChange: boolean): Chosen {
   const other = tracker.leads === 'clock' ? 'loop' : 'clock'
-  const filters = { clock: clock.filter, loop: loop.filter }
+  const filters = { clock, loop }
   const swaps = filters[other].likelihood > filters[tracker.leads].likelihood + (tracker.isHuman ? 2 : 1) * swapNats
   const leads = swaps ? other : tracker.leads
-  const follows = leads === 'clock' ? 'loop' : 'clock'
-  if (!isChange) return { ...filters, leads }
-  return { ...filters, [follows]: adopt(filters[follows], filters[leads]), leads }
+  if (!isChange) return { clock, loop, leads }
+  return leads === 'clock' ? { clock, loop: adopt(loop, clock), leads } : { clock: adopt(clock, loop), loop, leads }
 }
 
 /** The period is common to both models; one that has gone astray takes the phase as well. */
