@@ -49,6 +49,12 @@ export class BoardPage extends PageElement {
     if (JSON.stringify(shown) !== JSON.stringify(this.#shown)) this.#shown = shown
   }
 
+  /** On a wall nobody scrolls: what does not fit in large is drawn as it is elsewhere. */
+  protected override updated(): void {
+    this.classList.remove('dense')
+    if (document.fullscreenElement === this && this.scrollHeight > this.clientHeight) this.classList.add('dense')
+  }
+
   /** Why there is nothing to show, or not yet; empty: it is being asked for. */
   get #fault(): string {
     const { name, context } = this

@@ -22,6 +22,12 @@ function ageOf(at: number | undefined, { nowMs, format }: At): string {
   return at === undefined ? '' : format.span(nowMs - at)
 }
 
+/** Tenths of a second below one only flicker. */
+function agoText(at: number | undefined, { nowMs, format }: At): string {
+  if (at === undefined) return ''
+  return nowMs - at < 1000 ? 'just now' : `${format.span(nowMs - at)} ago`
+}
+
 /** Alerts, those that fire first: shape, word, what it says, since when. */
 export function alertsBody(rows: readonly Row[], at: At): TemplateResult {
   if (rows.length === 0) return html`<p class="figures none">All is calm.</p>`
@@ -44,7 +50,7 @@ export function eventsBody(rows: readonly Row[], at: At): TemplateResult {
       const name = textOf(row, 'name') || rowName(keyOf(cellOf(row, 'key')) ?? '')
       return html`<li>
         <span class="what" title=${name}>${name}</span><span class="quiet">${textOf(row, 'change')}</span
-        ><span class="age">${ageOf(numberOf(row, 'time'), at)} ago</span>
+        ><span class="age">${agoText(numberOf(row, 'time'), at)}</span>
       </li>`
     })}
   </ul>`

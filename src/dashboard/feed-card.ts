@@ -204,7 +204,7 @@ export class FeedCard extends PageElement {
       ${
         bytesSaved <= 0
           ? nothing
-          : html`<span title="against each reader polling by itself">saved <b>${format.bytes(bytesSaved)}</b></span>`
+          : html`<span class="saved" title="against each reader polling by itself">saved <b>${format.bytes(bytesSaved)}</b></span>`
       }
     </footer>`
   }

@@ -165,7 +165,9 @@ export class FeedOverview extends PageElement {
         <p class="hidden" role="status">Loading</p>
         <div class="cards" aria-hidden="true">${[1, 2, 3, 4, 5, 6].map(() => html`<div class="card ghost"></div>`)}</div>`
     const feeds = [...known.values()]
-    if (feeds.length === 0) return html`<p class="empty">This server has no feeds yet. Add a source to its config and they appear here.</p>`
+    if (feeds.length === 0)
+      return html`<h1 class="hidden">Feeds</h1>
+        <p class="empty">This server has no feeds yet. Add a source to its config and they appear here.</p>`
     return html`<h1 class="hidden">Feeds</h1>
       <div class="bar">
         ${this.#summary(feeds)}

@@ -151,13 +151,17 @@ export class LivePage extends PageElement {
   }
 
   #loading(): TemplateResult {
-    if (!this.fault) return html`<div class="panel ghost tall" aria-busy="true"><p class="hidden">Loading</p></div>`
-    return html`<section class="panel">
-      <p class="empty">
-        This part of the page could not be fetched.
-        <button type="button" class="plain" @click=${() => void this.#load()}>Try again</button>
-      </p>
-    </section>`
+    const title = html`<h1 class="hidden">${(this.route.view !== 'overview' && this.route.name) || 'Board'}</h1>`
+    if (!this.fault)
+      return html`${title}
+        <div class="panel ghost tall" aria-busy="true"><p class="hidden">Loading</p></div>`
+    return html`${title}
+      <section class="panel">
+        <p class="empty">
+          This part of the page could not be fetched.
+          <button type="button" class="plain" @click=${() => void this.#load()}>Try again</button>
+        </p>
+      </section>`
   }
 
   protected override render(): TemplateResult {
@@ -173,9 +177,9 @@ export class LivePage extends PageElement {
           <path d="M2 9c3.300 0 3.300 2.500 6.700 2.500S12 9 15.300 9s3.300 2.500 6.700 2.500" />
           <path d="M2 15c3.300 0 3.300 2.500 6.700 2.500S12 15 15.300 15s3.300 2.500 6.700 2.500" />
         </svg>
-        Millrace
+        <span>Millrace</span>
       </a>
-      ${this.#boardLinks()} ${this.#connection()} ${this.#themeButton()}
+      ${this.asksForToken ? nothing : this.#boardLinks()} ${this.#connection()} ${this.#themeButton()}
     </header>`
   }
 }

@@ -33,7 +33,9 @@ export class MillraceAlerts extends FeedElement {
     const { shown } = this
     if (shown?.table.kind !== 'alerts')
       return html`<p class="empty" part="error">“${this.feed}” holds no alerts: it is a feed of kind ${shown?.table.kind ?? 'table'}.</p>`
-    return html`<ul class="alerts" part="list">
+    // In a tile it scrolls, and the keyboard must reach what is below.
+    const scrolls = this.classList.contains('tile')
+    return html`<ul class="alerts" part="list" aria-label="Alerts of ${this.feed}" tabindex=${scrolls ? 0 : nothing}>
       ${repeat(
         alertLines(shown.rows ?? []),
         line => line.key,

@@ -10,6 +10,8 @@ const pageFolder = fileURLToPath(new URL('../../dist/public', import.meta.url))
 /** What a test's config says beside its sources. */
 export interface MoreConfig {
   readonly server?: object
+  /** Of other upstreams. */
+  readonly sources?: object
   readonly feeds?: object
   readonly boards?: object
 }
@@ -61,7 +63,7 @@ export class PageServer {
       ...(this.#auth === undefined ? {} : { auth: this.#auth }),
       // The loop is the test's, too: on a busy machine what a page asks for would be shed.
       limits: { maxLoopDelay: 'off' },
-      sources,
+      sources: { ...sources, ...this.#more.sources },
       feeds: {
         ...this.#more.feeds,
         best: { from: [...this.answers.keys()][0] ?? '', description: 'The first two', steps: [{ top: { by: '-price', limit: 2 } }] },
