@@ -219,7 +219,7 @@ function addReplayCommands(program: Command): void {
       new Option(
         '--frames <file>',
         'as fast as it can and without a socket: write what a reader of every feed is sent, a frame a line',
-      ).conflicts(['speed', 'port']),
+      ).conflicts('speed'),
     )
     .action(async (file: string, options: ReplayOptions) => {
       const { replayRecording } = await import('./replay/replay.ts')

@@ -217,7 +217,7 @@ function addressOf(context: Context): string {
 }
 
 function freshnessHeaders(view: View, now: number): Record<string, string> {
-  const { state, cause, validatedAt } = view.feed.freshness
+  const { state, cause, validatedAt } = view.freshness
   const age = validatedAt === undefined ? undefined : Math.max(0, Math.floor((now - validatedAt) / 1000))
   return { 'Millrace-State': cause === undefined ? state : `${state}; cause=${cause}`, ...(age === undefined ? {} : { Age: String(age) }) }
 }

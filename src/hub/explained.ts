@@ -8,7 +8,7 @@ import type { Grants } from './principal.ts'
 /**
  * The answer to `explain`: feeds that there are not for who asks are left out, and what `$sources` tells is told to those alone who may
  * follow it.
- * @throws MillraceError `not_found` where the feed has no such row.
+ * @throws MillraceError `unavailable` where the feed has no data yet, `not_found` where it has no such row.
  */
 export function explained(graph: Graph, feed: Feed, { id, key }: ExplainMessage, grants: Grants): ExplainedMessage {
   if (!feed.hasData) throw new MillraceError('unavailable', `feed '${feed.name}' has no data yet: somebody has to read it`)

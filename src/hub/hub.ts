@@ -199,7 +199,7 @@ export class Hub implements GraphListener {
     return view.frames.whole()
   }
 
-  /** Why a row is as it is. @throws MillraceError `not_found`. */
+  /** Why a row is as it is. @throws MillraceError `not_found`, `unavailable`. */
   explain(message: ExplainMessage, grants: Grants): ExplainedMessage {
     return explained(this.#graph, this.#views.feed(message.feed, grants), message, grants)
   }

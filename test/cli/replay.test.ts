@@ -89,6 +89,10 @@ test('what is recorded, to a kill -9, can be replayed: served at a speed, and as
     const { code, stderr } = await millrace('replay', 'trip.mrec', '--frames', `${name}.jsonl`)
     expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringMatching(/of trip\.mrec in .*: \d+ frames in/) as string })
   }
+  const again = await millrace('replay', 'trip.mrec', '--frames', 'trip.mrec')
+  expect(again).toMatchObject({ code: 1, stderr: 'trip.mrec is there already, and is left as it is: name another file\n' })
+  const served = await millrace('replay', 'trip.mrec', '--frames', 'three.jsonl', '--port', '0')
+  expect(served).toMatchObject({ code: 1, stderr: '--frames serves nothing: it goes with no --port\n' })
   const frames = readFileSync(file('one.jsonl'), 'utf8')
   expect(readFileSync(file('two.jsonl'), 'utf8')).toBe(frames)
   for (const feed of ['open', 'guarded', 'many', 'paged', 'stream', 'total'])

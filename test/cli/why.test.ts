@@ -13,7 +13,10 @@ beforeAll(async () => {
   upstream = await startChangingUpstream(JSON.stringify(['a', 'b', 'c'].map((id, i) => ({ id, region: i < 2 ? 'north' : 'south', n: i }))))
   const loaded = configOf({
     server: { port: 0, drain: '1s' },
-    sources: { stations: { url: `${upstream.url}?api_key=hunter2`, every: '50ms', demand: 'always' } },
+    sources: {
+      unread: { url: upstream.url, every: '1h' },
+      stations: { url: `${upstream.url}?api_key=hunter2`, every: '50ms', demand: 'always' },
+    },
     feeds: {
       regions: { from: 'stations', steps: [{ group: { by: 'region', columns: { n: 'sum(n)' } } }] },
       low: { from: 'regions', steps: [{ alert: { when: 'n < 9' } }] },
@@ -42,6 +45,8 @@ test('why: from an alert down to the rows of the source, and its last poll, with
 test('a row or feed that is not there, and no server', async () => {
   const none = await runMillrace(['why', 'low', 'nope', '--url', url])
   expect([none.code, none.stdout, none.stderr]).toEqual([1, '', "feed 'low' has no row 'nope'\n"])
+  const unread = await runMillrace(['why', 'unread', 'a', '--url', url])
+  expect([unread.code, unread.stderr]).toEqual([1, "feed 'unread' has no data yet: somebody has to read it\n"])
   const other = await runMillrace(['why', 'lo', 'nope', '--url', url])
   expect([other.code, other.stderr]).toEqual([1, "no feed 'lo'; did you mean 'low'?\n"])
   const painted = await runMillrace(['why', 'low', '\u001b[2J\u202e', '--url', url])
