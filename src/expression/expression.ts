@@ -1,4 +1,4 @@
-import { didYouMean } from '../lib/suggest.ts'
+import { noColumn } from '../lib/suggest.ts'
 import { cellOf, type Cell, type Row } from '../model/row.ts'
 import { assertWithinLimits } from './client-limits.ts'
 import { ExpressionError } from './expression-error.ts'
@@ -146,7 +146,7 @@ export function compileNode(source: string, node: Node, options: ExpressionOptio
   const program = ready ?? new Program(source, node)
   for (const [column, range] of program.places) {
     if (options.columns === undefined || options.columns.includes(column)) continue
-    throw new ExpressionError(`there is no column '${column}'${didYouMean(column, options.columns)}`, range)
+    throw new ExpressionError(noColumn(column, options.columns), range)
   }
   if (options.condition === true) program.assertCondition(node)
   return new Expression(program)

@@ -128,7 +128,7 @@ test.each<[object[], string]>([
   [[{ change: { columns: { a: 'n' } } }, { where: 'a > 1 && r == "x"' }], 'sound'],
   [[{ window: { size: '1m', columns: { a: 'avg(m)' } } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ window: { size: '1m', columns: { a: 'avg(n)' } } }, { where: 'final && a > 1' }], 'sound'],
-  [[{ window: { size: '1m', slide: '1s', columns: { a: 'avg(n)' } } }, { where: 'final' }], "there is no column 'final'"],
+  [[{ window: { size: '1m', slide: '1s', columns: { a: 'avg(n)' } } }, { where: 'final' }], "there is no column 'final'; there are: r, a"],
   [[{ window: { size: '1m', columns: { a: 'avg(n)' } } }, { where: 's > 1' }], "there is no column 's'; did you mean 'r'?"],
   [[{ series: { keep: 9, columns: { a: 'm' } } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ events: { keep: 9, columns: ['n', 'm'] } }], "there is no column 'm'; did you mean 'r'?"],
