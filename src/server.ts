@@ -1,9 +1,11 @@
 import { compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
 import { hasAdmin } from './config/auth-section.ts'
+import { namedOfTables } from './config/named-columns.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
 import type { KnownToken } from './connection/tokens.ts'
 import { awaken } from './feed/awaken.ts'
+import { TableWatch } from './feed/table-watch.ts'
 import { failingSources } from './feed/failing.ts'
 import type { Graph } from './feed/graph.ts'
 import { keptOf } from './feed/kept.ts'
@@ -70,6 +72,7 @@ export class MillraceServer {
   readonly #startedMono: number
   readonly #overload: Overload
   readonly #waysOut: WaysOut
+  readonly #tables: TableWatch
   readonly #memories = new Memories()
   readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
@@ -122,6 +125,7 @@ export class MillraceServer {
     this.#paramSets = new ParamSets({ ...this.#compile(config), clock, random, log, storeLimits: config.limits })
     this.graph = this.#paramSets.graph
     this.#waysOut = new WaysOut(this.graph, { clock, random, log }).replace(config.feeds)
+    this.#tables = new TableWatch(this.graph, log).replace(namedOfTables(config))
     this.#state =
       config.state === undefined
         ? undefined
@@ -264,6 +268,7 @@ export class MillraceServer {
         if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
       })
       this.#waysOut.replace(config.feeds)
+      this.#tables.replace(namedOfTables(config))
       this.#memories.retain(new Set(config.feeds.map(({ name }) => name)))
       return redefinition
     } catch (error) {

@@ -37,6 +37,8 @@ export class Expression {
   readonly text: string
   /** The columns it reads, in the order of the text. */
   readonly columns: readonly string[]
+  /** Those of them that it takes for there: it asks by no `has(x)`, `coalesce(x, ..)` or `x == null` whether they are. */
+  readonly needed: readonly string[]
   readonly #program: Program
   #missCount = 0
   #lastMiss: unknown
@@ -44,6 +46,7 @@ export class Expression {
   constructor(program: Program) {
     this.text = program.text
     this.columns = [...program.places.keys()]
+    this.needed = program.needed
     this.#program = program
   }
 

@@ -10,6 +10,11 @@ export class Template {
     this.#parts = parts
   }
 
+  /** The columns that its expressions take for there. */
+  get needed(): readonly string[] {
+    return this.#parts.flatMap(part => (typeof part === 'string' ? [] : part.needed))
+  }
+
   /** The text for a row; what is null is nothing, what is nested JSON. */
   render(row: Row, key: string): string {
     return this.#parts.map(part => (typeof part === 'string' ? part : printed(part.evaluate(row, key)))).join('')

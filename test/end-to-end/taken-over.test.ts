@@ -50,6 +50,13 @@ async function readerOf(feed: string): Promise<RawReader> {
   return reader
 }
 
+test('a board whose tile names a column that no row has is told of as it is taken over', async () => {
+  await readerOf('things')
+  const tile = { show: 'chart', feed: 'things', column: 'm' }
+  server.reload(config({ sources: { things: things() }, boards: { b: { tiles: [tile] } } }))
+  expect(log.lines).toContain("warn: boards.b.tiles[0].column: no row has a column 'm'; did you mean 'n'?")
+})
+
 describe('a source that goes on', () => {
   test('keeps its connection, its held body and its validators', async () => {
     const reader = await readerOf('things')
