@@ -68,7 +68,7 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const budgets = budgetConfigs(judge)
-  const { sources, feeds, columnsOf } = tableConfigs(judge, folder)
+  const { sources, feeds, columnsOf } = tableConfigs(judge, folder, warn)
   checkBudgets(judge, sources)
   checkLists(judge, { sources, feeds, columnsOf })
   checkParams(judge, sources, feeds)

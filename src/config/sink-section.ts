@@ -1,8 +1,9 @@
 import type { z } from 'zod'
+import { fingerprint } from '../lib/fingerprint.ts'
 import { suggest } from '../lib/suggest.ts'
 import { alertmanagerOptions, messageColumns, webhookOptions, type SinkOptions } from '../sink/sink.options.ts'
 import { checkTemplate } from './expression-check.ts'
-import { isRecord, type Path } from './finding.ts'
+import { isRecord, printPath, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkRead, readsOfLabels } from './reads.ts'
 import type { Columns } from './step-columns.ts'
@@ -22,7 +23,14 @@ export function sinkConfigs(judge: Judge, written: unknown, path: Path, columns:
     judge.report({ path, at: 'value', expected: 'a list of sinks, `- log` or `- name: options`' })
     return []
   }
-  return written.flatMap((item: unknown, index) => sinkConfig(judge, item, [...path, index], columns) ?? [])
+  const first = new Map<string, number>()
+  return written.flatMap((item: unknown, index) => {
+    const before = first.get(fingerprint(item)) ?? index
+    first.set(fingerprint(item), before)
+    if (before < index)
+      judge.report({ path: [...path, index], at: 'value', message: `the same as ${printPath(path)}[${before}], which is told already` })
+    return sinkConfig(judge, item, [...path, index], columns) ?? []
+  })
 }
 
 function sinkConfig(judge: Judge, item: unknown, path: Path, columns: Columns): SinkOptions | undefined {

@@ -1,8 +1,10 @@
 import type { Config, FeedConfig } from './config.ts'
 import { feedConfig } from './feed-section.ts'
+import type { Report } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkName, checkNames, section } from './name.ts'
 import { checkRead, readsOfHints } from './reads.ts'
+import { warnOfStaleness } from './staleness.ts'
 import { soundDefaults, sourceConfig } from './source-section.ts'
 import { sourceColumns } from './source-columns.ts'
 import type { Columns, ColumnsOf } from './step-columns.ts'
@@ -13,7 +15,7 @@ interface Tables extends Pick<Config, 'sources' | 'feeds'> {
 }
 
 /** `sources` and `feeds`; `checkNames` needs both sections whole. `folder`: from which relative paths are meant. */
-export function tableConfigs(judge: Judge, folder: string): Tables {
+export function tableConfigs(judge: Judge, folder: string, warn: Report): Tables {
   const defaults = soundDefaults(judge)
   const [written, feeds] = [section(judge, 'sources'), section(judge, 'feeds')]
   for (const [part, members] of [
@@ -28,6 +30,7 @@ export function tableConfigs(judge: Judge, folder: string): Tables {
   const known = new Map(sources.map(source => [source.name, sourceColumns(source)]))
   for (const { name, columns } of sources)
     for (const read of readsOfHints(columns, ['sources', name])) checkRead(judge, read, known.get(name)?.names)
+  warnOfStaleness(judge, sources, warn)
   return { sources, ...feedConfigs(judge, feeds ?? {}, known) }
 }
 
