@@ -161,6 +161,7 @@ export class MillraceServer {
         poll: source => nudgeSource(this.graph, source),
         awaken: feed => awaken(this.graph, feed, clock),
         mute: (feed, until) => this.mute(feed, until),
+        mutedUntil: feed => this.mutedUntil(feed),
         feedMetrics: covers => this.#waysOut.exports.text(covers),
         health: () => this.health(),
         isReady: () => this.#ready,
