@@ -57,6 +57,15 @@ export interface Reloaded extends Redefinition, Taken {
   readonly needsRestart: readonly string[]
 }
 
+const stillOpen =
+  'auth is in force from the next start on: until then whoever reaches this server reads everything; from then on all who send no token of `auth.tokens` are cut off'
+const stillGuarded =
+  'auth is gone from the next start on: until then tokens are asked for; from then on whoever reaches this server reads everything'
+
+function asksForTokens({ auth }: Config): boolean {
+  return auth !== undefined && auth !== 'none'
+}
+
 /** A Millrace server: the one place where every stage meets. */
 export class MillraceServer {
   readonly graph: Graph
@@ -64,6 +73,8 @@ export class MillraceServer {
   readonly hub: Hub
   readonly #schedules = new Schedules()
   readonly #config: ConfigInForce
+  /** Tokens are asked for, until the next start. */
+  readonly #isGuarded: boolean
   readonly #compile: (config: Config) => Definitions
   readonly #budgets: Budgets
   readonly #log: Logger
@@ -113,7 +124,7 @@ export class MillraceServer {
     const budgets = (this.#budgets = new Budgets(config.limits.firstPollsPerSecond, deps))
     budgets.rule(config.budgets)
     // Where nobody is asked who they are, everybody would be the admin of a config that is taken over.
-    const isGuarded = config.auth !== undefined && config.auth !== 'none'
+    const isGuarded = (this.#isGuarded = asksForTokens(config))
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules, memories: this.#memories })
       const more = [
@@ -216,6 +227,7 @@ export class MillraceServer {
       ...(needsRestart.length === 0 ? [] : [`needs a restart: ${needsRestart.join(', ')}`]),
     ]
     this.#log.info({ ...redefinition, settings, needsRestart }, `config loaded: ${other.join('; ')}`)
+    if (asksForTokens(config) !== this.#isGuarded) this.#log.warn(this.#isGuarded ? stillGuarded : stillOpen)
     return { outcome, ...redefinition, settings, needsRestart }
   }
 
