@@ -60,7 +60,9 @@ export function outageMessage(outage: Outage, isDown: boolean, made: Pick<Messag
   const { subject, isSource, reason, feeds } = outage
   const what = `${isSource ? 'source' : 'feed'} '${subject}'`
   const title = isDown ? `${what} is down${reason === undefined ? '' : `: ${reason}`}` : `${what} is up again`
-  return { ...made, feed: subject, status: isDown ? 'down' : 'up', title, text: `it feeds ${feeds.join(', ')}`, rows: [], outage }
+  const own = isDown ? 'its steps fail, not its sources' : 'its steps work again'
+  const text = isSource ? `feeds that read it: ${feeds.join(', ')}` : own
+  return { ...made, feed: subject, status: isDown ? 'down' : 'up', title, text, rows: [], outage }
 }
 
 /** The message as templates and receivers see it: the columns `messageColumns`. */
