@@ -1,4 +1,5 @@
-import type { Answer, Validators } from './exchange.ts'
+import type { Validators } from './exchange.ts'
+import type { Answer } from './sent-request.ts'
 
 /** Every so many conditional requests one goes without: an ETag may stand still while the body moves. */
 const unconditionalEvery = 20
