@@ -57,6 +57,8 @@ test.each<[string, string, string]>([
     withParams('{a: {}}', undefined, '  m: {url: "http://x/{id}", each: {id: {from: s}}}'),
     '5:47 sources.m.each.id.from: `s` has no rows of its own: its params are filled in by readers (give each of its params a default)',
   ],
+  ['a type by another name', withParams('{a: {type: int}}'), 'found int (did you mean `integer`?)'],
+  ['a type of another language', withParams('{a: {type: Float}}'), 'found Float (did you mean `number`?)'],
   ['always asked for nothing', withParams('{a: {}}', undefined, '    demand: always'), '5:13 sources.s.demand: `s` has no rows of its own'],
 ])('%s', (_, text, message) => {
   expect(said(text).join('\n')).toContain(message)
