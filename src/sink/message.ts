@@ -1,4 +1,4 @@
-import { cellOf, type Cell, type Row } from '../model/row.ts'
+import { cellOf, cellText, type Cell, type Row } from '../model/row.ts'
 import type { Change, News } from './news.ts'
 import type { Outage } from './outage.ts'
 
@@ -37,7 +37,7 @@ function counted(rows: readonly News[]): string {
 function line({ key, change, row }: News): string {
   const said = cellOf(row, 'text') ?? cellOf(row, 'value')
   const subject = key === '' ? change : `${change} ${key}`
-  return said === null ? subject : `${subject}: ${typeof said === 'object' ? JSON.stringify(said) : String(said)}`
+  return said === null ? subject : `${subject}: ${cellText(said)}`
 }
 
 function lines(rows: readonly News[]): string {
