@@ -16,26 +16,27 @@ export function namedByStep(step: Step, path: Path): NamedColumns[] {
 
 /** What is named of the table of each source and feed as it is in the end, by its name: by hints, orders, ways out, joins and boards. */
 export function namedOfTables({ sources, feeds, boards }: Tables): ReadonlyMap<string, readonly NamedColumns[]> {
-  const found = new Map<string, Read[]>()
-  const add = (table: string, reads: readonly Read[]): void => {
-    for (const read of reads) {
-      const of = read.of ?? table
-      found.set(of, [...(found.get(of) ?? []), read])
-    }
+  const found = new Map<string, NamedColumns[]>()
+  const add = (table: string, columns: readonly NamedColumns[]): void => void found.set(table, [...(found.get(table) ?? []), ...columns])
+  for (const { name, columns } of sources) add(name, named(readsOfHints(columns, ['sources', name])))
+  for (const feed of feeds) {
+    add(feed.name, named(readsOfFeed(feed)))
+    for (const [index, step] of feed.steps.entries())
+      for (const read of readsOfStep(step, ['feeds', feed.name, 'steps', index, step.kind])) {
+        if (read.of !== undefined) add(read.of, named([read]))
+        if (read.beside !== undefined) add(read.beside.of, namedBeside(read, read.beside.name))
+      }
   }
-  for (const { name, columns } of sources) add(name, readsOfHints(columns, ['sources', name]))
-  for (const feed of feeds) add(feed.name, readsOfFeed(feed))
   for (const { name, tiles } of boards)
-    for (const [index, tile] of tiles.entries()) add(tile.feed, readsOfTile(tile, ['boards', name, 'tiles', index]))
-  return new Map([...found].map(([table, reads]) => [table, named(reads)]))
+    for (const [index, tile] of tiles.entries()) add(tile.feed, named(readsOfTile(tile, ['boards', name, 'tiles', index])))
+  return found
 }
 
 type Tables = Pick<Config, 'sources' | 'feeds' | 'boards'>
 
-function readsOfFeed({ name, steps, order = [], metrics, sinks, columns }: FeedConfig): Read[] {
+function readsOfFeed({ name, order = [], metrics, sinks, columns }: FeedConfig): Read[] {
   const base = ['feeds', name]
   return [
-    ...steps.flatMap((step, index) => readsOfStep(step, [...base, 'steps', index, step.kind])).filter(({ of }) => of !== undefined),
     ...readColumns(oneOrAll(order.map(printOrderTerm)), [...base, 'order'], 'term'),
     ...readsOfMetrics(oneOrAll(metrics), [...base, 'export', 'metrics']),
     ...sinks.flatMap((sink, index) =>
@@ -55,8 +56,14 @@ function named(reads: readonly Read[]): NamedColumns[] {
   return reads.map(read => ({ place: printPath(read.path), columns: neededBy(read) })).filter(({ columns }) => columns.length > 0)
 }
 
+/** What an expression reads of the row that has this name in it. */
+function namedBeside({ path, written }: Read, name: string): NamedColumns[] {
+  if (typeof written !== 'string') return []
+  return [{ place: printPath(path), columns: compileExpression(written, { origin: 'config' }).neededOf(name) }]
+}
+
 /** Of a function of TypeScript nobody knows what it looks at. */
-function neededBy({ as, written, beside = [] }: Read): readonly string[] {
+function neededBy({ as, written, beside }: Read): readonly string[] {
   if (typeof written !== 'string') return []
   const origin = 'config'
   switch (as) {
@@ -71,7 +78,7 @@ function neededBy({ as, written, beside = [] }: Read): readonly string[] {
     case 'value':
     case 'condition':
     case 'filter':
-      return compileExpression(written, { origin }).needed.filter(column => !beside.includes(column))
+      return compileExpression(written, { origin }).needed.filter(column => column !== beside?.name)
     default:
       return as satisfies never
   }

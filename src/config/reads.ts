@@ -18,25 +18,26 @@ export interface Read {
   /** `term` is a column with `-` before it where it is descending; a `filter` is a condition that the page asks for as any reader would. */
   readonly as: 'column' | 'term' | 'value' | 'condition' | 'filter' | 'aggregate' | 'template'
   readonly written: Computation | CodedAggregate
-  /** What may be named there beside the columns. */
-  readonly beside?: readonly string[]
+  /** The row of another feed, by the name that it has there beside the columns. */
+  readonly beside?: { readonly name: string; readonly of: string }
   /** The feed whose table it reads; default: the table at hand. */
   readonly of?: string
   /** What bears the name of the column: the entry, or its value, which is the default. */
   readonly at?: 'name' | 'value'
 }
 
-/** Compiles what is read, and looks its columns up where these are known. */
-export function checkRead(judge: Judge, read: Read, names: readonly string[] | undefined): void {
-  const { path, as, written, beside = [] } = read
-  const columns = names === undefined ? undefined : [...names, ...beside]
+/** Compiles what is read, and looks its columns up where these are known; `others`: those of the row beside. */
+export function checkRead(judge: Judge, read: Read, names: readonly string[] | undefined, others?: readonly string[]): void {
+  const { path, as, written, beside } = read
+  const columns = names === undefined || beside === undefined ? names : [...names, beside.name]
+  const members = beside === undefined || others === undefined ? {} : { members: new Map([[beside.name, others]]) }
   if (as === 'aggregate') return checkAggregate(judge, written as string | CodedAggregate, path, columns)
   if (typeof written !== 'string') return
   if (as === 'column') return checkColumn(judge, written, read, columns)
   if (as === 'term') return checkColumn(judge, parseOrderTerm(written).column, read, columns)
   if (as === 'template') return checkTemplate(judge, written, path, columns)
   const origin = as === 'filter' ? 'client' : 'config'
-  checkExpression(judge, written, path, { origin, condition: as !== 'value', columns })
+  checkExpression(judge, written, path, { origin, condition: as !== 'value', columns, ...members })
 }
 
 function checkColumn(judge: Judge, column: string, { path, at = 'value' }: Read, columns: readonly string[] | undefined): void {
@@ -136,6 +137,6 @@ function readsOfJoin({ with: other, on, key, columns }: JoinOptions, path: Path)
   return [
     ...readOne(on, [...path, 'on'], 'value'),
     ...readOne(key, [...path, 'key'], 'value').map(read => ({ ...read, of: other })),
-    ...readEach(columns, [...path, 'columns']).map(read => ({ ...read, beside: [rightName] })),
+    ...readEach(columns, [...path, 'columns']).map(read => ({ ...read, beside: { name: rightName, of: other } })),
   ]
 }

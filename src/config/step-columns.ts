@@ -21,7 +21,10 @@ export type ColumnsOf = (name: string) => Columns
 
 /** Compiles every expression of a step and looks its columns up, as far as these are known. */
 export function checkStep(judge: Judge, step: Step, path: Path, before: Columns, columnsOf: ColumnsOf): void {
-  for (const read of readsOfStep(step, path)) checkRead(judge, read, (read.of === undefined ? before : columnsOf(read.of)).names)
+  for (const read of readsOfStep(step, path)) {
+    const { names } = read.of === undefined ? before : columnsOf(read.of)
+    checkRead(judge, read, names, read.beside === undefined ? undefined : columnsOf(read.beside.of).names)
+  }
   if (step.kind === 'group') checkGroup(judge, step.options, path)
   if (step.kind === 'window') checkOwn(judge, step.options.columns, [...path, 'columns'], [finalColumn], 'says that a window has ended')
   if (step.kind === 'series' && step.options.columns.has(timeColumn))

@@ -19,6 +19,14 @@ export interface BoundText {
   readonly places: ReadonlyMap<string, TextRange>
   /** Those of them that it asks whether they are there. */
   readonly asked: ReadonlySet<string>
+  /** By column the members of it that are read. */
+  readonly members: ReadonlyMap<string, ReadonlyMap<string, MemberPlace>>
+}
+
+/** Where a member of a column is first read, `right.name`. */
+export interface MemberPlace extends TextRange {
+  /** It is asked whether it is there. */
+  readonly isAsked: boolean
 }
 
 /** These say what stands for a value that is not there. */
@@ -29,6 +37,11 @@ export function isNamespaceCall(node: Node): boolean {
   if (node.op !== 'rcall') return false
   const [name, receiver] = node.args
   return receiver.op === 'id' && namespaces.get(receiver.args)?.has(name) === true
+}
+
+/** The text that a node is; undefined: it is computed. */
+function textOf(node: Node): string | undefined {
+  return node.op === 'value' && typeof node.args === 'string' ? node.args : undefined
 }
 
 /**
@@ -42,6 +55,7 @@ export class ColumnBinder {
   readonly #columns = new Map<string, string>()
   readonly #places = new Map<string, TextRange>()
   readonly #asked = new Set<string>()
+  readonly #members = new Map<string, Map<string, MemberPlace>>()
   readonly #printer = new Printer(node => this.#rewrite(node))
   #elements: ReadonlySet<string> = new Set()
   /** Beside `type(..)` the names of types are types. */
@@ -60,12 +74,21 @@ export class ColumnBinder {
   bind(node: Node): BoundText {
     this.#printer.print(node)
     const { text, spans } = this.#printer
-    return { text, spans, columns: this.#columns, keyVariable: `${this.#prefix}key`, places: this.#places, asked: this.#asked }
+    return {
+      text,
+      spans,
+      columns: this.#columns,
+      keyVariable: `${this.#prefix}key`,
+      places: this.#places,
+      asked: this.#asked,
+      members: this.#members,
+    }
   }
 
   #rewrite(node: Node): boolean {
     const { op } = node
     if (op === 'id') return this.#name(node.args, node)
+    if (op === '.' || op === '[]') this.#noteMember(node.args[0], op === '.' ? node.args[1] : textOf(node.args[1]), node)
     if (op === '.' || op === '[]' || op === '.?' || op === '[?]') return this.#isRow(node.args[0]) && this.#member(node)
     if (op === '==' || op === '!=' || op === 'in') return this.#comparison(node, node.args)
     if (op === 'call') return this.#call(node, ...node.args)
@@ -82,6 +105,14 @@ export class ColumnBinder {
     if (name === 'key') this.#printer.write(`${this.#prefix}key`)
     else this.#column(name, node)
     return true
+  }
+
+  /** `name` of what a bare name means, where that is a column. */
+  #noteMember(of: Node, name: string | undefined, { start, end }: TextRange): void {
+    if (of.op !== 'id' || name === undefined || of.args === 'row' || this.#elements.has(of.args)) return
+    const members = this.#members.get(of.args) ?? new Map<string, MemberPlace>()
+    if (!members.has(name)) members.set(name, { start, end, isAsked: this.#isAsking })
+    this.#members.set(of.args, members)
   }
 
   #isRow(node: Node): boolean {

@@ -51,6 +51,14 @@ describe('a column that is nowhere in a table whose columns are known', () => {
       "feeds.f.steps[0].join.key: there is no column 'regoin'; did you mean 'region'?",
     ],
     [
+      '{from: open, steps: [{join: {with: totals, columns: {n: right.bikse + weight}}}]}',
+      "feeds.f.steps[0].join.columns.n: there is no column 'bikse'; did you mean 'bikes'?",
+    ],
+    [
+      `{from: open, steps: [{join: {with: totals, columns: {n: 'right["bikse"]', m: 'has(right.regoin)'}}}]}`,
+      "feeds.f.steps[0].join.columns.n: there is no column 'bikse'; did you mean 'bikes'? feeds.f.steps[0].join.columns.m: there is no column 'regoin'; did you mean 'region'?",
+    ],
+    [
       '{from: totals, steps: [{fill: {columns: {bikse: last}}}]}',
       "feeds.f.steps[0].fill.columns.bikse: there is no column 'bikse'; did you mean 'bikes'?",
     ],
@@ -96,6 +104,7 @@ test.each([
   '{from: [totals, open], steps: [{where: anything > 1}]}',
   '{from: each, steps: [{where: anything > 1}]}',
   '{from: totals, steps: [{join: {with: open, columns: {p: right.prise}}}, {where: p > bikes}]}',
+  '{from: open, steps: [{join: {with: totals, columns: {n: right.bikes, r: right.region.size(), l: "parts.exists(right, right.x > 1)", s: place.right.x}}}]}',
   '{from: totals, steps: [{series: {keep: 5, columns: {n: bikes}}}, {where: region == "x" && time > 1}]}',
   '{from: totals, steps: [{fill: {columns: {seen: false}}}], order: seen}',
   `{from: lines, steps: [{where: 'index > 3 && row["#"] == ""'}]}`,

@@ -101,7 +101,7 @@ describe('a column that a step names and no row has', () => {
 test('what is named of a table in the end is told too: orders, hints, exports, labels, keys of joins and tiles', () => {
   const { a, b } = worldOf(
     {
-      steps: [{ join: { with: 'b', key: 'row.ib', columns: { v: 'right.volume' } } }],
+      steps: [{ join: { with: 'b', key: 'row.ib', columns: { v: 'right.volume', w: 'coalesce(right.weight, 0)' } } }],
       order: ['-prise', 'id'],
       columns: { volum: { unit: 'x' } },
       export: { metrics: { name: 'n', value: 'prise', labels: { k: 'key' } } },
@@ -115,12 +115,13 @@ test('what is named of a table in the end is told too: orders, hints, exports, l
   a.answer([{ id: 1, price: 3, volume: 3 }])
   expect(log.lines.toSorted()).toEqual([
     "warn: boards.board.tiles[0].column: no row has a column 'volume'",
+    "warn: feeds.f.steps[0].join.columns.v: no row has a column 'volume'",
     "warn: feeds.f.steps[0].join.key: no row has a column 'ib'; did you mean 'id'?",
     "warn: sources.a.columns.prize: no row has a column 'prize'; did you mean 'price'?",
   ])
   b.answer([{ id: 1, price: 2, ib: 1, note: '', volume: 1 }])
   a.answer([{ id: 1, price: 4, volume: 3 }])
-  expect(log.lines.slice(3).toSorted()).toEqual([
+  expect(log.lines.slice(4).toSorted()).toEqual([
     "warn: feeds.f.columns.volum: no row has a column 'volum'; did you mean 'volume'?",
     "warn: feeds.f.export.metrics.value: no row has a column 'prise'; did you mean 'price'?",
     "warn: feeds.f.order[0]: no row has a column 'prise'; did you mean 'price'?",
