@@ -42,6 +42,9 @@ function ageOf({ age }: Headers): number | undefined {
   return age === undefined ? undefined : secondsOf(/^\s*(\d+)\s*([,;]|$)/.exec(String(age))?.[1])
 }
 
+const sharedMaxAge = /(?:^|[\s,])s-maxage="?(\d+)/i
+const maxAge = /(?:^|[\s,])max-age="?(\d+)/i
+
 /**
  * For how long a cache may keep an answer, ms: s-maxage, else max-age, else from Date to Expires (RFC 9111 4.2.1). Undefined where it may
  * not, or that is not told.
@@ -49,14 +52,15 @@ function ageOf({ age }: Headers): number | undefined {
 function lifetime(headers: Headers): number | undefined {
   const rules = String(headers['cache-control'] ?? '')
   if (/\bno-(store|cache)\b/i.test(rules)) return undefined
-  const told = (name: string): number | undefined => secondsOf(new RegExp(`(?:^|[\\s,])${name}="?(\\d+)`, 'i').exec(rules)?.[1])
-  return told('s-maxage') ?? told('max-age') ?? untilExpiry(headers)
+  return secondsOf(sharedMaxAge.exec(rules)?.[1]) ?? secondsOf(maxAge.exec(rules)?.[1]) ?? untilExpiry(headers)
 }
 
 /** An Expires that is no date, such as 0, is one that is over. */
 function untilExpiry(headers: Headers): number | undefined {
-  const [expires, date] = [httpDate(headers['expires']), httpDate(headers['date'])]
-  return expires === undefined || date === undefined || expires <= date ? undefined : Math.min(expires - date, longestAgeMs)
+  const expires = httpDate(headers['expires'])
+  if (expires === undefined) return undefined
+  const date = httpDate(headers['date'])
+  return date === undefined || expires <= date ? undefined : Math.min(expires - date, longestAgeMs)
 }
 
 /** What an answer says about when its data was made, and until when it may be kept. */
