@@ -73,7 +73,7 @@ function buildChange({ over, columns, maxPoints = defaultMaxPoints }: ChangeOpti
   return change({ ...ago, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
 }
 
-function buildWindow(written: WindowOptions, { clock, traces }: StepDeps): Operator {
+function buildWindow(written: WindowOptions, { clock, traces, memory }: StepDeps): Operator {
   const { size, slide, columns, time, lateness, maxGroups = defaultMaxGroups } = written
   const options = {
     sizeMs: size,
@@ -83,7 +83,7 @@ function buildWindow(written: WindowOptions, { clock, traces }: StepDeps): Opera
     ...(slide === undefined ? {} : { slideMs: slide }),
     ...(time === undefined ? {} : { time: compileValue(time, ['time']) }),
   }
-  return window(options, clock, traces)
+  return window(options, clock, traces, memory)
 }
 
 function buildSeries(options: SeriesOptions, { clock, traces, memory }: StepDeps): Operator {
