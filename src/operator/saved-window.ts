@@ -1,3 +1,4 @@
+import { isListOf, isRecord } from '../lib/plain.ts'
 import type { Cell } from '../model/row.ts'
 
 /** Most cells of a window that are kept over a restart; rows that do not fit in begin anew. */
@@ -52,16 +53,8 @@ export function savedRows(keys: Iterable<string>, saved: (key: string) => SavedR
   return { rows, isCut: false }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value)
-}
-
-function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is readonly T[] {
-  return Array.isArray(value) && value.every(isItem)
 }
 
 function isPane(value: unknown): value is SavedPane {

@@ -1,3 +1,4 @@
+import { isListOf, isRecord } from '../lib/plain.ts'
 import type { Row } from '../model/row.ts'
 import type { Message } from './message.ts'
 import type { Outage } from './outage.ts'
@@ -67,23 +68,14 @@ export class Heard {
   }
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function isHeard(saved: unknown): saved is SavedHeard {
   if (!isRecord(saved)) return false
-  const isEntry = (entry: unknown): boolean => Array.isArray(entry) && typeof entry[0] === 'string' && isRecord(entry[1])
-  const isFiring = (of: unknown): boolean =>
+  const isEntry = (entry: unknown): entry is readonly [string, Row] =>
+    Array.isArray(entry) && typeof entry[0] === 'string' && isRecord(entry[1])
+  const isFiring = (of: unknown): of is SavedHeard['firing'][number] =>
     isRecord(of) && typeof of['feed'] === 'string' && typeof of['fingerprint'] === 'string' && isListOf(of['rows'], isEntry)
-  const isOutage = (of: unknown): boolean =>
-    isRecord(of) &&
-    typeof of['subject'] === 'string' &&
-    Number.isFinite(of['since']) &&
-    isListOf(of['feeds'], feed => typeof feed === 'string')
+  const isName = (name: unknown): name is string => typeof name === 'string'
+  const isOutage = (of: unknown): of is Outage =>
+    isRecord(of) && isName(of['subject']) && Number.isFinite(of['since']) && isListOf(of['feeds'], isName)
   return isListOf(saved['firing'], isFiring) && isListOf(saved['down'], isOutage)
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem)
 }

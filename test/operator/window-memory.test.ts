@@ -7,8 +7,8 @@ import { aggregateNames } from '../../src/operator/group.options.ts'
 import { Memories } from '../../src/operator/memories.ts'
 import { mostSavedCells, savedRows } from '../../src/operator/saved-window.ts'
 import { window, type Window } from '../../src/operator/window.ts'
-import { copyOf, expectSameTable, tick, Upstream } from './sample-history.ts'
-import { rowsOf, startMs, TimedFeed, TimedRunner } from './timed-history.ts'
+import { leftBy, obeysOverRestart } from './restart-law.ts'
+import { rowsOf, startMs, TimedFeed } from './timed-history.ts'
 
 const n = (row: Row): Cell => row['n'] ?? null
 const counted: ReadonlyMap<string, Aggregate> = new Map([
@@ -17,9 +17,6 @@ const counted: ReadonlyMap<string, Aggregate> = new Map([
 ])
 const minute = 60_000
 const sliding = { sizeMs: minute, slideMs: 20_000 }
-
-/** What a process that ends now has left. */
-const leftBy = (memories: Memories): unknown => JSON.parse(JSON.stringify(memories.save()))
 
 interface Given {
   readonly left?: unknown
@@ -209,38 +206,9 @@ describe('a window over a restart', () => {
 
   test.each(Object.keys(windows))('law: is the one that it would be without the restart: %s', name => {
     const options = { columns: aggregates, latenessMs: 0, maxGroups: 6, sizeMs: minute, ...windows[name] }
-    const history = fc.array(fc.record({ each: tick, afterS: fc.integer({ min: 0, max: 3 }) }), { minLength: 1, maxLength: 12 })
-    const begin = (left: unknown) => {
-      const memories = new Memories()
-      memories.restore(left)
-      return { memories, runner: new TimedRunner(clock => window(options, clock, undefined, memories.open('f', 'same', 0))) }
-    }
-    const law = fc.property(history, history, fc.integer({ min: 1, max: 9 }), fc.boolean(), (before, after, downS, isTakenUp) => {
-      const upstream = new Upstream()
-      const lasting = begin(undefined)
-      const ending = begin(undefined)
-      let last: Sample | undefined
-      let shown: Sample | undefined
-      for (const { each, afterS } of before) {
-        for (const { runner } of [lasting, ending]) runner.advance(afterS * 1000)
-        const sample = upstream.next(each, lasting.runner.clock.now())
-        lasting.runner.push(sample)
-        shown = ending.runner.push(sample)
-        last = { ...sample, table: copyOf(sample.table), changes: 'all' }
-      }
-      const { runner } = begin(leftBy(ending.memories))
-      lasting.runner.advance(downS * 1000)
-      runner.advance(lasting.runner.clock.now() - runner.clock.now())
-      if (isTakenUp && last !== undefined && shown !== undefined) expectSameTable(runner.push(last).table, shown.table)
-      for (const [i, { each, afterS }] of after.entries()) {
-        for (const one of [lasting.runner, runner]) one.advance(afterS * 1000)
-        const sample = upstream.next(each, runner.clock.now())
-        const expected = lasting.runner.push(sample)
-        const actual = runner.push(i === 0 ? { ...sample, changes: 'all' } : sample)
-        expectSameTable(actual.table, expected.table)
-        expect(actual.degraded).toEqual(expected.degraded)
-      }
-    })
-    fc.assert(law, { numRuns: 30 })
+    fc.assert(
+      obeysOverRestart((clock, memory) => window(options, clock, undefined, memory)),
+      { numRuns: 30 },
+    )
   })
 })
