@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { configOf } from '../../src/config/load.ts'
 import type { Row } from '../../src/model/row.ts'
 import { MillraceServer } from '../../src/server.ts'
+import { freePort } from '../support/free-port.ts'
 import { Program, run } from '../support/program.ts'
 
 /**
@@ -14,15 +14,6 @@ import { Program, run } from '../support/program.ts'
  * `MILLRACE_SERVERS=1 npx vitest run test/servers`
  */
 const isWanted = process.env['MILLRACE_SERVERS'] !== undefined
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
-}
 
 /** PostgreSQL does not run as root. */
 const postgresUser = process.getuid?.() === 0 ? 'postgres' : undefined
