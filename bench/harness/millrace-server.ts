@@ -36,7 +36,6 @@ answer({
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
     wallOffset = Date.now() - performance.now()
     server = new MillraceServer({ config: loaded.config, pageFolder })
-    delay.enable()
     return server.listen()
   },
   noteRequests: () => noteRequests(),
@@ -50,9 +49,9 @@ answer({
   failed: () => [...(server?.graph.sources() ?? [])].map(({ definition, counts }) => [definition.name, counts.failed]),
   cpu: () => cpuTime(),
   memory: () => memory(),
-  /** The longest that the event loop was blocked since the last question, in ms. */
+  /** The longest that the event loop was blocked since the last question, in ms; 0 at the first, from which on that is looked at. */
   blocked: () => {
-    const longest = delay.max / 1e6
+    const longest = delay.enable() ? 0 : delay.max / 1e6
     delay.reset()
     return longest
   },

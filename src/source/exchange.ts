@@ -9,9 +9,7 @@ import type { HttpOptions } from './http.options.ts'
 import { Link, type Tap } from './link.ts'
 import { isPrivateAddress, refusedAddress } from './private-address.ts'
 import { proxyHost, type Proxies } from './proxy.ts'
-
-/** An answer whose body is still to be read. */
-export type Answer = Dispatcher.ResponseData
+import type { Answer } from './sent-request.ts'
 
 /** What makes a request conditional, and the URL that gave it. */
 export interface Validators {
@@ -65,6 +63,8 @@ export interface ExchangeDeps {
   readonly tap?: Tap
 }
 
+type Headers = Readonly<Record<string, string>>
+
 const nobody: Credentials = { headers: {}, query: {} }
 
 /** Asks a URL and follows its redirects, on one connection per origin. */
@@ -73,6 +73,11 @@ export class Exchange {
   readonly #deps: ExchangeDeps
   readonly #origin: string
   readonly #links = new Map<string, Link>()
+  /** Of each request, wherever it goes. */
+  readonly #general: Headers
+  /** For its own origin alone: of a request with a body, and of one without. */
+  readonly #configured: { readonly all: Headers; readonly bodiless: Headers }
+  readonly #url: URL
   #at: URL
   #phase: Phase = 'connecting'
   #phases: PollPhases = {}
@@ -82,8 +87,15 @@ export class Exchange {
   constructor(options: RequestOptions, deps: ExchangeDeps) {
     this.#options = options
     this.#deps = deps
-    this.#at = new URL(options.url)
+    this.#url = this.#at = new URL(options.url)
     this.#origin = this.#at.origin
+    this.#general = {
+      'user-agent': userAgent,
+      accept: `${accepted[options.format ?? 'json'] ?? 'application/json'}, */*;q=0.5`,
+      'accept-encoding': 'gzip, br, deflate',
+    }
+    const bodiless = [...options.headers].filter(([name]) => !name.startsWith('content-'))
+    this.#configured = { all: Object.fromEntries(options.headers), bodiless: Object.fromEntries(bodiless) }
   }
 
   /** Who is being asked, and how far that has come. */
@@ -125,7 +137,7 @@ export class Exchange {
       const next = this.#follow(hop, answer.statusCode, location)
       if (hops >= maxRedirects)
         throw new PollError('http', `maxRedirects: ${maxRedirects} exceeded, at ${next.url.host}`, { limit: 'maxRedirects' })
-      await answer.body.dump({ limit: redirectBodyBytes, signal })
+      await answer.body.discard(redirectBodyBytes, signal)
       hop = next
     }
   }
@@ -137,7 +149,7 @@ export class Exchange {
 
   #first(url: string): Hop {
     const { method, body } = this.#options
-    return { url: new URL(url), method, body: method === 'GET' ? undefined : body }
+    return { url: url === this.#options.url ? this.#url : new URL(url), method, body: method === 'GET' ? undefined : body }
   }
 
   /** Drops every connection: an answer that was not read to its end must not stand before the next one. */
@@ -155,7 +167,7 @@ export class Exchange {
     const used = await auth.credentials(outgoing, signal)
     const answer = await this.#ask(hop, validators, used, signal)
     if (answer.statusCode !== unauthorized || !auth.refused(used, answer.headers)) return answer
-    await answer.body.dump({ limit: redirectBodyBytes, signal })
+    await answer.body.discard(redirectBodyBytes, signal)
     const other = await auth.credentials(outgoing, signal)
     const second = await this.#ask(hop, validators, other, signal)
     if (second.statusCode === unauthorized) auth.refused(other, second.headers)
@@ -165,16 +177,9 @@ export class Exchange {
   async #ask({ url, method, body }: Hop, validators: Validators | undefined, as: Credentials, signal: AbortSignal): Promise<Answer> {
     this.#at = url
     this.#phase = 'answering'
-    const configured = url.origin === this.#origin ? Object.fromEntries(this.#options.headers) : {}
     const conditions = validators?.url === url.href ? validators.headers : {}
-    const headers = {
-      'user-agent': userAgent,
-      accept: `${accepted[this.#options.format ?? 'json'] ?? 'application/json'}, */*;q=0.5`,
-      'accept-encoding': 'gzip, br, deflate',
-      ...conditions,
-      ...withoutBodyHeaders(configured, body),
-      ...as.headers,
-    }
+    const configured = url.origin === this.#origin ? this.#configured[body === undefined ? 'bodiless' : 'all'] : {}
+    const headers = { ...this.#general, ...conditions, ...configured, ...as.headers }
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
     await this.#pay(url, signal)
     const link = this.#link(url)
@@ -247,20 +252,16 @@ export class Exchange {
 
 /** What is added stands in no URL that is kept or shown. */
 function pathOf({ pathname, search }: URL, query: Credentials['query']): string {
+  if (query === nobody.query) return pathname + search
   const added = new URLSearchParams(query).toString()
   return pathname + search + (added === '' ? '' : (search === '' ? '?' : '&') + added)
 }
 
 /** Both together: what is absent from one is that of the other. */
 export function addPhases(one: PollPhases, other: PollPhases): PollPhases {
-  const sum = new Map<string, number>(Object.entries(one) as [string, number][])
-  for (const [phase, ms] of Object.entries(other) as [string, number][]) sum.set(phase, (sum.get(phase) ?? 0) + ms)
-  return Object.fromEntries(sum)
-}
-
-function withoutBodyHeaders(headers: Record<string, string>, body: string | undefined): Record<string, string> {
-  if (body !== undefined) return headers
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')))
+  const sum: { -readonly [phase in keyof PollPhases]: PollPhases[phase] } = { ...one }
+  for (const phase of Object.keys(other) as (keyof PollPhases)[]) sum[phase] = (sum[phase] ?? 0) + (other[phase] ?? 0)
+  return sum
 }
 
 /** Resolves with its turn, rejects when the time is over before. */

@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import type { Answer } from '../sent-request.ts'
 import type { Scene } from '../failure.ts'
 import type { SentAs } from './source-auth.options.ts'
 
@@ -28,7 +28,7 @@ export interface Authorizer {
    */
   credentials(outgoing: Outgoing, signal: AbortSignal): Promise<Credentials>
   /** A request with these was answered 401. @returns whether others may help, so that it is worth asking once more */
-  refused(used: Credentials, headers: Dispatcher.ResponseData['headers']): boolean
+  refused(used: Credentials, headers: Answer['headers']): boolean
   /** Drops connections. */
   close(): Promise<void>
 }
