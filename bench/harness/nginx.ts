@@ -3,7 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { freePort, nginxConfig } from '../../test/support/nginx-config.ts'
+import { freePort } from '../../test/support/free-port.ts'
+import { nginxConfig } from '../../test/support/nginx-config.ts'
 
 /** A line of its access log. */
 export interface Served {

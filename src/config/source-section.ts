@@ -177,7 +177,7 @@ function ofUrl(
   at: Written['at'],
   http: z.output<typeof httpSourceSchema> | undefined,
 ): SourceConfig | undefined {
-  const pems = http && pemFiles(judge, at('tls'), http.tls ?? {})
+  const pems = http?.tls === undefined ? {} : pemFiles(judge, at('tls'), http.tls)
   if (http === undefined || pems === undefined || !isOneIdentity(judge, at('auth'), http)) return undefined
   const base = ['sources', name]
   const options = commonOptions(http)

@@ -9,7 +9,19 @@ export interface PrometheusOptions {
   readonly maxRows: number
 }
 
-const types = new Set(['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'untyped', 'unknown'])
+/** Of both formats; Go's library writes the longer name of `gaugehistogram`. */
+const types = new Set([
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'gauge_histogram',
+  'summary',
+  'info',
+  'stateset',
+  'untyped',
+  'unknown',
+])
 
 /** Whether it is OpenMetrics rather than Prometheus' own format: the media type says so, or how it ends. */
 export function isOpenMetrics(text: string, mediaType: string): boolean {
@@ -21,20 +33,28 @@ const sampleStart = /^([a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?|\{".*\})[ \t]+[+-]?(\d|
 /** By looking: descriptions of metrics, or a line that is a sample, before anything else. */
 export function looksLikePrometheus(text: string): boolean {
   for (const line of linesOf(text.slice(0, 16_384))) {
-    if (/^# (HELP|TYPE|UNIT|EOF)\b/.test(line.text)) return true
-    if (line.text.trim() !== '' && !line.text.startsWith('#')) return sampleStart.test(line.text)
+    const written = line.text.trimStart()
+    if (/^# (HELP|TYPE|UNIT|EOF)\b/.test(written)) return true
+    if (written !== '' && !written.startsWith('#')) return sampleStart.test(written)
   }
   return false
 }
 
+/** Prometheus' own format lets blanks stand before a comment. */
+function isComment({ text }: Line, { isOpenMetrics }: PrometheusOptions): boolean {
+  return (isOpenMetrics ? text : text.trimStart()).startsWith('#')
+}
+
 /** @returns whether the text ends here */
 function readComment({ text }: Line, options: PrometheusOptions): boolean {
-  const [, keyword = '', rest = ''] = /^#[ \t]*(HELP|TYPE|UNIT)\b[ \t]*(.*)$/s.exec(text) ?? []
+  const [, keyword = '', rest = ''] = /^[ \t]*#[ \t]*(HELP|TYPE|UNIT)\b[ \t]*(.*)$/s.exec(text) ?? []
   if (options.isOpenMetrics && text === '# EOF') return true
   if (keyword === '') {
     if (options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no comments but HELP, TYPE, UNIT and EOF')
     return false
   }
+  // Prometheus' own library takes a help of nothing for any other comment.
+  if (keyword === 'HELP' && rest === '' && !options.isOpenMetrics) return false
   const line = new PrometheusLine(rest, options.isOpenMetrics)
   const name = line.describedName()
   const said = line.rest()
@@ -49,7 +69,7 @@ function* samplesOf(text: string, options: PrometheusOptions): Generator<Prometh
   for (const line of linesOf(text)) {
     try {
       if (hasEnded) throw new DecodeError('decode', 'more stands behind # EOF')
-      if (line.text.startsWith('#')) hasEnded = readComment(line, options)
+      if (isComment(line, options)) hasEnded = readComment(line, options)
       else if (line.text.trim() !== '') yield new PrometheusLine(line.text, options.isOpenMetrics).sample()
       else if (options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no empty lines')
     } catch (error) {

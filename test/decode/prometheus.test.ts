@@ -116,6 +116,13 @@ describe('Prometheus text', () => {
   })
 })
 
+test('comments may be indented, a help may be of nothing, and gauge_histogram is a type', () => {
+  const body = '\t# HELP a.b c\n  # HELP\n # TYPE  a  gauge_histogram\n\t# any\n\ta 1\n'
+  expect(rows(body.replace('a.b', 'a'))).toEqual([{ series: 'a', metric: 'a', value: 1 }])
+  expect(looksLikePrometheus(body)).toBe(true)
+  expect(refusal(() => rows(' # TYPE a gauge\n# EOF', open))).toMatch(/^decode: line 1: column 2: /)
+})
+
 describe('OpenMetrics', () => {
   const body = `# TYPE foo counter
 # UNIT foo seconds

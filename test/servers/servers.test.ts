@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { configOf } from '../../src/config/load.ts'
 import type { Row } from '../../src/model/row.ts'
 import { MillraceServer } from '../../src/server.ts'
-import { freePort, nginxConfig, type NginxParts } from '../support/nginx-config.ts'
+import { freePort } from '../support/free-port.ts'
+import { nginxConfig, type NginxParts } from '../support/nginx-config.ts'
 import { Program, run } from '../support/program.ts'
 
 /**

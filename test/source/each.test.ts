@@ -42,7 +42,6 @@ function eachOf(values: readonly MemberValue[], maxRows = 100_000): EachAsk {
     random: seededRandom(1),
     list: () => Promise.resolve(list),
     ask: value => member(String(value)),
-    begin: () => undefined,
     close: () => Promise.resolve(),
   })
   return each
@@ -284,7 +283,6 @@ function optionsOf(): ConstructorParameters<typeof EachAsk>[0] {
     ...shared,
     list: () => Promise.resolve(list),
     ask: value => member(String(value)),
-    begin: () => undefined,
     close: () => Promise.resolve(),
   }
 }

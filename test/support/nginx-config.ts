@@ -1,5 +1,3 @@
-import { createServer, type AddressInfo } from 'node:net'
-
 /** What an nginx of a test serves beside what each of them needs; lines of its config. */
 export interface NginxParts {
   /** Of `http`: types, log format and the like. The log is `access.log`, in the format `asked` that is defined here. */
@@ -25,13 +23,4 @@ ${indented(server, '    ')}
   }
 }
 `
-}
-
-/** A port of this machine on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>(resolve => server.close(() => resolve()))
-  return port
 }
