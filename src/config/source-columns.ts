@@ -12,29 +12,36 @@ export function sourceColumns(source: SourceConfig): Columns {
       const names = systemColumns[source.system.part]
       return { names, key: names[0] }
     }
-    case 'http':
+    case 'http': {
       // What tells its members is a column too, and which one is the key depends on what they answer.
-      return source.each === undefined ? answerColumns(source.http) : {}
+      if (source.each !== undefined) return {}
+      return answerColumns(source.http, source.http.events !== undefined || source.http.message !== undefined)
+    }
     case 'file':
       return answerColumns(source.file)
     case 'exec':
       return answerColumns(source.exec)
     case 'webSocket':
-      return answerColumns(source.webSocket)
+      return answerColumns(source.webSocket, true)
     default:
       return source satisfies never
   }
 }
 
-/** Known are the groups of a pattern, and what a schema allows that allows nothing else; of the key what is written. */
-function answerColumns({ pattern, shape, key = [], index }: Pick<AnswerOptions, 'pattern' | 'shape' | 'key' | 'index'>): Columns {
-  const own = pattern === undefined ? allowed(shape) : groupsOf(pattern)
+/**
+ * Known are the groups of a pattern, and what a schema allows that allows nothing else; of the key what is written. Rows that are pushed
+ * one by one need not meet a schema.
+ */
+function answerColumns({ pattern, shape, key = [], index }: Written, isPushed = false): Columns {
+  const own = pattern === undefined ? allowed(isPushed ? 'any' : shape) : groupsOf(pattern)
   const [only] = key.length === 1 ? key : []
   return {
     ...(own === undefined ? {} : { names: [...new Set([...own, ...key, ...(index ? ['index'] : []), composedKeyColumn])] }),
     ...(only === undefined ? {} : { key: only }),
   }
 }
+
+type Written = Pick<AnswerOptions, 'pattern' | 'shape' | 'key' | 'index'>
 
 function groupsOf({ source }: RegExp): readonly string[] {
   return [...source.matchAll(/\(\?<([^=!>][^>]*)>/g)].map(([, name = '']) => name)

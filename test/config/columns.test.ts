@@ -174,4 +174,9 @@ test('of a source what is known is its key, the groups of a pattern, or what a c
   expect(known.get('quotes')).toEqual({ names: ['id', 'price', '#'], key: 'id' })
   expect(known.get('lines')).toEqual({ names: ['host', 'state', 'index', '#'] })
   expect(known.get('each')).toEqual({})
+  const shape = '{type: object, properties: {id: {}}, additionalProperties: false}'
+  const pushed = good(`sources: {a: {url: ws://x, key: id, shape: ${shape}}, b: {url: http://x, key: id, message: rows, shape: ${shape}}}`)
+  expect(pushed.sources.map(sourceColumns)).toEqual([{ key: 'id' }, { key: 'id' }])
+  const loose = good(`sources: {a: {url: http://x, key: [a, b], shape: {${shape.slice(1, -1)}, patternProperties: {x: {}}}}}`)
+  expect(loose.sources.map(sourceColumns)).toEqual([{}])
 })

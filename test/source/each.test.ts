@@ -98,6 +98,16 @@ describe('the rows of all members', () => {
     expect(changes).toBe('all')
   })
 
+  test('of a list of one are keyed as those of several: the key stays what it is when another member comes', async () => {
+    eachOf(['A'])
+    const alone = await good()
+    expect([alone.table.key, alone.table.rows.get('["A",1]')]).toEqual(['#', { '#': '["A",1]', symbol: 'A', id: 1, name: 'A' }])
+    list = { values: ['A', 'B'] }
+    const { table, changes } = await good()
+    expect(table.key).toBe('#')
+    expect([...(changes === 'all' ? [] : changes.keys())]).toEqual(['["B",1]'])
+  })
+
   test('200 members: 1 dead, 1 added, 1 removed: 199 answer, no other row is touched', async () => {
     const all = names(200)
     eachOf(all)
