@@ -139,7 +139,10 @@ function compileFeed(
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
   const watched = steps.map((step, i) => {
-    const columns = new ColumnWatch(namedByStep(step, ['feeds', name, 'steps', i]), sentence => log.warn({ feed: name }, sentence))
+    const columns = new ColumnWatch(
+      () => namedByStep(step, ['feeds', name, 'steps', i]),
+      sentence => log.warn({ feed: name }, sentence),
+    )
     return { step, probe: new StepProbe(step.kind, clock, limited, columns) }
   })
   return {

@@ -14,22 +14,30 @@ export function namedByStep(step: Step, path: Path): NamedColumns[] {
   return named(readsOfStep(step, [...path, step.kind]).filter(({ of }) => of === undefined))
 }
 
-/** What is named of the table of each source and feed as it is in the end, by its name: by hints, orders, ways out, joins and boards. */
-export function namedOfTables({ sources, feeds, boards }: Tables): ReadonlyMap<string, readonly NamedColumns[]> {
-  const found = new Map<string, NamedColumns[]>()
-  const add = (table: string, columns: readonly NamedColumns[]): void => void found.set(table, [...(found.get(table) ?? []), ...columns])
-  for (const { name, columns } of sources) add(name, named(readsOfHints(columns, ['sources', name])))
+/**
+ * What is named of the table of each source and feed as it is in the end, by its name: by hints, orders, ways out, joins and boards.
+ * Expressions are compiled when it is asked for.
+ */
+export function namedOfTables({ sources, feeds, boards }: Tables): ReadonlyMap<string, () => readonly NamedColumns[]> {
+  const found = new Map<string, (() => readonly NamedColumns[])[]>()
+  const add = (table: string, columns: () => readonly NamedColumns[]): void => {
+    const held = found.get(table)
+    if (held === undefined) found.set(table, [columns])
+    else held.push(columns)
+  }
+  for (const { name, columns } of sources) add(name, () => named(readsOfHints(columns, ['sources', name])))
   for (const feed of feeds) {
-    add(feed.name, named(readsOfFeed(feed)))
+    add(feed.name, () => named(readsOfFeed(feed)))
     for (const [index, step] of feed.steps.entries())
       for (const read of readsOfStep(step, ['feeds', feed.name, 'steps', index, step.kind])) {
-        if (read.of !== undefined) add(read.of, named([read]))
-        if (read.beside !== undefined) add(read.beside.of, namedBeside(read, read.beside.name))
+        const { of, beside } = read
+        if (of !== undefined) add(of, () => named([read]))
+        if (beside !== undefined) add(beside.of, () => namedBeside(read, beside.name))
       }
   }
   for (const { name, tiles } of boards)
-    for (const [index, tile] of tiles.entries()) add(tile.feed, named(readsOfTile(tile, ['boards', name, 'tiles', index])))
-  return found
+    for (const [index, tile] of tiles.entries()) add(tile.feed, () => named(readsOfTile(tile, ['boards', name, 'tiles', index])))
+  return new Map([...found].map(([table, all]) => [table, () => all.flatMap(read => read())]))
 }
 
 type Tables = Pick<Config, 'sources' | 'feeds' | 'boards'>

@@ -8,15 +8,17 @@ import type { Table } from '../model/table.ts'
  * of a column that no row has it tells once, and that is no failure.
  */
 export class ColumnWatch {
-  readonly #named: readonly NamedColumns[]
+  readonly #read: () => readonly NamedColumns[]
+  #named: readonly NamedColumns[] | undefined
   readonly #tell: (sentence: string) => void
   readonly #told = new Set<string>()
   /** Looked at last. */
   #columns: readonly string[] | undefined
   #missing: string | undefined
 
-  constructor(named: readonly NamedColumns[], tell: (sentence: string) => void) {
-    this.#named = named
+  /** `named` is called once there is a table to compare: it may take a while, as expressions are compiled for it. */
+  constructor(named: () => readonly NamedColumns[], tell: (sentence: string) => void) {
+    this.#read = named
     this.#tell = tell
   }
 
@@ -30,6 +32,7 @@ export class ColumnWatch {
     this.#columns = columns
     this.#missing = undefined
     const held = new Set(columns)
+    this.#named ??= this.#read()
     for (const { place, columns: named } of this.#named)
       for (const column of named) {
         if (held.has(column)) continue

@@ -17,7 +17,7 @@ export class TableWatch {
   }
 
   /** From now on this is named of tables, by the names of their sources and feeds. */
-  replace(named: ReadonlyMap<string, readonly NamedColumns[]>): this {
+  replace(named: ReadonlyMap<string, () => readonly NamedColumns[]>): this {
     this.#watches = new Map(
       [...named].map(([feed, its]) => [feed, new ColumnWatch(its, sentence => this.#log.warn({ feed }, sentence))] as const),
     )
