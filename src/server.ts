@@ -103,7 +103,10 @@ export class MillraceServer {
     this.#startedMono = readerClock.monotonic()
     const own = ownSources(
       () => this.graph,
-      feed => feedFigures(this.hub.figures, feed),
+      feed => {
+        const warning = this.#tables.warningOf(feed)
+        return { ...feedFigures(this.hub.figures, feed), ...(warning === undefined ? {} : { warning }) }
+      },
       { clock, random, log },
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#front.webSockets.clients()), {

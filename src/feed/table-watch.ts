@@ -25,6 +25,11 @@ export class TableWatch {
     return this
   }
 
+  /** A sentence: the first column that is named of a table and that no row has; undefined: they are all there, or not known yet. */
+  warningOf(feed: string): string | undefined {
+    return this.#watches.get(feed)?.missing
+  }
+
   /** A table of several inputs is whole once they all have come. */
   #look(feeds: Iterable<Feed>): void {
     for (const { family, inputs, sample } of feeds) {

@@ -54,7 +54,10 @@ test('a board whose tile names a column that no row has is told of as it is take
   await readerOf('things')
   const tile = { show: 'chart', feed: 'things', column: 'm' }
   server.reload(config({ sources: { things: things() }, boards: { b: { tiles: [tile] } } }))
-  expect(log.lines).toContain("warn: boards.b.tiles[0].column: no row has a column 'm'; did you mean 'n'?")
+  const warning = "boards.b.tiles[0].column: no row has a column 'm'; did you mean 'n'?"
+  expect(log.lines).toContain(`warn: ${warning}`)
+  const rows = async (): Promise<unknown> => ((await (await fetch(`${url}/feeds/$feeds`)).json()) as { rows: object[] }).rows
+  await expect.poll(rows).toMatchObject([{ feed: 'things', state: 'fresh', warning }])
 })
 
 test('an open server that is to ask for tokens says who reads on, and who will be cut off', async () => {
