@@ -136,7 +136,7 @@ function addReaderCommands(program: Command): void {
   program
     .command('tail')
     .description('follow a feed of a running server')
-    .argument('<feed>', "a feed, or an address such as 'stations?where=bikes > 3&limit=5'")
+    .argument('<feed>', "a feed, or an address such as 'regions?where=bikes < 500&limit=5'")
     .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
     .option('--json', 'one object a line: {type, set, del, ...}')
     .option('--raw', 'the frames as they come')

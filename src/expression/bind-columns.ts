@@ -17,7 +17,12 @@ export interface BoundText {
   readonly keyVariable: string
   /** Where each column is first read in the source. */
   readonly places: ReadonlyMap<string, TextRange>
+  /** Those of them that it asks whether they are there. */
+  readonly asked: ReadonlySet<string>
 }
+
+/** These say what stands for a value that is not there. */
+const asking: ReadonlySet<string> = new Set(['has', 'coalesce'])
 
 /** Whether a node calls `bind` of cel, `of` of optional or a function of math. */
 export function isNamespaceCall(node: Node): boolean {
@@ -36,10 +41,13 @@ export class ColumnBinder {
   readonly #variables = new Map<string, string>()
   readonly #columns = new Map<string, string>()
   readonly #places = new Map<string, TextRange>()
+  readonly #asked = new Set<string>()
   readonly #printer = new Printer(node => this.#rewrite(node))
   #elements: ReadonlySet<string> = new Set()
   /** Beside `type(..)` the names of types are types. */
   #besideType = false
+  /** Within `has(..)` and `coalesce(..)`, and beside `null`. */
+  #isAsking = false
 
   constructor(source: string) {
     this.#source = source
@@ -52,7 +60,7 @@ export class ColumnBinder {
   bind(node: Node): BoundText {
     this.#printer.print(node)
     const { text, spans } = this.#printer
-    return { text, spans, columns: this.#columns, keyVariable: `${this.#prefix}key`, places: this.#places }
+    return { text, spans, columns: this.#columns, keyVariable: `${this.#prefix}key`, places: this.#places, asked: this.#asked }
   }
 
   #rewrite(node: Node): boolean {
@@ -96,25 +104,35 @@ export class ColumnBinder {
       this.#columns.set(variable, column)
       this.#places.set(column, { start, end })
     }
+    if (this.#isAsking) this.#asked.add(column)
     this.#printer.write(variable)
   }
 
   #comparison(node: Node, operands: readonly Node[]): boolean {
-    const before = this.#besideType
+    const before = [this.#besideType, this.#isAsking] as const
     this.#besideType = operands.some(operand => operand.op === 'call' && operand.args[0] === 'type')
+    this.#isAsking ||= operands.some(operand => operand.op === 'value' && operand.args === null)
     this.#printer.plain(node)
-    this.#besideType = before
+    ;[this.#besideType, this.#isAsking] = before
     return true
   }
 
   #call(node: Node, name: string, args: readonly Node[]): boolean {
     if (!functionNames.has(name)) throw this.#unknown(name, { start: node.start, end: node.start + name.length })
+    const isAsking = this.#isAsking
+    this.#isAsking ||= asking.has(name)
+    this.#functionCall(node, name, args)
+    this.#isAsking = isAsking
+    return true
+  }
+
+  #functionCall(node: Node, name: string, args: readonly Node[]): void {
     const [only] = args
     if (name === 'has' && only?.op === '.' && this.#isRow(only.args[0])) {
       this.#printer.write('(')
       this.#member(only)
       this.#printer.write(' != null)')
-      return true
+      return
     }
     const before = this.#besideType
     this.#besideType = false
@@ -124,7 +142,6 @@ export class ColumnBinder {
       this.#printer.write('))')
     } else this.#printer.plain(node)
     this.#besideType = before
-    return true
   }
 
   #unknown(name: string, range: TextRange): ExpressionError {

@@ -1,4 +1,4 @@
-import { didYouMean } from '../lib/suggest.ts'
+import { noColumn } from '../lib/suggest.ts'
 import { cellOf, type Cell, type Row } from '../model/row.ts'
 import { assertWithinLimits } from './client-limits.ts'
 import { ExpressionError } from './expression-error.ts'
@@ -37,6 +37,8 @@ export class Expression {
   readonly text: string
   /** The columns it reads, in the order of the text. */
   readonly columns: readonly string[]
+  /** Those of them that it takes for there: it asks by no `has(x)`, `coalesce(x, ..)` or `x == null` whether they are. */
+  readonly needed: readonly string[]
   readonly #program: Program
   #missCount = 0
   #lastMiss: unknown
@@ -44,6 +46,7 @@ export class Expression {
   constructor(program: Program) {
     this.text = program.text
     this.columns = [...program.places.keys()]
+    this.needed = program.needed
     this.#program = program
   }
 
@@ -146,7 +149,7 @@ export function compileNode(source: string, node: Node, options: ExpressionOptio
   const program = ready ?? new Program(source, node)
   for (const [column, range] of program.places) {
     if (options.columns === undefined || options.columns.includes(column)) continue
-    throw new ExpressionError(`there is no column '${column}'${didYouMean(column, options.columns)}`, range)
+    throw new ExpressionError(noColumn(column, options.columns), range)
   }
   if (options.condition === true) program.assertCondition(node)
   return new Expression(program)

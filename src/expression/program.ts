@@ -101,6 +101,8 @@ export class Program {
   readonly text: string
   /** Where each column is first read in the source. */
   readonly places: ReadonlyMap<string, TextRange>
+  /** Columns that it reads and takes for there: it does not ask whether they are. */
+  readonly needed: readonly string[]
   /** The column that the expression merely names, if it does. */
   readonly bareColumn: string | undefined
   /** Columns of which each one, when null, makes the result an error. */
@@ -118,6 +120,7 @@ export class Program {
     const { run, type } = check(bound, node)
     this.text = printNode(node)
     this.places = bound.places
+    this.needed = [...bound.places.keys()].filter(column => !bound.asked.has(column))
     this.type = type
     this.bareColumn = bound.columns.get(bound.text)
     this.required = columnsOf(required(run.ast), bound)

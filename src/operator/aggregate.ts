@@ -24,6 +24,10 @@ export interface Accumulator {
   /** Takes over what another one of the same aggregate was given; its cells come after those of this one. */
   merge(other: Accumulator): void
   result(): Cell
+  /** What it has come to, as plain JSON; what is not finite is null there. */
+  save(): readonly Cell[]
+  /** Takes up what `save` gave, while it is new. @returns false where that is something else. */
+  restore(saved: readonly Cell[]): boolean
 }
 
 /** Rows in which the cell is neither null nor false, so that `count(x > 3)` counts what it says. */
@@ -42,6 +46,14 @@ class Count implements Accumulator {
   }
   result(): Cell {
     return this.#count
+  }
+  save(): readonly Cell[] {
+    return [this.#count]
+  }
+  restore([count]: readonly Cell[]): boolean {
+    if (!isCount(count)) return false
+    this.#count = count
+    return true
   }
 }
 
@@ -72,6 +84,16 @@ class Sum implements Accumulator {
   result(): Cell {
     return this.#count === 0 ? null : finite(this.#isAverage ? this.#sum.value / this.#count : this.#sum.value)
   }
+  save(): readonly Cell[] {
+    const [sum, lost] = this.#sum.parts
+    return [this.#count, sum, lost]
+  }
+  restore([count, sum, lost]: readonly Cell[]): boolean {
+    if (!isCount(count) || !isPart(sum) || !isPart(lost)) return false
+    this.#count = count
+    this.#sum.parts = [sum ?? Number.NaN, lost ?? Number.NaN]
+    return true
+  }
 }
 
 /** The standard deviation of the numbers themselves, not of a population they were drawn from. Source: Welford 1962, Chan 1979. */
@@ -91,6 +113,16 @@ class Deviation implements Accumulator {
   }
   result(): Cell {
     return this.#count === 0 ? null : finite(Math.sqrt(Math.max(0, this.#squares) / this.#count))
+  }
+  save(): readonly Cell[] {
+    return [this.#count, this.#mean, this.#squares]
+  }
+  restore([count, mean, squares]: readonly Cell[]): boolean {
+    if (!isCount(count) || !isPart(mean) || !isPart(squares)) return false
+    this.#count = count
+    this.#mean = mean ?? Number.NaN
+    this.#squares = squares ?? Number.NaN
+    return true
   }
   #take(count: number, mean: number, squares: number): void {
     const all = this.#count + count
@@ -127,6 +159,13 @@ class Extreme implements Accumulator {
   result(): Cell {
     return this.#number ?? this.#text ?? null
   }
+  save(): readonly Cell[] {
+    return [this.#number ?? null, this.#text ?? null]
+  }
+  restore(saved: readonly Cell[]): boolean {
+    for (const cell of saved) this.add(cell)
+    return saved.length === 2
+  }
 }
 
 /** The first or the last cell that is not null. */
@@ -148,6 +187,13 @@ class End implements Accumulator {
   }
   result(): Cell {
     return this.#cell
+  }
+  save(): readonly Cell[] {
+    return [this.#cell]
+  }
+  restore(saved: readonly Cell[]): boolean {
+    this.#cell = saved[0] ?? null
+    return saved.length === 1
   }
 }
 
@@ -171,6 +217,24 @@ class Distinct implements Accumulator {
   result(): Cell {
     return this.#cells.size + this.#nested.size
   }
+  save(): readonly Cell[] {
+    return [[...this.#cells], [...this.#nested]]
+  }
+  restore([cells, nested]: readonly Cell[]): boolean {
+    if (!Array.isArray(cells) || !Array.isArray(nested)) return false
+    for (const cell of cells as readonly Cell[]) this.#cells.add(cell)
+    for (const text of nested) this.#nested.add(String(text))
+    return true
+  }
+}
+
+function isCount(count: Cell | undefined): count is number {
+  return typeof count === 'number' && Number.isFinite(count)
+}
+
+/** A number as JSON has it: what is not finite is null. */
+function isPart(part: Cell | undefined): part is number | null {
+  return part === null || typeof part === 'number'
 }
 
 function finite(value: number): Cell {

@@ -2,6 +2,7 @@ import { equalCells, type Cell, type Row } from '../model/row.ts'
 import type { Aggregate } from './aggregate.ts'
 import { Panes, start } from './pane.ts'
 import { valueOf, type RowValue } from './row-function.ts'
+import { savedRows, type SavedRows } from './saved-window.ts'
 import type { WindowAxis } from './window-axis.ts'
 
 /** The rows of a window: which there are, which need a look, and what they come to. */
@@ -21,7 +22,13 @@ export interface WindowRows {
   /** How many rows came too late for the window that is shown. */
   readonly late: number
   forget(): void
+  save(): SavedRows
+  /** Takes up what `save` gave, while it has no rows and after its axis has. @returns false where that is of another window. */
+  restore(saved: SavedRows): boolean
 }
+
+/** Stands for a row of a run before: no row of a table is it. */
+export const formerRow: Row = {}
 
 /** Values that a row had in the samples from `from` on. */
 interface Run {
@@ -131,6 +138,25 @@ export class SampledRows implements WindowRows {
     this.keys.clear()
     this.#unsettled.clear()
     this.#firsts = []
+  }
+
+  save(): SavedRows {
+    const rows = savedRows(this.keys.keys(), key => {
+      const { panes, run } = this.keys.get(key) ?? { panes: undefined, run: undefined }
+      return { key, panes: panes?.save() ?? [], ...(run === undefined ? {} : { now: [run.from, run.cells] as const }) }
+    })
+    return { ...rows, last: this.#last, counts: this.#firsts.map(({ pane, sample }) => [pane, sample] as const) }
+  }
+
+  restore({ last, counts, rows }: SavedRows): boolean {
+    this.#last = last
+    this.#firsts = counts.map(([pane, sample]) => ({ pane, sample }))
+    return rows.every(({ key, panes: saved, now }) => {
+      const panes = new Panes(this.#aggregates)
+      this.keys.set(key, { panes, run: now === undefined ? undefined : { row: formerRow, from: now[0] ?? 0, cells: now[1] } })
+      if (saved.length > 0 || now === undefined) this.#unsettled.add(key)
+      return panes.restore(saved) && (now === undefined || now[1].length === this.#aggregates.length)
+    })
   }
 
   /** The first sample of a run that the window holds. */

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { good, said } from '../support/config.ts'
+import { good, parse, said } from '../support/config.ts'
 
 test('paths are meant from where the config is, and a command runs there', () => {
   const { sources } = good(
@@ -69,5 +69,23 @@ test('a WebSocket says who asks, and whom it trusts, as any other URL does', () 
     '3:20 sources.b.auth: `auth` and the header Authorization both say who asks (keep one of them)',
     '4:31 sources.c.tls.ca: the file cannot be read: there is no such file',
     expect.stringMatching(/^5:29 sources\.d\.headers: expected names of headers/),
+  ])
+})
+
+test('a source that is stale before it is asked again is warned of, where that is written; what pushes is not asked', () => {
+  const result = parse(`defaults: {staleAfter: 5s}
+sources:
+  a: {url: http://x, every: 5s}
+  b: {url: http://x, every: 1m}
+  c: {url: http://x, every: "*/5 * * * *", staleAfter: 4m}
+  d: {url: http://x, every: {average: 1m}, staleAfter: 1m}
+  e: {url: ws://x, every: 1m}
+  f: {url: http://x, every: 1m, events: news}
+  g: {url: http://x, every: 1m, staleAfter: 3m}
+`)
+  const warnings = result.ok ? result.warnings : result.problems
+  expect(warnings.map(({ place, path, message, hint }) => `${place?.line} ${path}: ${message} (${hint})`)).toEqual([
+    '1 defaults.staleAfter: `b` is stale after 5s, and asked again only after 1m (leave it out, which is 3 x every, or make it longer than `every`)',
+    '5 sources.c.staleAfter: `c` is stale after 4m, and asked again only after 5m (leave it out, which is 3 x every, or make it longer than `every`)',
   ])
 })
