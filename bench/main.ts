@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 const others: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).soak,
   churn: async () => (await import('./churn.ts')).churn,
+  restart: async () => (await import('./restart.ts')).restart,
   nginx: async () => (await import('./nginx.ts')).nginx,
   'schedule-pictures': async () => (await import('./schedule-pictures.ts')).schedulePictures,
   'page-hour': async () => (await import('./page-hour.ts')).pageHour,
