@@ -1,15 +1,12 @@
 import { compileConfig } from '../../src/compile.ts'
 import { configOf } from '../../src/config/load.ts'
-import type { SourceDefinition, SourcePoller } from '../../src/feed/definition.ts'
 import { Graph } from '../../src/feed/graph.ts'
-import type { Clock } from '../../src/lib/clock.ts'
 import { silentLogger as log } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import { VirtualClock } from '../../src/lib/virtual-clock.ts'
 import type { Row } from '../../src/model/row.ts'
-import type { Poll } from '../../src/source/ask.ts'
-import { ScriptedSource } from '../../test/support/scripted-source.ts'
 import { cpuMs } from './cpu.ts'
+import { toldSource } from './told-source.ts'
 
 const feedCount = 100
 const rowCount = 1000
@@ -31,24 +28,6 @@ function stepsOf(place: number): readonly object[] {
   return kinds[place % kinds.length] ?? []
 }
 
-/** A source whose polls `tell` makes. */
-function toldSource(clock: Clock): { readonly definition: SourceDefinition; tell(poll: Poll): void } {
-  let tell: (poll: Poll) => void = () => undefined
-  const poller: SourcePoller = {
-    start: () => undefined,
-    stop: () => undefined,
-    nudge: () => undefined,
-    close: () => Promise.resolve(),
-    nextAt: undefined,
-    why: '',
-  }
-  const createPoller = (onPoll: (poll: Poll) => void): SourcePoller => {
-    tell = onPoll
-    return poller
-  }
-  return { definition: new ScriptedSource('s', clock, { createPoller }).definition, tell: poll => tell(poll) }
-}
-
 /** CPU of each tick, in ms, of 100 feeds of many kinds over one source of 1 000 rows, of which 1 % change: from the poll to the deltas. */
 export async function derivedFeedTicks(warmUp: number, ticks: number): Promise<readonly number[]> {
   const clock = new VirtualClock(1_769_090_400_000)
@@ -56,7 +35,7 @@ export async function derivedFeedTicks(warmUp: number, ticks: number): Promise<r
   const feeds = Object.fromEntries(Array.from({ length: feedCount }, (_, i) => [`feed-${i}`, { from: 's', steps: stepsOf(i) }]))
   const read = configOf({ sources: { s: 'http://upstream' }, feeds })
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('; '))
-  const source = toldSource(clock)
+  const source = toldSource('s', clock)
   const compiled = compileConfig(read.config, { clock, random, log, limited: () => undefined })
   const graph = new Graph({ sources: [source.definition], feeds: compiled.feeds, clock, random, log })
   graph.start()
