@@ -208,7 +208,7 @@ describe('what was learned', () => {
     const state = policy.resumable?.state
     expect(restored(JSON.parse(JSON.stringify(saved)))).toBeGreaterThan(100)
     expect(restored(saved, 30_000)).toBe(0)
-    expect(restored({ stations: { ...stations, version: 2 } })).toBe(0)
+    expect(restored({ stations: { ...stations, version: 1 } })).toBe(0)
     expect(restored({ stations: { ...stations, identity: 'other' } })).toBe(0)
     const torn = [undefined, null, 3, 'x', [], { stations: null }, { stations: { ...stations, state: { ...state, sentAt: null } } }]
     expect(torn.map(written => restored(written))).toEqual(torn.map(() => 0))
