@@ -84,7 +84,7 @@ test('after kill -9 a schedule is known at once: no burst, and nothing learned a
   writeFileSync(join(folder, 'millrace.json'), JSON.stringify(config))
   for (const polls of [2, 4]) {
     const { asked, whys } = await run(polls)
-    for (const why of whys) expect(why).toMatch(/^((schedule|check|background): changes every 1\.0 s|first-reader: .*)$/)
+    for (const why of whys) expect(why).toMatch(/^((schedule|check|background): changes every 1\.0 s|asking now|first-reader: .*)$/)
     expect([...whys].join()).toContain('schedule: changes every 1.0 s')
     // One poll an update, and the first one: as many as a source that was never killed is asked for.
     const passedMs = (asked.at(-1) ?? 0) - (asked[0] ?? 0)

@@ -30,7 +30,7 @@ export interface Pace {
 const jitter = 0.04
 /** Beside a schedule so much of the hazard is left for changes at any time. */
 const besideSchedule = 1 / 32
-/** The pace is said to follow the age from this ratio between its densest and least dense on, and no longer below that one. */
+/** The pace is said to follow the age from this contrast of its density on, and no longer below that one. */
 const burstFrom = 1.8
 const burstUntil = 1.4
 /** The same of the hour: from this factor on, or its inverse. */
@@ -97,11 +97,10 @@ function dither({ exploration, changes, search, tracker, modified, rate }: Sched
   return { explored: { exploration: current, factor: 1 + jitter * (2 * random() - 1) }, isExploring: false }
 }
 
-function moodOf(mood: ScheduleState['mood'], { byBin, factor }: PollDensity): ScheduleState['mood'] {
+function moodOf(mood: ScheduleState['mood'], { contrast, factor }: PollDensity): ScheduleState['mood'] {
   const hourly = Math.max(factor, 1 / factor)
   if (hourly > (mood === 'hour' ? hourUntil : hourFrom)) return 'hour'
-  const ratio = Math.max(...byBin) / Math.min(...byBin)
-  return ratio > (mood === 'burst' ? burstUntil : burstFrom) ? 'burst' : 'steady'
+  return contrast > (mood === 'burst' ? burstUntil : burstFrom) ? 'burst' : 'steady'
 }
 
 function reasonOf(

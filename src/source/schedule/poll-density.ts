@@ -8,19 +8,24 @@ import { binOf, bins, endOf } from './age-hazard.ts'
  */
 export interface PollDensity {
   readonly byBin: readonly number[]
+  /** The densest against the least dense, of the ages at which some of the time was spent. */
+  readonly contrast: number
   /** A factor for all ages, as of the hour of day. */
   readonly factor: number
 }
 
 /** Not even the least likely age is polled less densely. */
 const leastDensity = 0.2
+/** An age at which less of the time was spent does not count in the contrast. */
+const leastShare = 0.01
 
 /** From the hazard of each bin against the mean rate; `watchedMs`: the time spent at the ages of each. */
 export function densityOf(relative: readonly number[], watchedMs: readonly number[], factor: number): PollDensity {
   const roots = relative.map(hazard => Math.max(leastDensity, Math.sqrt(hazard)))
   const allMs = watchedMs.reduce((sum, ms) => sum + ms, 0)
   const mean = roots.reduce((sum, root, bin) => sum + root * (watchedMs[bin] ?? 0), 0) / allMs
-  return { byBin: roots.map(root => root / mean), factor }
+  const spent = roots.filter((_, bin) => (watchedMs[bin] ?? 0) >= leastShare * allMs)
+  return { byBin: roots.map(root => root / mean), contrast: Math.max(...spent) / Math.min(...spent), factor }
 }
 
 function heightOf({ byBin, factor }: PollDensity, bin: number): number {

@@ -180,7 +180,7 @@ describe('what was learned', () => {
       other.takeUp(resumable)
       other.close()
     }
-    expect(back('stations').learned).toBeUndefined()
+    expect(back('stations').resumable).toBeUndefined()
   })
 
   test('is taken over by a source that is defined anew in one process, if it asks the same as often', async () => {
@@ -190,7 +190,7 @@ describe('what was learned', () => {
     await clock.advanceAsync(2 * hour)
     await poller.close()
     expect(learning(schedules).policy.learned?.period).toEqual(policy.learned?.period)
-    expect(learning(schedules, 30_000).policy.learned).toBeUndefined()
+    expect(learning(schedules, 30_000).policy.resumable).toBeUndefined()
   })
 
   test('of another source, interval or version, or torn, is not', async () => {

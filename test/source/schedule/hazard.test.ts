@@ -86,6 +86,12 @@ describe('the hazard by age', () => {
     )
   })
 
+  test('the contrast is that of the ages at which time was spent', () => {
+    const hazard = Array.from({ length: 14 }, (_, bin) => [4, 1, 1 / 16][Math.min(bin, 2)] ?? 0)
+    expect(densityOf(hazard, [100, 100, ...Array.from({ length: 12 }, () => 0)], 1).contrast).toBe(2)
+    expect(densityOf(hazard, [100, 100, 100, ...Array.from({ length: 11 }, () => 0)], 1).contrast).toBe(8)
+  })
+
   test('of a source that has shown little falls with age; many changes at any time make it flat', () => {
     const random = seededRandom(7)
     const after = (changes: number): AgeHazard => {
