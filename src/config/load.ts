@@ -46,13 +46,14 @@ export function loadConfig(file: string, options: LoadOptions): ConfigResult {
 export function parseConfig(text: string, file: string, options: LoadOptions): ConfigResult {
   const source = new SourceText(text.replace(/^\u{feff}/u, ''))
   const refused = refusal(source.text)
-  const from = { source, file, veil: new Veil(source) }
-  if (refused !== undefined) return { ok: false, problems: [syntaxProblem(refused, from, [])] }
+  if (refused !== undefined) return { ok: false, problems: [syntaxProblem(refused, { source, file, veil: new Veil(source) }, [])] }
   const { variables, problems } = variableSources(file, options)
   const { document, faults } = parseYaml(source)
   const tree = new YamlTree(document, source, variables)
+  const isLost = faults.some(fault => fault.isFatal)
+  const from = { source, file, veil: isLost ? new Veil(source) : new Veil(source, offset => tree.pathsAt(offset)) }
   const refusals = faults.map(fault => syntaxProblem(fault, from, tree.pathOf(fault.from)))
-  if (faults.some(fault => fault.isFatal)) return failed([...problems, ...refusals])
+  if (isLost) return failed([...problems, ...refusals])
   const lines = new Set(refusals.map(({ place }) => place.line))
   const misread = treeProblems(tree, from).filter(({ place }) => !lines.has(place.line))
   const spoiled = [

@@ -1,10 +1,11 @@
 import { isSecretName } from '../lib/safe-text.ts'
 import { shortestToken } from './auth.options.ts'
+import type { Path } from './finding.ts'
 import type { Problem } from './problem.ts'
 import type { SourceText } from './source-text.ts'
 
-/** A name and its colon, quoted or not, wherever on a line it stands. */
-const named = /(?<![\w.-])(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:(?=\s|$|["'])[ \t]*/g
+/** A name and its colon, quoted or not, wherever on a line it stands: also in JSON within a text, whose quotes may be escaped or doubled. */
+const named = /(?<![\w.-])(?:(\\*["']+)([A-Za-z_][\w.-]*)\1[ \t]*:|([A-Za-z_][\w.-]*)[ \t]*:(?=\s|$|\\*["']))[ \t]*/g
 /** What a line of a block begins with, and what follows. */
 const nameOn = /^\s*(?:- +)*(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:[ \t]*(.*)$/
 /** User name and password of a URL, and a parameter of its query. */
@@ -13,8 +14,21 @@ const parameter = /(?<=[?&])([^\s?&=#"']+)=(\$\{[^{}]*\}|[^\s&#"',}\]]+)/g
 const onlyVariable = /^(["']?)\$\{[^{}]*\}\1[ \t]*([,}\]#].*)?$/
 /** These hold others, which have names of their own. */
 const containers = new Set(['auth', 'tokens'])
-/** What is sent along with a request holds a `key` that opens something; elsewhere it is one of columns, of a join, of a tile or a label. */
-const sent = new Set(['query', 'headers', 'body', 'auth', 'apiKey', 'basic', 'digest', 'oauth2', 'login', 'request', 'env'])
+/** Where a `key` names columns, rows or a label, and opens nothing: the names on the way to it; `*` stands for any. */
+const harmless = [
+  'defaults key',
+  'sources * key',
+  'boards * tiles * key',
+  'feeds * export metrics labels key',
+  'feeds * export metrics * labels key',
+  'feeds * sinks * alertmanager labels key',
+  'feeds * steps * join key',
+  'feeds * steps * derive key',
+  'feeds * steps * select key',
+  ...['group', 'rate', 'change', 'window', 'series', 'fill', 'join'].map(step => `feeds * steps * ${step} columns key`),
+].map(way => way.split(' '))
+/** What is sent along with a request; on the way to a `key` it was probably indented otherwise than it was meant. */
+const sent = /^(query|headers|body|auth|apiKey|basic|digest|oauth2|login|request|env|subscribe|exec|params)$/
 /** Too long, and with a digit in it, to be the name of a column. */
 const likeToken = /(?=[\w+/=-]*\d)[\w+/=-]{16}/
 /** Shorter ones are no secrets, and hiding them would spoil every text. */
@@ -29,16 +43,28 @@ const hidden = '***'
 type Stretch = readonly [from: number, to: number]
 
 /**
- * Where the value ends that begins at `from`: at its closing quote; unquoted, with the line, or in { } and [ ] with its item. On a line
- * that cannot be read nobody knows, and it is taken to go to the end.
+ * Where the value ends that begins at `from`: at its closing quote or bracket; unquoted, with the line, or in { } and [ ] with its item.
+ * On a line that cannot be read nobody knows, and it is taken to go to the end. `quote`: that of the name.
  */
-function endOf(line: string, from: number, isInFlow: boolean, isBroken: boolean): number {
+function endOf(line: string, from: number, quote: string, isInFlow: boolean, isBroken: boolean): number {
   if (isBroken) return line.length
-  const quote = line[from]
-  const closing = quote === '"' || quote === "'" ? line.indexOf(quote, from + 1) : -1
-  if (closing >= 0) return closing + 1
-  const end = isInFlow ? line.slice(from).search(/[,}\]]/) : -1
-  return end < 0 ? line.length : from + end
+  const rest = line.slice(from)
+  const [own] = /^\\*["']/.exec(rest) ?? []
+  const opening = quote !== '' && rest.startsWith(quote) ? quote : own
+  if (opening !== undefined) return closingOf(line, opening, from + opening.length)
+  const end = rest.startsWith('[') ? rest.indexOf(']') + 1 : isInFlow ? rest.search(/[,}\]]/) : -1
+  return end <= 0 ? line.length : from + end
+}
+
+/** Behind the next such quote that is neither escaped nor, if single, doubled; where there is none, the end of the line. */
+function closingOf(line: string, quote: string, from: number): number {
+  for (let at = line.indexOf(quote, from); at >= 0; at = line.indexOf(quote, at + 1)) {
+    const end = at + quote.length
+    if (line[at - 1] === '\\') continue
+    if (quote !== "'" || line[end] !== "'") return end
+    at = end
+  }
+  return line.length
 }
 
 /** The secrets that the URLs on a line hold. */
@@ -52,20 +78,6 @@ function secretsInUrls(line: string): Stretch[] {
 /** `bearer: ..`, and the `value` of an API key. */
 function saysWho(name: string, before: string): boolean {
   return name === 'bearer' || (name === 'value' && /\bapiKey\b/.test(before))
-}
-
-/** The names of the maps in which a place of a line is, the innermost first: on the line, then above it. */
-function* enclosing(source: SourceText, index: number, column: number): Generator<string> {
-  const line = source.line(index)
-  let closed = 0
-  for (let place = column - 1; place >= 0; place--) {
-    if (/[}\]]/.test(line[place] ?? '')) closed++
-    else if (/[{[]/.test(line[place] ?? '') && closed-- === 0) {
-      closed = 0
-      yield /(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:[ \t]*$/.exec(line.slice(0, place))?.[2] ?? ''
-    }
-  }
-  yield* [...parents(source, index)].map(([name]) => name)
 }
 
 /** The names on the lines above that are indented less and less, with what follows them there. */
@@ -84,24 +96,30 @@ function indentOf(line: string): number {
   return line.search(/\S|$/)
 }
 
-/** Whether what stands under the name `key` is no secret but names something. */
-function isNoSecret(source: SourceText, index: number, [from, to]: Stretch): boolean {
-  return !likeToken.test(source.line(index).slice(from, to)) && ![...enclosing(source, index, from)].some(name => sent.has(name))
+/** Whether a `key` at one of these paths is known to be no secret: at all of them, as an alias may repeat it. */
+function isHarmless(paths: readonly Path[]): boolean {
+  return (
+    paths.length > 0 &&
+    paths.every(
+      path =>
+        !path.some(name => typeof name === 'string' && sent.test(name)) &&
+        harmless.some(way => way.length === path.length && way.every((name, place) => name === '*' || name === path[place])),
+    )
+  )
 }
 
-/** What stands on a line that is called like a secret. */
-function secretsOn(source: SourceText, index: number, isBroken: boolean): Stretch[] {
-  const line = source.line(index)
+/** What stands on a line that is called like a secret. `isShown`: whether the `key` in this column is none, all the same. */
+function secretsOn(line: string, isBroken: boolean, isShown: (column: number) => boolean): Stretch[] {
   const found = secretsInUrls(line)
   for (const match of line.matchAll(named)) {
-    const name = match[2] ?? ''
-    const from = match.index + match[0].length
+    const [all, quote = '', quoted, plain = ''] = match
+    const name = quoted ?? plain
+    const from = match.index + all.length
     const rest = line.slice(from)
     if (!(isSecretName(name) || saysWho(name, line.slice(0, match.index))) || /^(\{|\[\s*\{|#|$)/.test(rest) || onlyVariable.test(rest))
       continue
-    const isInFlow = /[{[]/.test(line.slice(0, match.index)) || rest.startsWith('[')
-    const end = endOf(line, from, isInFlow, isBroken)
-    if (name === 'key' && isNoSecret(source, index, [from, end])) continue
+    const end = endOf(line, from, quote, /[{[]/.test(line.slice(0, match.index)), isBroken)
+    if (name === 'key' && !isBroken && !likeToken.test(line.slice(from, end)) && isShown(match.index)) continue
     // What is too short for a token is a word that was meant otherwise: `auth: nobody`.
     if (!containers.has(name) || end - from >= shortestToken) found.push([from, end])
   }
@@ -129,14 +147,20 @@ interface Secrets {
   readonly covered: string
 }
 
+/** The paths of what is called by the name that begins at an offset of the file; none: there is no name. */
+export type PathsAt = (offset: number) => readonly Path[]
+
 /** Covers the secrets that stand in a file itself, by what they are called: problems of a reload go to the log. */
 export class Veil {
   readonly #source: SourceText
+  readonly #pathsAt: PathsAt
   /** By line, as many problems may be on one. */
   readonly #known = new Map<string, Secrets>()
 
-  constructor(source: SourceText) {
+  /** Without `pathsAt` nothing is known to be harmless. */
+  constructor(source: SourceText, pathsAt: PathsAt = () => []) {
     this.#source = source
+    this.#pathsAt = pathsAt
   }
 
   /**
@@ -168,7 +192,7 @@ export class Veil {
     const line = this.#source.line(index)
     const stretches: Stretch[] = isBelowSecret(this.#source, index)
       ? [[line.search(/\S|$/), line.length]]
-      : secretsOn(this.#source, index, isBroken)
+      : secretsOn(line, isBroken, column => isHarmless(this.#pathsAt(this.#source.offset(index) + column)))
     const texts = stretches.flatMap(([from, to]) => textsOf(line.slice(from, to), isBroken)).sort((a, b) => b.length - a.length)
     const found = { stretches, texts, covered: covered(line, stretches) }
     this.#known.set(key, found)

@@ -52,6 +52,8 @@ export class YamlTree implements Tree {
   readonly #document: Document.Parsed
   readonly #variables: VariableSources
   readonly #entries = new Map<string, Entry>()
+  /** Built when it is asked for. */
+  #named: ReadonlyMap<number, readonly Path[]> | undefined
   readonly #alternatives = new Map<string, number | boolean>()
   readonly #secrets = new Map<string, string>()
   /** Where secrets stand in the file. */
@@ -123,6 +125,23 @@ export class YamlTree implements Tree {
       if ((from < offset || offset === 0) && isNear && from >= latest) [best, latest] = [path, from]
     }
     return best
+  }
+
+  /** What is called by the name that begins at an offset: several where an alias repeats it, none where there is no name. */
+  pathsAt(offset: number): readonly Path[] {
+    this.#named ??= this.#pathsByOffset()
+    return this.#named.get(offset) ?? []
+  }
+
+  #pathsByOffset(): ReadonlyMap<number, readonly Path[]> {
+    const found = new Map<number, Path[]>()
+    for (const { path, name } of this.#entries.values()) {
+      if (name === undefined) continue
+      const before = found.get(name[0])
+      if (before === undefined) found.set(name[0], [path])
+      else before.push(path)
+    }
+    return found
   }
 
   hasCommentBehind(path: Path): boolean {

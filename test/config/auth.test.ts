@@ -153,6 +153,43 @@ boards: {b: {tiles: [{show: figure, feed: a, key: r1, colum: n}]}}
     for (const shown of ["key: 'string(x1)', colums", 'labels: {key: k2}', 'key: r1, colum']) expect(printed).toContain(shown)
   })
 
+  test.each([
+    ['JSON that is subscribed with', `s: {url: 'ws://x', subscribe: '{"op":"auth","key":"Abc-word"}', evry: 1s}`],
+    ['a list that is subscribed with', `s:\n    url: 'ws://x'\n    subscribe:\n      - {"op": "auth", "key": "Abc-word"}`],
+    ['a body that is JSON', `s: {url: http://x, method: POST, body: '{"key":"Abc-word"}', evry: 1s}`],
+    ['a body that is JSON, on a line that is broken', `s:\n    url: http://x\n    body: '{"key":"Abc-word"}' x`],
+    ['a body of escaped quotes', String.raw`s: {url: http://x, body: "{\"key\":\"Abc-word\"}", evry: 1s}`],
+    ['a body of doubled quotes', `s: {url: http://x, body: '{''key'':''Abc-word''}', evry: 1s}`],
+    ['a body of which a number is the token', `s: {url: http://x, body: '{"a":1,"key":12345678,"b":"Abc"}', evry: 1s}`, '12345678'],
+    ['a quote within', String.raw`s: {url: http://x, query: {key: "a\"Abc-word", b: 'c'}, evry: 1s}`],
+    ['a list of them', 's: {url: http://x, query: {key: [a, Abc-word]}, evry: 1s}'],
+    ['a command', `s: {exec: [curl, '{"key": "Abc-word"}'], evry: 1s}`],
+    ['a mistyped name', 's: {url: http://x, qery: {key: Abc-word}}'],
+    ['a bracket too many', 's:\n    url: http://x\n    parameters: {key: Abc-word, x: 1, }}'],
+    ['a map that is indented badly', 's:\n    url: http://x\n    query: {\n      a: [1],\n    key: Abc-word, evry: {b: 1}}'],
+    ['an indentation too few', 's: http://x\n  query: {key: Abc-word, evry: 1}'],
+    ['defaults of a source', 's: {url: http://x, defaults: {key: Abc-word}}'],
+    ['a name that stands twice', 's: {url: http://x, key: id, key: Abc-word}'],
+    ['a comment', 's: {url: http://x, key: id, evry: 1s} # key: Abc-word'],
+  ])('the key of %s is covered', (_what, source, secret = 'Abc-word') => {
+    const found = problems(`sources:\n  ${source}\n`)
+    expect(found.length).toBeGreaterThan(0)
+    expect(printProblems(found) + JSON.stringify(found)).not.toContain(secret)
+  })
+
+  test.each([
+    ['JSON without indentation', '{\n"sources": {"s": {\n"url": "http://x", "query": {\n"key": "Abc-word", "a": [1]}, "evry": "1s"\n}}}\n'],
+    [
+      'a webhook',
+      `sources: {s: 'http://x'}\nfeeds:\n  f: {from: s, sinks: [{webhook: {url: http://h, body: '{"key":"Abc-word"}', foo: 1}}]}\n`,
+    ],
+    ['an anchor', 'other: &o {key: Abc-word, key: 2}\nsources: {s: *o}\n'],
+  ])('so is that of %s', (_what, text) => {
+    const found = problems(text)
+    expect(found.length).toBeGreaterThan(0)
+    expect(printProblems(found) + JSON.stringify(found)).not.toContain('Abc-word')
+  })
+
   test.each(['short', 'with spaces and enough', '1234567890123456', 'a'.repeat(1025), 'ünïcödé-ünïcödé-'])('a bad one: %j', token => {
     for (const text of [tokens(`{name: a, token: ${JSON.stringify(token)}, feds: 1}`), tokens(`{name: a, token: ${token}}`)]) {
       const found = problems(text)
