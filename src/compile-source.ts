@@ -69,12 +69,13 @@ export type Login = SharedAuth | undefined
 
 /** Who says who asks, where that is said. */
 export function loginOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Login {
-  if (source.kind !== 'http' || source.auth === undefined) return undefined
-  const { auth, http } = source
+  if ((source.kind !== 'http' && source.kind !== 'webSocket') || source.auth === undefined) return undefined
+  const { auth } = source
+  const { tls } = source.kind === 'http' ? source.http : source.webSocket
   const { clock, proxies = new Proxies({}) } = deps
   const tap = deps.taps?.link(source.name, 'login')
   const spend = spendOf(source, budget, deps)
-  return new SharedAuth(() => authOf(auth, source, { clock, proxies, spend, tls: http.tls, ...(tap === undefined ? {} : { tap }) }))
+  return new SharedAuth(() => authOf(auth, source, { clock, proxies, spend, tls, ...(tap === undefined ? {} : { tap }) }))
 }
 
 /** Where a source leads to another origin that is asked too, that one's budget knows of it. */
@@ -92,7 +93,7 @@ export function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps, l
     case 'exec':
       return execAsk(source.exec, named)
     case 'webSocket':
-      return webSocketAsk(source.webSocket, named)
+      return webSocketAsk(source.webSocket, { ...named, ...(login === undefined ? {} : { auth: login.open() }) })
     case 'http':
       return source.params === undefined ? askHttp(source, budget, deps, login) : ofDefaults(source, source.params, budget, deps, login)
   }

@@ -87,10 +87,11 @@ function quoted(text: string): string {
   return `"${text.replace(/[\\"\n]/g, c => (c === '\n' ? '\\n' : `\\${c}`))}"`
 }
 
-/** A series by its name and labels, as Prometheus prints it, the labels in the order of their names. */
+/** A series by its name, if it has one, and labels, as Prometheus prints it, the labels in the order of their names. */
 export function printSeries(name: string, labels: readonly Label[]): string {
   const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   const printed = sorted.map(([label, value]) => `${plainLabel.test(label) ? label : quoted(label)}=${quoted(value)}`)
+  if (name === '') return `{${printed.join(',')}}`
   if (plainName.test(name)) return printed.length === 0 ? name : `${name}{${printed.join(',')}}`
   return `{${[quoted(name), ...printed].join(',')}}`
 }
@@ -101,7 +102,7 @@ const own = new Set(['series', 'metric', 'value', 'time'])
 function rowOfSample({ name, labels, value, time }: PrometheusSample): Row {
   // To Prometheus a label that is empty is none.
   const filled = labels.filter(([, text]) => text !== '')
-  const row: Record<string, Cell> = { series: printSeries(name, filled), metric: name }
+  const row: Record<string, Cell> = { series: printSeries(name, filled), ...(name === '' ? {} : { metric: name }) }
   for (const [label, text] of filled) {
     let column = own.has(label) ? `exported_${label}` : label
     while (column !== label && labels.some(([other]) => other === column)) column = `exported_${column}`
@@ -119,17 +120,22 @@ export interface Prometheus {
   readonly infinite: number
 }
 
+/** @throws DecodeError over `maxRows` */
+export function rowsOfSamples(samples: Iterable<PrometheusSample>, maxRows: number): Prometheus {
+  const rows: Row[] = []
+  let infinite = 0
+  for (const sample of samples) {
+    if (rows.length >= maxRows) throw exceeded('maxRows', String(maxRows))
+    rows.push(rowOfSample(sample))
+    if (Math.abs(sample.value) === Number.POSITIVE_INFINITY) infinite++
+  }
+  return { rows, infinite }
+}
+
 /**
  * Reads Prometheus' text format or OpenMetrics.
  * @throws DecodeError which names the line and the reason, or the limit
  */
 export function decodePrometheus(text: string, options: PrometheusOptions): Prometheus {
-  const rows: Row[] = []
-  let infinite = 0
-  for (const sample of samplesOf(text, options)) {
-    if (rows.length >= options.maxRows) throw exceeded('maxRows', String(options.maxRows))
-    rows.push(rowOfSample(sample))
-    if (Math.abs(sample.value) === Number.POSITIVE_INFINITY) infinite++
-  }
-  return { rows, infinite }
+  return rowsOfSamples(samplesOf(text, options), options.maxRows)
 }

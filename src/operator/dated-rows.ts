@@ -1,6 +1,7 @@
 import { equalCells, type Cell, type Row } from '../model/row.ts'
+import type { Accumulator } from './accumulator.ts'
 import type { Aggregate } from './aggregate.ts'
-import { Panes } from './pane.ts'
+import { Panes, start } from './pane.ts'
 import type { RowValue } from './row-function.ts'
 import { formerRow, valuesOf, type WindowRows } from './sampled-rows.ts'
 import { savedRows, type SavedRows } from './saved-window.ts'
@@ -22,6 +23,8 @@ export function timeOf(cell: Cell): number | undefined {
 export class DatedRows implements WindowRows {
   readonly keys = new Map<string, Panes>()
   readonly #aggregates: readonly Aggregate[]
+  /** Those of the row that is looked at. */
+  readonly #sums: readonly Accumulator[]
   readonly #values: readonly RowValue[]
   readonly #time: RowValue
   readonly #axis: WindowAxis
@@ -41,6 +44,7 @@ export class DatedRows implements WindowRows {
 
   constructor(aggregates: readonly Aggregate[], time: RowValue, axis: WindowAxis) {
     this.#aggregates = aggregates
+    this.#sums = start(aggregates)
     this.#values = valuesOf(aggregates)
     this.#time = time
     this.#axis = axis
@@ -86,7 +90,8 @@ export class DatedRows implements WindowRows {
     const panes = this.keys.get(key)
     panes?.dropBefore(this.#oldest)
     if (panes?.isEmpty === true) this.keys.delete(key)
-    return panes?.merged(this.#current)?.map(accumulator => accumulator.result())
+    for (const sum of this.#sums) sum.clear()
+    return panes?.mergeInto(this.#sums, this.#current) === true ? this.#sums.map(sum => sum.result()) : undefined
   }
 
   forget(): void {

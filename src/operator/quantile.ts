@@ -71,6 +71,11 @@ export class Quantile {
     return Number.isFinite(value) ? value : null
   }
 
+  clear(): void {
+    this.#values = []
+    this.#sketch = undefined
+  }
+
   /** Whether it is a sketch, then each number and how many times it counts. */
   save(): readonly Cell[] {
     return [this.#sketch !== undefined, ...this.#weighted().flatMap(({ value, times }) => [value, times])]

@@ -37,6 +37,7 @@ class WindowStage implements TimedStage {
   readonly #axis: WindowAxis
   readonly #rows: WindowRows
   readonly #output = new Output()
+  readonly #columns: readonly string[]
   readonly #names = new Map<string, Cell>()
   /** Rows of the table beyond `maxGroups`, the oldest first. */
   readonly #leftOut = new Set<string>()
@@ -56,6 +57,7 @@ class WindowStage implements TimedStage {
     const lagMs = window.time !== undefined && window.slideMs === undefined ? latenessMs : 0
     const aggregates = [...window.columns.values()]
     this.#window = window
+    this.#columns = [...window.columns.keys()]
     this.#time = time
     this.#axis = new WindowAxis(time, { paneMs: slideMs, paneCount: sizeMs / slideMs, lagMs })
     this.#rows =
@@ -164,13 +166,13 @@ class WindowStage implements TimedStage {
   #look(key: string): void {
     const cells = this.#rows.look(key)
     if (cells === undefined) this.#output.remove(key)
-    else this.#output.put(key, this.#row(key, cells))
+    else this.#output.putOnce(key, this.#row(key, cells))
     if (!this.#rows.keys.has(key) && !this.#rows.present.has(key)) this.#names.delete(key)
   }
 
   #row(key: string, cells: readonly Cell[]): Row {
     const row: Record<string, Cell> = {}
-    for (const [i, column] of [...this.#window.columns.keys()].entries()) setCell(row, column, cells[i] ?? null)
+    for (let i = 0; i < this.#columns.length; i++) setCell(row, this.#columns[i] ?? '', cells[i] ?? null)
     if (this.#window.slideMs === undefined) row[finalColumn] = this.#axis.isClosed
     setCell(row, this.#last?.table.key ?? '', this.#names.get(key) ?? null)
     return row

@@ -48,6 +48,30 @@ test('a URL says by its scheme that it is a WebSocket', () => {
   ])
 })
 
+test('a WebSocket says who asks, and whom it trusts, as any other URL does', () => {
+  const { sources } = good(
+    'defaults: {auth: {bearer: "${T}"}, tls: {insecure: true}}\nsources: {a: "wss://x", b: {url: "wss://x", auth: {basic: {user: u, password: p}}}}',
+    { env: { T: 'token' } },
+  )
+  expect(sources).toMatchObject([
+    { kind: 'webSocket', auth: { kind: 'fixed', secret: 'token' }, webSocket: { tls: { isInsecure: true } } },
+    { kind: 'webSocket', auth: { kind: 'fixed', as: { prefix: 'Basic ' } } },
+  ])
+  const found = said(`sources:
+  a: {url: ws://x, auth: {beerer: hunter2}}
+  b: {url: ws://x, auth: {bearer: hunter2}, headers: {Authorization: y}}
+  c: {url: wss://x, tls: {ca: gone.pem}}
+  d: {url: ws://x, headers: {"a b": c}}
+`)
+  expect(found.join()).not.toContain('hunter2')
+  expect(found).toEqual([
+    '2:27 sources.a.auth.beerer: unknown key `beerer` (did you mean `bearer`?)',
+    '3:20 sources.b.auth: `auth` and the header Authorization both say who asks (keep one of them)',
+    '4:31 sources.c.tls.ca: the file cannot be read: there is no such file',
+    expect.stringMatching(/^5:29 sources\.d\.headers: expected names of headers/),
+  ])
+})
+
 test('a source that is stale before it is asked again is warned of, where that is written; what pushes is not asked', () => {
   const result = parse(`defaults: {staleAfter: 5s}
 sources:
