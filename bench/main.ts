@@ -24,6 +24,7 @@ const others: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).soak,
   hours: async () => (await import('./hours.ts')).hours,
   churn: async () => (await import('./churn.ts')).churn,
+  restart: async () => (await import('./restart.ts')).restart,
   nginx: async () => (await import('./nginx.ts')).nginx,
   'schedule-pictures': async () => (await import('./schedule-pictures.ts')).schedulePictures,
   'page-hour': async () => (await import('./page-hour.ts')).pageHour,

@@ -124,7 +124,7 @@ export const schedule: Bench = {
     say('')
     sayKinds(kindSets(Number(count), Number(hours), seed), say)
     for (const line of ['', '### Mixes that share a budget', '']) say(line)
-    table(mixSets(3 * Number(count), Number(hours) / 2, seed), say)
+    table(mixSets(3 * Number(count), Number(hours), seed), say)
     for (const line of ['', '### Recorded sources', '']) say(line)
     sayTraces(say)
     for (const line of ['', '### Restarts, clocks, pauses, limits', '']) say(line)

@@ -1,5 +1,6 @@
 import { drawSchedule, type PlottedPoll } from '../../src/cli/schedule-plot.ts'
-import { densityOf, relativeHazard } from '../../src/source/schedule/age-hazard.ts'
+import { newAgeHazard, relativeHazard } from '../../src/source/schedule/age-hazard.ts'
+import { densityOf } from '../../src/source/schedule/poll-density.ts'
 import { deviationOf } from '../../src/source/schedule/period-filter.ts'
 import type { ScheduleState } from '../../src/source/schedule/state.ts'
 import { leaderOf } from '../../src/source/schedule/tracking.ts'
@@ -128,9 +129,10 @@ export function agePicture(): string {
   let state: ScheduleState | undefined
   const policy = adaptivePolicy(each => (state = each))
   simulate(sources, policy, { horizonMs, seed })
-  const relative = state === undefined ? undefined : relativeHazard(state.age)
+  const age = state?.age ?? newAgeHazard
+  const relative = relativeHazard(age)
   if (relative === undefined) throw new Error('too few changes to draw')
-  const { byBin } = densityOf(relative, 1)
+  const { byBin } = densityOf(relative, age.watchedMs, 1)
   return drawChart({
     title: 'How likely a change is by the age of the last one, where each brings others',
     bars: relative.map((hazard, bin) => [bin, hazard]),

@@ -27,14 +27,19 @@ export async function showSchedule(
   }
 }
 
-/** The first snapshot of `$sources`. @throws MillraceError where the server refuses it */
+/**
+ * The rows of `$sources` as they are now: what comes first may be from when somebody last read them.
+ * @throws MillraceError where the server refuses it
+ */
 function sourcesOf(millrace: ReturnType<typeof connect>): Promise<ReadonlyMap<string, Row>> {
   return new Promise((resolve, reject) => {
     const feed = millrace.feed('$sources')
+    const take = (): void => {
+      if (feed.rows !== undefined && feed.freshness.state === 'fresh') resolve(feed.table.rows)
+    }
     feed.onError(error => reject(error))
-    void (async () => {
-      for await (const { set } of feed.changes()) return resolve(set)
-    })().catch(reject)
+    feed.onFreshness(take)
+    feed.subscribe(take)
   })
 }
 

@@ -3,7 +3,7 @@ import { quotable } from '../decode/decode-error.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import type { PollPhases } from './ask.ts'
-import type { Authorizer, Credentials } from './auth/authorizer.ts'
+import type { Asker, Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
 import { Link, type Tap } from './link.ts'
@@ -54,7 +54,7 @@ export interface ExchangeDeps {
   readonly clock: Clock
   readonly proxies: Proxies
   /** Says who asks; default: nobody does, beyond what the headers say. */
-  readonly auth?: Authorizer
+  readonly auth?: Asker
   /** Calls back once the budget allows a further request of a poll under way to its own origin. Default: at once, and `spend` hears of it. */
   readonly admitMore?: (enter: () => void) => Cancel
   /** Told of the origin of each request that no budget let in: logins, redirects to elsewhere. Default: nobody. */
@@ -166,11 +166,13 @@ export class Exchange {
     const outgoing = { method: hop.method, path: hop.url.pathname + hop.url.search }
     const used = await auth.credentials(outgoing, signal)
     const answer = await this.#ask(hop, validators, used, signal)
+    if (answer.statusCode !== unauthorized) auth.accepted(used)
     if (answer.statusCode !== unauthorized || !auth.refused(used, answer.headers)) return answer
     await answer.body.discard(redirectBodyBytes, signal)
     const other = await auth.credentials(outgoing, signal)
     const second = await this.#ask(hop, validators, other, signal)
     if (second.statusCode === unauthorized) auth.refused(other, second.headers)
+    else auth.accepted(other)
     return second
   }
 

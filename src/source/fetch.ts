@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
+import { exceeded } from '../decode/decode-error.ts'
 import type { Clock } from '../lib/clock.ts'
-import { formatDuration } from '../lib/unit.ts'
+import { formatDuration, formatSize } from '../lib/unit.ts'
 import { readBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { isEventStream, type EventStream } from './event-stream.ts'
@@ -85,6 +86,8 @@ export async function fetchBody(
     events.follow(answer.body, exchange.url)
     return { ...told, status, headers, body: Buffer.alloc(0), bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
   }
+  // What says that it is too large is not read to where that shows.
+  if (Number(headers['content-length']) > options.maxBodyBytes) throw exceeded('maxBody', formatSize(options.maxBodyBytes))
   const body = await readBody(answer.body, String(headers['content-encoding'] ?? ''), options.maxBodyBytes)
   const isRemade = held.isRemade(headers, exchange.url)
   return { ...told, status, headers, body, bytes: body.byteLength, isSame: held.isSame(body), isRemade, bodyMs: clock.monotonic() - headAt }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
 import type { PollPhases } from './ask.ts'
@@ -151,7 +152,13 @@ function proxyOrigin({ protocol, hostname, port }: Proxy): string {
   return `${protocol}//${hostname}:${port}`
 }
 
-function tlsSettings({ isInsecure, ca, cert, key }: TlsOptions): buildConnector.BuildOptions {
+/** As Node takes them. */
+export function tlsSettings({
+  isInsecure,
+  ca,
+  cert,
+  key,
+}: TlsOptions): Pick<ConnectionOptions, 'rejectUnauthorized' | 'ca' | 'cert' | 'key'> {
   return {
     ...(isInsecure ? { rejectUnauthorized: false } : {}),
     ...(ca === undefined ? {} : { ca }),

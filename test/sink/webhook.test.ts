@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Row } from '../../src/model/row.ts'
+import { outageMessage } from '../../src/sink/message.ts'
 import { until } from '../support/http-source.ts'
 import { SinkWorld, startMs } from '../support/sink-world.ts'
 import { hangBeforeHeaders, redirect, resetBeforeHeaders, status, Upstream } from '../support/upstream.ts'
@@ -304,12 +305,23 @@ describe('an outage of a source', () => {
       { feed: 's', status: 'down', title: "source 's' is down: connection refused", cause: 'refused', count: 0 },
     ])
     expect(told()[0]?.feeds?.toSorted()).toEqual(['all', 'low', 'other'])
+    expect(told()[0]?.text).toMatch(/^feeds that read it: \w+, \w+, \w+$/)
     s.answer(rows(500, 9))
     await clock.advanceAsync(30_000)
     await received(2)
     expect(told()[1]).toMatchObject({ feed: 's', status: 'up', title: "source 's' is up again" })
     await clock.advanceAsync(10 * minute)
     expect(receiver.count).toBe(2)
+  })
+
+  test('of a feed whose sources are there says that it is its own', () => {
+    const outage = { subject: 'low', isSource: false, since: 0, feeds: ['low'], reason: 'a step failed' }
+    const made = { id: 'a', at: 0 }
+    expect(outageMessage(outage, true, made)).toMatchObject({
+      title: "feed 'low' is down: a step failed",
+      text: 'its steps fail, not its sources',
+    })
+    expect(outageMessage(outage, false, made)).toMatchObject({ title: "feed 'low' is up again", text: 'its steps work again' })
   })
 
   test('that is over before the group has waited is none', async () => {

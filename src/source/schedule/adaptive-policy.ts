@@ -71,10 +71,8 @@ export class AdaptivePolicy implements Policy {
     return this.#state === undefined ? undefined : { state: this.#state, pool: this.#own }
   }
 
-  get learned(): Learned | undefined {
-    const state = this.#state
-    if (state === undefined) return undefined
-    const { changes, tracker } = state
+  get learned(): Learned {
+    const { changes, tracker } = this.#state ?? { changes: 0, tracker: null }
     const price = priceOf({ own: this.#own, budget: this.#budget.pool })
     if (tracker === null || !isLocked(tracker)) return { changes, price }
     const leader = leaderOf(tracker)

@@ -11,7 +11,7 @@ function told(reason: Reason): string {
     case 'steady':
       return `no rhythm known; asking every ${about(reason.gapMs)}`
     case 'burst':
-      return `last change ${about(reason.ageMs)} ago, when changes are ${times(reason.density ** 2)} as likely as on average; asking in ${about(reason.gapMs)}`
+      return `last change ${about(reason.ageMs)} ago, when changes are ${times(reason.likelihood)} as likely as on average; asking in ${about(reason.gapMs)}`
     case 'hour':
       return `between ${clockHour(reason.hour)} and ${clockHour(reason.hour + 1)} UTC changes are ${times(reason.density ** 2)} as likely as on average; asking in ${about(reason.gapMs)}`
     case 'idle':

@@ -1,10 +1,11 @@
 import type { Random } from '../../lib/random.ts'
-import { densityAt, densityOf, relativeHazard, waitFor, type PollDensity } from './age-hazard.ts'
+import { binOf, relativeHazard } from './age-hazard.ts'
 import { hitShare } from './change-rate.ts'
 import { explore, resumeExploration, type Explored } from './exploration.ts'
 import { hourFactor, hourOf } from './hour-of-day.ts'
 import { idleStretch } from './idle.ts'
 import { isTrusted } from './modified.ts'
+import { densityOf, waitFor, type PollDensity } from './poll-density.ts'
 import type { Reason } from './reason.ts'
 import type { ScheduleState } from './state.ts'
 import { deviationOf } from './period-filter.ts'
@@ -29,7 +30,7 @@ export interface Pace {
 const jitter = 0.04
 /** Beside a schedule so much of the hazard is left for changes at any time. */
 const besideSchedule = 1 / 32
-/** The pace is said to follow the age from this ratio between its densest and least dense on, and no longer below that one. */
+/** The pace is said to follow the age from this contrast of its density on, and no longer below that one. */
 const burstFrom = 1.8
 const burstUntil = 1.4
 /** The same of the hour: from this factor on, or its inverse. */
@@ -50,12 +51,13 @@ export function pace(state: ScheduleState, baseMs: number, averageMs: number, ra
     const gapMs = baseMs * stretch * (1 + jitter * (2 * random() - 1))
     return { paced: state, look: { at: sampledAt + gapMs, reason: { why: 'idle', gapMs, ageMs } } }
   }
-  const density = densityNow(state)
+  const known = knownNow(state)
+  const density = known?.density
   const mood = density === undefined ? state.mood : moodOf(state.mood, density)
   const wantedMs = density === undefined ? baseMs : waitFor(density, ageMs, baseMs, averageMs)
   const { explored, isExploring } = dither(state, random)
   const gapMs = wantedMs * explored.factor
-  const reason = isExploring ? ({ why: 'explore', gapMs } as const) : reasonOf({ mood, sampledAt, ageMs }, density, gapMs, averageMs)
+  const reason = isExploring ? ({ why: 'explore', gapMs } as const) : reasonOf({ mood, sampledAt, ageMs }, known, gapMs, averageMs)
   return {
     paced: { pace: density?.factor ?? state.pace, mood, exploration: explored.exploration },
     look: { at: sampledAt + gapMs, reason },
@@ -70,10 +72,16 @@ function background(state: ScheduleState, tracker: Tracker, baseMs: number): Pac
   return { paced: state, look: { at: state.sampledAt + gapMs, reason } }
 }
 
+interface Known {
+  /** How likely changes are by the age of the last one, against the mean, and how densely to poll for it. */
+  readonly likelihood: readonly number[]
+  readonly density: PollDensity
+}
+
 /** Undefined while too few changes were seen. */
-function densityNow({ age, hour, sampledAt }: ScheduleState): PollDensity | undefined {
-  const relative = relativeHazard(age)
-  return relative === undefined ? undefined : densityOf(relative, hourFactor(hour, sampledAt))
+function knownNow({ age, hour, sampledAt }: ScheduleState): Known | undefined {
+  const likelihood = relativeHazard(age)
+  return likelihood && { likelihood, density: densityOf(likelihood, age.watchedMs, hourFactor(hour, sampledAt)) }
 }
 
 interface Dithered {
@@ -89,20 +97,19 @@ function dither({ exploration, changes, search, tracker, modified, rate }: Sched
   return { explored: { exploration: current, factor: 1 + jitter * (2 * random() - 1) }, isExploring: false }
 }
 
-function moodOf(mood: ScheduleState['mood'], { byBin, factor }: PollDensity): ScheduleState['mood'] {
+function moodOf(mood: ScheduleState['mood'], { contrast, factor }: PollDensity): ScheduleState['mood'] {
   const hourly = Math.max(factor, 1 / factor)
   if (hourly > (mood === 'hour' ? hourUntil : hourFrom)) return 'hour'
-  const ratio = Math.max(...byBin) / Math.min(...byBin)
-  return ratio > (mood === 'burst' ? burstUntil : burstFrom) ? 'burst' : 'steady'
+  return contrast > (mood === 'burst' ? burstUntil : burstFrom) ? 'burst' : 'steady'
 }
 
 function reasonOf(
   { mood, sampledAt, ageMs }: Pick<ScheduleState, 'mood' | 'sampledAt'> & { readonly ageMs: number },
-  density: PollDensity | undefined,
+  known: Known | undefined,
   gapMs: number,
   averageMs: number,
 ): Reason {
-  if (density === undefined || mood === 'steady') return { why: 'steady', gapMs }
-  if (mood === 'hour') return { why: 'hour', gapMs, hour: hourOf(sampledAt), density: density.factor }
-  return { why: 'burst', gapMs, ageMs, density: densityAt({ byBin: density.byBin, factor: 1 }, ageMs, averageMs) }
+  if (known === undefined || mood === 'steady') return { why: 'steady', gapMs }
+  if (mood === 'hour') return { why: 'hour', gapMs, hour: hourOf(sampledAt), density: known.density.factor }
+  return { why: 'burst', gapMs, ageMs, likelihood: known.likelihood[binOf(ageMs, averageMs)] ?? 1 }
 }

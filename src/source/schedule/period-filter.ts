@@ -46,8 +46,8 @@ const surestPeriod = 1e-6
 const outlierMass = 1e-3
 /** So many outliers in a row, and the phase begins anew. */
 const restartAfter = 3
-/** A round period of people is moved only by windows narrower than this share of it, which bound it from both sides. */
-const twoSidedShare = 0.6
+/** Windows narrower than this share of the period bound an update from both sides; a round period of people is moved by no others. */
+export const twoSidedShare = 0.6
 
 /** The standard deviation of the next update around `nextAt`, ms. */
 export function deviationOf({ variance, noise }: PeriodFilter): number {

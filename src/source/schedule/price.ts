@@ -24,8 +24,11 @@ export interface Pools {
   readonly budget?: Pool
 }
 
-/** So many unspent requests per source divide the price by e. */
-const requestsPerFold = 150
+/**
+ * So many unspent requests of one source divide the price by e: few enough that a budget is kept within hours, so many
+ * that a burst of changes does not make itself dear.
+ */
+const requestsPerFold = 200
 /** The most folds a pool holds or owes. */
 const depthInFolds = 4.2
 const leastPrice = 1 / 16
@@ -38,6 +41,11 @@ const cutEveryMs = 60_000
 /** A cut share grows back by so much of itself in so long, for each source. */
 const recovery = 0.05
 const recoveryMs = 600_000
+
+/** The same of all sources of a pool: what they spend more or less than on average adds up as its root, where they are independent. */
+function foldOf(sources: number): number {
+  return requestsPerFold * Math.sqrt(sources)
+}
 
 function clamp(value: number, least: number, most: number): number {
   return Math.min(Math.max(value, least), most)
@@ -54,7 +62,7 @@ export function newPool(sources = 1, fullShare = 1): Pool {
  */
 export function spend(pool: Pool, sinceLastMs: number | undefined, averageMs: number, pace: number): Pool {
   if (sinceLastMs === undefined) return pool
-  const depth = depthInFolds * requestsPerFold * pool.sources
+  const depth = depthInFolds * foldOf(pool.sources)
   const earned = (Math.max(0, sinceLastMs) / averageMs) * pool.share * pace
   const regrown = 1 + (recovery * Math.max(0, sinceLastMs)) / (recoveryMs * pool.sources)
   return {
@@ -79,10 +87,10 @@ export function cut(pool: Pool, at: number): Pool {
 }
 
 function priceIn({ unspent, sources }: Pool): number {
-  return clamp(Math.exp(-unspent / (requestsPerFold * sources)), leastPrice, mostPrice)
+  return clamp(Math.exp(-unspent / foldOf(sources)), leastPrice, mostPrice)
 }
 
-/** What a request costs: exp(-unspent / (150 x sources)), from 1/16 to 64; the dearer pool counts. 1 is on budget. */
+/** What a request costs: exp(-unspent / (200 x sqrt(sources))), from 1/16 to 64; the dearer pool counts. 1 is on budget. */
 export function priceOf({ own, budget }: Pools): number {
   return budget === undefined ? priceIn(own) : Math.max(priceIn(own), priceIn(budget))
 }

@@ -2,9 +2,9 @@
 export type Reason =
   /** Nothing is known of when: the pace that the budget allows. */
   | { readonly why: 'steady'; readonly gapMs: number }
-  /** By how long ago the last change was: `density` times as dense as on average. */
-  | { readonly why: 'burst'; readonly gapMs: number; readonly ageMs: number; readonly density: number }
-  /** By the hour of day, UTC. */
+  /** By how long ago the last change was: changes are `likelihood` times as likely then as on average. */
+  | { readonly why: 'burst'; readonly gapMs: number; readonly ageMs: number; readonly likelihood: number }
+  /** By the hour of day, UTC: `density` times as dense as on average. */
   | { readonly why: 'hour'; readonly gapMs: number; readonly hour: number; readonly density: number }
   /** No change for far longer than ever. */
   | { readonly why: 'idle'; readonly gapMs: number; readonly ageMs: number }

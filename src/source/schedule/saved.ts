@@ -3,7 +3,7 @@ import { newState, type ScheduleState } from './state.ts'
 
 /** What a schedule learned, as plain JSON that outlives a process; `restoreSchedule` alone looks inside. */
 export interface SavedSchedule {
-  readonly version: 1
+  readonly version: 2
   /** Of which source, asked how: what was learned of another one is of no use. */
   readonly identity: string
   readonly state: ScheduleState
@@ -15,7 +15,7 @@ export interface SavedSchedule {
 export type Resumed = Pick<SavedSchedule, 'state' | 'pool'>
 
 /** Raised whenever the shape or the meaning of the state changes. */
-const version = 1
+const version = 2
 
 export function saveSchedule(identity: string, { state, pool }: Resumed): SavedSchedule {
   return { version, identity, state, pool }
@@ -49,6 +49,7 @@ const tracker = {
   chance: 0,
   seen: 0,
   misses: 0,
+  unchecked: 0,
   verified: 0,
   wasLocked: true,
 }

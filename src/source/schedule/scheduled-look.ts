@@ -17,8 +17,13 @@ export interface Situation {
 }
 
 const leastScaleMs = 8
-/** Every so many updates one is looked for early, so many scales before it: else the phase creeps late unseen. */
+/**
+ * After so many updates of which none was met from before, or this share of all that were seen, one is looked for early,
+ * until one is met: else the phase creeps late unseen.
+ */
 const checkEvery = 20
+const checkShare = 0.25
+/** So many scales before its instant. */
 const checkAt = -4
 /** So many scales before its instant an update is still ahead. */
 const ahead = -5
@@ -43,7 +48,7 @@ export function scheduledLook(tracker: Tracker, situation: Situation, random: Ra
   const scaleMs = Math.max(leastScaleMs, scalePerDeviation * deviationMs)
   const cost = (price * config.averageMs ** 2) / (2 * periodMs * config.weight * scaleMs)
   const z = (Math.max(leader.notBefore, at) - nextAt) / scaleMs
-  const isCheck = checksEarly && tracker.seen % checkEvery === 0 && z < ahead
+  const isCheck = checksEarly && isCheckDue(tracker) && z < ahead
   const lookFor = (expectedAt: number, lookAt: number): Look => {
     const sampleAt = expectedAt + scaleMs * (lookAt + spread * random())
     const why = lookAt === checkAt ? 'check' : 'schedule'
@@ -65,4 +70,9 @@ function isGivenUp(chance: number, z: number, periodMs: number, costMs: number):
   if (chance >= thinnedBelow || z <= 1) return false
   const stillComes = (chance * (1 - arrivedBy(z))) / (1 - chance * arrivedBy(z))
   return stillComes * periodMs < costMs
+}
+
+/** Often at first: a schedule is believed before its period is known well, and a poll that is late each time sees a change each time. */
+function isCheckDue({ seen, unchecked }: Tracker): boolean {
+  return unchecked >= Math.min(checkEvery, checkShare * seen)
 }

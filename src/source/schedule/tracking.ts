@@ -1,5 +1,5 @@
 import type { ChangeWindow } from './change-window.ts'
-import { advance, comeBy, deviationOf, judged, measure, type PeriodFilter } from './period-filter.ts'
+import { advance, comeBy, deviationOf, judged, measure, twoSidedShare, type PeriodFilter } from './period-filter.ts'
 
 /**
  * Follows a source that is thought to change on a schedule: where its next update is expected, how sure that is, and
@@ -22,6 +22,8 @@ export interface Tracker {
   readonly seen: number
   /** Updates in a row that were expected and not seen. */
   readonly misses: number
+  /** Updates seen in a row in windows so wide that they may have come long before they were expected. */
+  readonly unchecked: number
   /** Looks spent on verifying the candidate. */
   readonly verified: number
   readonly wasLocked: boolean
@@ -74,7 +76,7 @@ export function isMissing({ chance, misses }: Tracker): boolean {
 
 export function followPeriod(clock: PeriodFilter, chance: number, isHuman: boolean): Tracker {
   const loop: PeriodFilter = { ...clock, model: 'loop' }
-  return { clock, loop, leads: 'clock', isHuman, evidence: 0, chance, seen: 0, misses: 0, verified: 0, wasLocked: false }
+  return { clock, loop, leads: 'clock', isHuman, evidence: 0, chance, seen: 0, misses: 0, unchecked: 0, verified: 0, wasLocked: false }
 }
 
 /** The tracker after one more poll; undefined once it is no schedule, or no longer. */
@@ -87,7 +89,7 @@ export function track(tracker: Tracker, sighting: Sighting, ratePerMs: number): 
   const led = steps[leads]
   const evidence = Math.min(Math.max(tracker.evidence + led.nats, leastEvidence), mostEvidence)
   if (evidence < (tracker.wasLocked ? lostBelow : droppedBelow)) return undefined
-  const { chance, seen, misses } = countUpdates(tracker, sighting.isChange, led.missed)
+  const { chance, seen, misses, unchecked } = countUpdates(tracker, sighting, led.missed)
   if (misses > mostMisses) return undefined
   const isBelieved = evidence > lockedFrom
   const verified = isBelieved ? 0 : tracker.verified
@@ -100,6 +102,7 @@ export function track(tracker: Tracker, sighting: Sighting, ratePerMs: number): 
     chance,
     seen,
     misses,
+    unchecked,
     verified,
     wasLocked: isBelieved || tracker.wasLocked,
   }
@@ -198,8 +201,14 @@ function adopt(follower: PeriodFilter, leader: PeriodFilter): PeriodFilter {
   return { ...shared, nextAt, variance, covariance, notBefore, likelihood: leader.likelihood - 2 }
 }
 
-function countUpdates({ chance, seen, misses }: Tracker, isChange: boolean, missed: number): Pick<Tracker, 'chance' | 'seen' | 'misses'> {
-  if (isChange) return { seen: seen + 1, misses: 0, chance: Math.min(0.99, chance + 0.06 * (1 - chance)) }
-  if (missed === 0) return { seen, misses, chance }
-  return { seen, misses: misses + missed, chance: Math.max(0.1, chance * 0.94 ** missed) }
+type Counts = Pick<Tracker, 'chance' | 'seen' | 'misses' | 'unchecked'>
+
+function countUpdates(tracker: Tracker, { isChange, window }: Sighting, missed: number): Counts {
+  const { chance, seen, misses, unchecked } = tracker
+  if (isChange) {
+    const isMet = window.to - window.from < twoSidedShare * leaderOf(tracker).periodMs
+    return { seen: seen + 1, misses: 0, unchecked: isMet ? 0 : unchecked + 1, chance: Math.min(0.99, chance + 0.06 * (1 - chance)) }
+  }
+  if (missed === 0) return { seen, misses, unchecked, chance }
+  return { seen, misses: misses + missed, unchecked, chance: Math.max(0.1, chance * 0.94 ** missed) }
 }

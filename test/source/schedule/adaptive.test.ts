@@ -116,6 +116,18 @@ describe('a source that changes every minute', () => {
   })
 })
 
+test('a loop whose period is near a round one is not taken for it: met late each time, it would be later every time', () => {
+  const late = [57_600, 59_300].map(periodMs => {
+    const random = seededRandom(periodMs)
+    let at = 0
+    const loop = Array.from({ length: 700 }, () => (at += periodMs + 300 * random()))
+    const watched = new Watched({ averageMs: 20_000, minMs: 2000, maxMs: 160_000 })
+    watched.watch(loop, 2 * 3_600_000)
+    return mean(watched.watch(loop, 10 * 3_600_000))
+  })
+  for (const each of late) expect(each).toBeLessThan(1000)
+})
+
 describe('failures', () => {
   test('back off, say so, obey Retry-After, and teach nothing of changes', () => {
     const watched = new Watched()

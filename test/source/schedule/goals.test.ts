@@ -42,7 +42,8 @@ test.each<readonly [string, FamilyName, FamilyOptions, number, number]>([
   const found = run(family, options)
   expect(found.delay).toBeLessThan(delay)
   expect(found.requests).toBeLessThan(requests)
-  expect(found.worst).toBeLessThan(1.15)
+  // A few hundred changes of one source move its mean by a tenth.
+  expect(found.worst).toBeLessThan(1.25)
 })
 
 describe('what is said', () => {

@@ -1,17 +1,10 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  densityAt,
-  densityOf,
-  learnAge,
-  newAgeHazard,
-  relativeHazard,
-  waitFor,
-  type AgeHazard,
-} from '../../../src/source/schedule/age-hazard.ts'
+import { learnAge, newAgeHazard, relativeHazard, type AgeHazard } from '../../../src/source/schedule/age-hazard.ts'
 import { changesPerMs, hitShare, learnRate, newChangeRate } from '../../../src/source/schedule/change-rate.ts'
 import { hourFactor, learnHour, newHourOfDay } from '../../../src/source/schedule/hour-of-day.ts'
 import { idleStretch } from '../../../src/source/schedule/idle.ts'
+import { densityAt, densityOf, waitFor } from '../../../src/source/schedule/poll-density.ts'
 import { seededRandom } from '../../../src/lib/random.ts'
 
 const averageMs = 10_000
@@ -41,16 +34,18 @@ describe('the change rate', () => {
 
 describe('the hazard by age', () => {
   const relative = fc.array(fc.double({ min: 1 / 16, max: 16, noNaN: true }), { minLength: 14, maxLength: 14 })
+  const watched = fc.array(fc.integer({ min: 1, max: 1e9 }), { minLength: 14, maxLength: 14 })
 
   test('the wait is as long as the integral of the density takes to reach the gap', () => {
     fc.assert(
       fc.property(
         relative,
+        watched,
         fc.double({ min: 0.1, max: 5, noNaN: true }),
         fc.double({ min: 0, max: 3e6, noNaN: true }),
         fc.double({ min: 100, max: 80_000, noNaN: true }),
-        (hazard, factor, ageMs, gapMs) => {
-          const density = densityOf(hazard, factor)
+        (hazard, watchedMs, factor, ageMs, gapMs) => {
+          const density = densityOf(hazard, watchedMs, factor)
           const waitMs = waitFor(density, ageMs, gapMs, averageMs)
           const steps = 20_000
           let integral = 0
@@ -63,10 +58,8 @@ describe('the hazard by age', () => {
   })
 
   test('a flat hazard waits the gap itself, at any age', () => {
-    const flat = densityOf(
-      Array.from({ length: 14 }, () => 1),
-      1,
-    )
+    const ones = Array.from({ length: 14 }, () => 1)
+    const flat = densityOf(ones, ones, 1)
     for (const ageMs of [0, 1, 3000, 1e7]) expect(waitFor(flat, ageMs, averageMs, averageMs)).toBeCloseTo(averageMs, 6)
   })
 
@@ -81,6 +74,43 @@ describe('the hazard by age', () => {
     const found = relativeHazard(hazard) ?? []
     expect(found[0]).toBeGreaterThan(3)
     expect(found[12]).toBeLessThan(0.5)
+  })
+
+  test('the density is 1 on the mean of the time watched: a burst is paid for by the silence', () => {
+    fc.assert(
+      fc.property(relative, watched, (hazard, watchedMs) => {
+        const { byBin } = densityOf(hazard, watchedMs, 1)
+        const polls = byBin.reduce((sum, density, bin) => sum + density * (watchedMs[bin] ?? 0), 0)
+        expect(polls / watchedMs.reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(1, 9)
+      }),
+    )
+  })
+
+  test('the contrast is that of the ages at which time was spent', () => {
+    const hazard = Array.from({ length: 14 }, (_, bin) => [4, 1, 1 / 16][Math.min(bin, 2)] ?? 0)
+    expect(densityOf(hazard, [100, 100, ...Array.from({ length: 12 }, () => 0)], 1).contrast).toBe(2)
+    expect(densityOf(hazard, [100, 100, 100, ...Array.from({ length: 11 }, () => 0)], 1).contrast).toBe(8)
+  })
+
+  test('of a source that has shown little falls with age; many changes at any time make it flat', () => {
+    const random = seededRandom(7)
+    const after = (changes: number): AgeHazard => {
+      let hazard: AgeHazard = newAgeHazard
+      for (let ageMs = 0, left = changes; left > 0;) {
+        const isChange = random() < 1 / 16
+        hazard = learnAge(hazard, ageMs, ageMs + averageMs, isChange, 1 / (16 * averageMs), averageMs)
+        ageMs = isChange ? averageMs / 2 : ageMs + averageMs
+        if (isChange) left--
+      }
+      return hazard
+    }
+    const few = relativeHazard(after(9)) ?? []
+    expect(few[0]).toBeGreaterThan(1.5 * (few.at(-1) ?? 0))
+    const many = after(2000)
+    const found = relativeHazard(many) ?? []
+    const known = found.filter((_, bin) => (many.exposureMs[bin] ?? 0) > 800 * averageMs)
+    expect(known.length).toBeGreaterThan(5)
+    for (const each of known) expect(Math.abs(each - 1)).toBeLessThan(0.25)
   })
 
   test('a change is spread over the bins of its window, and counts once', () => {

@@ -39,20 +39,26 @@ describe('a planted period', () => {
     seed: fc.integer(),
   })
 
-  test('is found, with its phase', () => {
+  // Wide windows may hold a round period beside the planted one, whose phase is off by a good part of a window: nothing tells the two
+  // apart, so what is found has to lie where the changes were seen, and no more.
+  test('is found, with a phase that the windows hold', () => {
     fc.assert(
       fc.property(planted, ({ periodMs, perPeriod, phase, jitter, seed }) => {
         const random = seededRandom(seed)
         const instants = Array.from({ length: 40 }, (_, i) => start + (i + phase + jitter * random()) * periodMs)
-        const { found } = find(windowsOf(instants, periodMs / perPeriod, random))
+        const windows = windowsOf(instants, periodMs / perPeriod, random)
+        const { found } = find(windows)
         expect(found).toBeDefined()
         if (found === undefined) return
         const { nextAt, periodMs: foundMs } = leaderOf(found)
         expect(Math.abs(foundMs / periodMs - 1)).toBeLessThan(0.01)
-        const turns = (nextAt - start) / periodMs - phase
-        expect(Math.abs(turns - Math.round(turns))).toBeLessThan(0.15)
+        const held = windows.filter(({ from, to }) => {
+          const update = nextAt - Math.round((nextAt - (from + to) / 2) / foundMs) * foundMs
+          return update > from - 0.06 * foundMs && update < to + 0.06 * foundMs
+        })
+        expect(held.length).toBeGreaterThan(0.9 * windows.length)
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[{ periodMs: 90_533, perPeriod: 2.5, phase: 0, jitter: 0, seed: -901_460_074 }]] },
     )
   })
 
