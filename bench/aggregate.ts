@@ -20,6 +20,8 @@ import { top } from '../src/operator/top.ts'
 import { where } from '../src/operator/where.ts'
 import { window } from '../src/operator/window.ts'
 import { head, row, type Bench } from './harness/bench.ts'
+import { cpuMs } from './harness/cpu.ts'
+import { derivedFeedTicks } from './harness/derived-feeds.ts'
 import { PlainPast, plainDerive, plainGroup, plainTop, plainWhere } from './harness/plain-loops.ts'
 import { spreadOf } from './harness/spread.ts'
 
@@ -192,17 +194,9 @@ interface Measured {
   readonly plain: number | undefined
 }
 
-/** CPU time, that of the garbage it leaves included as far as it is collected meanwhile: other work on the machine does not count. */
-function msOf(run: () => unknown): number {
-  const before = process.cpuUsage()
-  run()
-  const { user, system } = process.cpuUsage(before)
-  return (user + system) / 1000
-}
-
-/** Ticks that do not count: windows fill, and code gets warm, which takes longer where a tick does little. */
-function warmUpOf(part: number): number {
-  return part < 0.05 ? 150 : 25
+/** Ticks that do not count: windows fill, and code gets warm, which takes so many rows. */
+function warmUpOf(size: number, part: number): number {
+  return Math.ceil(Math.max(25, Math.min(1500, 300_000 / (size * part))))
 }
 
 /** ms of each tick of what `start` begins, on samples of its own: beside the other it would pay for the garbage that one leaves. */
@@ -217,7 +211,7 @@ function msOfTicks(
   const all = Array.from({ length: warmUp + ticks }, () => {
     clock.ms += everyMs
     const sample = upstream.next(clock.ms)
-    return msOf(() => next(sample))
+    return cpuMs(() => next(sample))
   })
   return all.slice(warmUp)
 }
@@ -228,13 +222,13 @@ function measure(what: Measurable, size: number, part: number, ticks: number): M
     input.pipe(what.create(clock)).subscribe()
     return (sample: Sample): void => input.next(sample)
   }
-  const own = msOfTicks(started, new Upstream(size, part), warmUpOf(part), ticks)
+  const own = msOfTicks(started, new Upstream(size, part), warmUpOf(size, part), ticks)
   const recompute = what.plain?.()
   const recomputed =
     () =>
     ({ table, time }: Sample): unknown =>
       recompute?.(table.rows, time)
-  const other = recompute === undefined ? [] : msOfTicks(recomputed, new Upstream(size, part), warmUpOf(1), ticks)
+  const other = recompute === undefined ? [] : msOfTicks(recomputed, new Upstream(size, part), warmUpOf(size, 1), ticks)
   return { own: spreadOf(own).median, longest: Math.max(...own), plain: other.length === 0 ? undefined : spreadOf(other).median }
 }
 
@@ -270,5 +264,11 @@ export const aggregate: Bench = {
       })
       say(row(what.name, ...cells))
     }
+    say('')
+    const derived = await derivedFeedTicks(200, 20 * count)
+    const { median } = spreadOf(derived)
+    say(
+      `A tick of 100 feeds of many kinds over a source of 1000 rows, 1 % changed: ${median.toFixed(2)} ms (longest ${Math.max(...derived).toFixed(1)}).`,
+    )
   },
 }

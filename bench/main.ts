@@ -22,7 +22,9 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 /** Those that look for faults, or run in real time, for as long as they are told to, and have no figures for the document. */
 const others: Readonly<Record<string, () => Promise<Bench>>> = {
   soak: async () => (await import('./soak.ts')).soak,
+  hours: async () => (await import('./hours.ts')).hours,
   churn: async () => (await import('./churn.ts')).churn,
+  restart: async () => (await import('./restart.ts')).restart,
   nginx: async () => (await import('./nginx.ts')).nginx,
   'schedule-pictures': async () => (await import('./schedule-pictures.ts')).schedulePictures,
   'page-hour': async () => (await import('./page-hour.ts')).pageHour,

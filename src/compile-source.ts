@@ -7,9 +7,9 @@ import type { Logger } from './lib/log.ts'
 import type { Random } from './lib/random.ts'
 import type { Memories } from './operator/memories.ts'
 import type { Ask } from './source/ask.ts'
-import { authorizerOf } from './source/auth/authorizer-of.ts'
-import { ofMember } from './source/auth/authorizer.ts'
-import { SharedAuthorizer } from './source/auth/shared-authorizer.ts'
+import { authOf } from './source/auth/auth-of.ts'
+import type { Authorizer } from './source/auth/authorizer.ts'
+import { SharedAuth } from './source/auth/shared-auth.ts'
 import type { Budget } from './source/budget.ts'
 import type { Budgets } from './source/budgets.ts'
 import type { EachOptions } from './source/each.options.ts'
@@ -65,16 +65,17 @@ export function policyOf(source: SourceConfig, budget: Budget, { clock, random, 
   return schedules.open(name, asked, { config, pool: budget.pool, clock, random })
 }
 
-export type Login = SharedAuthorizer | undefined
+export type Login = SharedAuth | undefined
 
 /** Who says who asks, where that is said. */
 export function loginOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Login {
-  if (source.kind !== 'http' || source.auth === undefined) return undefined
-  const { auth, http } = source
+  if ((source.kind !== 'http' && source.kind !== 'webSocket') || source.auth === undefined) return undefined
+  const { auth } = source
+  const { tls } = source.kind === 'http' ? source.http : source.webSocket
   const { clock, proxies = new Proxies({}) } = deps
   const tap = deps.taps?.link(source.name, 'login')
   const spend = spendOf(source, budget, deps)
-  return new SharedAuthorizer(() => authorizerOf(auth, http.tls, { clock, proxies, spend, ...(tap === undefined ? {} : { tap }) }))
+  return new SharedAuth(() => authOf(auth, source, { clock, proxies, spend, tls, ...(tap === undefined ? {} : { tap }) }))
 }
 
 /** Where a source leads to another origin that is asked too, that one's budget knows of it. */
@@ -92,7 +93,7 @@ export function askOf(source: SourceConfig, budget: Budget, deps: CompileDeps, l
     case 'exec':
       return execAsk(source.exec, named)
     case 'webSocket':
-      return webSocketAsk(source.webSocket, named)
+      return webSocketAsk(source.webSocket, { ...named, ...(login === undefined ? {} : { auth: login.open() }) })
     case 'http':
       return source.params === undefined ? askHttp(source, budget, deps, login) : ofDefaults(source, source.params, budget, deps, login)
   }
@@ -102,7 +103,7 @@ function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps, lo
   const { name, http, pages, maxPages, each } = source
   const { clock, taps, proxies = new Proxies({}) } = deps
   const spend = spendOf(source, budget, deps)
-  const authorizer = login?.open()
+  const auth = (): { readonly auth?: Authorizer } => (login === undefined ? {} : { auth: login.open() })
   const shared = {
     clock,
     proxies,
@@ -111,10 +112,10 @@ function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps, lo
     spend,
     ...(taps === undefined ? {} : { tap: taps.link(name, 'data') }),
   }
-  if (each === undefined)
-    return httpAsk(http, { ...shared, log: deps.log, name, ...(authorizer === undefined ? {} : { auth: authorizer }) })
+  if (each === undefined) return httpAsk(http, { ...shared, log: deps.log, name, ...auth() })
   const { everyMs, maxBackoffMs } = source
-  const member = authorizer === undefined ? {} : { auth: ofMember(authorizer) }
+  // A token outlives the members that come and go.
+  const whole = login?.open()
   return new EachAsk({
     ...deps,
     name: each.name,
@@ -125,10 +126,9 @@ function askHttp(source: HttpSourceConfig, budget: Budget, deps: CompileDeps, lo
     list: () => listOf(each, http.timeoutMs, deps),
     ask: value => {
       const asked = fillOptions(http, new Map([[each.name, String(value)]]))
-      return httpAsk(asked, { ...shared, log: memberLogger(deps.log), name: `${name} (${quotable(String(value), 40)})`, ...member })
+      return httpAsk(asked, { ...shared, log: memberLogger(deps.log), name: `${name} (${quotable(String(value), 40)})`, ...auth() })
     },
-    begin: () => authorizer?.begin(),
-    close: () => authorizer?.close() ?? Promise.resolve(),
+    close: () => whole?.close() ?? Promise.resolve(),
   })
 }
 

@@ -1,9 +1,11 @@
-import { EMPTY, type Observable } from 'rxjs'
+import { EMPTY, tap, type Observable } from 'rxjs'
 import type { Config, FeedConfig, HttpSourceConfig, SourceConfig, StepKind } from './config/config.ts'
 import { inputsOf } from './config/feed-section.ts'
 import { askOf, type CompileDeps, loginOf, originOf, policyOf, type Login } from './compile-source.ts'
 import { fingerprintsOf } from './config/fingerprints.ts'
 import { inheritedHints } from './config/inherited-hints.ts'
+import { namedByStep } from './config/named-columns.ts'
+import { ColumnWatch } from './feed/column-watch.ts'
 import type { FeedDefinition, SourceDefinition, Template } from './feed/definition.ts'
 import { StepProbe } from './feed/step-probe.ts'
 import { fingerprint } from './lib/fingerprint.ts'
@@ -132,11 +134,17 @@ const pastKinds: ReadonlySet<StepKind> = new Set<StepKind>([
 function compileFeed(
   feed: FeedConfig,
   print: string,
-  { clock, memories, limited }: CompileDeps,
+  { clock, log, memories, limited }: CompileDeps,
 ): Omit<FeedDefinition, 'fingerprint' | 'hints'> {
   const { name, from, steps, demand, order, description } = feed
   const names = inputsOf(feed)
-  const watched = steps.map(step => ({ step, probe: new StepProbe(step.kind, clock, limited) }))
+  const watched = steps.map((step, i) => {
+    const columns = new ColumnWatch(
+      () => namedByStep(step, ['feeds', name, 'steps', i]),
+      sentence => log.warn({ feed: name }, sentence),
+    )
+    return { step, probe: new StepProbe(step.kind, clock, limited, columns) }
+  })
   return {
     name,
     inputs: names,
@@ -150,12 +158,14 @@ function compileFeed(
     ...(description === undefined ? {} : { description }),
     // Built per pipeline: each holds the state of its own steps.
     pipeline: (inputs, handOver, lineage) => {
-      const input = (of: string): Observable<Sample> => inputs[names.indexOf(of)] ?? EMPTY
+      const come = new Set<string>()
+      const input = (of: string): Observable<Sample> => (inputs[names.indexOf(of)] ?? EMPTY).pipe(tap(() => come.add(of)))
       const whole = union(from.map(input), handOver)
       return watched
         .map(({ step, probe }, i) => {
           const memory = memories === undefined ? {} : { memory: memories.open(name, print, i) }
-          return probe.watch(buildStep(step, { clock, handOver, input, traces: lineage.at(i), ...memory }))
+          const operator = buildStep(step, { clock, handOver, input, traces: lineage.at(i), ...memory })
+          return probe.watch(operator, () => come.size === names.length)
         })
         .reduce((samples, step) => samples.pipe(step), from.length === 1 ? input(from[0] ?? '') : whole)
     },

@@ -20,7 +20,7 @@ import type { Random } from './lib/random.ts'
 import { version } from './lib/version.ts'
 
 /** What routes lead to that is not the hub's. */
-export type Routes = Pick<HttpOptions, 'poll' | 'awaken' | 'mute' | 'feedMetrics' | 'boards' | 'health' | 'isReady'>
+export type Routes = Pick<HttpOptions, 'poll' | 'awaken' | 'mute' | 'mutedUntil' | 'feedMetrics' | 'boards' | 'health' | 'isReady'>
 
 export interface FrontOptions {
   readonly config: Config

@@ -1,9 +1,11 @@
 import { compileConfig } from './compile.ts'
 import type { Config } from './config/config.ts'
 import { hasAdmin } from './config/auth-section.ts'
+import { namedOfTables } from './config/named-columns.ts'
 import { ConfigInForce, type Taken } from './config/in-force.ts'
 import type { KnownToken } from './connection/tokens.ts'
 import { awaken } from './feed/awaken.ts'
+import { TableWatch } from './feed/table-watch.ts'
 import { failingSources } from './feed/failing.ts'
 import type { Graph } from './feed/graph.ts'
 import { keptOf } from './feed/kept.ts'
@@ -55,6 +57,15 @@ export interface Reloaded extends Redefinition, Taken {
   readonly needsRestart: readonly string[]
 }
 
+const stillOpen =
+  'auth is in force from the next start on: until then whoever reaches this server reads everything; from then on all who send no token of `auth.tokens` are cut off'
+const stillGuarded =
+  'auth is gone from the next start on: until then tokens are asked for; from then on whoever reaches this server reads everything'
+
+function asksForTokens({ auth }: Config): boolean {
+  return auth !== undefined && auth !== 'none'
+}
+
 /** A Millrace server: the one place where every stage meets. */
 export class MillraceServer {
   readonly graph: Graph
@@ -62,6 +73,8 @@ export class MillraceServer {
   readonly hub: Hub
   readonly #schedules = new Schedules()
   readonly #config: ConfigInForce
+  /** Tokens are asked for, until the next start. */
+  readonly #isGuarded: boolean
   readonly #compile: (config: Config) => Definitions
   readonly #budgets: Budgets
   readonly #log: Logger
@@ -70,6 +83,7 @@ export class MillraceServer {
   readonly #startedMono: number
   readonly #overload: Overload
   readonly #waysOut: WaysOut
+  readonly #tables: TableWatch
   readonly #memories = new Memories()
   readonly #state: SavedState | undefined
   #stopWatching: () => void = () => undefined
@@ -89,7 +103,10 @@ export class MillraceServer {
     this.#startedMono = readerClock.monotonic()
     const own = ownSources(
       () => this.graph,
-      feed => feedFigures(this.hub.figures, feed),
+      feed => {
+        const warning = this.#tables.warningOf(feed)
+        return { ...feedFigures(this.hub.figures, feed), ...(warning === undefined ? {} : { warning }) }
+      },
       { clock, random, log },
     )
     const clients = ownSource('$clients', 'id', 'Who is connected', () => clientRows(this.#front.webSockets.clients()), {
@@ -110,7 +127,7 @@ export class MillraceServer {
     const budgets = (this.#budgets = new Budgets(config.limits.firstPollsPerSecond, deps))
     budgets.rule(config.budgets)
     // Where nobody is asked who they are, everybody would be the admin of a config that is taken over.
-    const isGuarded = config.auth !== undefined && config.auth !== 'none'
+    const isGuarded = (this.#isGuarded = asksForTokens(config))
     this.#compile = config => {
       const { sources, feeds } = compileConfig(config, { ...deps, budgets, schedules: this.#schedules, memories: this.#memories })
       const more = [
@@ -122,6 +139,7 @@ export class MillraceServer {
     this.#paramSets = new ParamSets({ ...this.#compile(config), clock, random, log, storeLimits: config.limits })
     this.graph = this.#paramSets.graph
     this.#waysOut = new WaysOut(this.graph, { clock, random, log }).replace(config.feeds)
+    this.#tables = new TableWatch(this.graph, log).replace(namedOfTables(config))
     this.#state =
       config.state === undefined
         ? undefined
@@ -157,6 +175,7 @@ export class MillraceServer {
         poll: source => nudgeSource(this.graph, source),
         awaken: feed => awaken(this.graph, feed, clock),
         mute: (feed, until) => this.mute(feed, until),
+        mutedUntil: feed => this.mutedUntil(feed),
         feedMetrics: covers => this.#waysOut.exports.text(covers),
         health: () => this.health(),
         isReady: () => this.#ready,
@@ -211,6 +230,7 @@ export class MillraceServer {
       ...(needsRestart.length === 0 ? [] : [`needs a restart: ${needsRestart.join(', ')}`]),
     ]
     this.#log.info({ ...redefinition, settings, needsRestart }, `config loaded: ${other.join('; ')}`)
+    if (asksForTokens(config) !== this.#isGuarded) this.#log.warn(this.#isGuarded ? stillGuarded : stillOpen)
     return { outcome, ...redefinition, settings, needsRestart }
   }
 
@@ -264,6 +284,7 @@ export class MillraceServer {
         if (config.auth !== undefined && config.auth !== 'none') this.replaceTokens(config.auth.tokens)
       })
       this.#waysOut.replace(config.feeds)
+      this.#tables.replace(namedOfTables(config))
       this.#memories.retain(new Set(config.feeds.map(({ name }) => name)))
       return redefinition
     } catch (error) {

@@ -30,7 +30,7 @@ test.each([
   ['another URL', 'url: "http://x/2", every: 10s', feed],
   ['another interval', 'url: "http://x/1", every: 5s', feed],
   ['another header', `${source}, headers: {Accept: text/csv}`, feed],
-  ['another kind', 'system: cpu, every: 10s', feed],
+  ['another kind', 'file: x.json, every: 10s', feed],
 ])('%s makes another table of a source, and of all that is computed from it', (_, ...written) => {
   const [a, f] = fingerprints(...written)
   expect([a === ofSource, f === ofFeed]).toEqual([false, false])

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import type * as Package from '../../src/index.ts'
-import { answer, cpuTime, memory } from './worker.ts'
+import { answer, cpuTime, memory, waitTime } from './worker.ts'
 
 // What is built, not its source through a loader: that is what people run.
 const built = new URL('../../dist/index.js', import.meta.url).href
@@ -36,7 +36,6 @@ answer({
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
     wallOffset = Date.now() - performance.now()
     server = new MillraceServer({ config: loaded.config, pageFolder })
-    delay.enable()
     return server.listen()
   },
   noteRequests: () => noteRequests(),
@@ -49,10 +48,14 @@ answer({
   /** Polls that have failed, by source. */
   failed: () => [...(server?.graph.sources() ?? [])].map(({ definition, counts }) => [definition.name, counts.failed]),
   cpu: () => cpuTime(),
+  waited: () => waitTime(),
+  /** Sources that no answer has come of yet. */
+  unasked: () =>
+    [...(server?.graph.sources() ?? [])].filter(({ counts }) => counts.changed + counts.unchanged + counts.failed === 0).length,
   memory: () => memory(),
-  /** The longest that the event loop was blocked since the last question, in ms. */
+  /** The longest that the event loop was blocked since the last question, in ms; 0 at the first, from which on that is looked at. */
   blocked: () => {
-    const longest = delay.max / 1e6
+    const longest = delay.enable() ? 0 : delay.max / 1e6
     delay.reset()
     return longest
   },

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '../../test/support/free-port.ts'
+import { nginxConfig } from '../../test/support/nginx-config.ts'
 
 /** A line of its access log. */
 export interface Served {
@@ -16,33 +17,7 @@ export interface Served {
 
 const triesToStart = 50
 
-function configOf(folder: string, port: number): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `  ${name}_temp_path ${folder}/${name};`)
-  return `daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log stderr warn;
-events {}
-http {
-  types { application/json json; }
-  log_format asked '$msec $arg_by $status';
-  access_log ${folder}/access.log asked;
-${temporary.join('\n')}
-  server {
-    listen 127.0.0.1:${port};
-    root ${folder};
-  }
-}
-`
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise<void>(resolve => server.close(() => resolve()))
-  return port
-}
+const http = ['types { application/json json; }', "log_format asked '$msec $arg_by $status';"]
 
 /** The nginx of this machine as Debian builds it, that serves one file and counts who asks for it. */
 export class Nginx {
@@ -53,7 +28,7 @@ export class Nginx {
   private constructor(folder: string, port: number) {
     this.url = `http://127.0.0.1:${port}/rows.json`
     this.#folder = folder
-    writeFileSync(join(folder, 'nginx.conf'), configOf(folder, port))
+    writeFileSync(join(folder, 'nginx.conf'), nginxConfig(folder, port, { http, server: [`root ${folder};`] }))
     // Its worker is another user.
     chmodSync(folder, 0o755)
     this.#process = spawn('nginx', ['-c', join(folder, 'nginx.conf')], { stdio: ['ignore', 'ignore', 'inherit'] })

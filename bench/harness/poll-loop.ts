@@ -1,18 +1,31 @@
 import { Client } from 'undici'
 import { answer, cpuTime } from './worker.ts'
 
-/** What anybody would write who polls: a timer, undici, JSON.parse. */
+/**
+ * What anybody would write who polls on time: a timer, undici, JSON.parse. Each loop keeps to its own grid: intervals of one length fall in
+ * with one another within a minute, and then a burst of polls shares what it costs to wake a process.
+ */
 class Loop {
   readonly #client: Client
   readonly #path: string
+  readonly #everyMs: number
+  #dueMs: number
 
   constructor(url: URL, everyMs: number, phaseMs: number) {
     this.#client = new Client(url.origin)
     this.#path = url.pathname
-    setTimeout(() => setInterval(() => this.#poll(), everyMs), phaseMs)
+    this.#everyMs = everyMs
+    this.#dueMs = performance.now() + phaseMs
+    this.#wait()
+  }
+
+  #wait(): void {
+    setTimeout(() => this.#poll(), this.#dueMs - performance.now())
   }
 
   #poll(): void {
+    this.#dueMs += this.#everyMs
+    this.#wait()
     void this.#client.request({ path: this.#path, method: 'GET' }).then(async ({ body }) => JSON.parse(await body.text()) as unknown)
   }
 }

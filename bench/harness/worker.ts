@@ -1,4 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 interface Question {
@@ -62,4 +63,11 @@ export function memory(): { readonly heap: number; readonly rss: number } {
   for (let i = 0; i < 3; i++) globalThis.gc?.()
   const { heapUsed, external, rss } = process.memoryUsage()
   return { heap: heapUsed + external, rss }
+}
+
+/** How long the main thread of this process has waited for a core so far, in µs: others had them. NaN where the system does not tell. */
+export function waitTime(): number {
+  if (!existsSync('/proc/self/schedstat')) return Number.NaN
+  const [, waited = Number.NaN] = readFileSync('/proc/self/schedstat', 'utf8').split(' ').map(Number)
+  return waited / 1000
 }

@@ -1,10 +1,19 @@
+import type { Config } from '../config/config.ts'
 import type { ValueInForce } from '../config/explain.ts'
 import { folderFault } from '../state/section-folder.ts'
 import { loadConfigFile } from './config-file.ts'
 import { reportMissing, reportProblems } from './problems.ts'
+import { terminalLines } from './server-failure.ts'
 
-/** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not. `show`: every value in force. */
-export async function checkConfig(file: string, { show = false }: { readonly show?: boolean } = {}): Promise<void> {
+export interface CheckOptions {
+  /** Every value in force, too. */
+  readonly show?: boolean
+  /** Asks each source once, too. */
+  readonly live?: boolean
+}
+
+/** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not, or when a source that was asked gave no rows. */
+export async function checkConfig(file: string, { show = false, live = false }: CheckOptions = {}): Promise<void> {
   if (reportMissing(file)) {
     process.exitCode = 1
     return
@@ -25,9 +34,19 @@ export async function checkConfig(file: string, { show = false }: { readonly sho
   if (warnings.length > 0) reportProblems(warnings)
   if (show) process.stdout.write(printValues(loaded.inForce()))
   const { sources, feeds } = loaded.config
-  process.stdout.write(
-    `${file} is valid: ${count(sources.length, 'source')}, ${count(feeds.length, 'feed')}. Serve it: millrace run ${file}\n`,
-  )
+  const isAnswered = !live || (await checkLive(loaded.config))
+  const next = isAnswered ? `Serve it: millrace run ${file}` : 'Not every source has answered.'
+  process.stdout.write(`${file} is valid: ${count(sources.length, 'source')}, ${count(feeds.length, 'feed')}. ${next}\n`)
+  if (!isAnswered) process.exitCode = 1
+}
+
+/** @returns whether every source has answered */
+async function checkLive(config: Config): Promise<boolean> {
+  const { askOnce } = await import('./check-live.ts')
+  const { answers, warnings, isGood } = await askOnce(config, process.env)
+  process.stderr.write(terminalLines(warnings))
+  process.stdout.write(terminalLines(answers))
+  return isGood
 }
 
 /** In columns: what, and where it is from. */

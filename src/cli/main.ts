@@ -4,6 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { didYouMean } from '../lib/suggest.ts'
 import { version } from '../lib/version.ts'
 import { countFromOne, durationText, instantText, portNumber, positiveNumber, serverAddress, wholeNumber } from './argument.ts'
+import type { CheckOptions } from './check.ts'
 import type { EvalOptions } from './eval.ts'
 import type { MuteOptions } from './mute.ts'
 import type { ReplayOptions } from './replay/replay.ts'
@@ -101,7 +102,8 @@ function addServerCommands(program: Command): void {
     .description('say everything that is wrong with a config')
     .argument('<config>', 'a YAML, JSON or TypeScript file')
     .option('--show', 'also every value in force, and where it came from')
-    .action(async (config: string, options: { show?: boolean }) => {
+    .option('--live', 'also ask each source once, and say what came of it')
+    .action(async (config: string, options: CheckOptions) => {
       const { checkConfig } = await import('./check.ts')
       await checkConfig(config, options)
     })
@@ -136,7 +138,7 @@ function addReaderCommands(program: Command): void {
   program
     .command('tail')
     .description('follow a feed of a running server')
-    .argument('<feed>', "a feed, or an address such as 'stations?where=bikes > 3&limit=5'")
+    .argument('<feed>', "a feed, or an address such as 'regions?where=bikes < 500&limit=5'")
     .option('--url <url>', 'the server', serverAddress, 'http://127.0.0.1:8080')
     .option('--json', 'one object a line: {type, set, del, ...}')
     .option('--raw', 'the frames as they come')

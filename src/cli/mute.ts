@@ -15,16 +15,25 @@ export async function muteFeed(feed: string, options: MuteOptions): Promise<void
   const token = tokenSource(options)
   if (token === undefined) return
   try {
-    const until = await ask(feed, options, token())
-    const said = until === null ? `'${feed}' is no longer muted` : `'${feed}' is muted until ${new Date(until).toISOString()}`
-    process.stdout.write(terminalLines([said]))
+    process.stdout.write(terminalLines([said(feed, await ask(feed, options, token()))]))
   } catch (error) {
     fail(error)
   }
 }
 
-/** @returns until when it is muted, ms since 1970; null: it is not. @throws Error with the mend */
-async function ask(feed: string, { url, for: forTime, until, off }: MuteOptions, token: string | undefined): Promise<number | null> {
+interface Muted {
+  /** ms since 1970; null: it is not. */
+  readonly mutedUntil: number | null
+  readonly wasMuted: boolean
+}
+
+function said(feed: string, { mutedUntil, wasMuted }: Muted): string {
+  if (mutedUntil !== null) return `'${feed}' is muted until ${new Date(mutedUntil).toISOString()}`
+  return wasMuted ? `'${feed}' is no longer muted` : `'${feed}' was not muted: there was nothing to end`
+}
+
+/** @throws Error with the mend */
+async function ask(feed: string, { url, for: forTime, until, off }: MuteOptions, token: string | undefined): Promise<Muted> {
   const server = url.replace(/^ws/i, 'http').replace(/\/$/, '')
   const response = await fetch(`${server}/feeds/${encodeURIComponent(feed)}/mute`, {
     method: off === true ? 'DELETE' : 'POST',
@@ -36,7 +45,8 @@ async function ask(feed: string, { url, for: forTime, until, off }: MuteOptions,
   const asked = token === undefined || token === '' ? 'without a token' : 'for this token'
   if (response.status === 404)
     throw new Error(`there is no feed '${feed}' to mute ${asked}; muting needs one of \`auth.tokens\` with \`admin: true\``)
+  if (response.status === 400 && until !== undefined)
+    throw new Error(`${until} is no time to come by the server's clock: say a later one, or end the mute by --off`)
   if (!response.ok) throw new Error(`the server refused it (${response.status}): ${await response.text()}`)
-  const { mutedUntil } = (await response.json()) as { readonly mutedUntil: number | null }
-  return mutedUntil
+  return (await response.json()) as Muted
 }

@@ -6,6 +6,7 @@ import { forTerminal, jsonForTerminal } from '../lib/safe-text.ts'
 import { noHints } from '../model/hint.ts'
 import { cellOf } from '../model/row.ts'
 import { WebSocket } from 'ws'
+import { absentOn } from './tail-columns.ts'
 import { hintsOf, prettyLines } from './tail-lines.ts'
 import { tokenHint, tokenSource, unauthorized, type TokenOptions } from './token-source.ts'
 
@@ -55,6 +56,7 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   let left = options.limit ?? Number.POSITIVE_INFINITY
   try {
     for await (const change of followed.changes()) {
+      if (print === undefined) for (const line of await absentOn(millrace, feed)) process.stderr.write(`${forTerminal(line)}\n`)
       print ??=
         options.json === true
           ? jsonLines

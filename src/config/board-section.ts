@@ -2,10 +2,11 @@ import type { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
 import type { Board } from '../model/board.ts'
 import { outerBoardSchema, tileSchema } from './board.options.ts'
-import { checkExpression } from './expression-check.ts'
 import { isRecord, valueAt, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkName, section } from './name.ts'
+import { checkRead, readsOfTile } from './reads.ts'
+import type { ColumnsOf } from './step-columns.ts'
 
 type WrittenTile = z.output<typeof tileSchema>
 
@@ -13,7 +14,7 @@ type WrittenTile = z.output<typeof tileSchema>
  * The boards that are sound; the others have been reported. What a tile shows may be wrong elsewhere, which is said there: its name is
  * one all the same.
  */
-export function boardConfigs(judge: Judge): readonly Board[] {
+export function boardConfigs(judge: Judge, columnsOf: ColumnsOf): readonly Board[] {
   const source = namesIn(judge, 'sources')
   const known = { source, feed: [...source, ...namesIn(judge, 'feeds')] }
   return Object.entries(section(judge, 'boards') ?? {}).flatMap(([name, written]) => {
@@ -26,8 +27,7 @@ export function boardConfigs(judge: Judge): readonly Board[] {
       const tile = judge.check(tileSchema, one, at)
       if (tile === undefined) return []
       checkFeed(judge, tile, known[tile.show === 'heartbeat' ? 'source' : 'feed'], [...at, 'feed'])
-      // The page asks for it, as any reader would.
-      if (tile.where !== undefined) checkExpression(judge, tile.where, [...at, 'where'], { origin: 'client', condition: true })
+      for (const read of readsOfTile(tile, at)) checkRead(judge, read, columnsOf(tile.feed).names)
       return [tileOf(tile)]
     })
     return [{ name, title: board.title ?? name, tiles }]

@@ -77,6 +77,8 @@ export interface WebSocketSourceConfig extends AnySourceConfig {
   readonly kind: 'webSocket'
   readonly columns?: Hints
   readonly webSocket: WebSocketOptions
+  /** How it says who asks; none: by its headers alone. */
+  readonly auth?: SourceAuthOptions
 }
 
 export type SourceConfig = HttpSourceConfig | WebSocketSourceConfig | SystemSourceConfig | FileSourceConfig | ExecSourceConfig

@@ -1,10 +1,12 @@
 import { placeholder, type EachOptions } from '../source/each.options.ts'
 import type { HttpOptions } from '../source/http.options.ts'
 import { suggest } from '../lib/suggest.ts'
-import type { FeedConfig, SourceConfig } from './config.ts'
+import type { Config, SourceConfig } from './config.ts'
 import { inputsOf } from './feed-section.ts'
 import { valueAt, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
+import { checkRead } from './reads.ts'
+import type { ColumnsOf } from './step-columns.ts'
 
 /** Every member would ask the same, unless its value stands somewhere in what is asked. */
 export function isFilled(judge: Judge, base: Path, { name }: EachOptions, { url, headers }: Pick<HttpOptions, 'url' | 'headers'>): boolean {
@@ -17,8 +19,12 @@ export function isFilled(judge: Judge, base: Path, { name }: EachOptions, { url,
   return false
 }
 
-/** Reports each `each: {..: {from: ..}}` that names nothing, or a feed that is computed from what it asks for. */
-export function checkLists(judge: Judge, sources: readonly SourceConfig[], feeds: readonly FeedConfig[]): void {
+interface Tables extends Pick<Config, 'sources' | 'feeds'> {
+  readonly columnsOf: ColumnsOf
+}
+
+/** Reports each `each: {..: {from: ..}}` that names nothing, a feed without such a column, or one that is computed from what it asks for. */
+export function checkLists(judge: Judge, { sources, feeds, columnsOf }: Tables): void {
   const inputs = new Map<string, readonly string[]>([
     ...sources.map(source => [source.name, listOf(source).map(({ from }) => from)] as const),
     ...feeds.map(feed => [feed.name, inputsOf(feed)] as const),
@@ -38,6 +44,8 @@ export function checkLists(judge: Judge, sources: readonly SourceConfig[], feeds
         })
       else if (leadsTo(inputs, from, source.name))
         judge.report({ path, at: 'value', message: `\`${from}\` is computed from \`${source.name}\`, and cannot name what that asks for` })
+      else
+        checkRead(judge, { path: ['sources', source.name, 'each', name], at: 'name', as: 'column', written: name }, columnsOf(from).names)
     }
 }
 

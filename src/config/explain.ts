@@ -1,4 +1,4 @@
-import { valueWithoutSecrets } from '../lib/safe-text.ts'
+import { isSecretName, valueWithoutSecrets } from '../lib/safe-text.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Config } from './config.ts'
 import { isRecord, printPath, valueAt, type Path } from './finding.ts'
@@ -74,6 +74,11 @@ function isSourceAuth([section, , key]: Path): boolean {
   return section === 'sources' && key === 'auth'
 }
 
+/** Names in the steps and exports of a feed are columns and labels, and what they name is computed: none of it is a secret. */
+function isComputation([section, , key]: Path): boolean {
+  return section === 'feeds' && (key === 'steps' || key === 'export' || key === 'columns')
+}
+
 /** A function as it is written: JSON knows none. */
 function functionText(_key: string, value: unknown): unknown {
   return typeof value === 'function' ? String(value) : value
@@ -120,8 +125,10 @@ class Explanation {
   add(path: Path, value: unknown, from?: Path): void {
     const place = from === undefined ? undefined : this.#tree.place(from, 'value')
     const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${place.file ?? this.#file}:${place.line}`
-    const shown = valueWithoutSecrets(isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value, text =>
-      this.#tree.redact(text),
+    const shown = valueWithoutSecrets(
+      isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value,
+      text => this.#tree.redact(text),
+      isComputation(path) ? () => false : isSecretName,
     )
     this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown, functionText), origin })
   }

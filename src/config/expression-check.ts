@@ -12,6 +12,8 @@ interface Wanted {
   readonly origin?: 'config' | 'client'
   readonly condition?: boolean
   readonly columns?: readonly string[] | undefined
+  /** By column. */
+  readonly members?: ReadonlyMap<string, readonly string[]>
 }
 
 /** Compiles an expression; where that fails, its place inside the text is reported. Of a function the compiler of TypeScript tells. */
@@ -19,10 +21,10 @@ export function checkExpression(
   judge: Judge,
   text: Computation,
   path: Path,
-  { origin = 'config', condition = false, columns }: Wanted,
+  { origin = 'config', condition = false, columns, members = new Map() }: Wanted,
 ): void {
   if (typeof text !== 'string') return
-  report(judge, path, () => compileExpression(text, { origin, condition, ...(columns === undefined ? {} : { columns }) }))
+  report(judge, path, () => compileExpression(text, { origin, condition, members, ...(columns === undefined ? {} : { columns }) }))
 }
 
 /** Reads one aggregate of an expression over the row; where that fails, its place inside the text is reported. */

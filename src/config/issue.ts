@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { suggest } from '../lib/suggest.ts'
 import { isRecord, pathKey, valueAt, type Finding, type Path } from './finding.ts'
+import { likelyWord } from './likely-word.ts'
 import { knownKeys } from './known-keys.ts'
 
 type Issue = z.core.$ZodIssue
@@ -61,11 +62,9 @@ function unknownKey(key: string, known: readonly string[], path: Path): IssueFin
   }
 }
 
-/** The word of a fixed set that was probably meant. */
-function likelyWord(value: unknown, expected: string): { readonly hint?: string } {
-  const words = /^[\w-]+(, [\w-]+)*,? or [\w-]+$/.test(expected) ? expected.split(/,? or |, /) : []
-  const best = typeof value === 'string' ? suggest(value, words) : undefined
-  return best === undefined ? {} : { hint: `did you mean \`${best}\`?` }
+/** The words of a fixed set, as they are expected. */
+function wordsOf(expected: string): readonly string[] {
+  return /^[\w-]+(, [\w-]+)*,? or [\w-]+$/.test(expected) ? expected.split(/,? or |, /) : []
 }
 
 /** The branch of a union that the writer was after: the one whose issues lie deepest, with the fewest of them. */
@@ -110,5 +109,5 @@ function wrongValue(issue: Issue, value: unknown, path: Path, missing: boolean):
     return { path, at: 'name', message, ...(expected === undefined ? {} : { expected }), found: 'nothing', isMissing: true }
   }
   if (expected === undefined) return { path, at: 'value', message: issue.message }
-  return { path, at: 'value', expected, ...likelyWord(value, expected) }
+  return { path, at: 'value', expected, ...likelyWord(value, wordsOf(expected)) }
 }

@@ -45,6 +45,10 @@ export function areParamsSound(judge: Judge, base: Path, params: readonly ParamO
 /** Whether all that a path leaves open is filled in; one that is not would be asked for as it stands. */
 export function isAllFilled(judge: Judge, path: Path, url: string, names: readonly string[]): boolean {
   const [beforeQuery = ''] = url.split('?', 1)
+  if (/\{[^{}]*(\{|$)/.test(beforeQuery)) {
+    judge.report({ path, at: 'value', message: '`{` is not closed', hint: 'write {name}, or %7B for the brace itself' })
+    return false
+  }
   const open = [...beforeQuery.matchAll(/\{([A-Za-z_]\w*)\}/g)].map(([, name = '']) => name).find(name => !names.includes(name))
   if (open === undefined) return true
   const message = `\`{${open}}\` is filled in by nothing`
@@ -72,6 +76,11 @@ export function checkParams(judge: Judge, sources: readonly SourceConfig[], feed
   for (const feed of feeds)
     for (const name of inputsOf(feed).filter(input => needy.has(input)))
       judge.report({ path: ['feeds', feed.name, 'from'], at: 'value', message: message(name), hint })
+  for (const source of sources) {
+    const { each } = source.kind === 'http' ? source : {}
+    if (each?.members.kind === 'feed' && needy.has(each.members.from))
+      judge.report({ path: ['sources', source.name, 'each', each.name, 'from'], at: 'value', message: message(each.members.from), hint })
+  }
   for (const { name, demand } of sources)
     if (demand === 'always' && needy.has(name))
       judge.report({ path: ['sources', name, 'demand'], at: 'value', message: message(name), hint })

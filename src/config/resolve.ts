@@ -6,15 +6,13 @@ import { boardConfigs } from './board-section.ts'
 import { budgetConfigs, checkBudgets } from './budget-section.ts'
 import type { Config } from './config.ts'
 import { checkLists } from './each-section.ts'
-import { feedConfig } from './feed-section.ts'
 import { isRecord, valueAt, type Finding, type Report } from './finding.ts'
 import { Judge } from './judge.ts'
 import { limitsOptions, limitsSchema } from './limits.options.ts'
 import { checkParams } from './params-section.ts'
 import { logOptions, logSchema } from './log.options.ts'
-import { checkName, checkNames, section } from './name.ts'
 import { serverOptions, serverSchema } from './server.options.ts'
-import { soundDefaults, sourceConfig } from './source-section.ts'
+import { tableConfigs } from './tables.ts'
 import { testConfigs } from './test-section.ts'
 import type { Tree } from './tree.ts'
 
@@ -70,11 +68,11 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
   const auth = authConfig(judge, warn)
   checkExposure(judge, warn)
   const budgets = budgetConfigs(judge)
-  const { sources, feeds } = tables(judge, folder)
+  const { sources, feeds, columnsOf } = tableConfigs(judge, folder, warn)
   checkBudgets(judge, sources)
-  checkLists(judge, sources, feeds)
+  checkLists(judge, { sources, feeds, columnsOf })
   checkParams(judge, sources, feeds)
-  const boards = boardConfigs(judge)
+  const boards = boardConfigs(judge, columnsOf)
   if (top === undefined || server === undefined || limits === undefined || log === undefined) return undefined
   const asked = auth === undefined ? {} : { auth }
   const state = top.state === undefined ? {} : { state: resolve(folder, top.state) }
@@ -94,24 +92,6 @@ function judged(judge: Judge, folder: string, warn: Report): Config | undefined 
 /** A section with fixed keys; without it, or with nothing in it, its defaults. */
 function part<S extends z.ZodType>(judge: Judge, name: string, schema: S): z.output<S> | undefined {
   return judge.check(schema, valueAt(judge.tree.value, [name]) ?? {}, [name])
-}
-
-/** The sources and feeds that are sound; `checkNames` needs both sections whole. `folder`: from which relative paths are meant. */
-function tables(judge: Judge, folder: string): Pick<Config, 'sources' | 'feeds'> {
-  const defaults = soundDefaults(judge)
-  const [sources, feeds] = [section(judge, 'sources'), section(judge, 'feeds')]
-  for (const [name, written] of [
-    ['sources', sources],
-    ['feeds', feeds],
-  ] as const)
-    for (const entry of Object.keys(written ?? {})) checkName(judge, entry, [name, entry])
-  if (sources !== undefined && feeds !== undefined) checkNames(judge, sources, feeds)
-  if (sources !== undefined && Object.keys(sources).length === 0)
-    judge.report({ path: ['sources'], at: 'name', message: 'no sources: there is nothing to poll' })
-  return {
-    sources: Object.entries(sources ?? {}).flatMap(([name, written]) => sourceConfig(judge, name, written, { defaults, folder }) ?? []),
-    feeds: Object.entries(feeds ?? {}).flatMap(([name, written]) => feedConfig(judge, name, written) ?? []),
-  }
 }
 
 function isLoopback(host: string): boolean {

@@ -1,10 +1,11 @@
 import type { z } from 'zod'
+import { fingerprint } from '../lib/fingerprint.ts'
 import { suggest } from '../lib/suggest.ts'
-import type { MetricOptions } from '../sink/export.options.ts'
 import { alertmanagerOptions, messageColumns, webhookOptions, type SinkOptions } from '../sink/sink.options.ts'
-import { checkExpression, checkTemplate } from './expression-check.ts'
-import { isRecord, type Path } from './finding.ts'
+import { checkTemplate } from './expression-check.ts'
+import { isRecord, printPath, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
+import { checkRead, readsOfLabels } from './reads.ts'
 import type { Columns } from './step-columns.ts'
 
 /** The options of each sink that has some, by its name. */
@@ -16,16 +17,23 @@ const plainSink = 'log'
 const sinkNames = [plainSink, ...Object.keys(sinkSchemas)]
 
 /** The sinks of a feed. What is wrong with them is reported; of a sink that is none nothing is returned. */
-export function sinkConfigs(judge: Judge, written: unknown, path: Path): readonly SinkOptions[] {
+export function sinkConfigs(judge: Judge, written: unknown, path: Path, columns: Columns): readonly SinkOptions[] {
   if (written === undefined || written === null) return []
   if (!Array.isArray(written)) {
     judge.report({ path, at: 'value', expected: 'a list of sinks, `- log` or `- name: options`' })
     return []
   }
-  return written.flatMap((item: unknown, index) => sinkConfig(judge, item, [...path, index]) ?? [])
+  const first = new Map<string, number>()
+  return written.flatMap((item: unknown, index) => {
+    const before = first.get(fingerprint(item)) ?? index
+    first.set(fingerprint(item), before)
+    if (before < index)
+      judge.report({ path: [...path, index], at: 'value', message: `the same as ${printPath(path)}[${before}], which is told already` })
+    return sinkConfig(judge, item, [...path, index], columns) ?? []
+  })
 }
 
-function sinkConfig(judge: Judge, item: unknown, path: Path): SinkOptions | undefined {
+function sinkConfig(judge: Judge, item: unknown, path: Path, columns: Columns): SinkOptions | undefined {
   if (item === plainSink) return { kind: 'log' }
   const names = isRecord(item) ? Object.keys(item) : []
   const [kind, second] = names
@@ -35,7 +43,7 @@ function sinkConfig(judge: Judge, item: unknown, path: Path): SinkOptions | unde
     return undefined
   }
   if (kind === 'webhook') return webhook(judge, item[kind], [...path, kind])
-  if (kind === 'alertmanager') return alertmanager(judge, item[kind], [...path, kind])
+  if (kind === 'alertmanager') return alertmanager(judge, item[kind], [...path, kind], columns)
   const best = suggest(kind, sinkNames)
   const hint = best === undefined ? `known sinks: ${sinkNames.join(', ')}` : `did you mean \`${best}\`?`
   const message = kind === plainSink ? '`log` has no options: write `- log`' : `unknown sink \`${kind}\``
@@ -57,18 +65,9 @@ function checkBody(judge: Judge, written: unknown, path: Path): void {
   else if (isRecord(written)) for (const [name, member] of Object.entries(written)) checkBody(judge, member, [...path, name])
 }
 
-function alertmanager(judge: Judge, written: unknown, path: Path): SinkOptions | undefined {
+function alertmanager(judge: Judge, written: unknown, path: Path, columns: Columns): SinkOptions | undefined {
   const options = judge.check(alertmanagerOptions, written, path)
   if (options === undefined) return undefined
-  for (const [name, label] of options.labels ?? []) checkExpression(judge, label, [...path, 'labels', name], { columns: undefined })
+  for (const read of readsOfLabels(options, path)) checkRead(judge, read, columns.names)
   return { kind: 'alertmanager', options }
-}
-
-/** Compiles the expressions of what is exported, and looks their columns up as far as these are known. */
-export function checkMetrics(judge: Judge, written: MetricOptions | readonly MetricOptions[], path: Path, columns: Columns): void {
-  for (const [index, { value, labels }] of [written].flat().entries()) {
-    const at = Array.isArray(written) ? [...path, index] : path
-    checkExpression(judge, value, [...at, 'value'], { columns: columns.names })
-    for (const [name, label] of labels ?? []) checkExpression(judge, label, [...at, 'labels', name], { columns: columns.names })
-  }
 }

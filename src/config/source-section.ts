@@ -22,10 +22,13 @@ import type { Judge } from './judge.ts'
 import { pemFiles } from './pem-files.ts'
 
 const { url: _url, ...httpDefaults } = httpKeys
+const authKeys = {
+  auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
+}
 const requestKeys = {
   ...pagesKeys,
   private: paramsKeys.private,
-  auth: sourceAuthSchema.optional().meta({ description: 'How it says who asks: one of basic, digest, bearer, apiKey, oauth2 and login.' }),
+  ...authKeys,
 }
 
 /** What every source may have: how it is asked, and how its columns are shown. */
@@ -38,7 +41,7 @@ function commonOptions(written: z.output<typeof commonSchema>) {
 const commonSchema = z.strictObject(commonKeys)
 
 const httpSourceSchema = z.strictObject({ ...httpKeys, ...eachKeys, ...paramsKeys, ...requestKeys, ...commonKeys })
-const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...commonKeys })
+const webSocketSourceSchema = z.strictObject({ ...webSocketKeys, ...authKeys, ...commonKeys })
 const systemSourceSchema = z.strictObject({ ...systemKeys, ...commonKeys })
 const fileSourceSchema = z.strictObject({ ...fileKeys, ...commonKeys })
 const execSourceSchema = z.strictObject({ ...execKeys, ...commonKeys })
@@ -114,7 +117,7 @@ export function sourceConfig(judge: Judge, name: string, written: unknown, aroun
   const [first] = asked
   if (first === undefined || asked.length > 1) return reportKind(judge, base, own, asked)
   const kind = first === 'url' && isWebSocket(own['url']) ? 'webSocket' : first
-  if (kind === 'url') concealAuth(judge, own['auth'], [...base, 'auth'])
+  if (kind === 'url' || kind === 'webSocket') concealAuth(judge, own['auth'], [...base, 'auth'])
   const known = Object.entries(around.defaults).filter(([key]) => Object.hasOwn(sourceSchemas[kind].shape, key))
   const whole = Object.fromEntries([...known, ...Object.entries(own)])
   const origin = originOf(base, own, typeof written === 'string', around.defaults)
@@ -160,15 +163,24 @@ function ofKind(kind: Kind, { name, folder, judge, at, check }: Written): Source
       const options = commonOptions(exec)
       return { name, kind: 'exec', ...options, exec: execOptions(exec, options.everyMs, folder) }
     }
-    case 'webSocket': {
-      const webSocket = check(webSocketSourceSchema)
-      if (webSocket === undefined) return undefined
-      const options = commonOptions(webSocket)
-      return { name, kind: 'webSocket', ...options, webSocket: webSocketOptions(webSocket, options.everyMs) }
-    }
+    case 'webSocket':
+      return ofWebSocket(name, judge, at, check(webSocketSourceSchema))
     case 'url':
       return ofUrl(name, judge, at, check(httpSourceSchema))
   }
+}
+
+function ofWebSocket(
+  name: string,
+  judge: Judge,
+  at: Written['at'],
+  written: z.output<typeof webSocketSourceSchema> | undefined,
+): SourceConfig | undefined {
+  const pems = written?.tls === undefined ? {} : pemFiles(judge, at('tls'), written.tls)
+  if (written === undefined || pems === undefined || !isOneIdentity(judge, at('auth'), written)) return undefined
+  const options = commonOptions(written)
+  const auth = written.auth === undefined ? {} : { auth: sourceAuthOptions(written.auth) }
+  return { name, kind: 'webSocket', ...options, webSocket: webSocketOptions(written, options.everyMs, pems), ...auth }
 }
 
 function ofUrl(
@@ -177,7 +189,7 @@ function ofUrl(
   at: Written['at'],
   http: z.output<typeof httpSourceSchema> | undefined,
 ): SourceConfig | undefined {
-  const pems = http && pemFiles(judge, at('tls'), http.tls ?? {})
+  const pems = http?.tls === undefined ? {} : pemFiles(judge, at('tls'), http.tls)
   if (http === undefined || pems === undefined || !isOneIdentity(judge, at('auth'), http)) return undefined
   const base = ['sources', name]
   const options = commonOptions(http)

@@ -19,7 +19,7 @@ import type { Step } from '../operator/step.options.ts'
 import type { StepKind } from './config.ts'
 import { isRecord, type Path } from './finding.ts'
 import type { Judge } from './judge.ts'
-import { checkStep, columnsAfter, type Columns } from './step-columns.ts'
+import { checkStep, columnsAfter, type Columns, type ColumnsOf } from './step-columns.ts'
 
 /** Those that a file can say. */
 type WrittenKind = Exclude<StepKind, 'rxjs'>
@@ -45,19 +45,28 @@ export const stepSchemas = {
 
 const stepNames = Object.keys(stepSchemas) as readonly WrittenKind[]
 
-/** The steps of a feed, and the columns that they leave. What is wrong with them is reported; of a step that is none nothing is returned. */
-export function stepConfigs(judge: Judge, written: unknown, path: Path): { readonly steps: readonly Step[]; readonly columns: Columns } {
-  if (written === undefined || written === null) return { steps: [], columns: {} }
+/**
+ * The steps of a feed, and the columns that they leave of those they begin with. What is wrong with them is reported; of a step that is
+ * none nothing is returned.
+ */
+export function stepConfigs(
+  judge: Judge,
+  written: unknown,
+  path: Path,
+  before: Columns,
+  columnsOf: ColumnsOf,
+): { readonly steps: readonly Step[]; readonly columns: Columns } {
+  if (written === undefined || written === null) return { steps: [], columns: before }
   if (!Array.isArray(written)) {
     judge.report({ path, at: 'value', expected: 'a list of steps, each `- name: options`' })
     return { steps: [], columns: {} }
   }
   const steps: Step[] = []
-  let columns: Columns = {}
+  let columns = before
   for (const [index, item] of written.entries()) {
     const step = stepConfig(judge, item, [...path, index])
     if (step !== undefined) {
-      checkStep(judge, step, [...path, index, step.kind], columns)
+      checkStep(judge, step, [...path, index, step.kind], columns, columnsOf)
       steps.push(step)
     }
     columns = step === undefined ? {} : columnsAfter(step, columns)

@@ -5,14 +5,18 @@ import type { SourceText } from './source-text.ts'
 
 /** A name and its colon, quoted or not, wherever on a line it stands. */
 const named = /(?<![\w.-])(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:(?=\s|$|["'])[ \t]*/g
+/** What a line of a block begins with, and what follows. */
+const nameOn = /^\s*(?:- +)*(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:[ \t]*(.*)$/
 /** User name and password of a URL, and a parameter of its query. */
 const credentials = /(?<=:\/\/)[^\s/?#@"']+(?=@)/g
 const parameter = /(?<=[?&])([^\s?&=#"']+)=(\$\{[^{}]*\}|[^\s&#"',}\]]+)/g
 const onlyVariable = /^(["']?)\$\{[^{}]*\}\1[ \t]*([,}\]#].*)?$/
 /** These hold others, which have names of their own. */
 const containers = new Set(['auth', 'tokens'])
-/** What the `key` of a source mostly is: the name of a column, or several. */
-const columnNames = /^\[?[a-z_., ]{1,60}\]?$/
+/** What is sent along with a request holds a `key` that opens something; elsewhere it is one of columns, of a join, of a tile or a label. */
+const sent = new Set(['query', 'headers', 'body', 'auth', 'apiKey', 'basic', 'digest', 'oauth2', 'login', 'request', 'env'])
+/** Too long, and with a digit in it, to be the name of a column. */
+const likeToken = /(?=[\w+/=-]*\d)[\w+/=-]{16}/
 /** Shorter ones are no secrets, and hiding them would spoil every text. */
 const shortest = 4
 
@@ -50,8 +54,44 @@ function saysWho(name: string, before: string): boolean {
   return name === 'bearer' || (name === 'value' && /\bapiKey\b/.test(before))
 }
 
+/** The names of the maps in which a place of a line is, the innermost first: on the line, then above it. */
+function* enclosing(source: SourceText, index: number, column: number): Generator<string> {
+  const line = source.line(index)
+  let closed = 0
+  for (let place = column - 1; place >= 0; place--) {
+    if (/[}\]]/.test(line[place] ?? '')) closed++
+    else if (/[{[]/.test(line[place] ?? '') && closed-- === 0) {
+      closed = 0
+      yield /(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:[ \t]*$/.exec(line.slice(0, place))?.[2] ?? ''
+    }
+  }
+  yield* [...parents(source, index)].map(([name]) => name)
+}
+
+/** The names on the lines above that are indented less and less, with what follows them there. */
+function* parents(source: SourceText, index: number): Generator<readonly [name: string, rest: string]> {
+  let indent = indentOf(source.line(index))
+  for (let above = index - 1; above >= Math.max(0, index - longestText) && indent > 0; above--) {
+    const line = source.line(above)
+    if (line.trim() === '' || indentOf(line) >= indent) continue
+    indent = indentOf(line)
+    const [, , name = '', rest = ''] = nameOn.exec(line) ?? []
+    yield [name, rest]
+  }
+}
+
+function indentOf(line: string): number {
+  return line.search(/\S|$/)
+}
+
+/** Whether what stands under the name `key` is no secret but names something. */
+function isNoSecret(source: SourceText, index: number, [from, to]: Stretch): boolean {
+  return !likeToken.test(source.line(index).slice(from, to)) && ![...enclosing(source, index, from)].some(name => sent.has(name))
+}
+
 /** What stands on a line that is called like a secret. */
-function secretsOn(line: string, isBroken: boolean): Stretch[] {
+function secretsOn(source: SourceText, index: number, isBroken: boolean): Stretch[] {
+  const line = source.line(index)
   const found = secretsInUrls(line)
   for (const match of line.matchAll(named)) {
     const name = match[2] ?? ''
@@ -61,7 +101,7 @@ function secretsOn(line: string, isBroken: boolean): Stretch[] {
       continue
     const isInFlow = /[{[]/.test(line.slice(0, match.index)) || rest.startsWith('[')
     const end = endOf(line, from, isInFlow, isBroken)
-    if (name === 'key' && columnNames.test(line.slice(from, end).trim())) continue
+    if (name === 'key' && isNoSecret(source, index, [from, end])) continue
     // What is too short for a token is a word that was meant otherwise: `auth: nobody`.
     if (!containers.has(name) || end - from >= shortestToken) found.push([from, end])
   }
@@ -70,16 +110,7 @@ function secretsOn(line: string, isBroken: boolean): Stretch[] {
 
 /** The line above by whose name what stands on a line is a secret: a text of several lines, or one that begins on the next. */
 function isBelowSecret(source: SourceText, index: number): boolean {
-  const indentOf = (line: string): number => line.search(/\S|$/)
-  let indent = indentOf(source.line(index))
-  for (let above = index - 1; above >= Math.max(0, index - longestText) && indent > 0; above--) {
-    const line = source.line(above)
-    if (line.trim() === '' || indentOf(line) >= indent) continue
-    indent = indentOf(line)
-    const [, , name = '', rest = ''] = /^\s*(?:- +)*(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:[ \t]*(.*)$/.exec(line) ?? []
-    if (isSecretName(name) && !containers.has(name) && /^([|>].*|#.*|)$/.test(rest)) return true
-  }
-  return false
+  return [...parents(source, index)].some(([name, rest]) => isSecretName(name) && !containers.has(name) && /^([|>].*|#.*|)$/.test(rest))
 }
 
 /** The texts that messages may quote of a stretch: itself, and where it cannot be read each word of it. */
@@ -135,7 +166,9 @@ export class Veil {
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const line = this.#source.line(index)
-    const stretches: Stretch[] = isBelowSecret(this.#source, index) ? [[line.search(/\S|$/), line.length]] : secretsOn(line, isBroken)
+    const stretches: Stretch[] = isBelowSecret(this.#source, index)
+      ? [[line.search(/\S|$/), line.length]]
+      : secretsOn(this.#source, index, isBroken)
     const texts = stretches.flatMap(([from, to]) => textsOf(line.slice(from, to), isBroken)).sort((a, b) => b.length - a.length)
     const found = { stretches, texts, covered: covered(line, stretches) }
     this.#known.set(key, found)

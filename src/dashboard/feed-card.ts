@@ -4,7 +4,7 @@ import type { UpdateInfo } from '../client/face.ts'
 import type { Cancel } from '../lib/clock.ts'
 import type { Hints } from '../model/hint.ts'
 import type { Row } from '../model/row.ts'
-import { knownFreshness } from '../elements/freshness-view.ts'
+import { isOfNow, knownFreshness } from '../elements/freshness-view.ts'
 import { Activity, figures, measureColumns, type Measure } from '../elements/measures.ts'
 import { profileColumn, profileColumns, showValue, type ColumnProfile } from '../elements/column-profile.ts'
 import type { Format } from '../elements/format.ts'
@@ -114,7 +114,7 @@ export class FeedCard extends PageElement {
   /** Writes the figures into the trail, so that a value that stands still is seen to. */
   #follow(): void {
     const now = this.context.clock.now()
-    if (this.#reader?.reading !== true || !this.context.board.connected || this.#reader.feed.freshness.state !== 'fresh') {
+    if (this.#reader?.reading !== true || !this.context.board.connected || !isOfNow(this.#reader.feed.freshness)) {
       this.#trail.gap(now)
       return
     }

@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyValues, type TemplateResult } from 'lit'
 import type { Cancel } from '../lib/clock.ts'
 import { ChartSubject } from '../elements/chart-subject.ts'
-import { knownFreshness } from '../elements/freshness-view.ts'
+import { isOfNow, knownFreshness } from '../elements/freshness-view.ts'
 import { placeColumns } from '../elements/place-columns.ts'
 import { SeriesSubject } from '../elements/series-subject.ts'
 import type { Subject } from '../elements/subject.ts'
@@ -86,7 +86,7 @@ export class FeedPage extends PageElement {
     const reading = this.#reading
     if (reading?.shape === undefined || reading.rows === undefined) return
     const { board, clock, trails, format, hints } = this.context
-    const known = board.connected && reading.feed?.freshness.state === 'fresh'
+    const known = board.connected && reading.feed !== undefined && isOfNow(reading.feed.freshness)
     const isSeries = reading.shape.kind === 'series'
     if (this.#subject?.whole !== isSeries)
       this.#subject = isSeries ? new SeriesSubject() : new ChartSubject(trails.of(this.name), reading.activity)
@@ -116,7 +116,8 @@ export class FeedPage extends PageElement {
 
   #chart(): TemplateResult | typeof nothing {
     const subject = this.#subject
-    if (subject === undefined || subject.lines.length === 0) return nothing
+    // Each event is there once: a line through it would say nothing.
+    if (subject === undefined || subject.lines.length === 0 || this.#reading?.shape?.kind === 'events') return nothing
     return html`<section class="panel" aria-label="Chart">
       <header>
         <h2>${subject.whole ? 'Over time' : 'Last minutes'}</h2>

@@ -9,8 +9,10 @@ import { nextSort, sortRows } from '../elements/row-sort.ts'
 import { FrameLog } from './frame-log.ts'
 
 /** How many rows are asked for at first, and at most. */
-export const firstRows = 500
+const firstRows = 500
 export const mostRows = 100_000
+/** Of a series, which is drawn: enough that its chart opens full. */
+const seriesRows = 5000
 /** Least ms between two deltas of more than the first rows: what nobody can follow is not sent. */
 const largeThrottleMs = 1000
 const newestFirst = '-time'
@@ -190,6 +192,7 @@ export class FeedReading {
     this.#sort = sort
     if ((rows?.length ?? 0) < this.#limit) return
     this.#byServer = true
+    if (table.kind === 'series') this.#limit = seriesRows
     this.#open()
   }
 

@@ -8,7 +8,7 @@ import type { FeedTable, RowRequest, SortRequest } from '../elements/feed-table.
 import { readingOrder } from '../elements/column-profile.ts'
 import { layOut, type Layout } from '../elements/upright.ts'
 import { copyText } from './clipboard.ts'
-import { firstRows, mostRows, type FeedReading } from './feed-reading.ts'
+import { mostRows, type FeedReading } from './feed-reading.ts'
 import { filterExpression, textColumns, unknownNames } from './filter-text.ts'
 import { PageElement } from './page-element.ts'
 import type { RowPlace } from './row-sheet.ts'
@@ -187,7 +187,7 @@ export class FeedRows extends PageElement {
       return html`<span class="quiet"
         >${rows} ${shown === 1 ? 'row' : 'rows'}${reading.where === '' ? '' : ` of ${format.number(total)}`}</span
       >`
-    const more = reading.limit === firstRows
+    const more = reading.limit < mostRows
     return html`<span class="quiet">showing the first ${rows} of ${format.number(total)} rows</span> ${
         more
           ? html`<button type="button" class="plain" @click=${() => reading.showMore()}>

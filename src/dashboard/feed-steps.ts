@@ -96,6 +96,7 @@ export class FeedSteps extends PageElement {
         ${facts === undefined ? nothing : mark(toneOf(known))}
         ${name === this.name ? html`<b>${name}</b>` : html`<a href=${feedHash(name)}>${name}</a>`} <span class="quiet">${count}</span>
         ${isSource ? html`<a href=${sourceHash(name)}>polls</a>` : nothing}
+        ${(facts?.warning ?? '') === '' ? nothing : html`<span class="fault">${facts?.warning}</span>`}
       </p>
     </li>`
   }

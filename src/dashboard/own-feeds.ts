@@ -17,6 +17,8 @@ export interface FeedFacts {
   readonly bytesSaved: number
   /** Of a feed of alerts: how many fire. */
   readonly firing: number
+  /** A column that is named of it and no row has; empty: there is none. */
+  readonly warning: string
   readonly description: string
   /** Whether the figures are known, or only the name, state and description. */
   readonly hasFigures: boolean
@@ -103,6 +105,7 @@ export function feedFacts(row: Row): FeedFacts {
     bytesSent: numberOf(row, 'bytesSent') ?? 0,
     bytesSaved: numberOf(row, 'bytesSaved') ?? 0,
     firing: numberOf(row, 'firing') ?? 0,
+    warning: textOf(row, 'warning'),
     description: textOf(row, 'description'),
     hasFigures: true,
   }

@@ -1,8 +1,7 @@
-import { cellOf, rowOf, type Cell, type Row } from '../model/row.ts'
+import { cellOf, cellText, rowOf, type Cell, type Row } from '../model/row.ts'
 
 function csvCell(cell: Cell): string {
-  if (cell === null) return ''
-  const text = typeof cell === 'object' ? JSON.stringify(cell) : String(cell)
+  const text = cellText(cell)
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

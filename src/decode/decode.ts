@@ -7,7 +7,8 @@ import { decodeJson } from './json.ts'
 import { decodeNdjson } from './ndjson.ts'
 import { matchRows } from './pattern.ts'
 import type { Decoded, DecodeOptions, Dialect, Format, Payload, Remark } from './payload.ts'
-import { decodePrometheus, isOpenMetrics } from './prometheus.ts'
+import { decodePrometheus, isOpenMetrics, type Prometheus } from './prometheus.ts'
+import { isInstantVector, vectorRows } from './prometheus-api.ts'
 import { isJsonFeed, syndicationRows } from './syndication.ts'
 import { decodeText } from './text.ts'
 import { decodeXml } from './xml.ts'
@@ -61,13 +62,18 @@ function decodeAs(format: Format, task: Task): Decoded {
     case 'syndication':
       return { document: syndicationRows(isJsonText(text) ? decodeJson(text, options).value : text, options), dialect: { format } }
     case 'prometheus': {
-      const { rows, infinite } = decodePrometheus(text, { isOpenMetrics: isOpenMetrics(text, mediaType), maxRows: options.maxRows })
-      const remarks = infinite === 0 ? [] : [{ about: 'infinite', sentence: `${infinite} samples are infinite: their value is null` }]
-      return { document: rows, dialect: { format }, key: 'series', remarks }
+      const read = decodePrometheus(text, { isOpenMetrics: isOpenMetrics(text, mediaType), maxRows: options.maxRows })
+      return seriesDocument(read, { format })
     }
     case 'text':
       return textDocument(task)
   }
+}
+
+function seriesDocument({ rows, infinite }: Prometheus, dialect: Dialect): Decoded {
+  const are = infinite === 1 ? '1 sample is infinite: its' : `${infinite} samples are infinite: their`
+  const remarks = infinite === 0 ? [] : [{ about: 'infinite', sentence: `${are} value is null` }]
+  return { document: rows, dialect, key: 'series', remarks }
 }
 
 function textDocument({ text, options: { pattern, maxRows } }: Task): Decoded {
@@ -77,7 +83,10 @@ function textDocument({ text, options: { pattern, maxRows } }: Task): Decoded {
   return { document: rows, dialect: { format: 'text' }, isText: true, remarks }
 }
 
-/** JSON that shows itself as GeoJSON or JSON Feed is read as that, unless it is said or known how it is read. */
+/**
+ * JSON that shows itself as GeoJSON or JSON Feed is read as that, unless it is said or known how it is read; what Prometheus answers to a
+ * query is a row for each series, unless JSON or where its rows are is said.
+ */
 function jsonDocument(format: 'json' | 'geojson', { text, options, known }: Task): Decoded {
   const { value, rounded, firstRounded } = decodeJson(text, options)
   const remarks = roundedRemark(rounded, firstRounded)
@@ -85,6 +94,8 @@ function jsonDocument(format: 'json' | 'geojson', { text, options, known }: Task
   if (format === 'geojson' || (mayLook && isFeatureCollection(value)))
     return { document: featureRows(value), dialect: { format: 'geojson' }, remarks }
   if (mayLook && isJsonFeed(value)) return { document: syndicationRows(value, options), dialect: { format: 'syndication' }, remarks }
+  if (options.format === undefined && options.rows === undefined && isInstantVector(value))
+    return seriesDocument(vectorRows(value, options.maxRows), { format: 'json' })
   return { document: value, dialect: { format: 'json' }, remarks }
 }
 

@@ -4,6 +4,7 @@ export type Label = readonly [name: string, value: string]
 
 /** One line that has a value. */
 export interface PrometheusSample {
+  /** Empty: it has none, as what a query computes. */
   readonly name: string
   /** In the order in which they were written. */
   readonly labels: readonly Label[]

@@ -9,7 +9,19 @@ export interface PrometheusOptions {
   readonly maxRows: number
 }
 
-const types = new Set(['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'untyped', 'unknown'])
+/** Of both formats; Go's library writes the longer name of `gaugehistogram`. */
+const types = new Set([
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'gauge_histogram',
+  'summary',
+  'info',
+  'stateset',
+  'untyped',
+  'unknown',
+])
 
 /** Whether it is OpenMetrics rather than Prometheus' own format: the media type says so, or how it ends. */
 export function isOpenMetrics(text: string, mediaType: string): boolean {
@@ -21,20 +33,28 @@ const sampleStart = /^([a-zA-Z_:][a-zA-Z0-9_:]*(\{.*\})?|\{".*\})[ \t]+[+-]?(\d|
 /** By looking: descriptions of metrics, or a line that is a sample, before anything else. */
 export function looksLikePrometheus(text: string): boolean {
   for (const line of linesOf(text.slice(0, 16_384))) {
-    if (/^# (HELP|TYPE|UNIT|EOF)\b/.test(line.text)) return true
-    if (line.text.trim() !== '' && !line.text.startsWith('#')) return sampleStart.test(line.text)
+    const written = line.text.trimStart()
+    if (/^# (HELP|TYPE|UNIT|EOF)\b/.test(written)) return true
+    if (written !== '' && !written.startsWith('#')) return sampleStart.test(written)
   }
   return false
 }
 
+/** Prometheus' own format lets blanks stand before a comment. */
+function isComment({ text }: Line, { isOpenMetrics }: PrometheusOptions): boolean {
+  return (isOpenMetrics ? text : text.trimStart()).startsWith('#')
+}
+
 /** @returns whether the text ends here */
 function readComment({ text }: Line, options: PrometheusOptions): boolean {
-  const [, keyword = '', rest = ''] = /^#[ \t]*(HELP|TYPE|UNIT)\b[ \t]*(.*)$/s.exec(text) ?? []
+  const [, keyword = '', rest = ''] = /^[ \t]*#[ \t]*(HELP|TYPE|UNIT)\b[ \t]*(.*)$/s.exec(text) ?? []
   if (options.isOpenMetrics && text === '# EOF') return true
   if (keyword === '') {
     if (options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no comments but HELP, TYPE, UNIT and EOF')
     return false
   }
+  // Prometheus' own library takes a help of nothing for any other comment.
+  if (keyword === 'HELP' && rest === '' && !options.isOpenMetrics) return false
   const line = new PrometheusLine(rest, options.isOpenMetrics)
   const name = line.describedName()
   const said = line.rest()
@@ -49,7 +69,7 @@ function* samplesOf(text: string, options: PrometheusOptions): Generator<Prometh
   for (const line of linesOf(text)) {
     try {
       if (hasEnded) throw new DecodeError('decode', 'more stands behind # EOF')
-      if (line.text.startsWith('#')) hasEnded = readComment(line, options)
+      if (isComment(line, options)) hasEnded = readComment(line, options)
       else if (line.text.trim() !== '') yield new PrometheusLine(line.text, options.isOpenMetrics).sample()
       else if (options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no empty lines')
     } catch (error) {
@@ -67,10 +87,11 @@ function quoted(text: string): string {
   return `"${text.replace(/[\\"\n]/g, c => (c === '\n' ? '\\n' : `\\${c}`))}"`
 }
 
-/** A series by its name and labels, as Prometheus prints it, the labels in the order of their names. */
+/** A series by its name, if it has one, and labels, as Prometheus prints it, the labels in the order of their names. */
 export function printSeries(name: string, labels: readonly Label[]): string {
   const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
   const printed = sorted.map(([label, value]) => `${plainLabel.test(label) ? label : quoted(label)}=${quoted(value)}`)
+  if (name === '') return `{${printed.join(',')}}`
   if (plainName.test(name)) return printed.length === 0 ? name : `${name}{${printed.join(',')}}`
   return `{${[quoted(name), ...printed].join(',')}}`
 }
@@ -81,7 +102,7 @@ const own = new Set(['series', 'metric', 'value', 'time'])
 function rowOfSample({ name, labels, value, time }: PrometheusSample): Row {
   // To Prometheus a label that is empty is none.
   const filled = labels.filter(([, text]) => text !== '')
-  const row: Record<string, Cell> = { series: printSeries(name, filled), metric: name }
+  const row: Record<string, Cell> = { series: printSeries(name, filled), ...(name === '' ? {} : { metric: name }) }
   for (const [label, text] of filled) {
     let column = own.has(label) ? `exported_${label}` : label
     while (column !== label && labels.some(([other]) => other === column)) column = `exported_${column}`
@@ -99,17 +120,22 @@ export interface Prometheus {
   readonly infinite: number
 }
 
+/** @throws DecodeError over `maxRows` */
+export function rowsOfSamples(samples: Iterable<PrometheusSample>, maxRows: number): Prometheus {
+  const rows: Row[] = []
+  let infinite = 0
+  for (const sample of samples) {
+    if (rows.length >= maxRows) throw exceeded('maxRows', String(maxRows))
+    rows.push(rowOfSample(sample))
+    if (Math.abs(sample.value) === Number.POSITIVE_INFINITY) infinite++
+  }
+  return { rows, infinite }
+}
+
 /**
  * Reads Prometheus' text format or OpenMetrics.
  * @throws DecodeError which names the line and the reason, or the limit
  */
 export function decodePrometheus(text: string, options: PrometheusOptions): Prometheus {
-  const rows: Row[] = []
-  let infinite = 0
-  for (const sample of samplesOf(text, options)) {
-    if (rows.length >= options.maxRows) throw exceeded('maxRows', String(options.maxRows))
-    rows.push(rowOfSample(sample))
-    if (Math.abs(sample.value) === Number.POSITIVE_INFINITY) infinite++
-  }
-  return { rows, infinite }
+  return rowsOfSamples(samplesOf(text, options), options.maxRows)
 }

@@ -40,6 +40,7 @@ export class FeedChart extends LiveElement {
     zoom: { state: true },
     cursorIndex: { state: true },
     hiddenLines: { state: true },
+    isBare: { state: true },
   }
   declare trail: ChartData
   /** All of it is drawn, not the last minutes alone. */
@@ -55,6 +56,8 @@ export class FeedChart extends LiveElement {
   /** The point under the pointer. */
   declare cursorIndex: number | undefined
   declare hiddenLines: ReadonlySet<string>
+  /** No line has a value: a frame without one would look as if it were broken. */
+  declare isBare: boolean
   #plot: uPlot | undefined
   #held: Held = { lines: [], times: [], values: new Map(), nowMs: 0 }
   #drawnLines = ''
@@ -64,6 +67,7 @@ export class FeedChart extends LiveElement {
   constructor() {
     super()
     this.hiddenLines = new Set()
+    this.isBare = false
   }
 
   protected override listen(): readonly Cancel[] {
@@ -98,6 +102,7 @@ export class FeedChart extends LiveElement {
       values: new Map(lines.map(({ id }) => [id, [...trail.line(id)]])),
       nowMs: this.context.clock.now(),
     }
+    this.isBare = lines.every(({ id }) => this.#held.values.get(id)?.every(value => value === null) === true)
   }
 
   get #data(): uPlot.AlignedData {
@@ -239,6 +244,7 @@ export class FeedChart extends LiveElement {
         role="img"
         aria-label="Chart of ${this.name}: ${this.#held.lines.map(({ label }) => label).join(', ')}"
       ></div>
+      ${this.isBare ? html`<p class="bare">No current value since this page was opened.</p>` : nothing}
       <span class="probe-text" hidden></span><span class="probe-grid" hidden></span>
       <div class="zoom" role="group" aria-label="Zoom">
         <button

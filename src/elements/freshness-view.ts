@@ -33,6 +33,14 @@ const causeWords: Readonly<Record<string, string>> = {
   internal: 'internal fault',
 }
 
+/** While a guard keeps an answer back, what is shown is of an earlier one. */
+const keptCauses = new Set<string | undefined>(['rows', 'shape'])
+
+/** Whether what is shown is of now: also where part of it is left out, but not where the whole is kept from before. */
+export function isOfNow({ state, cause }: Pick<FeedFreshness, 'state' | 'cause'>): boolean {
+  return state === 'fresh' || (state === 'degraded' && !keptCauses.has(cause))
+}
+
 /** A proof that is so much ahead, in ms, is of a clock that was set back since. */
 const toleratedMs = 2000
 

@@ -6,6 +6,7 @@ import { ChartSubject } from './chart-subject.ts'
 import type { MillraceChart as Face } from './face.ts'
 import { FeedElement, text } from './feed-element.ts'
 import { feedQuery } from './feed-query.ts'
+import { isOfNow } from './freshness-view.ts'
 import { Activity } from './measures.ts'
 import { SeriesSubject } from './series-subject.ts'
 import { mostLines, type Subject } from './subject.ts'
@@ -65,7 +66,7 @@ export class MillraceChart extends FeedElement implements Face {
       this.#activity = new Activity()
       this.#subject = this.#isSeries ? new SeriesSubject(this.column) : new ChartSubject(trails.of(name), this.#activity, this.column)
     }
-    const known = board.connected && this.freshness.state === 'fresh'
+    const known = board.connected && isOfNow(this.freshness)
     const at = { known, timeMs: clock.now(), nowMs: board.now(), format, hints: this.hints }
     this.#subject?.follow(shown.rows, shown.table, at)
   }

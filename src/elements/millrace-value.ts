@@ -5,7 +5,7 @@ import { profileColumns, rowName, type ColumnProfile } from './column-profile.ts
 import type { MillraceValue as Face } from './face.ts'
 import { FeedElement, text } from './feed-element.ts'
 import { feedQuery, isAddress, whereKey } from './feed-query.ts'
-import { toneOf } from './freshness-view.ts'
+import { isOfNow, toneOf } from './freshness-view.ts'
 import { mark } from './mark.ts'
 import { Activity, figures, type Measure } from './measures.ts'
 import { keyOfRow } from './row-lines.ts'
@@ -58,7 +58,7 @@ export class MillraceValue extends FeedElement implements Face {
     if (context === undefined || !this.spark) return
     const now = context.clock.now()
     const { id, value } = this.#measure ?? {}
-    if (id === undefined || value === undefined || value === null || this.freshness.state !== 'fresh') this.#trail?.gap(now)
+    if (id === undefined || value === undefined || value === null || !isOfNow(this.freshness)) this.#trail?.gap(now)
     else this.#trail?.record(now, new Map([[id, value]]))
   }
 

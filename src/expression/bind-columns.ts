@@ -17,13 +17,31 @@ export interface BoundText {
   readonly keyVariable: string
   /** Where each column is first read in the source. */
   readonly places: ReadonlyMap<string, TextRange>
+  /** Those of them that it asks whether they are there. */
+  readonly asked: ReadonlySet<string>
+  /** By column the members of it that are read. */
+  readonly members: ReadonlyMap<string, ReadonlyMap<string, MemberPlace>>
 }
+
+/** Where a member of a column is first read, `right.name`. */
+export interface MemberPlace extends TextRange {
+  /** It is asked whether it is there. */
+  readonly isAsked: boolean
+}
+
+/** These say what stands for a value that is not there. */
+const asking: ReadonlySet<string> = new Set(['has', 'coalesce'])
 
 /** Whether a node calls `bind` of cel, `of` of optional or a function of math. */
 export function isNamespaceCall(node: Node): boolean {
   if (node.op !== 'rcall') return false
   const [name, receiver] = node.args
   return receiver.op === 'id' && namespaces.get(receiver.args)?.has(name) === true
+}
+
+/** The text that a node is; undefined: it is computed. */
+function textOf(node: Node): string | undefined {
+  return node.op === 'value' && typeof node.args === 'string' ? node.args : undefined
 }
 
 /**
@@ -36,10 +54,14 @@ export class ColumnBinder {
   readonly #variables = new Map<string, string>()
   readonly #columns = new Map<string, string>()
   readonly #places = new Map<string, TextRange>()
+  readonly #asked = new Set<string>()
+  readonly #members = new Map<string, Map<string, MemberPlace>>()
   readonly #printer = new Printer(node => this.#rewrite(node))
   #elements: ReadonlySet<string> = new Set()
   /** Beside `type(..)` the names of types are types. */
   #besideType = false
+  /** Within `has(..)` and `coalesce(..)`, and beside `null`. */
+  #isAsking = false
 
   constructor(source: string) {
     this.#source = source
@@ -52,12 +74,21 @@ export class ColumnBinder {
   bind(node: Node): BoundText {
     this.#printer.print(node)
     const { text, spans } = this.#printer
-    return { text, spans, columns: this.#columns, keyVariable: `${this.#prefix}key`, places: this.#places }
+    return {
+      text,
+      spans,
+      columns: this.#columns,
+      keyVariable: `${this.#prefix}key`,
+      places: this.#places,
+      asked: this.#asked,
+      members: this.#members,
+    }
   }
 
   #rewrite(node: Node): boolean {
     const { op } = node
     if (op === 'id') return this.#name(node.args, node)
+    if (op === '.' || op === '[]') this.#noteMember(node.args[0], op === '.' ? node.args[1] : textOf(node.args[1]), node)
     if (op === '.' || op === '[]' || op === '.?' || op === '[?]') return this.#isRow(node.args[0]) && this.#member(node)
     if (op === '==' || op === '!=' || op === 'in') return this.#comparison(node, node.args)
     if (op === 'call') return this.#call(node, ...node.args)
@@ -74,6 +105,14 @@ export class ColumnBinder {
     if (name === 'key') this.#printer.write(`${this.#prefix}key`)
     else this.#column(name, node)
     return true
+  }
+
+  /** `name` of what a bare name means, where that is a column. */
+  #noteMember(of: Node, name: string | undefined, { start, end }: TextRange): void {
+    if (of.op !== 'id' || name === undefined || of.args === 'row' || this.#elements.has(of.args)) return
+    const members = this.#members.get(of.args) ?? new Map<string, MemberPlace>()
+    if (!members.has(name)) members.set(name, { start, end, isAsked: this.#isAsking })
+    this.#members.set(of.args, members)
   }
 
   #isRow(node: Node): boolean {
@@ -96,25 +135,35 @@ export class ColumnBinder {
       this.#columns.set(variable, column)
       this.#places.set(column, { start, end })
     }
+    if (this.#isAsking) this.#asked.add(column)
     this.#printer.write(variable)
   }
 
   #comparison(node: Node, operands: readonly Node[]): boolean {
-    const before = this.#besideType
+    const before = [this.#besideType, this.#isAsking] as const
     this.#besideType = operands.some(operand => operand.op === 'call' && operand.args[0] === 'type')
+    this.#isAsking ||= operands.some(operand => operand.op === 'value' && operand.args === null)
     this.#printer.plain(node)
-    this.#besideType = before
+    ;[this.#besideType, this.#isAsking] = before
     return true
   }
 
   #call(node: Node, name: string, args: readonly Node[]): boolean {
     if (!functionNames.has(name)) throw this.#unknown(name, { start: node.start, end: node.start + name.length })
+    const isAsking = this.#isAsking
+    this.#isAsking ||= asking.has(name)
+    this.#functionCall(node, name, args)
+    this.#isAsking = isAsking
+    return true
+  }
+
+  #functionCall(node: Node, name: string, args: readonly Node[]): void {
     const [only] = args
     if (name === 'has' && only?.op === '.' && this.#isRow(only.args[0])) {
       this.#printer.write('(')
       this.#member(only)
       this.#printer.write(' != null)')
-      return true
+      return
     }
     const before = this.#besideType
     this.#besideType = false
@@ -124,7 +173,6 @@ export class ColumnBinder {
       this.#printer.write('))')
     } else this.#printer.plain(node)
     this.#besideType = before
-    return true
   }
 
   #unknown(name: string, range: TextRange): ExpressionError {

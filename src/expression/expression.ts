@@ -1,7 +1,7 @@
-import { didYouMean } from '../lib/suggest.ts'
+import { noColumn } from '../lib/suggest.ts'
 import { cellOf, type Cell, type Row } from '../model/row.ts'
 import { assertWithinLimits } from './client-limits.ts'
-import { ExpressionError } from './expression-error.ts'
+import { ExpressionError, type TextRange } from './expression-error.ts'
 import { Program } from './program.ts'
 import { parseSyntax, type Node } from './syntax.ts'
 import { toCell } from './to-cell.ts'
@@ -11,6 +11,8 @@ export interface ExpressionOptions {
   readonly origin: 'config' | 'client'
   /** The columns of the table, where they are known: any other is an error. */
   readonly columns?: readonly string[]
+  /** By column the members that there are of it, where they are known: any other is an error. */
+  readonly members?: ReadonlyMap<string, readonly string[]>
   /** The result is to be true or false: a text or a number is an error. */
   readonly condition?: boolean
   /** Longest text; default 512 for a client, 4096 for a config. */
@@ -37,6 +39,8 @@ export class Expression {
   readonly text: string
   /** The columns it reads, in the order of the text. */
   readonly columns: readonly string[]
+  /** Those of them that it takes for there: it asks by no `has(x)`, `coalesce(x, ..)` or `x == null` whether they are. */
+  readonly needed: readonly string[]
   readonly #program: Program
   #missCount = 0
   #lastMiss: unknown
@@ -44,7 +48,13 @@ export class Expression {
   constructor(program: Program) {
     this.text = program.text
     this.columns = [...program.places.keys()]
+    this.needed = program.needed
     this.#program = program
+  }
+
+  /** The members of a column that it takes for there. */
+  neededOf(column: string): readonly string[] {
+    return [...(this.#program.members.get(column) ?? [])].flatMap(([member, { isAsked }]) => (isAsked ? [] : [member]))
   }
 
   get misses(): Misses {
@@ -138,16 +148,19 @@ function assertLength(text: string, options: ExpressionOptions): void {
   throw new ExpressionError(`maxWhere: ${most} characters exceeded`, range, [{ limit: 'maxWhere', value: most }])
 }
 
+/** @throws ExpressionError at the first name that is none of those known; undefined: none are known */
+function assertKnown(places: ReadonlyMap<string, TextRange>, known: readonly string[] | undefined): void {
+  for (const [name, range] of places) if (known?.includes(name) === false) throw new ExpressionError(noColumn(name, known), range)
+}
+
 /**
  * Compiles the node of a larger text, whose places the errors tell.
  * @throws ExpressionError
  */
 export function compileNode(source: string, node: Node, options: ExpressionOptions, ready?: Program): Expression {
   const program = ready ?? new Program(source, node)
-  for (const [column, range] of program.places) {
-    if (options.columns === undefined || options.columns.includes(column)) continue
-    throw new ExpressionError(`there is no column '${column}'${didYouMean(column, options.columns)}`, range)
-  }
+  assertKnown(program.places, options.columns)
+  for (const [column, members] of program.members) assertKnown(members, options.members?.get(column))
   if (options.condition === true) program.assertCondition(node)
   return new Expression(program)
 }

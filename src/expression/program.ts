@@ -101,6 +101,10 @@ export class Program {
   readonly text: string
   /** Where each column is first read in the source. */
   readonly places: ReadonlyMap<string, TextRange>
+  /** Columns that it reads and takes for there: it does not ask whether they are. */
+  readonly needed: readonly string[]
+  /** By column the members of it that are read, and where. */
+  readonly members: BoundText['members']
   /** The column that the expression merely names, if it does. */
   readonly bareColumn: string | undefined
   /** Columns of which each one, when null, makes the result an error. */
@@ -118,6 +122,8 @@ export class Program {
     const { run, type } = check(bound, node)
     this.text = printNode(node)
     this.places = bound.places
+    this.members = bound.members
+    this.needed = [...bound.places.keys()].filter(column => !bound.asked.has(column))
     this.type = type
     this.bareColumn = bound.columns.get(bound.text)
     this.required = columnsOf(required(run.ast), bound)

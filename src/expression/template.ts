@@ -1,4 +1,4 @@
-import type { Cell, Row } from '../model/row.ts'
+import { cellText, type Row } from '../model/row.ts'
 import { compileExpression, type Expression, type ExpressionOptions } from './expression.ts'
 import { ExpressionError } from './expression-error.ts'
 
@@ -10,15 +10,15 @@ export class Template {
     this.#parts = parts
   }
 
+  /** The columns that its expressions take for there. */
+  get needed(): readonly string[] {
+    return this.#parts.flatMap(part => (typeof part === 'string' ? [] : part.needed))
+  }
+
   /** The text for a row; what is null is nothing, what is nested JSON. */
   render(row: Row, key: string): string {
-    return this.#parts.map(part => (typeof part === 'string' ? part : printed(part.evaluate(row, key)))).join('')
+    return this.#parts.map(part => (typeof part === 'string' ? part : cellText(part.evaluate(row, key)))).join('')
   }
-}
-
-function printed(cell: Cell): string {
-  if (cell === null) return ''
-  return typeof cell === 'object' ? JSON.stringify(cell) : String(cell)
 }
 
 /**

@@ -16,13 +16,15 @@ import type { Feed } from './feed.ts'
 import type { Graph } from './graph.ts'
 import { PollTable, type PollRecord } from './poll-table.ts'
 
-/** What only hub and connections know of a feed; `server.ts` fills it in. */
+/** What only hub, connections and the config know of a feed; `server.ts` fills it in. */
 export interface FeedFigures {
   readonly readers: number
   readonly bytesSent: number
   readonly messagesSent: number
   /** Against each reader polling snapshots on its own. */
   readonly bytesSaved: number
+  /** A column that is named of its table and that no row has, in a sentence. */
+  readonly warning?: string
 }
 export type FiguresOf = (feed: string) => FeedFigures
 

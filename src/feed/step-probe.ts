@@ -1,6 +1,7 @@
 import { defer, tap } from 'rxjs'
 import type { Clock } from '../lib/clock.ts'
-import type { Degradation, Sample } from '../model/table.ts'
+import type { Degradation, Sample, Table } from '../model/table.ts'
+import type { ColumnWatch } from './column-watch.ts'
 import type { Operator } from '../operator/stage.ts'
 
 /** What went wrong in a step, last. */
@@ -28,12 +29,18 @@ export class StepProbe {
   /** What came in as a failure is no failure of this step. */
   #passing: unknown
   #failed: unknown
+  readonly #columns: ColumnWatch | undefined
+  #missing: StepError | undefined
 
-  /** `limited`: told, by its key, of a cap whenever the step begins to be over it; default: nobody is. */
-  constructor(kind: string, clock: Clock, limited: (limit: string) => void = () => undefined) {
+  /**
+   * @param limited told, by its key, of a cap whenever the step begins to be over it; default: nobody is
+   * @param columns compares what the step names with the tables that come into it; default: nobody does
+   */
+  constructor(kind: string, clock: Clock, limited: (limit: string) => void = () => undefined, columns?: ColumnWatch) {
     this.kind = kind
     this.#clock = clock
     this.#limited = limited
+    this.#columns = columns
   }
 
   /** Of the last sample; undefined: none came yet. */
@@ -47,16 +54,20 @@ export class StepProbe {
   get durationMs(): number | undefined {
     return this.#durationMs
   }
+  /** What went wrong last; of a step that did not fail, a column that it names and no row has. */
   get error(): StepError | undefined {
-    return this.#error
+    return this.#error ?? this.#missing
   }
 
-  watch(step: Operator): Operator {
+  /** `isWhole`: whether all that the table is of has come, so that what it lacks is not yet to come; default: it has. */
+  watch(step: Operator, isWhole: () => boolean = () => true): Operator {
     return samples =>
       defer(() => {
         this.#enteredMono = undefined
         this.#passing = undefined
-        const entering = samples.pipe(tap({ next: sample => this.#enter(sample), error: (error: unknown) => (this.#passing = error) }))
+        const entering = samples.pipe(
+          tap({ next: sample => this.#enter(sample, isWhole()), error: (error: unknown) => (this.#passing = error) }),
+        )
         return entering.pipe(
           step,
           tap({
@@ -76,10 +87,17 @@ export class StepProbe {
     this.#error = { reason, at: this.#clock.now() }
   }
 
-  #enter({ table, degraded }: Sample): void {
+  #enter({ table, degraded }: Sample, isWhole: boolean): void {
     this.#rowsIn = table.rows.size
     this.#isKeptBack = degraded !== undefined
+    if (isWhole) this.#compare(table)
     this.#enteredMono = this.#clock.monotonic()
+  }
+
+  #compare(table: Table): void {
+    this.#columns?.look(table)
+    const reason = this.#columns?.missing
+    if (reason !== this.#missing?.reason) this.#missing = reason === undefined ? undefined : { reason, at: this.#clock.now() }
   }
 
   #keepBack(degraded: Degradation | undefined): void {

@@ -12,6 +12,8 @@ export interface FeedRoutes {
   readonly awaken: (feed: string) => Promise<void>
   /** Nothing is told of the feed but to its readers, until then, in ms since 1970; false: there is no such feed. */
   readonly mute: (feed: string, until: number) => boolean
+  /** ms since 1970; undefined: it is not muted. */
+  readonly mutedUntil: (feed: string) => number | undefined
   /** The numbers of feeds, as a Prometheus scrapes them; `covers`: which feeds there are for who asks. */
   readonly feedMetrics: (covers: (feed: string) => boolean) => string
 }
@@ -55,8 +57,9 @@ function mayMute(context: HonoContext<Env>): boolean {
 
 function mute(context: HonoContext<Env>, routes: FeedRoutes, until: number): Response | Promise<Response> {
   const feed = context.req.param('name') ?? ''
+  const wasMuted = routes.mutedUntil(feed) !== undefined
   if (!routes.mute(feed, until)) return context.notFound()
-  return context.json({ feed, mutedUntil: until === 0 ? null : until }, 200, unstored)
+  return context.json({ feed, mutedUntil: until === 0 ? null : until, wasMuted }, 200, unstored)
 }
 
 /** Until when, ms since 1970; undefined where the body does not say a time to come. */

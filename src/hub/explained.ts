@@ -3,7 +3,7 @@ import type { Feed } from '../feed/feed.ts'
 import type { Graph } from '../feed/graph.ts'
 import { MillraceError } from '../model/errors.ts'
 import type { ExplainedMessage, ExplainMessage } from '../protocol/messages.ts'
-import type { Grants } from './principal.ts'
+import { isSeen, type Grants } from './principal.ts'
 
 /**
  * The answer to `explain`: feeds that there are not for who asks are left out, and what `$sources` tells is told to those alone who may
@@ -14,13 +14,16 @@ export function explained(graph: Graph, feed: Feed, { id, key }: ExplainMessage,
   if (!feed.hasData) throw new MillraceError('unavailable', `feed '${feed.name}' has no data yet: somebody has to read it`)
   if (feed.store.row(key) === undefined) throw new MillraceError('not_found', `feed '${feed.name}' has no row '${key.slice(0, 64)}'`)
   const { inputs, windows, isCut, polls } = explain(graph, feed, key)
-  const isSeen = (name: string): boolean => grants.covers(name) && graph.feed(name)?.options.public === true
+  const isTold = (name: string): boolean => {
+    const input = graph.feed(name)
+    return input !== undefined && isSeen(input, grants)
+  }
   return {
     type: 'explained',
     id,
     feed: feed.name,
     key,
-    inputs: inputs.filter(input => isSeen(input.feed)),
+    inputs: inputs.filter(input => isTold(input.feed)),
     ...(isCut ? { more: true } : {}),
     windows,
     polls: grants.covers('$sources') ? polls : [],

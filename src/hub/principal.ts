@@ -1,3 +1,4 @@
+import type { Feed } from '../feed/feed.ts'
 import { addressGroup } from '../lib/address-range.ts'
 
 /** Feeds that are there for principals with `admin` alone, whatever else they may follow. */
@@ -6,6 +7,11 @@ const adminFeeds: ReadonlySet<string> = new Set(['$clients'])
 /** Which feeds there are for a reader: one outside is neither listed nor found nor suggested. */
 export interface Grants {
   covers(feed: string): boolean
+}
+
+/** Whether there is a feed for a reader; one of a set of params is that of the source which declares them. */
+export function isSeen({ options, family }: Pick<Feed, 'options' | 'family'>, grants: Grants): boolean {
+  return options.public && grants.covers(family)
 }
 
 /** Whoever asks for tables; what building views for it takes is counted against this object. */

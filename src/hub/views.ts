@@ -6,7 +6,7 @@ import type { Graph } from '../feed/graph.ts'
 import type { ParamSets } from '../feed/param-sets.ts'
 import { MillraceError } from '../model/errors.ts'
 import { printAddress, type Address } from '../protocol/address.ts'
-import type { Grants } from './principal.ts'
+import { isSeen, type Grants } from './principal.ts'
 import { planView, type QueryLimits, type ViewPlan } from './query.ts'
 import { View, type ViewDeps } from './view.ts'
 
@@ -220,8 +220,4 @@ function setOf({ name, options: { template } }: Feed, params: Address['params'] 
   if (template !== undefined) return template.read(params)
   if (params.size > 0) throw new MillraceError('bad_query', `feed '${name}' declares no params`)
   return params
-}
-
-function isSeen(feed: Feed, grants: Grants): boolean {
-  return feed.options.public && grants.covers(feed.family)
 }

@@ -25,19 +25,23 @@ export function withoutSecrets(text: string): string {
 /**
  * A value without secrets: texts as above, and members of maps that are called like secrets. `told` may replace a part of a text that
  * is known to be a secret by what may be told of it, such as `${TOKEN}`; a member in which it did so is shown. A text that is JSON,
- * such as a body, is looked into.
+ * such as a body, is looked into. `isSecret`: whether a member of that name is one.
  */
-export function valueWithoutSecrets(value: unknown, told: (text: string) => string, name = ''): unknown {
-  if (Array.isArray(value)) return value.map(item => valueWithoutSecrets(item, told, name))
+export function valueWithoutSecrets(
+  value: unknown,
+  told: (text: string) => string,
+  isSecret: (name: string) => boolean = isSecretName,
+  name = '',
+): unknown {
+  const inner = (member: unknown, called = ''): unknown => valueWithoutSecrets(member, told, isSecret, called)
+  if (Array.isArray(value)) return value.map(item => inner(item, name))
   if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(
-      Object.entries(value).map(([name, member]: [string, unknown]) => [name, valueWithoutSecrets(member, told, name)]),
-    )
-  if (typeof value !== 'string') return isSecretName(name) ? hidden : value
+    return Object.fromEntries(Object.entries(value).map(([called, member]: [string, unknown]) => [called, inner(member, called)]))
+  if (typeof value !== 'string') return isSecret(name) ? hidden : value
   const members = membersIn(value)
-  if (members !== undefined && !isSecretName(name)) return JSON.stringify(valueWithoutSecrets(members, told))
+  if (members !== undefined && !isSecret(name)) return JSON.stringify(inner(members))
   const text = told(value)
-  return isSecretName(name) && text === value ? hidden : withoutSecrets(text)
+  return isSecret(name) && text === value ? hidden : withoutSecrets(text)
 }
 
 /** The map or list that a text is as JSON; undefined: none. */

@@ -35,3 +35,11 @@ export function didYouMean(word: string, candidates: Iterable<string>): string {
   const best = suggest(word, candidates)
   return best === undefined ? '' : `; did you mean '${best}'?`
 }
+
+const mostColumnsShown = 12
+
+/** That a table has no column of a name, with the one that was probably meant or, where they are few, those that there are. */
+export function noColumn(column: string, columns: readonly string[]): string {
+  const all = columns.length === 0 || columns.length > mostColumnsShown ? '' : `; there are: ${columns.join(', ')}`
+  return `there is no column '${column}'${didYouMean(column, columns) || all}`
+}

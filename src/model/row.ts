@@ -12,6 +12,12 @@ export function cellOf(row: Row, column: string): Cell {
   return (cell as Cell | undefined) ?? null
 }
 
+/** A cell as text: what is null is nothing, what is nested its JSON. */
+export function cellText(cell: Cell): string {
+  if (cell === null) return ''
+  return typeof cell === 'object' ? JSON.stringify(cell) : String(cell)
+}
+
 /** A row from its cells; the only safe way to build one, as a column may be called `__proto__`. */
 export function rowOf(cells: Iterable<readonly [string, Cell]>): Row {
   return Object.fromEntries(cells)

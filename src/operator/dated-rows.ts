@@ -1,8 +1,10 @@
 import { equalCells, type Cell, type Row } from '../model/row.ts'
+import type { Accumulator } from './accumulator.ts'
 import type { Aggregate } from './aggregate.ts'
-import { Panes } from './pane.ts'
+import { Panes, start } from './pane.ts'
 import type { RowValue } from './row-function.ts'
-import { valuesOf, type WindowRows } from './sampled-rows.ts'
+import { formerRow, valuesOf, type WindowRows } from './sampled-rows.ts'
+import { savedRows, type SavedRows } from './saved-window.ts'
 import type { WindowAxis } from './window-axis.ts'
 
 interface Counted {
@@ -21,6 +23,8 @@ export function timeOf(cell: Cell): number | undefined {
 export class DatedRows implements WindowRows {
   readonly keys = new Map<string, Panes>()
   readonly #aggregates: readonly Aggregate[]
+  /** Those of the row that is looked at. */
+  readonly #sums: readonly Accumulator[]
   readonly #values: readonly RowValue[]
   readonly #time: RowValue
   readonly #axis: WindowAxis
@@ -35,9 +39,12 @@ export class DatedRows implements WindowRows {
   #oldest = Number.NaN
   #current = Number.NaN
   #isFirst = true
+  /** Rows that a run before had counted are not known: at the first sample none of them is late. */
+  #isCut = false
 
   constructor(aggregates: readonly Aggregate[], time: RowValue, axis: WindowAxis) {
     this.#aggregates = aggregates
+    this.#sums = start(aggregates)
     this.#values = valuesOf(aggregates)
     this.#time = time
     this.#axis = axis
@@ -50,7 +57,8 @@ export class DatedRows implements WindowRows {
   /** Where the window moves on, it is others for the rows of the panes that leave it and of those that it reaches. */
   begin(now: number): void {
     const { oldest, current } = this.#axis
-    this.#isFirst = Number.isNaN(this.#current)
+    this.#isFirst = Number.isNaN(this.#current) || this.#isCut
+    this.#isCut = false
     this.#now = now
     this.#touched.clear()
     for (const [pane, keys] of this.#rowsOf) {
@@ -82,7 +90,8 @@ export class DatedRows implements WindowRows {
     const panes = this.keys.get(key)
     panes?.dropBefore(this.#oldest)
     if (panes?.isEmpty === true) this.keys.delete(key)
-    return panes?.merged(this.#current)?.map(accumulator => accumulator.result())
+    for (const sum of this.#sums) sum.clear()
+    return panes?.mergeInto(this.#sums, this.#current) === true ? this.#sums.map(sum => sum.result()) : undefined
   }
 
   forget(): void {
@@ -91,6 +100,29 @@ export class DatedRows implements WindowRows {
     this.#rowsOf.clear()
     this.#late.clear()
     this.#oldest = this.#current = Number.NaN
+  }
+
+  save(): SavedRows {
+    const rows = savedRows(new Set([...this.keys.keys(), ...this.present.keys()]), key => {
+      const counted = this.present.get(key)
+      const now = counted === undefined ? {} : { now: [counted.time ?? null, counted.cells] as const }
+      return { key, panes: this.keys.get(key)?.save() ?? [], ...now }
+    })
+    return { ...rows, last: 0, counts: [...this.#late] }
+  }
+
+  restore({ counts, rows, isCut }: SavedRows): boolean {
+    this.#oldest = this.#axis.oldest
+    this.#current = this.#axis.current
+    this.#isCut = isCut
+    for (const [pane, count] of counts) this.#late.set(pane, count)
+    return rows.every(({ key, panes: saved, now }) => {
+      if (now !== undefined) this.present.set(key, { row: formerRow, time: now[0] ?? undefined, cells: now[1] })
+      const panes = new Panes(this.#aggregates)
+      if (saved.length > 0) this.keys.set(key, panes)
+      for (const [pane] of saved) this.#rowsOf.set(pane, (this.#rowsOf.get(pane) ?? new Set()).add(key))
+      return panes.restore(saved) && (now === undefined || now[1].length === this.#aggregates.length)
+    })
   }
 
   #count(key: string, pane: number, cells: readonly Cell[]): void {

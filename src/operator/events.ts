@@ -5,8 +5,10 @@ import { cellOf, equalRows, setCell, type Cell, type Row } from '../model/row.ts
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import { eventColumns } from './events.options.ts'
 import type { Traced, Traces } from './lineage.ts'
-import { Output, visitTouched } from './output.ts'
+import type { StepMemory } from './memories.ts'
+import { grownColumns, Output, visitTouched } from './output.ts'
 import type { PastTable } from './past-table.ts'
+import { mostSavedRows, readEvents, type SavedEvents } from './saved-rows.ts'
 import { stage, type Operator } from './stage.ts'
 import { SteadyTime } from './steady-time.ts'
 
@@ -64,16 +66,27 @@ class EventsStage {
   readonly #output = new Output()
   readonly #rows = new Map<string, Row>()
   readonly #events = new Queue<Event>()
+  readonly #time: SteadyTime
   #seq = 0
+  #input: Table | undefined
+  /** Of a run before, until there is a table. */
+  #left: SavedEvents | undefined
 
-  constructor(options: Events) {
+  constructor(options: Events, time: SteadyTime, memory: StepMemory | undefined) {
     this.#options = options
+    this.#time = time
+    this.#left = readEvents(memory?.take())
+    memory?.keep(() => this.#save())
   }
 
   next(input: Sample, now: number): Sample {
     const { columns } = input.table
-    const anew = this.#output.begin(input, shapeOf(columns))
+    const left = this.#left?.key === input.table.key ? this.#left : undefined
+    this.#left = undefined
+    this.#input = input.table
+    const anew = this.#output.begin(input, shapeOf(grownColumns(columns, left?.columns ?? [])))
     if (anew) this.#forget()
+    if (left !== undefined) this.#resume(left)
     const all: Happened[] = []
     visitTouched(input, this.#rows, anew, (key, row) => {
       const what = happened(key, this.#rows.get(key), row, this.#options.columns ?? columns)
@@ -90,6 +103,23 @@ class EventsStage {
     this.#rows.clear()
     this.#events.clear()
     this.#seq = 0
+  }
+
+  /** Goes on with the events of a run before. Where the wall clock was set back since, they get old from now on. */
+  #resume({ seq, steppedMs, events: happenedBefore }: SavedEvents): void {
+    for (const { seq: name, at, row } of happenedBefore) {
+      this.#output.put(name, row)
+      this.#events.push({ seq: name, at: Math.min(at + steppedMs, this.#time.now()) })
+    }
+    this.#seq = seq
+  }
+
+  #save(): SavedEvents | undefined {
+    if (this.#input === undefined) return this.#left
+    const { rows } = this.#output
+    const kept = this.#events.last(mostSavedRows).map(({ seq, at }) => ({ seq, at, row: rows.get(seq) ?? {} }))
+    const { key, columns } = this.#input
+    return { key, columns: columns.filter(column => !own.has(column)), seq: this.#seq, steppedMs: this.#time.stepped, events: kept }
   }
 
   /** The row that something happened to. */
@@ -123,10 +153,10 @@ class EventsStage {
  * What happened to rows: `appeared`, `changed`, `left`, the newest first, each with its number, its time, the key and the row as it then
  * was (or was last). The rows of the first sample are what it begins with.
  */
-export function events(options: Events, clock: Clock, traces?: Traces): Operator {
+export function events(options: Events, clock: Clock, traces?: Traces, memory?: StepMemory): Operator {
   return stage(() => {
     const time = new SteadyTime(clock)
-    const state = new EventsStage(options)
+    const state = new EventsStage(options, time, memory)
     traces?.(key => state.trace(key))
     return input => state.next(input, time.reach(time.of(input)))
   })

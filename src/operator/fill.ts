@@ -2,8 +2,10 @@ import type { Clock } from '../lib/clock.ts'
 import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Sample, Table } from '../model/table.ts'
 import { DueQueue } from './due-queue.ts'
+import type { StepMemory } from './memories.ts'
 import { grownColumns, Output, visitTouched } from './output.ts'
 import { presentIn, type PastTable } from './past-table.ts'
+import { mostSavedRows, readFilled, type SavedFilled } from './saved-rows.ts'
 import { stage, type Operator } from './stage.ts'
 import { SteadyTime } from './steady-time.ts'
 
@@ -33,10 +35,17 @@ class FillStage {
   readonly #rows = new Map<string, Filled>()
   /** When a cell of a row gets too old, by row. */
   readonly #old = new DueQueue()
+  readonly #time: SteadyTime
   #before = 0
+  #key: string | undefined
+  /** Of a run before, until there is a table. */
+  #left: SavedFilled | undefined
 
-  constructor(fill: Fill) {
+  constructor(fill: Fill, time: SteadyTime, memory: StepMemory | undefined) {
     this.#fill = fill
+    this.#time = time
+    this.#left = readFilled(memory?.take())
+    memory?.keep(() => this.#save())
   }
 
   next(input: Sample, now: number): Sample {
@@ -47,6 +56,10 @@ class FillStage {
       this.#rows.clear()
       this.#old.clear()
     }
+    const left = this.#left?.key === key ? this.#left : undefined
+    this.#left = undefined
+    this.#key = key
+    if (left !== undefined) this.#resume(left)
     visitTouched(input, this.#rows, anew, (name, row) => this.#take(name, row, key, now))
     for (let { first } = this.#old; first !== undefined && first.at < now; { first } = this.#old) {
       const filled = this.#rows.get(first.key)
@@ -54,6 +67,24 @@ class FillStage {
     }
     this.#before = now
     return this.#output.sample(input)
+  }
+
+  /** Goes on with what cells were in a run before. Where the wall clock was set back since, they get old from now on. */
+  #resume({ steppedMs, rows }: SavedFilled): void {
+    const instant = (at: number): number => Math.min(at + steppedMs, this.#time.now())
+    for (const { key, known } of rows) {
+      const cells = known.map(([name, cell, until]) => [name, { cell, until: instant(until) }] as const)
+      this.#rows.set(key, { row: {}, known: new Map(cells) })
+    }
+  }
+
+  #save(): SavedFilled | undefined {
+    if (this.#key === undefined) return this.#left
+    const rows = [...this.#rows].slice(0, mostSavedRows).flatMap(([key, { known }]) => {
+      const cells = [...known].map(([name, { cell, until }]) => [name, cell, until ?? this.#before] as const)
+      return cells.length === 0 ? [] : [{ key, known: cells }]
+    })
+    return { key: this.#key, steppedMs: this.#time.stepped, rows }
   }
 
   #take(key: string, row: Row | undefined, keyColumn: string, now: number): void {
@@ -96,10 +127,10 @@ class FillStage {
 }
 
 /** Cells where there were none; a row that leaves takes what it was with it. Ages are those of samples: while none comes, nothing ages. */
-export function fill(options: Fill, clock: Clock): Operator {
+export function fill(options: Fill, clock: Clock, memory?: StepMemory): Operator {
   return stage(() => {
     const time = new SteadyTime(clock)
-    const state = new FillStage(options)
+    const state = new FillStage(options, time, memory)
     return input => state.next(input, time.reach(time.of(input)))
   })
 }

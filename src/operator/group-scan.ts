@@ -1,6 +1,7 @@
 import { keyOf } from '../model/key.ts'
 import { cellOf, type Cell, type Row } from '../model/row.ts'
-import { startAggregate, type Accumulator, type Aggregate } from './aggregate.ts'
+import { startAggregate, type Accumulator } from './accumulator.ts'
+import type { Aggregate } from './aggregate.ts'
 import { groupCellsOf, groupKeyOf, GroupName } from './group-key.ts'
 import type { RowValue } from './row-function.ts'
 

@@ -1,5 +1,6 @@
 import type { Cell, Row } from '../model/row.ts'
-import { isOrdered, startAggregate, type Accumulator, type Aggregate } from './aggregate.ts'
+import { startAggregate, type Accumulator } from './accumulator.ts'
+import { isOrdered, type Aggregate } from './aggregate.ts'
 import { GroupName } from './group-key.ts'
 
 /** A row with what its group takes of it, so that an expression runs once for each change of its row. */

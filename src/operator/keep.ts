@@ -4,8 +4,10 @@ import type { Extent } from '../lib/option.ts'
 import type { Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import { DueQueue } from './due-queue.ts'
-import { Output, visitTouched } from './output.ts'
+import type { StepMemory } from './memories.ts'
+import { grownColumns, Output, visitTouched } from './output.ts'
 import type { PastTable } from './past-table.ts'
+import { mostSavedRows, readKept, type SavedKept } from './saved-rows.ts'
 import { stage, type Operator } from './stage.ts'
 import { SteadyTime } from './steady-time.ts'
 
@@ -29,17 +31,28 @@ class KeepStage {
   readonly #sights = new Map<string, Sight>()
   /** Rows that left, by their number. */
   readonly #gone = new DueQueue()
+  readonly #time: SteadyTime
   #count = 0
+  #input: Table | undefined
+  /** Of a run before, until there is a table. */
+  #left: SavedKept | undefined
 
-  constructor({ extent, maxPoints = defaultMaxPoints }: Keep) {
+  constructor({ extent, maxPoints = defaultMaxPoints }: Keep, time: SteadyTime, memory: StepMemory | undefined) {
     this.#extent = extent
     this.#maxPoints = maxPoints
+    this.#time = time
+    this.#left = readKept(memory?.take())
+    memory?.keep(() => this.#save())
   }
 
   next(input: Sample, now: number): Sample {
     const { key, columns, order, kind } = input.table
-    const anew = this.#output.begin(input, { key, columns, order, kind })
+    const left = this.#left?.key === key ? this.#left : undefined
+    this.#left = undefined
+    this.#input = input.table
+    const anew = this.#output.begin(input, { key, columns: grownColumns(columns, left?.columns ?? []), order, kind })
     if (anew) this.#forget()
+    if (left !== undefined) this.#resume(left)
     const fresh: string[] = []
     visitTouched(input, this.#sights, anew, (name, row) => this.#take(name, row, fresh))
     for (const name of fresh.sort()) this.#sights.set(name, { at: now, number: this.#count++ })
@@ -49,6 +62,24 @@ class KeepStage {
   #forget(): void {
     this.#sights.clear()
     this.#gone.clear()
+  }
+
+  /** Goes on with the rows of a run before. Where the wall clock was set back since, they get old from now on. */
+  #resume({ count, steppedMs, rows }: SavedKept): void {
+    for (const { key, at, number, row } of rows) {
+      this.#sights.set(key, { at: Math.min(at + steppedMs, this.#time.now()), number })
+      this.#output.put(key, row)
+    }
+    this.#count = count
+  }
+
+  #save(): SavedKept | undefined {
+    if (this.#input === undefined) return this.#left
+    const rows = [...this.#sights]
+      .slice(-mostSavedRows)
+      .map(([key, { at, number }]) => ({ key, at, number, row: this.#output.rows.get(key) ?? {} }))
+    const { key, columns } = this.#input
+    return { key, columns, count: this.#count, steppedMs: this.#time.stepped, rows }
   }
 
   #take(key: string, row: Row | undefined, fresh: string[]): void {
@@ -83,10 +114,10 @@ class KeepStage {
 }
 
 /** Rows that left the upstream stay as they were last; a row that returns is the one it was. */
-export function keep(options: Keep, clock: Clock): Operator {
+export function keep(options: Keep, clock: Clock, memory?: StepMemory): Operator {
   return stage(() => {
     const time = new SteadyTime(clock)
-    const state = new KeepStage(options)
+    const state = new KeepStage(options, time, memory)
     return input => state.next(input, time.reach(time.of(input)))
   })
 }

@@ -99,7 +99,7 @@ class LookBackStage {
     }
     if (moves) this.#moving.add(key)
     else this.#moving.delete(key)
-    this.#output.put(key, cells)
+    this.#output.putOnce(key, cells)
   }
 
   #degraded(): Degradation | undefined {

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/plain.ts'
 import type { SavedPart } from '../model/saved.ts'
 
 /** What one step remembers over a restart. */
@@ -16,10 +17,6 @@ interface Live {
 interface Left {
   readonly fingerprint: string
   readonly steps: Readonly<Record<string, unknown>>
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What the steps of all feeds remember: taken up by a feed that is defined as the one that left it. */

@@ -18,6 +18,15 @@ export class NeumaierSum {
     this.#lost += other.#lost
   }
 
+  /** Its two parts, of which it can be made again. */
+  get parts(): readonly [sum: number, lost: number] {
+    return [this.#sum, this.#lost]
+  }
+  set parts([sum, lost]: readonly [sum: number, lost: number]) {
+    this.#sum = sum
+    this.#lost = lost
+  }
+
   get value(): number {
     const sum = this.#sum + this.#lost
     return Number.isNaN(sum) ? this.#sum : sum

@@ -1,15 +1,23 @@
 import type { Cell } from '../model/row.ts'
-import { startAggregate, type Accumulator, type Aggregate } from './aggregate.ts'
+import { startAggregate, type Accumulator } from './accumulator.ts'
+import type { Aggregate } from './aggregate.ts'
+import type { SavedPane } from './saved-window.ts'
 
 interface Pane {
   readonly number: number
-  readonly accumulators: readonly Accumulator[]
+  /** What was added first, and how many times; most panes are given no more. */
+  readonly cells: readonly Cell[]
+  readonly times: number
+  /** All that was added, once that is more. */
+  accumulators: readonly Accumulator[] | undefined
+  /** As it was kept last; undefined: something was added since. Most panes of a window never change again. */
+  saved: SavedPane | undefined
 }
 
 /** What one row gave to the panes of a window, summed up by pane. */
 export class Panes {
   readonly #aggregates: readonly Aggregate[]
-  #panes: Pane[] = []
+  readonly #panes: Pane[] = []
 
   constructor(aggregates: readonly Aggregate[]) {
     this.#aggregates = aggregates
@@ -21,33 +29,63 @@ export class Panes {
 
   /** The values of the aggregates in one sample, or in several that had the same. */
   add(number: number, cells: readonly Cell[], times = 1): void {
-    const at = this.#panes.findLastIndex(pane => pane.number <= number)
-    let pane = this.#panes[at]
+    // Mostly to the last pane, or to one after it.
+    let at = this.#panes.length - 1
+    while ((this.#panes[at]?.number ?? number) > number) at--
+    const pane = this.#panes[at]
     if (pane?.number !== number) {
-      pane = { number, accumulators: start(this.#aggregates) }
-      this.#panes.splice(at + 1, 0, pane)
+      this.#panes.splice(at + 1, 0, { number, cells, times, accumulators: undefined, saved: undefined })
+      return
     }
-    for (let i = 0; i < cells.length; i++) pane.accumulators[i]?.add(cells[i] ?? null, times)
+    addTo(this.#accumulatorsOf(pane), cells, times)
+    pane.saved = undefined
+  }
+
+  save(): readonly SavedPane[] {
+    return this.#panes.map(pane => (pane.saved ??= [pane.number, this.#accumulatorsOf(pane).map(accumulator => accumulator.save())]))
+  }
+
+  /** Takes up what `save` gave, while it is empty. @returns false where that is of other aggregates. */
+  restore(saved: readonly SavedPane[]): boolean {
+    return saved.every(pane => {
+      const [number, states] = pane
+      const accumulators = start(this.#aggregates)
+      this.#panes.push({ number, cells: [], times: 0, accumulators, saved: pane })
+      return states.length === accumulators.length && accumulators.every((accumulator, i) => accumulator.restore(states[i] ?? []))
+    })
   }
 
   dropBefore(number: number): void {
-    const kept = this.#panes.findIndex(pane => pane.number >= number)
-    if (kept !== 0) this.#panes = kept === -1 ? [] : this.#panes.slice(kept)
+    while ((this.#panes[0]?.number ?? number) < number) this.#panes.shift()
   }
 
-  /** The panes up to one as one; undefined where there is none. */
-  merged(last: number): readonly Accumulator[] | undefined {
-    let merged: readonly Accumulator[] | undefined
-    for (const { number, accumulators } of this.#panes) {
+  /** Adds the panes up to one to accumulators, the oldest first. @returns whether there were any. */
+  mergeInto(sums: readonly Accumulator[], last: number): boolean {
+    let isAny = false
+    for (const { number, cells, times, accumulators } of this.#panes) {
       if (number > last) break
-      merged ??= start(this.#aggregates)
-      for (let i = 0; i < merged.length; i++) {
-        const other = accumulators[i]
-        if (other !== undefined) merged[i]?.merge(other)
-      }
+      isAny = true
+      if (accumulators === undefined) addTo(sums, cells, times)
+      else for (let i = 0; i < sums.length; i++) mergeTo(sums[i], accumulators[i])
     }
-    return merged
+    return isAny
   }
+
+  #accumulatorsOf(pane: Pane): readonly Accumulator[] {
+    if (pane.accumulators === undefined) {
+      pane.accumulators = start(this.#aggregates)
+      addTo(pane.accumulators, pane.cells, pane.times)
+    }
+    return pane.accumulators
+  }
+}
+
+function addTo(sums: readonly Accumulator[], cells: readonly Cell[], times: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i]?.add(cells[i] ?? null, times)
+}
+
+function mergeTo(sum: Accumulator | undefined, other: Accumulator | undefined): void {
+  if (other !== undefined) sum?.merge(other)
 }
 
 export function start(aggregates: readonly Aggregate[]): readonly Accumulator[] {

@@ -31,6 +31,13 @@ function between(low: number, high: number, part: number): number {
   return Number.isFinite(gap) ? low + part * gap : low * (1 - part) + high * part
 }
 
+/** A number for each bin of a sketch, which falls into that bin again. */
+function binsOf({ mapping, store, negativeStore, zeroCount }: DDSketch): readonly Weighted[] {
+  const bins = (sign: 1 | -1, { bins: weights, offset }: DDSketch['store']): Weighted[] =>
+    weights.flatMap((times, i) => (times > 0 ? [{ value: sign * mapping.value(i + offset), times }] : []))
+  return [...bins(-1, negativeStore), ...(zeroCount > 0 ? [{ value: 0, times: zeroCount }] : []), ...bins(1, store)]
+}
+
 /** A quantile of numbers: exact while there are few, then a DDSketch, whose size depends on their range alone. */
 export class Quantile {
   readonly #q: number
@@ -53,14 +60,36 @@ export class Quantile {
   }
 
   merge(other: Quantile): void {
-    if (other.#sketch !== undefined) this.#sum().merge(other.#sketch)
-    else for (const { value, times } of other.#values) this.add(value, times)
+    // The sketch's own merge leaves out what is negative.
+    if (other.#sketch !== undefined) this.#sum()
+    for (const { value, times } of other.#weighted()) this.add(value, times)
   }
 
   result(): Cell {
     if (this.#sketch === undefined) return this.#values.length === 0 ? null : interpolated(this.#values, this.#q)
     const value = this.#sketch.getValueAtQuantile(this.#q)
     return Number.isFinite(value) ? value : null
+  }
+
+  clear(): void {
+    this.#values = []
+    this.#sketch = undefined
+  }
+
+  /** Whether it is a sketch, then each number and how many times it counts. */
+  save(): readonly Cell[] {
+    return [this.#sketch !== undefined, ...this.#weighted().flatMap(({ value, times }) => [value, times])]
+  }
+
+  restore([isSketch, ...numbers]: readonly Cell[]): boolean {
+    if (typeof isSketch !== 'boolean' || numbers.length % 2 !== 0 || !numbers.every(number => Number.isFinite(number))) return false
+    if (isSketch) this.#sum()
+    for (let i = 0; i < numbers.length; i += 2) this.add(numbers[i] ?? null, numbers[i + 1] as number)
+    return true
+  }
+
+  #weighted(): readonly Weighted[] {
+    return this.#sketch === undefined ? this.#values : binsOf(this.#sketch)
   }
 
   #sum(): DDSketch {

@@ -1,7 +1,9 @@
 import { equalCells, type Cell, type Row } from '../model/row.ts'
+import type { Accumulator } from './accumulator.ts'
 import type { Aggregate } from './aggregate.ts'
 import { Panes, start } from './pane.ts'
 import { valueOf, type RowValue } from './row-function.ts'
+import { savedRows, type SavedRows } from './saved-window.ts'
 import type { WindowAxis } from './window-axis.ts'
 
 /** The rows of a window: which there are, which need a look, and what they come to. */
@@ -21,7 +23,13 @@ export interface WindowRows {
   /** How many rows came too late for the window that is shown. */
   readonly late: number
   forget(): void
+  save(): SavedRows
+  /** Takes up what `save` gave, while it has no rows and after its axis has. @returns false where that is of another window. */
+  restore(saved: SavedRows): boolean
 }
+
+/** Stands for a row of a run before: no row of a table is it. */
+export const formerRow: Row = {}
 
 /** Values that a row had in the samples from `from` on. */
 interface Run {
@@ -57,6 +65,9 @@ export class SampledRows implements WindowRows {
   readonly #aggregates: readonly Aggregate[]
   readonly #values: readonly RowValue[]
   readonly #axis: WindowAxis
+  /** Those of the row that is looked at. */
+  readonly #sums: readonly Accumulator[]
+  readonly #growing: readonly boolean[]
   readonly #grow: boolean
   /** The number of the last sample. */
   #last = -1
@@ -69,7 +80,9 @@ export class SampledRows implements WindowRows {
     this.#aggregates = aggregates
     this.#values = valuesOf(aggregates)
     this.#axis = axis
-    this.#grow = aggregates.some(grows)
+    this.#sums = start(aggregates)
+    this.#growing = aggregates.map(grows)
+    this.#grow = this.#growing.includes(true)
   }
 
   get present(): ReadonlyMap<string, unknown> {
@@ -99,7 +112,7 @@ export class SampledRows implements WindowRows {
   }
 
   touched(): Iterable<string> {
-    return this.#grow ? this.keys.keys() : new Set(this.#unsettled)
+    return this.#grow ? this.keys.keys() : this.#unsettled
   }
 
   look(key: string): readonly Cell[] | undefined {
@@ -108,29 +121,44 @@ export class SampledRows implements WindowRows {
     const { panes, run } = held
     panes.dropBefore(this.#axis.oldest)
     if (panes.isEmpty && run !== undefined) this.#unsettled.delete(key)
-    const merged = panes.merged(this.#axis.current)
-    if (run === undefined && merged === undefined) {
+    for (const sum of this.#sums) sum.clear()
+    const isAny = panes.mergeInto(this.#sums, this.#axis.current)
+    if (run === undefined && !isAny) {
       this.keys.delete(key)
       this.#unsettled.delete(key)
       return undefined
     }
-    const all = merged ?? start(this.#aggregates)
     if (run !== undefined) {
       const times = this.#last - this.#begin(run) + 1
-      for (let i = 0; i < all.length; i++) {
-        const aggregate = this.#aggregates[i]
-        // The average of what stays is that, without what rounding makes of it.
-        const once = merged === undefined && aggregate !== undefined && !grows(aggregate)
-        all[i]?.add(run.cells[i] ?? null, once ? 1 : times)
-      }
+      // The average of what stays is that, without what rounding makes of it.
+      for (let i = 0; i < this.#sums.length; i++) this.#sums[i]?.add(run.cells[i] ?? null, isAny || this.#growing[i] === true ? times : 1)
     }
-    return all.map(accumulator => accumulator.result())
+    return this.#sums.map(sum => sum.result())
   }
 
   forget(): void {
     this.keys.clear()
     this.#unsettled.clear()
     this.#firsts = []
+  }
+
+  save(): SavedRows {
+    const rows = savedRows(this.keys.keys(), key => {
+      const { panes, run } = this.keys.get(key) ?? { panes: undefined, run: undefined }
+      return { key, panes: panes?.save() ?? [], ...(run === undefined ? {} : { now: [run.from, run.cells] as const }) }
+    })
+    return { ...rows, last: this.#last, counts: this.#firsts.map(({ pane, sample }) => [pane, sample] as const) }
+  }
+
+  restore({ last, counts, rows }: SavedRows): boolean {
+    this.#last = last
+    this.#firsts = counts.map(([pane, sample]) => ({ pane, sample }))
+    return rows.every(({ key, panes: saved, now }) => {
+      const panes = new Panes(this.#aggregates)
+      this.keys.set(key, { panes, run: now === undefined ? undefined : { row: formerRow, from: now[0] ?? 0, cells: now[1] } })
+      if (saved.length > 0 || now === undefined) this.#unsettled.add(key)
+      return panes.restore(saved) && (now === undefined || now[1].length === this.#aggregates.length)
+    })
   }
 
   /** The first sample of a run that the window holds. */
@@ -140,10 +168,13 @@ export class SampledRows implements WindowRows {
 
   /** Puts what a run gave, up to the sample before this one, into its panes. */
   #end(panes: Panes, run: Run): void {
-    for (const [i, { pane, sample }] of this.#firsts.entries()) {
-      const end = Math.min(this.#firsts[i + 1]?.sample ?? Infinity, this.#last)
+    let end = this.#last
+    // Most began in one of the last panes.
+    for (let i = this.#firsts.length - 1; i >= 0 && end > run.from; i--) {
+      const { pane, sample } = this.#firsts[i] ?? { pane: 0, sample: 0 }
       const times = end - Math.max(sample, run.from)
       if (times > 0) panes.add(pane, run.cells, times)
+      end = Math.min(end, sample)
     }
   }
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../lib/plain.ts'
 import { composedKeyColumn, keyOf } from '../model/key.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import { timeColumn } from './series.options.ts'
@@ -30,10 +31,6 @@ export interface SavedSeries {
 /** The key of a point's row. */
 export function pointKey(row: Row, isOne: boolean): string {
   return keyOf(cellOf(row, isOne ? timeColumn : composedKeyColumn)) ?? ''
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isPoint(value: unknown, isOne: boolean, lastSample: number): value is Point {

@@ -1,9 +1,16 @@
-import type { z } from 'zod'
-import { computation, mapOf } from '../lib/option.ts'
+import { z } from 'zod'
+import { computation, mapOf, text, type Computation } from '../lib/option.ts'
 
-/** `select: {docks: num_docks_available}`: only these columns; the key stays. */
-export const selectOptions = mapOf(computation(), 'columns by name: {name: expression}').meta({
-  description: 'Columns by name, each a CEL expression over the row: only these columns, and the key.',
+const wanted = 'expected columns by name, {name: expression}, or a list of columns that stay as they are'
+
+const named = z
+  .array(text('a column'), { error: wanted })
+  .min(1, { error: wanted })
+  .transform((columns): ReadonlyMap<string, Computation> => new Map(columns.map(column => [column, `row[${JSON.stringify(column)}]`])))
+
+/** `select: {docks: num_docks_available}`, `select: [name, docks]`: only these columns; the key stays. */
+export const selectOptions = z.union([named, mapOf(computation(), 'columns by name: {name: expression}')], { error: wanted }).meta({
+  description: 'Columns by name, each a CEL expression over the row, or a list of columns as they are: only these, and the key.',
 })
 
 export type SelectOptions = z.output<typeof selectOptions>

@@ -73,7 +73,7 @@ function buildChange({ over, columns, maxPoints = defaultMaxPoints }: ChangeOpti
   return change({ ...ago, columns: compileColumns(columns, ['columns']), maxPoints }, clock)
 }
 
-function buildWindow(written: WindowOptions, { clock, traces }: StepDeps): Operator {
+function buildWindow(written: WindowOptions, { clock, traces, memory }: StepDeps): Operator {
   const { size, slide, columns, time, lateness, maxGroups = defaultMaxGroups } = written
   const options = {
     sizeMs: size,
@@ -83,7 +83,7 @@ function buildWindow(written: WindowOptions, { clock, traces }: StepDeps): Opera
     ...(slide === undefined ? {} : { slideMs: slide }),
     ...(time === undefined ? {} : { time: compileValue(time, ['time']) }),
   }
-  return window(options, clock, traces)
+  return window(options, clock, traces, memory)
 }
 
 function buildSeries(options: SeriesOptions, { clock, traces, memory }: StepDeps): Operator {
@@ -93,13 +93,13 @@ function buildSeries(options: SeriesOptions, { clock, traces, memory }: StepDeps
   return series({ keep: extent, columns: compileColumns(columns, ['columns']), maxPoints }, clock, traces, memory)
 }
 
-function buildEvents(options: EventsOptions, { clock, traces }: StepDeps): Operator {
+function buildEvents(options: EventsOptions, { clock, traces, memory }: StepDeps): Operator {
   const { keep: extent, columns, maxPoints = defaultMaxPoints } = options
-  return events({ keep: extent, maxPoints, ...(columns === undefined ? {} : { columns }) }, clock, traces)
+  return events({ keep: extent, maxPoints, ...(columns === undefined ? {} : { columns }) }, clock, traces, memory)
 }
 
-function buildFill({ columns, maxAge }: FillOptions, clock: Clock): Operator {
-  return fill({ columns, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) }, clock)
+function buildFill({ columns, maxAge }: FillOptions, { clock, memory }: StepDeps): Operator {
+  return fill({ columns, ...(maxAge === undefined ? {} : { maxAgeMs: maxAge }) }, clock, memory)
 }
 
 function buildAlert(options: AlertOptions, { clock, memory }: StepDeps): Operator {
@@ -168,9 +168,9 @@ export function buildStep(step: Step, deps: StepDeps): Operator {
     case 'events':
       return buildEvents(step.options, deps)
     case 'keep':
-      return keep({ extent: step.options }, clock)
+      return keep({ extent: step.options }, clock, deps.memory)
     case 'fill':
-      return buildFill(step.options, clock)
+      return buildFill(step.options, deps)
     case 'distinct':
       return distinct(listOf(step.options.by))
     case 'alert':

@@ -42,6 +42,15 @@ export class WindowAxis {
     return { from: to - this.#paneCount * this.#paneMs, to }
   }
 
+  /** How many panes the wall clock has stepped: it numbers them so much higher. */
+  get shift(): number {
+    return this.#shift
+  }
+  /** Whether the current pane has ended. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   /** When the current pane ends, an instant; undefined: it has, or there is none yet. */
   get end(): number | undefined {
     if (this.#current === undefined || this.#isClosed) return undefined
@@ -58,6 +67,17 @@ export class WindowAxis {
     this.#current = Math.max(least, pane)
     if (this.#current !== before) this.#isClosed = false
     return this.#current !== before
+  }
+
+  /**
+   * Goes on, before it has moved, from a pane of a run before, as the wall clock numbers it. Where that was set back since, the pane is
+   * the one of now. @returns how many panes that is further on.
+   */
+  resume(pane: number, isClosed: boolean): number {
+    const moved = Math.min(0, this.#paneOf(this.#time.now() + this.#time.stepped - this.#lagMs) - pane)
+    this.#current = pane + moved
+    this.#isClosed = isClosed
+    return moved
   }
 
   /** The pane of a time, ms since 1970; a time after `now`, an instant, counts as then. */

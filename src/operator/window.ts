@@ -5,11 +5,13 @@ import { noChanges, type Degradation, type Sample, type Table } from '../model/t
 import type { Aggregate } from './aggregate.ts'
 import { DatedRows, timeOf } from './dated-rows.ts'
 import type { Span, Traces } from './lineage.ts'
+import type { StepMemory } from './memories.ts'
 import { Output, visitTouched } from './output.ts'
 import { start } from './pane.ts'
 import type { PastTable } from './past-table.ts'
 import { valueOf, type Value } from './row-function.ts'
 import { SampledRows, valuesOf, type WindowRows } from './sampled-rows.ts'
+import { movedBy, readWindow, type SavedWindow } from './saved-window.ts'
 import type { Operator } from './stage.ts'
 import type { SteadyTime } from './steady-time.ts'
 import { timedStage, type TimedStage } from './timed-stage.ts'
@@ -35,21 +37,33 @@ class WindowStage implements TimedStage {
   readonly #axis: WindowAxis
   readonly #rows: WindowRows
   readonly #output = new Output()
+  readonly #columns: readonly string[]
   readonly #names = new Map<string, Cell>()
   /** Rows of the table beyond `maxGroups`, the oldest first. */
   readonly #leftOut = new Set<string>()
   readonly #time: SteadyTime
   #last: Sample | undefined
+  /** Of a run before, until there is a table. */
+  #left: SavedWindow | undefined
+  /** When the last sample that counts was, ms since 1970. */
+  #sampleTime = Number.NEGATIVE_INFINITY
+  /** Samples until this time are of a run before, and have been counted. */
+  #hasUntil = Number.NEGATIVE_INFINITY
+  /** What the table was at the last sample that counts is not known row by row. */
+  #isBehind = false
 
-  constructor(window: Window, time: SteadyTime) {
+  constructor(window: Window, time: SteadyTime, memory: StepMemory | undefined) {
     const { sizeMs, slideMs = sizeMs, latenessMs } = window
     const lagMs = window.time !== undefined && window.slideMs === undefined ? latenessMs : 0
     const aggregates = [...window.columns.values()]
     this.#window = window
+    this.#columns = [...window.columns.keys()]
     this.#time = time
     this.#axis = new WindowAxis(time, { paneMs: slideMs, paneCount: sizeMs / slideMs, lagMs })
     this.#rows =
       window.time === undefined ? new SampledRows(aggregates, this.#axis) : new DatedRows(aggregates, valueOf(window.time), this.#axis)
+    this.#left = readWindow(memory?.take())
+    memory?.keep(() => this.#save())
   }
 
   /** A window that slides moves with the samples: while none comes, it holds. */
@@ -67,13 +81,17 @@ class WindowStage implements TimedStage {
     this.#last = input
     const anew = this.#output.begin(input, this.#shape(input.table))
     if (anew) this.#forget()
+    this.#takeUp(input.table)
+    if (Math.round(input.time) <= this.#hasUntil) return this.#showAgain(input)
+    this.#sampleTime = Math.round(input.time)
     const isAnother = this.#axis.move(now)
     this.#rows.begin(now)
-    visitTouched(input, this.#rows.present, anew, (key, row) => this.#set(key, row, input.table))
+    visitTouched(input, this.#rows.present, anew || this.#isBehind, (key, row) => this.#set(key, row, input.table))
     this.#admit(input)
     // Each row of a window that ended is no longer final, or is gone.
-    const all = isAnother && this.#window.slideMs === undefined
-    for (const key of all ? new Set([...this.#output.rows.keys(), ...this.#rows.touched()]) : this.#rows.touched()) this.#look(key)
+    const all = this.#isBehind || (isAnother && this.#window.slideMs === undefined)
+    this.#isBehind = false
+    for (const key of all ? [...this.#rows.keys.keys()] : this.#rows.touched()) this.#look(key)
     return this.#output.sample(input, this.#degraded())
   }
 
@@ -95,6 +113,34 @@ class WindowStage implements TimedStage {
     this.#axis.forget()
     this.#names.clear()
     this.#leftOut.clear()
+  }
+
+  /** Goes on with the window of a run before. */
+  #takeUp({ key }: Table): void {
+    const left = this.#left
+    this.#left = undefined
+    if (left?.key !== key) return
+    const moved = this.#axis.resume(left.pane, left.isClosed)
+    if (!this.#rows.restore(movedBy(moved, left.rows))) return this.#forget()
+    for (const [row, name] of left.names) this.#names.set(row, name)
+    this.#sampleTime = left.time
+    this.#hasUntil = Math.min(left.time, this.#time.wallOf(this.#time.now()))
+    this.#isBehind = true
+  }
+
+  /** A sample of a run before changes nothing. */
+  #showAgain(input: Sample): Sample {
+    for (const key of this.#rows.keys.keys()) this.#look(key)
+    this.#isBehind = true
+    return this.#output.sample(input, this.#degraded())
+  }
+
+  #save(): SavedWindow | undefined {
+    const { current, shift, isClosed } = this.#axis
+    if (this.#last === undefined || !Number.isFinite(current)) return this.#left
+    const rows = movedBy(shift, this.#rows.save())
+    const names = rows.rows.map(({ key }) => [key, this.#names.get(key) ?? null] as const)
+    return { key: this.#last.table.key, names, time: this.#sampleTime, pane: current + shift, isClosed, rows }
   }
 
   #set(key: string, row: Row | undefined, table: Table): void {
@@ -120,14 +166,14 @@ class WindowStage implements TimedStage {
   #look(key: string): void {
     const cells = this.#rows.look(key)
     if (cells === undefined) this.#output.remove(key)
-    else this.#output.put(key, this.#row(key, cells))
+    else this.#output.putOnce(key, this.#row(key, cells))
     if (!this.#rows.keys.has(key) && !this.#rows.present.has(key)) this.#names.delete(key)
   }
 
   #row(key: string, cells: readonly Cell[]): Row {
     const row: Record<string, Cell> = {}
-    for (const [i, column] of [...this.#window.columns.keys()].entries()) setCell(row, column, cells[i] ?? null)
-    if (this.#window.slideMs === undefined) row[finalColumn] = false
+    for (let i = 0; i < this.#columns.length; i++) setCell(row, this.#columns[i] ?? '', cells[i] ?? null)
+    if (this.#window.slideMs === undefined) row[finalColumn] = this.#axis.isClosed
     setCell(row, this.#last?.table.key ?? '', this.#names.get(key) ?? null)
     return row
   }
@@ -154,9 +200,9 @@ function columnsOf(key: string, { columns, slideMs }: Pick<Window, 'columns' | '
  * window has of it or, with `time`, over what it was at times of its own. A row has its window as long as that holds anything of it.
  * Where windows do not slide, a column `final` says that the window has ended: it does so on time, and the next sample begins another.
  */
-export function window(options: Window, clock: Clock, traces?: Traces): Operator {
+export function window(options: Window, clock: Clock, traces?: Traces, memory?: StepMemory): Operator {
   return timedStage(clock, time => {
-    const state = new WindowStage(options, time)
+    const state = new WindowStage(options, time, memory)
     traces?.(key => ({ keys: [key], ...state.span }))
     return state
   })

@@ -1,7 +1,7 @@
 import { compileExpression, type Expression } from '../expression/expression.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Cancel } from '../lib/clock.ts'
-import { cellOf, type Cell, type Row } from '../model/row.ts'
+import { cellOf, cellText, type Cell, type Row } from '../model/row.ts'
 import { Attempts } from './attempts.ts'
 import type { SinkDeps } from './courier.ts'
 import { FeedNews, type News } from './news.ts'
@@ -261,7 +261,7 @@ function annotationsOf(feed: string, key: string, row: Row): Readonly<Record<str
 function texts(cells: Readonly<Record<string, Cell>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(cells)
-      .map(([name, cell]) => [name, cell === null ? '' : typeof cell === 'object' ? JSON.stringify(cell) : String(cell)] as const)
+      .map(([name, cell]) => [name, cellText(cell)] as const)
       .filter(([, text]) => text !== ''),
   )
 }

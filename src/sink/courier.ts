@@ -4,6 +4,7 @@ import type { Logger } from '../lib/log.ts'
 import { randomText, type Random } from '../lib/random.ts'
 import { Attempts } from './attempts.ts'
 import { outageMessage, rowsMessage, type Message } from './message.ts'
+import { Heard } from './heard.ts'
 import { FeedNews, type News } from './news.ts'
 import { isHushed, type Outage } from './outage.ts'
 import type { SinkFigures, WayOut } from './way-out.ts'
@@ -51,6 +52,7 @@ export class Courier implements WayOut {
   readonly #rest = new Map<Feed, News[]>()
   #down: ReadonlyMap<string, Outage> = new Map()
   readonly #toldDown = new Map<string, Outage>()
+  readonly #heard = new Heard()
   #isCarrying = false
   #carrying: Promise<void> | undefined
   #isClosing = false
@@ -95,6 +97,17 @@ export class Courier implements WayOut {
       if (now.has(name) !== this.#toldDown.has(name)) this.#gather(name)
   }
 
+  save(): unknown {
+    return this.#heard.save(name => this.#feed(name)?.options.fingerprint)
+  }
+
+  restore(saved: unknown): ReadonlyMap<string, Outage> {
+    const { firing, down } = this.#heard.restore(saved, name => this.#feed(name)?.options.fingerprint)
+    for (const [feed, news] of this.#news) news.resume(firing.get(feed.name) ?? new Map())
+    for (const [name, outage] of down) this.#toldDown.set(name, outage)
+    return down
+  }
+
   async close(withinMs: number): Promise<void> {
     this.#isClosing = true
     for (const [subject, cancel] of this.#gathering) {
@@ -110,7 +123,12 @@ export class Courier implements WayOut {
     this.#outlet.close()
   }
 
+  #feed(name: string): Feed | undefined {
+    return [...this.#news.keys()].find(feed => feed.name === name)
+  }
+
   #forget(feed: Feed): void {
+    this.#heard.forget(feed.name)
     this.#news.delete(feed)
     this.#gathering.get(feed)?.()
     this.#gathering.delete(feed)
@@ -188,10 +206,11 @@ export class Courier implements WayOut {
     for (;;) {
       try {
         await this.#outlet.deliver(message)
+        this.#heard.add(message)
         return this.#attempts.succeeded()
       } catch (error) {
         const delayMs = this.#attempts.fail(error)
-        if (delayMs === undefined) return
+        if (delayMs === undefined) return this.#heard.add(message)
         if (this.#isClosing) return this.#deps.log.error({ id: message.id }, `not told, as the server stops: ${message.title}`)
         await this.#attempts.wait(delayMs)
       }

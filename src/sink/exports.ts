@@ -2,7 +2,7 @@ import { compileExpression, type Expression } from '../expression/expression.ts'
 import type { Feed } from '../feed/feed.ts'
 import type { Graph } from '../feed/graph.ts'
 import type { Logger } from '../lib/log.ts'
-import type { Cell, Row } from '../model/row.ts'
+import { cellText, type Cell, type Row } from '../model/row.ts'
 import type { MetricOptions } from './export.options.ts'
 
 /** A feed, and what of it is exported. */
@@ -104,15 +104,10 @@ function numberOf(cell: Cell): number | undefined {
 function seriesOf(name: string, labels: ReadonlyMap<string, Expression>, row: Row, key: string): string {
   const pairs: string[] = []
   for (const [label, expression] of labels) {
-    const text = textOf(expression.evaluate(row, key))
+    const text = cellText(expression.evaluate(row, key))
     if (text !== '') pairs.push(`${label}="${escaped(text)}"`)
   }
   return pairs.length === 0 ? name : `${name}{${pairs.sort().join(',')}}`
-}
-
-function textOf(cell: Cell): string {
-  if (cell === null) return ''
-  return typeof cell === 'object' ? JSON.stringify(cell) : String(cell)
 }
 
 function escaped(text: string): string {

@@ -1,4 +1,4 @@
-import { cellOf, type Cell, type Row } from '../model/row.ts'
+import { cellOf, cellText, type Cell, type Row } from '../model/row.ts'
 import type { Change, News } from './news.ts'
 import type { Outage } from './outage.ts'
 
@@ -37,7 +37,7 @@ function counted(rows: readonly News[]): string {
 function line({ key, change, row }: News): string {
   const said = cellOf(row, 'text') ?? cellOf(row, 'value')
   const subject = key === '' ? change : `${change} ${key}`
-  return said === null ? subject : `${subject}: ${typeof said === 'object' ? JSON.stringify(said) : String(said)}`
+  return said === null ? subject : `${subject}: ${cellText(said)}`
 }
 
 function lines(rows: readonly News[]): string {
@@ -60,7 +60,9 @@ export function outageMessage(outage: Outage, isDown: boolean, made: Pick<Messag
   const { subject, isSource, reason, feeds } = outage
   const what = `${isSource ? 'source' : 'feed'} '${subject}'`
   const title = isDown ? `${what} is down${reason === undefined ? '' : `: ${reason}`}` : `${what} is up again`
-  return { ...made, feed: subject, status: isDown ? 'down' : 'up', title, text: `it feeds ${feeds.join(', ')}`, rows: [], outage }
+  const own = isDown ? 'its steps fail, not its sources' : 'its steps work again'
+  const text = isSource ? `feeds that read it: ${feeds.join(', ')}` : own
+  return { ...made, feed: subject, status: isDown ? 'down' : 'up', title, text, rows: [], outage }
 }
 
 /** The message as templates and receivers see it: the columns `messageColumns`. */

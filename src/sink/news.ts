@@ -18,7 +18,7 @@ const onlyGrowing: ReadonlySet<Kind> = new Set(['events', 'series'])
 
 /**
  * What has been told of a feed's rows. The next news are the net difference between that and what there is, so what waits for a
- * receiver is bounded by the table and not by time. The first table of an epoch is no news, but for alerts that fire.
+ * receiver is bounded by the table and not by time. The first table of an epoch is no news, but for alerts.
  */
 export class FeedNews {
   readonly #feed: Feed
@@ -29,6 +29,11 @@ export class FeedNews {
 
   constructor(feed: Feed) {
     this.#feed = feed
+  }
+
+  /** These alerts were told to fire, in a run before. */
+  resume(told: ReadonlyMap<string, Row>): void {
+    this.#told = new Map(told)
   }
 
   /** Its first table, and that of a new epoch, is what later ones differ from. */

@@ -79,7 +79,7 @@ export class Sinks {
 
   /** What survives a restart. */
   get parts(): readonly SavedPart[] {
-    return [this.#mutes]
+    return [this.#mutes, { section: 'told', save: () => this.#save(), restore: saved => this.#restore(saved) }]
   }
 
   /** `until`: ms since 1970; what has passed ends it. @returns whether there is a feed of that name. */
@@ -109,6 +109,17 @@ export class Sinks {
     this.#stopListening()
     this.#mutes.close()
     await Promise.all([...[...this.#open.values()].map(({ wayOut }) => wayOut.close(withinMs)), ...this.#closing])
+  }
+
+  /** What each was told, by what it is. */
+  #save(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries([...this.#open].map(([id, { wayOut }]) => [id, wayOut.save?.()]))
+  }
+
+  #restore(saved: unknown): void {
+    if (typeof saved !== 'object' || saved === null) return
+    const told = new Map<string, unknown>(Object.entries(saved))
+    for (const [id, open] of this.#open) open.outages = open.wayOut.restore?.(told.get(id)) ?? open.outages
   }
 
   #create(options: SinkOptions): WayOut {

@@ -29,6 +29,10 @@ export interface WayOut {
   touch(feed: Feed): void
   /** All that is down now. */
   outages(now: ReadonlyMap<string, Outage>): void
+  /** What it was told, to be kept over a restart as plain JSON; absent: it is told all that is the case again. */
+  save?(): unknown
+  /** Takes up what `save` gave in a run before, before there is data. @returns what it was told is down */
+  restore?(saved: unknown): ReadonlyMap<string, Outage>
   /** Tells once more what waits, and ends what is not done by then. */
   close(withinMs: number): Promise<void>
 }

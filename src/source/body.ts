@@ -4,6 +4,7 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 import { exceeded, quotable } from '../decode/decode-error.ts'
 import { outside } from '../lib/outside-work.ts'
 import { formatSize } from '../lib/unit.ts'
+import type { AnswerBody } from './answer-body.ts'
 import { PollError } from './failure.ts'
 
 /** zlib (RFC 1950) as the standard says, or the bare deflate that some servers send in its name. */
@@ -40,7 +41,7 @@ class Heap {
     this.#maxBytes = maxBytes
   }
 
-  add(chunk: Buffer): void {
+  add(chunk: Buffer): undefined {
     this.#bytes += chunk.byteLength
     if (this.#bytes > this.#maxBytes) throw exceeded('maxBody', formatSize(this.#maxBytes))
     this.#chunks.push(chunk)
@@ -59,59 +60,63 @@ function written(decoder: Transform, chunk: Buffer): Promise<void> {
   })
 }
 
-async function inflate(decoder: Transform, wire: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
-  const decoded = new Heap(maxBytes)
-  const done = finished(decoder)
-  decoder.on('data', (chunk: Buffer) => {
-    try {
-      decoded.add(chunk)
-    } catch (error) {
-      decoder.destroy(error as Error)
-    }
-  })
-  const feed = async (): Promise<void> => {
-    for await (const chunk of wire) {
-      if (decoder.destroyed) return
-      // Zeros behind the compressed data are padding, and a decoder that has ended takes no more; zlib refuses the rest.
-      await outside(Promise.race([written(decoder, chunk), done]))
-    }
-    decoder.end()
-    await outside(done)
-  }
-  await Promise.all([feed(), done])
-  return decoded.whole()
-}
+/** What a decoder makes of what is written to it; it fails as soon as that shows. */
+class Inflating {
+  readonly #decoder: Transform
+  readonly #decoded: Heap
+  readonly #done: Promise<void>
 
-/** The body's chunks, bounded; the first one is handed on as well, since it tells which decoder it takes. */
-async function* bounded(chunks: AsyncIterator<Buffer>, first: Buffer, maxBytes: number): AsyncGenerator<Buffer> {
-  let bytes = 0
-  for (let chunk: Buffer | undefined = first; chunk !== undefined;) {
-    bytes += chunk.byteLength
-    if (bytes > maxBytes) throw exceeded('maxBody', formatSize(maxBytes))
-    yield chunk
-    const next: IteratorResult<Buffer, unknown> = await chunks.next()
-    chunk = next.done === true ? undefined : next.value
+  constructor(decoder: Transform, maxBytes: number, onFail: (error: Error) => void) {
+    this.#decoder = decoder
+    this.#decoded = new Heap(maxBytes)
+    this.#done = finished(decoder)
+    this.#done.catch(onFail)
+    decoder.on('data', (chunk: Buffer) => {
+      try {
+        this.#decoded.add(chunk)
+      } catch (error) {
+        decoder.destroy(error as Error)
+      }
+    })
+  }
+
+  /** Zeros behind the compressed data are padding, and a decoder that has ended takes no more; zlib refuses the rest. */
+  write(chunk: Buffer): Promise<void> | undefined {
+    return this.#decoder.destroyed ? undefined : outside(Promise.race([written(this.#decoder, chunk), this.#done]))
+  }
+
+  async whole(): Promise<Buffer> {
+    this.#decoder.end()
+    await outside(this.#done)
+    return this.#decoded.whole()
+  }
+
+  close(): void {
+    this.#decoder.destroy()
   }
 }
 
 /**
  * Reads a body, decoded. More than `maxBytes`, on the wire or decoded, throws at once; the caller drops the connection.
- * @throws DecodeError `too_large`, PollError, or what the stream or zlib throws
+ * @throws DecodeError `too_large`, PollError, or what the connection or zlib throws
  */
-export async function readBody(body: AsyncIterable<Buffer>, coding: string, maxBytes: number): Promise<Buffer> {
-  const chunks = body[Symbol.asyncIterator]()
-  const { done, value: first } = await chunks.next()
-  if (done === true) return Buffer.alloc(0)
-  const decoder = decoderOf(coding, first)
-  const wire = bounded(chunks, first, maxBytes)
-  if (decoder !== undefined) {
-    try {
-      return await inflate(decoder, wire, maxBytes)
-    } finally {
-      decoder.destroy()
-    }
+export async function readBody(body: AnswerBody, coding: string, maxBytes: number): Promise<Buffer> {
+  const plain = new Heap(maxBytes)
+  let inflating: Inflating | undefined
+  let wireBytes = 0
+  try {
+    await body.take(chunk => {
+      if (wireBytes === 0) {
+        const decoder = decoderOf(coding, chunk)
+        if (decoder !== undefined) inflating = new Inflating(decoder, maxBytes, error => body.drop(error))
+      }
+      wireBytes += chunk.byteLength
+      if (inflating === undefined) return plain.add(chunk)
+      if (wireBytes > maxBytes) throw exceeded('maxBody', formatSize(maxBytes))
+      return inflating.write(chunk)
+    })
+    return inflating === undefined ? plain.whole() : await inflating.whole()
+  } finally {
+    inflating?.close()
   }
-  const whole = new Heap(maxBytes)
-  for await (const chunk of wire) whole.add(chunk)
-  return whole.whole()
 }

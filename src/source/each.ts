@@ -31,8 +31,6 @@ export interface EachAskOptions {
   readonly list: () => Promise<MemberList>
   /** Asks for one of them. @throws PollError for a value that cannot be asked for */
   readonly ask: (value: MemberValue) => Ask
-  /** A poll begins. */
-  readonly begin: () => void
   /** Lets go of what the members share. */
   readonly close: () => Promise<void>
 }
@@ -74,11 +72,10 @@ export class EachAsk implements Ask {
   }
 
   async poll(): Promise<Poll> {
-    const { clock, begin } = this.#options
+    const { clock } = this.#options
     const began = clock.monotonic()
     const timing = (): Pick<PollFacts, 'at' | 'durationMs'> => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
-      begin()
       const { values, excess } = await this.#options.list()
       await this.#meet(values)
       const polls = await this.#askAll()

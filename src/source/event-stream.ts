@@ -1,9 +1,9 @@
-import type { Readable } from 'node:stream'
 import { createParser } from 'eventsource-parser'
 import { exceeded } from '../decode/decode-error.ts'
 import { essenceOf } from '../decode/detect.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatSize } from '../lib/unit.ts'
+import type { AnswerBody } from './answer-body.ts'
 import type { Validators } from './exchange.ts'
 import { failureOf, PollError, type Scene } from './failure.ts'
 import type { Inflow } from './inflow.ts'
@@ -28,7 +28,7 @@ export class EventStream {
   readonly #inflow: Inflow
   readonly #clock: Clock
   readonly #scene: () => Scene
-  #body: Readable | undefined
+  #body: AnswerBody | undefined
   #lastId = ''
   #url = ''
   #retryMs: number | undefined
@@ -52,7 +52,7 @@ export class EventStream {
   }
 
   /** Follows the body of an answer of `url` from now on. */
-  follow(body: Readable, url: string): void {
+  follow(body: AnswerBody, url: string): void {
     this.#body = body
     this.#url = url
     this.#heardMono = this.#clock.monotonic()
@@ -65,22 +65,28 @@ export class EventStream {
       },
       onRetry: ms => void (this.#retryMs = Math.min(ms, this.#options.maxRetryAfterMs)),
       onError: error => {
-        if (error.type === 'max-buffer-size-exceeded') body.destroy(exceeded('maxBody', formatSize(this.#options.maxBodyBytes)))
+        if (error.type === 'max-buffer-size-exceeded') body.drop(exceeded('maxBody', formatSize(this.#options.maxBodyBytes)))
       },
     })
     const text = new TextDecoder()
-    body.on('data', (chunk: Buffer) => {
-      this.#heardMono = this.#clock.monotonic()
-      if (this.#body === body) parser.feed(text.decode(chunk, { stream: true }))
-    })
-    // An end is no fault: many servers end a stream now and then, and it is opened again at the next due.
-    body.once('end', () => this.#ended(body))
-    body.once('error', error => {
+    this.#inflow.opened()
+    // What has come already is not news, but what the poll that asked is about to wait for.
+    process.nextTick(() => void this.#take(body, chunk => parser.feed(text.decode(chunk, { stream: true }))))
+  }
+
+  async #take(body: AnswerBody, feed: (chunk: Buffer) => void): Promise<void> {
+    try {
+      await body.take(chunk => {
+        this.#heardMono = this.#clock.monotonic()
+        if (this.#body === body) feed(chunk)
+        return undefined
+      })
+      // An end is no fault: many servers end a stream now and then, and it is opened again at the next due.
+      this.#ended(body)
+    } catch (error) {
       const { kind, message, limit } = failureOf(error, this.#scene())
       this.#ended(body, new PollError(kind, message, { limit, retryAfterMs: this.#retryMs }))
-    })
-    body.once('close', () => this.#ended(body))
-    this.#inflow.opened()
+    }
   }
 
   /** Lets go of the connection. */
@@ -89,10 +95,10 @@ export class EventStream {
     this.#body = undefined
     // It would go on after what was never taken.
     if (this.#inflow.abandon()) this.#lastId = ''
-    body?.destroy()
+    body?.drop()
   }
 
-  #ended(body: Readable, fault?: PollError): void {
+  #ended(body: AnswerBody, fault?: PollError): void {
     if (this.#body !== body) return
     this.#body = undefined
     this.#inflow.ended(fault)

@@ -3,15 +3,13 @@ import { quotable } from '../decode/decode-error.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import type { PollPhases } from './ask.ts'
-import type { Authorizer, Credentials } from './auth/authorizer.ts'
+import type { Asker, Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
 import { Link, type Tap } from './link.ts'
 import { isPrivateAddress, refusedAddress } from './private-address.ts'
 import { proxyHost, type Proxies } from './proxy.ts'
-
-/** An answer whose body is still to be read. */
-export type Answer = Dispatcher.ResponseData
+import type { Answer } from './sent-request.ts'
 
 /** What makes a request conditional, and the URL that gave it. */
 export interface Validators {
@@ -56,7 +54,7 @@ export interface ExchangeDeps {
   readonly clock: Clock
   readonly proxies: Proxies
   /** Says who asks; default: nobody does, beyond what the headers say. */
-  readonly auth?: Authorizer
+  readonly auth?: Asker
   /** Calls back once the budget allows a further request of a poll under way to its own origin. Default: at once, and `spend` hears of it. */
   readonly admitMore?: (enter: () => void) => Cancel
   /** Told of the origin of each request that no budget let in: logins, redirects to elsewhere. Default: nobody. */
@@ -64,6 +62,8 @@ export interface ExchangeDeps {
   /** Default: nobody hears of what is asked, or answers in place of an origin. */
   readonly tap?: Tap
 }
+
+type Headers = Readonly<Record<string, string>>
 
 const nobody: Credentials = { headers: {}, query: {} }
 
@@ -73,6 +73,11 @@ export class Exchange {
   readonly #deps: ExchangeDeps
   readonly #origin: string
   readonly #links = new Map<string, Link>()
+  /** Of each request, wherever it goes. */
+  readonly #general: Headers
+  /** For its own origin alone: of a request with a body, and of one without. */
+  readonly #configured: { readonly all: Headers; readonly bodiless: Headers }
+  readonly #url: URL
   #at: URL
   #phase: Phase = 'connecting'
   #phases: PollPhases = {}
@@ -82,8 +87,15 @@ export class Exchange {
   constructor(options: RequestOptions, deps: ExchangeDeps) {
     this.#options = options
     this.#deps = deps
-    this.#at = new URL(options.url)
+    this.#url = this.#at = new URL(options.url)
     this.#origin = this.#at.origin
+    this.#general = {
+      'user-agent': userAgent,
+      accept: `${accepted[options.format ?? 'json'] ?? 'application/json'}, */*;q=0.5`,
+      'accept-encoding': 'gzip, br, deflate',
+    }
+    const bodiless = [...options.headers].filter(([name]) => !name.startsWith('content-'))
+    this.#configured = { all: Object.fromEntries(options.headers), bodiless: Object.fromEntries(bodiless) }
   }
 
   /** Who is being asked, and how far that has come. */
@@ -125,7 +137,7 @@ export class Exchange {
       const next = this.#follow(hop, answer.statusCode, location)
       if (hops >= maxRedirects)
         throw new PollError('http', `maxRedirects: ${maxRedirects} exceeded, at ${next.url.host}`, { limit: 'maxRedirects' })
-      await answer.body.dump({ limit: redirectBodyBytes, signal })
+      await answer.body.discard(redirectBodyBytes, signal)
       hop = next
     }
   }
@@ -137,7 +149,7 @@ export class Exchange {
 
   #first(url: string): Hop {
     const { method, body } = this.#options
-    return { url: new URL(url), method, body: method === 'GET' ? undefined : body }
+    return { url: url === this.#options.url ? this.#url : new URL(url), method, body: method === 'GET' ? undefined : body }
   }
 
   /** Drops every connection: an answer that was not read to its end must not stand before the next one. */
@@ -154,27 +166,22 @@ export class Exchange {
     const outgoing = { method: hop.method, path: hop.url.pathname + hop.url.search }
     const used = await auth.credentials(outgoing, signal)
     const answer = await this.#ask(hop, validators, used, signal)
+    if (answer.statusCode !== unauthorized) auth.accepted(used)
     if (answer.statusCode !== unauthorized || !auth.refused(used, answer.headers)) return answer
-    await answer.body.dump({ limit: redirectBodyBytes, signal })
+    await answer.body.discard(redirectBodyBytes, signal)
     const other = await auth.credentials(outgoing, signal)
     const second = await this.#ask(hop, validators, other, signal)
     if (second.statusCode === unauthorized) auth.refused(other, second.headers)
+    else auth.accepted(other)
     return second
   }
 
   async #ask({ url, method, body }: Hop, validators: Validators | undefined, as: Credentials, signal: AbortSignal): Promise<Answer> {
     this.#at = url
     this.#phase = 'answering'
-    const configured = url.origin === this.#origin ? Object.fromEntries(this.#options.headers) : {}
     const conditions = validators?.url === url.href ? validators.headers : {}
-    const headers = {
-      'user-agent': userAgent,
-      accept: `${accepted[this.#options.format ?? 'json'] ?? 'application/json'}, */*;q=0.5`,
-      'accept-encoding': 'gzip, br, deflate',
-      ...conditions,
-      ...withoutBodyHeaders(configured, body),
-      ...as.headers,
-    }
+    const configured = url.origin === this.#origin ? this.#configured[body === undefined ? 'bodiless' : 'all'] : {}
+    const headers = { ...this.#general, ...conditions, ...configured, ...as.headers }
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
     await this.#pay(url, signal)
     const link = this.#link(url)
@@ -247,20 +254,16 @@ export class Exchange {
 
 /** What is added stands in no URL that is kept or shown. */
 function pathOf({ pathname, search }: URL, query: Credentials['query']): string {
+  if (query === nobody.query) return pathname + search
   const added = new URLSearchParams(query).toString()
   return pathname + search + (added === '' ? '' : (search === '' ? '?' : '&') + added)
 }
 
 /** Both together: what is absent from one is that of the other. */
 export function addPhases(one: PollPhases, other: PollPhases): PollPhases {
-  const sum = new Map<string, number>(Object.entries(one) as [string, number][])
-  for (const [phase, ms] of Object.entries(other) as [string, number][]) sum.set(phase, (sum.get(phase) ?? 0) + ms)
-  return Object.fromEntries(sum)
-}
-
-function withoutBodyHeaders(headers: Record<string, string>, body: string | undefined): Record<string, string> {
-  if (body !== undefined) return headers
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')))
+  const sum: { -readonly [phase in keyof PollPhases]: PollPhases[phase] } = { ...one }
+  for (const phase of Object.keys(other) as (keyof PollPhases)[]) sum[phase] = (sum[phase] ?? 0) + (other[phase] ?? 0)
+  return sum
 }
 
 /** Resolves with its turn, rejects when the time is over before. */

@@ -1,14 +1,16 @@
 import { STATUS_CODES } from 'node:http'
+import { exceeded } from '../decode/decode-error.ts'
 import type { Clock } from '../lib/clock.ts'
-import { formatDuration } from '../lib/unit.ts'
+import { formatDuration, formatSize } from '../lib/unit.ts'
 import { readBody } from './body.ts'
-import type { Answer, Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import { isEventStream, type EventStream } from './event-stream.ts'
 import { PollError } from './failure.ts'
 import type { HeldBody } from './held-body.ts'
 import type { HttpOptions } from './http.options.ts'
 import { retryAfterMs } from './http-time.ts'
 import { rateLimitedMs } from './rate-limit.ts'
+import type { Answer } from './sent-request.ts'
 
 /** A whole answer. */
 export interface Fetched {
@@ -44,6 +46,9 @@ export interface Asked {
   readonly events: EventStream
 }
 
+/** A 304 has no body; what comes all the same is read away up to here. */
+const confirmationBytes = 16_384
+
 /**
  * Asks a URL for a whole body, on condition that it is another than the one held.
  * @throws PollError, DecodeError, or what undici and zlib throw; then the exchange must be dropped
@@ -60,7 +65,7 @@ export async function fetchBody(
   let confirmed = answer.statusCode === 304 && conditions !== undefined ? held.confirmed(answer.headers) : undefined
   if (answer.statusCode === 304 && (confirmed === undefined || held.body === undefined)) {
     // A cache on the way confirms what nobody holds: ask once more, for all of it.
-    await answer.body.dump()
+    await answer.body.discard(confirmationBytes, signal)
     began = clock.monotonic()
     answer = await exchange.request(url, undefined, signal)
     confirmed = undefined
@@ -72,7 +77,7 @@ export async function fetchBody(
   const told = { url: exchange.url, headMs: headAt - began, limitedMs }
   const { body: heldBody } = held
   if (confirmed !== undefined && heldBody !== undefined) {
-    await answer.body.dump()
+    await answer.body.discard(confirmationBytes, signal)
     return { ...told, status: 304, headers: confirmed, body: heldBody, bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
   }
   const { statusCode: status, headers } = answer
@@ -81,6 +86,8 @@ export async function fetchBody(
     events.follow(answer.body, exchange.url)
     return { ...told, status, headers, body: Buffer.alloc(0), bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
   }
+  // What says that it is too large is not read to where that shows.
+  if (Number(headers['content-length']) > options.maxBodyBytes) throw exceeded('maxBody', formatSize(options.maxBodyBytes))
   const body = await readBody(answer.body, String(headers['content-encoding'] ?? ''), options.maxBodyBytes)
   const isRemade = held.isRemade(headers, exchange.url)
   return { ...told, status, headers, body, bytes: body.byteLength, isSame: held.isSame(body), isRemade, bodyMs: clock.monotonic() - headAt }
@@ -88,9 +95,7 @@ export async function fetchBody(
 
 /** Its body is not waited for: it may hang, and the status says enough. */
 function refused({ statusCode, headers, body }: Answer, host: string, options: Options, now: number, limitedMs: number): PollError {
-  // Breaking off makes the body fail, which is what is wanted.
-  body.on('error', () => undefined)
-  body.destroy()
+  body.drop()
   const waitMs = retryAfterMs(headers, now)
   const retryAfter = waitMs === undefined || statusCode < 400 ? undefined : Math.min(waitMs, options.maxRetryAfterMs)
   const text = `${host} answered ${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()

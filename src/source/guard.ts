@@ -111,6 +111,8 @@ export function guard(state: GuardState, answer: GuardedAnswer, rules: GuardRule
 
 /** The same answer as the one taken last: another poll in which every column kept its promise. */
 export function guardSame(state: GuardState): GuardState {
+  // A promise is not kept any better than this.
+  if (!state.holdsFall && [...state.streaks.values()].every(({ polls }) => polls >= promisedAfter)) return state
   const streaks = new Map<string, Streak>()
   for (const [column, streak] of state.streaks) streaks.set(column, { ...streak, polls: Math.min(streak.polls + 1, promisedAfter) })
   return { ...state, streaks, holdsFall: false }

@@ -1,4 +1,5 @@
-import type { Answer, Validators } from './exchange.ts'
+import type { Validators } from './exchange.ts'
+import type { Answer } from './sent-request.ts'
 
 /** Every so many conditional requests one goes without: an ETag may stand still while the body moves. */
 const unconditionalEvery = 20
@@ -7,6 +8,14 @@ const unconditionalEvery = 20
 const ofTheMessage = /^(connection|content-(encoding|length|range|type)|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/
 /** These tell of one answer on its way, and are not kept for the next. */
 const ofTheWay = /^(age|date)$/
+
+/** A whole answer, and whether its body is the one held. */
+export interface BodyHeld {
+  readonly body: Buffer
+  readonly headers: Answer['headers']
+  readonly url: string
+  readonly isSame: boolean
+}
 
 /** The body that the source's table was made of, its header fields, and what makes the next request conditional on it. */
 export class HeldBody {
@@ -36,15 +45,16 @@ export class HeldBody {
   }
 
   /** A body of which a table was made. @returns whether it shows for the first time that validators are frozen */
-  hold(body: Buffer, headers: Answer['headers'], url: string): boolean {
+  hold({ body, headers, url, isSame }: BodyHeld): boolean {
     const validators = validatorsOf(headers, url)
     const etag = validators?.headers['if-none-match']
-    const lies = this.#body !== undefined && etag !== undefined && etag === this.#validators?.headers['if-none-match'] && !this.isSame(body)
+    const lies = this.#body !== undefined && etag !== undefined && etag === this.#validators?.headers['if-none-match'] && !isSame
     const isNews = lies && !this.frozen
     this.frozen ||= lies
     this.#isDoubted = false
-    this.#body = body
-    this.#headers = headers
+    // What is the same stays what it was, and what nothing can confirm needs no headers: a heap of what lives from poll to poll is costly.
+    if (!isSame) this.#body = body
+    this.#headers = validators === undefined ? {} : headers
     this.#validators = validators
     return isNews
   }

@@ -26,9 +26,7 @@ export function retryAfterMs(headers: Headers, now: number): number | undefined 
 export function upstreamTime(headers: Headers, now: number): number | undefined {
   const modified = httpDate(headers['last-modified'])
   const date = httpDate(headers['date'])
-  const { age } = headers
-  const ageMs = typeof age === 'string' && /^\d+$/.test(age) ? Number(age) * 1000 : 0
-  const time = modified ?? (date === undefined ? undefined : date - ageMs)
+  const time = modified ?? (date === undefined ? undefined : date - (ageOf(headers) ?? 0))
   return time === undefined ? undefined : Math.min(time, now)
 }
 
@@ -39,31 +37,38 @@ function secondsOf(value: string | undefined): number | undefined {
   return value !== undefined && /^\d+$/.test(value) ? Math.min(Number(value) * 1000, longestAgeMs) : undefined
 }
 
+/** Of several values the first one counts (RFC 9111 5.1). */
+function ageOf({ age }: Headers): number | undefined {
+  return age === undefined ? undefined : secondsOf(/^\s*(\d+)\s*([,;]|$)/.exec(String(age))?.[1])
+}
+
+const sharedMaxAge = /(?:^|[\s,])s-maxage="?(\d+)/i
+const maxAge = /(?:^|[\s,])max-age="?(\d+)/i
+
 /**
  * For how long a cache may keep an answer, ms: s-maxage, else max-age, else from Date to Expires (RFC 9111 4.2.1). Undefined where it may
  * not, or that is not told.
  */
 function lifetime(headers: Headers): number | undefined {
-  const control = headers['cache-control']
-  const rules = typeof control === 'string' ? control : ''
+  const rules = String(headers['cache-control'] ?? '')
   if (/\bno-(store|cache)\b/i.test(rules)) return undefined
-  const told = (name: string): number | undefined => secondsOf(new RegExp(`(?:^|[\\s,])${name}="?(\\d+)`, 'i').exec(rules)?.[1])
-  return told('s-maxage') ?? told('max-age') ?? untilExpiry(headers)
+  return secondsOf(sharedMaxAge.exec(rules)?.[1]) ?? secondsOf(maxAge.exec(rules)?.[1]) ?? untilExpiry(headers)
 }
 
 /** An Expires that is no date, such as 0, is one that is over. */
 function untilExpiry(headers: Headers): number | undefined {
-  const [expires, date] = [httpDate(headers['expires']), httpDate(headers['date'])]
-  return expires === undefined || date === undefined || expires <= date ? undefined : Math.min(expires - date, longestAgeMs)
+  const expires = httpDate(headers['expires'])
+  if (expires === undefined) return undefined
+  const date = httpDate(headers['date'])
+  return date === undefined || expires <= date ? undefined : Math.min(expires - date, longestAgeMs)
 }
 
 /** What an answer says about when its data was made, and until when it may be kept. */
 export function timeHints(headers: Headers): Hints {
-  const { age } = headers
   const told = {
     lastModifiedAt: httpDate(headers['last-modified']),
     dateAt: httpDate(headers['date']),
-    ageMs: typeof age === 'string' ? secondsOf(age.trim()) : undefined,
+    ageMs: ageOf(headers),
     maxAgeMs: lifetime(headers),
   }
   return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))

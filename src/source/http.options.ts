@@ -21,6 +21,21 @@ const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'expected
 
 const headerValue = scalar.refine(value => /^[\t\x20-\x7e\x80-\xff]*$/.test(value), { error: 'expected a text of one line' })
 
+/** Header fields by name, whose values are of one line. */
+export const headersOption = mapOf(headerValue, 'headers by name').refine(areHeaderNames, {
+  error: `expected names of headers, but for ${[...framing].join(', ')}`,
+})
+
+/** How far a certificate is trusted, and what is shown to who has it. */
+export const tlsOption = z.strictObject({
+  insecure: flag().optional().meta({ description: 'Whether any certificate is taken, of the URL itself; default false.' }),
+  ca: text('the path of a PEM file')
+    .optional()
+    .meta({ description: "Who may have signed its certificate, instead of the system's list: a PEM file." }),
+  cert: text('the path of a PEM file').optional().meta({ description: 'The certificate that this server shows: a PEM file.' }),
+  key: text('the path of a PEM file').optional().meta({ description: 'The private key of `cert`: a PEM file.' }),
+})
+
 /** The keys of a source that asks a URL, beside `sourceKeys`. */
 export const httpKeys = {
   url: z
@@ -28,10 +43,7 @@ export const httpKeys = {
     .refine(isHttpUrl, { error: 'expected an http, https, ws or wss URL, such as https://bikes.example/stations.json' })
     .meta({ description: 'What is asked: an http or https URL.', examples: ['https://bikes.example/stations.json'] }),
   method: oneOf(['GET', 'POST', 'PUT']).optional().meta({ description: 'Default GET.' }),
-  headers: mapOf(headerValue, 'headers by name')
-    .refine(areHeaderNames, { error: `expected names of headers, but for ${[...framing].join(', ')}` })
-    .optional()
-    .meta({ description: 'Sent with each request, but never to another origin.' }),
+  headers: headersOption.optional().meta({ description: 'Sent with each request, but never to another origin.' }),
   query: mapOf(scalar, 'query parameters by name').optional().meta({ description: 'Added to the query of the URL, encoded.' }),
   body: z.unknown().optional().meta({ description: 'Sent with POST and PUT: a text as it is, anything else as JSON.' }),
   ...answerKeys,
@@ -40,19 +52,9 @@ export const httpKeys = {
   redirects: oneOf(['strip', 'same-origin', 'none'])
     .optional()
     .meta({ description: 'strip: another origin is asked without any configured header; same-origin; none. Default strip.' }),
-  tls: z
-    .strictObject({
-      insecure: flag().optional().meta({ description: 'Whether any certificate is taken, of the URL itself; default false.' }),
-      ca: text('the path of a PEM file')
-        .optional()
-        .meta({ description: "Who may have signed its certificate, instead of the system's list: a PEM file." }),
-      cert: text('the path of a PEM file').optional().meta({ description: 'The certificate that this server shows: a PEM file.' }),
-      key: text('the path of a PEM file').optional().meta({ description: 'The private key of `cert`: a PEM file.' }),
-    })
-    .optional()
-    .meta({
-      description: 'How far the certificate of an https URL is trusted, and what is shown to it. Paths are meant from where the config is.',
-    }),
+  tls: tlsOption.optional().meta({
+    description: 'How far the certificate of an https URL is trusted, and what is shown to it. Paths are meant from where the config is.',
+  }),
   maxRetryAfter: time().optional().meta({ description: 'The longest Retry-After that is obeyed; default 1h.' }),
 }
 

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
 import type { PollPhases } from './ask.ts'
 import type { TlsOptions } from './http.options.ts'
 import { publicLookup } from './private-address.ts'
 import type { Proxy } from './proxy.ts'
+import { SentRequest, type Answer } from './sent-request.ts'
 import { openTunnel } from './tunnel.ts'
 
 /** Idle connections are kept so long, in ms, unless the upstream says less. */
@@ -73,17 +75,14 @@ export class Link implements Linking {
     this.#dispatcher = tap === undefined ? this.#client : this.#client.compose(tap(this, origin))
   }
 
-  async request(options: Dispatcher.RequestOptions, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    // undici looks at a signal only once it is connected: a handshake that never ends would never be aborted.
-    const giveUp = (): void => {
+  /** @throws what undici does */
+  request(options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Answer> {
+    // undici knows of a request only once it is connected: one whose handshake never ends could never be given up.
+    const request = new SentRequest(signal, () => {
       if (this.connecting) this.#giveUp(new Error('given up while connecting'))
-    }
-    signal.addEventListener('abort', giveUp, { once: true })
-    try {
-      return await this.#dispatcher.request({ ...this.#forwarded(options), signal })
-    } finally {
-      signal.removeEventListener('abort', giveUp)
-    }
+    })
+    this.#dispatcher.dispatch(this.#forwarded(options), request)
+    return request.answer
   }
 
   /** How long connecting took, where that was done since it was asked last. */
@@ -104,7 +103,7 @@ export class Link implements Linking {
     return this.#options.proxy !== undefined && this.#options.origin.startsWith('http:')
   }
 
-  #forwarded(options: Dispatcher.RequestOptions): Dispatcher.RequestOptions {
+  #forwarded(options: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {
     const { origin, proxy } = this.#options
     if (!this.#isForwarded || proxy === undefined) return options
     const authorization = proxy.authorization === undefined ? {} : { 'proxy-authorization': proxy.authorization }
@@ -153,7 +152,13 @@ function proxyOrigin({ protocol, hostname, port }: Proxy): string {
   return `${protocol}//${hostname}:${port}`
 }
 
-function tlsSettings({ isInsecure, ca, cert, key }: TlsOptions): buildConnector.BuildOptions {
+/** As Node takes them. */
+export function tlsSettings({
+  isInsecure,
+  ca,
+  cert,
+  key,
+}: TlsOptions): Pick<ConnectionOptions, 'rejectUnauthorized' | 'ca' | 'cert' | 'key'> {
   return {
     ...(isInsecure ? { rejectUnauthorized: false } : {}),
     ...(ca === undefined ? {} : { ca }),

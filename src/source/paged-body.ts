@@ -77,7 +77,7 @@ export class PagedBody {
     for (const [index, { fetched, next }] of pages.entries()) {
       const held = this.#held[index]
       if (held === undefined) continue
-      if (fetched.status !== 304 && held.body.hold(fetched.body, fetched.headers, fetched.url)) isNews = true
+      if (fetched.status !== 304 && held.body.hold(fetched)) isNews = true
       held.next = next
     }
     this.#held.length = this.#count = pages.length

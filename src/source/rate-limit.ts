@@ -21,8 +21,13 @@ const instantMsFrom = 1e12
  * Instants count from the upstream's own Date where it has one, as its clock may be wrong.
  */
 export function rateLimitedMs(headers: Headers, now: number): number {
+  const told = text(headers, 'ratelimit')
+  const separate = separateNames.filter(({ remaining }) => headers[remaining] !== undefined)
+  // Of most answers this is all.
+  if (told === undefined && separate.length === 0) return 0
   const from = httpDate(headers['date']) ?? now
-  const used = [...structured(text(headers, 'ratelimit')), ...separate(headers, from)].filter(({ remaining }) => remaining <= 0)
+  const allowances = [...structured(told), ...separate.flatMap(names => separateAllowance(headers, names, from))]
+  const used = allowances.filter(({ remaining }) => remaining <= 0)
   return Math.max(0, ...used.map(({ resetMs = 0 }) => resetMs))
 }
 
@@ -47,16 +52,17 @@ function numberAfter(item: string, pattern: RegExp): number | undefined {
   return found === undefined ? undefined : Number(found)
 }
 
-const prefixes = ['ratelimit', 'x-ratelimit', 'x-rate-limit']
+const separateNames = ['ratelimit', 'x-ratelimit', 'x-rate-limit'].map(prefix => ({
+  remaining: `${prefix}-remaining`,
+  reset: `${prefix}-reset`,
+  resetAfter: `${prefix}-reset-after`,
+}))
 
-function separate(headers: Headers, from: number): Allowance[] {
-  return prefixes.flatMap(prefix => {
-    const remaining = numeric(text(headers, `${prefix}-remaining`))
-    if (remaining === undefined) return []
-    const after = numeric(text(headers, `${prefix}-reset-after`))
-    const resetMs = after === undefined ? resetOf(text(headers, `${prefix}-reset`), from) : after * 1000
-    return [{ remaining, resetMs }]
-  })
+function separateAllowance(headers: Headers, names: (typeof separateNames)[number], from: number): Allowance[] {
+  const remaining = numeric(text(headers, names.remaining))
+  if (remaining === undefined) return []
+  const after = numeric(text(headers, names.resetAfter))
+  return [{ remaining, resetMs: after === undefined ? resetOf(text(headers, names.reset), from) : after * 1000 }]
 }
 
 /** The first number: a gateway may list the same limit for several windows. */

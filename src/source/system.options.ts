@@ -6,6 +6,16 @@ export const systemParts = ['cpu', 'memory', 'load', 'network', 'disks', 'self']
 /** What of this machine is asked. */
 export type SystemPart = (typeof systemParts)[number]
 
+/** The columns of each part, the key first. */
+export const systemColumns: Readonly<Record<SystemPart, readonly [key: string, ...others: string[]]>> = {
+  cpu: ['core', 'busyPercent', 'userPercent', 'systemPercent', 'waitPercent', 'stolenPercent'],
+  memory: ['kind', 'totalBytes', 'usedBytes', 'availableBytes', 'usedPercent'],
+  load: ['host', 'load1m', 'load5m', 'load15m', 'cores'],
+  network: ['interface', 'receivedBytesPerSecond', 'sentBytesPerSecond', 'receivedBytes', 'sentBytes', 'errors', 'addresses'],
+  disks: ['mount', 'device', 'type', 'totalBytes', 'usedBytes', 'availableBytes', 'usedPercent'],
+  self: ['pid', 'busyPercent', 'rssBytes', 'heapUsedBytes', 'heapTotalBytes', 'externalBytes', 'loopDelayMs', 'uptimeSeconds'],
+}
+
 /** The key of a source that asks this machine, beside `sourceKeys`. */
 export const systemKeys = {
   system: oneOf(systemParts).meta({

@@ -189,8 +189,11 @@ export class Tabulator {
   #takeRows(plain: PlainRows, kind: RowsFound['kind'], path: string, partial: Degradation | undefined): Tabulated {
     const keyed = this.#key(plain, kind, path)
     const problem = keyProblem(keyed)
-    const kept = this.#flapping.keep(this.#table, keyed)
-    const unified = unify(this.#table, keyed, this.#options)
+    // Rows that were not there yet when the document itself was taken for one have other columns than that.
+    const isOther = this.#kind === 'document' && kind === 'array' && path !== this.#path
+    const before = isOther ? undefined : this.#table
+    const kept = this.#flapping.keep(before, keyed)
+    const unified = unify(before, keyed, this.#options)
     this.#table = unified.table
     this.#count(unified)
     this.#degraded = problem ?? kept ?? partial

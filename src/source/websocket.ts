@@ -1,31 +1,57 @@
 import { STATUS_CODES } from 'node:http'
 import { WebSocket } from 'ws'
 import { exceeded } from '../decode/decode-error.ts'
-import { version } from '../lib/version.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
 import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
+import type { Authorizer, Credentials } from './auth/authorizer.ts'
+import { Deadline } from './deadline.ts'
+import { dial, type RefusalHeaders } from './dial.ts'
 import type { AskDeps } from './document-ask.ts'
 import { failedPoll, failureOf, PollError, type Scene } from './failure.ts'
 import { Inflow } from './inflow.ts'
+import { Proxies, proxyHost, type Proxy } from './proxy.ts'
 import type { WebSocketOptions } from './websocket.options.ts'
 
+interface WebSocketDeps extends AskDeps {
+  /** Default: every origin is asked itself. */
+  readonly proxies?: Proxies
+  /** Default: nobody says who asks, beyond what the headers say. */
+  readonly auth?: Authorizer
+}
+
+const nobody: Credentials = { headers: {}, query: {} }
+const unauthorized = 401
+
+/** It was answered, and not opened. */
+class Refused extends PollError {
+  readonly headers: RefusalHeaders
+
+  constructor(host: string, status: number, headers: RefusalHeaders) {
+    super('http', `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim(), { status })
+    this.headers = headers
+  }
+}
+
 /** Follows a WebSocket: each poll takes what came since the last one, or proves by a ping that there was nothing. */
-export function webSocketAsk(options: WebSocketOptions, deps: AskDeps): Ask {
+export function webSocketAsk(options: WebSocketOptions, deps: WebSocketDeps): Ask {
   return new WebSocketAsk(options, deps)
 }
 
 class WebSocketAsk implements Ask {
   readonly #options: WebSocketOptions
-  readonly #deps: AskDeps
+  readonly #deps: WebSocketDeps
   readonly #answers: Answers
   readonly #inflow: Inflow
   readonly #host: string
   #socket: WebSocket | undefined
+  #opening: Deadline | undefined
+  /** By which it is being opened. */
+  #proxy: Proxy | undefined
   #closed = false
 
-  constructor(options: WebSocketOptions, deps: AskDeps) {
+  constructor(options: WebSocketOptions, deps: WebSocketDeps) {
     this.#options = options
     this.#deps = deps
     this.#host = new URL(options.url).host
@@ -72,28 +98,73 @@ class WebSocketAsk implements Ask {
   close(): Promise<void> {
     this.#closed = true
     this.#answers.close()
+    this.#opening?.abort()
     this.rest()
-    return Promise.resolve()
+    return this.#deps.auth?.close() ?? Promise.resolve()
   }
 
   #scene(): Scene {
+    const loggingIn = this.#deps.auth?.scene
+    if (loggingIn !== undefined) return loggingIn
+    if (this.#proxy !== undefined) return { host: `the proxy ${proxyHost(this.#proxy)}`, phase: 'connecting' }
     return { host: this.#host, phase: this.#socket?.readyState === WebSocket.CONNECTING ? 'connecting' : 'answering' }
   }
 
-  /** @throws PollError where it is not open within `timeout` */
+  /** Asks once more where other credentials may help. @throws PollError where it is not open within `timeout` */
   async #open(): Promise<void> {
-    const { url, headers, subscribe, maxBodyBytes } = this.#options
-    const socket = new WebSocket(url, {
-      headers: { 'user-agent': `millrace/${version}`, ...Object.fromEntries(headers) },
-      maxPayload: maxBodyBytes,
-      followRedirects: false,
-    })
+    const { auth, clock } = this.#deps
+    const { timeoutMs } = this.#options
+    const deadline = new Deadline(clock, timeoutMs)
+    this.#opening = deadline
+    auth?.begin()
+    try {
+      if (!(await this.#openAs(deadline.signal, false))) await this.#openAs(deadline.signal, true)
+    } catch (error) {
+      if (!deadline.isOver || this.#closed) throw error
+      throw new PollError('timeout', `${this.#scene().host}: no connection within ${formatDuration(timeoutMs)}`)
+    } finally {
+      deadline.lift()
+      this.#opening = undefined
+    }
+  }
+
+  /** @returns whether it is open; where not it is worth asking once more, unless this was the `last` time */
+  async #openAs(signal: AbortSignal, last: boolean): Promise<boolean> {
+    const { auth, proxies = new Proxies({}) } = this.#deps
+    const { pathname, search } = new URL(this.#options.url)
+    const used = auth === undefined ? nobody : await auth.credentials({ method: 'GET', path: pathname + search }, signal)
+    this.#proxy = proxies.of(new URL(this.#options.url.replace(/^ws/i, 'http')))
+    const socket = dial(this.#options, used, this.#proxy)
     this.#socket = socket
-    await this.#within(socket, 'no connection', done => {
+    try {
+      await this.#handshake(socket, signal)
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      if (error.status !== unauthorized) auth?.accepted(used)
+      else if (auth?.refused(used, error.headers) === true && !last) return false
+      throw error
+    }
+    auth?.accepted(used)
+    this.#proxy = undefined
+    return true
+  }
+
+  async #handshake(socket: WebSocket, signal: AbortSignal): Promise<void> {
+    const { subscribe } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      const giveUp = (): void => {
+        if (this.#socket === socket) this.rest()
+        reject(new Error('given up while connecting'))
+      }
+      signal.addEventListener('abort', giveUp, { once: true })
+      const done = (fault?: Error): void => {
+        signal.removeEventListener('abort', giveUp)
+        if (fault === undefined) resolve()
+        else reject(fault)
+      }
       socket.on('error', error => this.#ended(socket, this.#faultOf(error), done))
-      socket.on('unexpected-response', (request, { statusCode = 0 }) => {
-        const text = `${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()
-        this.#ended(socket, new PollError('http', `${this.#host} answered ${text}`, { status: statusCode }), done)
+      socket.on('unexpected-response', (request, { statusCode = 0, headers }) => {
+        this.#ended(socket, new Refused(this.#host, statusCode, headers), done)
         request.destroy()
       })
       socket.on('close', code => this.#ended(socket, closed(this.#host, code), done))

@@ -116,9 +116,12 @@ describe('honest when something fails', () => {
     expect(await page.locator('header.feed .age').textContent()).toContain('last good')
     expect(await page.locator('td:text-is("ACME")').count()).toBe(1)
     await page.locator('[role=status]', { hasText: 'quotes is stale' }).waitFor({ state: 'attached' })
+    const later = await open('#/feed/quotes')
+    await later.locator('feed-chart', { hasText: 'No current value since this page was opened.' }).waitFor()
     server.answers.set('quotes', quotes(300))
     await page.locator('header.feed .word:text-is("fresh")').waitFor()
     await page.locator('td:text-is("300")').waitFor()
+    await later.locator('feed-chart .bare').waitFor({ state: 'detached' })
   })
 
   test('a server that restarts: disconnected at once, the last rows stay; then live without a reload', async () => {

@@ -125,6 +125,12 @@ describe('the overview', () => {
 })
 
 describe('the rows of a feed', () => {
+  test('of what happened have no chart: each is there once', async () => {
+    const page = await open('#/feed/happened')
+    await page.locator('td').first().waitFor()
+    expect(await page.locator('feed-chart').count()).toBe(0)
+  })
+
   test('are filtered by the server; a filter that is none is said, and what was shown stays', async () => {
     const page = await open('#/feed/quotes')
     const field = page.locator('input[aria-label="Only rows where"]')

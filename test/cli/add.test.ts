@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync, existsSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync, existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -68,7 +68,7 @@ test('add begins a config where there is none, and gives a second source of the 
   )
   expect(existsSync(file('.env'))).toBe(false)
   // The same request once more is there already, unless it is to have a name of its own.
-  const again = await millrace('add', 'curl https://api.example/things -H "x-key: k"')
+  const again = await millrace('add', 'curl https://api.example/things -H "accept-language: de"')
   expect(again).toMatchObject({
     code: 0,
     stdout: '',
@@ -77,6 +77,28 @@ test('add begins a config where there is none, and gives a second source of the 
   expect(existsSync(file('.env'))).toBe(false)
   expect((await millrace('add', 'curl https://api.example/things', '--name', 'more')).code).toBe(0)
   expect(readFileSync(file('millrace.yaml'), 'utf8')).toMatch(/ {2}more:\n {4}url: https:\/\/api.example\/things\n$/)
+})
+
+test('the same request with other credentials is another source; with the same ones, however they are written, it is there already', async () => {
+  writeFileSync(file('millrace.yaml'), 'sources:\n  things:\n    url: https://api.example/things\n    auth: {bearer: "${MINE}"}\n')
+  writeFileSync(file('.env'), 'MINE=m1ne\n')
+  const as = (token: string): ReturnType<typeof millrace> =>
+    millrace('add', `curl https://api.example/things -H 'Authorization: Bearer ${token}'`)
+  expect((await as('m1ne')).stderr).toMatch(/^Nothing was added: source 'things' of millrace.yaml asks this already/)
+  expect((await as('th3irs')).stderr).toMatch(/^Source 'things-2' was added/)
+  expect((await as('th3irs')).stderr).toMatch(/^Nothing was added: source 'things-2' of millrace.yaml asks this already/)
+  expect(readFileSync(file('.env'), 'utf8')).toBe('MINE=m1ne\nTHINGS_2_AUTHORIZATION=th3irs\n')
+})
+
+test('what somebody put in the place of the new file is neither followed nor overwritten, and nothing is written', async () => {
+  writeFileSync(file('elsewhere'), 'mine')
+  symlinkSync(file('elsewhere'), file('millrace.yaml.new'))
+  const { code, stderr } = await millrace('add', command())
+  expect([code, stderr]).toEqual([
+    1,
+    'Nothing was added: millrace.yaml.new is there: another `add` is at work, or was broken off; remove it then\n',
+  ])
+  expect([readFileSync(file('elsewhere'), 'utf8'), readdirSync(folder).toSorted()]).toEqual(['mine', ['elsewhere', 'millrace.yaml.new']])
 })
 
 test('add --print only prints', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { absentColumns } from '../../src/cli/tail-columns.ts'
 import { configOf } from '../../src/config/load.ts'
 import { MillraceServer } from '../../src/server.ts'
 import { startChangingUpstream, type ChangingUpstream } from '../support/changing-upstream.ts'
@@ -63,6 +64,34 @@ test('columns are shown as the config says, and to programs as they are sent', a
   await tailed.end()
   const { stdout } = await runMillrace(['tail', 'shown', '--json', '--limit', '1', '--url', url])
   expect(JSON.parse(stdout)).toMatchObject({ set: { a: { id: 'a', n: 1, text: '\u001b[31mred' } } })
+})
+
+test('a column that the view names and no row has is told of, beside what there is', async () => {
+  const { stdout, stderr, code } = await runMillrace([
+    'tail',
+    'things?where=m > 1 || has(row.note)&order=-txt,n&fields=id,nn',
+    '--json',
+    '--limit',
+    '1',
+    '--url',
+    url,
+  ])
+  expect([code, JSON.parse(stdout)]).toMatchObject([0, { type: 'snapshot', set: {} }])
+  expect(stderr.split('\n')).toEqual([
+    "where: there is no column 'm'; did you mean 'n'?",
+    "order: there is no column 'txt'; did you mean 'text'?",
+    "fields: there is no column 'nn'; did you mean 'n'?",
+    '',
+  ])
+})
+
+test('of a feed that is not listed, that has no columns yet or that is one of a set of params nothing is known', () => {
+  const feed = { feed: 'a', kind: 'table', key: 'id', order: [], state: 'fresh' } as const
+  const columns = [{ name: 'id', type: 'number' }] as const
+  expect(absentColumns('a?order=m', [{ ...feed, columns }])).toEqual(["order: there is no column 'm'; there are: id"])
+  expect(absentColumns('b?order=m', [{ ...feed, columns }])).toEqual([])
+  expect(absentColumns('a?order=m', [{ ...feed, columns: [] }])).toEqual([])
+  expect(absentColumns('a?order=m&p.day=1', [{ ...feed, columns }])).toEqual([])
 })
 
 test('--json: one object a line; --limit ends it with 0', async () => {

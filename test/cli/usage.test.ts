@@ -2,6 +2,10 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { demoConfig } from '../../src/cli/demo/config.ts'
+import { configOf } from '../../src/config/load.ts'
+import { parseAddress } from '../../src/protocol/address.ts'
 import { runMillrace } from '../support/millrace.ts'
 
 let folder: string
@@ -51,6 +55,16 @@ describe.concurrent('help and version', () => {
     const { code, stdout, stderr } = await millrace('--help')
     expect([code, stderr]).toEqual([0, ''])
     for (const command of ['run', 'demo', 'check', 'add', 'schema', 'tail', '[url]']) expect(stdout).toContain(command)
+  })
+
+  test('the address that tail --help shows is of the demo: its feed is there, and has the columns', async () => {
+    const { stdout } = await millrace('tail', '--help')
+    const { feed, where } = parseAddress(/'(\w+\?[^']+)'/.exec(stdout.replaceAll(/\s+/g, ' '))?.[1] ?? '')
+    const demo = parse(demoConfig('http://127.0.0.1:9')) as { readonly feeds: object }
+    const tried = { ...demo, feeds: { ...demo.feeds, tried: { from: feed, steps: [{ where }] } } }
+    expect(configOf(tried)).toMatchObject({ ok: true })
+    const wrong = { ...demo, feeds: { ...demo.feeds, tried: { from: feed, steps: [{ where: `${where ?? ''} && nothing > 1` }] } } }
+    expect(configOf(wrong)).toMatchObject({ ok: false })
   })
 
   test.each(['run', 'demo', 'check', 'add', 'schema', 'tail'])('%s --help', async command => {

@@ -9,7 +9,7 @@ const load = (boards: string) =>
 
 test('boards of tiles; the title of a board is its name where none is written', () => {
   const loaded = load(
-    '  city:\n    tiles:\n      - {show: chart, feed: f, column: used, order: -used, width: 2}\n      - {show: heartbeat, feed: a}',
+    '  city:\n    tiles:\n      - {show: chart, feed: f, column: busyPercent, order: -busyPercent, width: 2}\n      - {show: heartbeat, feed: a}',
   )
   if (!loaded.ok) throw new Error(printProblems(loaded.problems))
   expect(loaded.config.boards).toEqual([
@@ -17,7 +17,7 @@ test('boards of tiles; the title of a board is its name where none is written', 
       name: 'city',
       title: 'city',
       tiles: [
-        { show: 'chart', feed: 'f', column: 'used', order: ['-used'], width: 2 },
+        { show: 'chart', feed: 'f', column: 'busyPercent', order: ['-busyPercent'], width: 2 },
         { show: 'heartbeat', feed: 'a' },
       ],
     },

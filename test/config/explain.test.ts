@@ -66,3 +66,19 @@ sources:
   expect(values['sources.a.headers']?.[0]).toContain('"Accept":"text/plain"')
   expect(values['sources.b.url']?.[0]).toBe('https://***@x.example/')
 })
+
+test('columns and labels of a feed that are called like secrets are shown, and what its sinks are sent along is not', () => {
+  const values = shown(`
+sources: {a: {url: http://x, key: id}}
+feeds:
+  f:
+    from: a
+    steps:
+      - join: {with: a, key: session, columns: {token: right.token}}
+    export: {metrics: {name: n, value: x, labels: {key: key}}}
+    sinks: [{webhook: {url: "http://h/?key=hunter2", headers: {key: hunter2}, secret: hunter2}}]
+`)
+  expect(values['feeds.f.steps']?.[0]).toBe('[{"join":{"with":"a","key":"session","columns":{"token":"right.token"}}}]')
+  expect(values['feeds.f.export']?.[0]).toBe('{"metrics":{"name":"n","value":"x","labels":{"key":"key"}}}')
+  expect(JSON.stringify(values)).not.toContain('hunter2')
+})

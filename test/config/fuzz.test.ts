@@ -132,7 +132,7 @@ const config = fc
     const half = Math.ceil(names.length / 2)
     return {
       sources: Object.fromEntries(
-        names.slice(0, half).map((one, i) => [one, i % 2 === 0 ? `http://${one}.example/` : { system: 'cpu', every }]),
+        names.slice(0, half).map((one, i) => [one, i % 2 === 0 ? `http://${one}.example/` : { file: `${one}.json`, every }]),
       ),
       feeds: Object.fromEntries(names.slice(half).map((one, i) => [one, { from: names[(from + i) % (half + i)], steps }])),
     }

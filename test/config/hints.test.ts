@@ -8,7 +8,7 @@ const load = (text: string) => parseConfig(text, 'm.yaml', { env: {} })
 test('hints of a source are inherited column by column, and overridden by a feed that has its own', () => {
   const loaded = load(`sources:
   a: {url: 'http://x.example', columns: {price: {unit: EUR, decimals: 2}, vol: {label: Volume}, __proto__: {hidden: true}}}
-  b: {system: cpu, columns: {price: {unit: USD}, load: {as: percent, thresholds: {warning: 80, critical: 95}}}}
+  b: {url: 'http://y.example', columns: {price: {unit: USD}, load: {as: percent, thresholds: {warning: 80, critical: 95}}}}
 feeds:
   top: {from: a, columns: {vol: {label: Turnover}}}
   both: {from: [a, b]}

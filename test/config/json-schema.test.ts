@@ -20,6 +20,7 @@ feeds:
     from: stations
     steps:
       - where: num_bikes_available == 0
+      - select: [num_docks_available, region_id]
       - select: {docks: num_docks_available, share: num_docks_available / 40.0}
       - top: {by: -docks, limit: 20}
   regions:
@@ -96,6 +97,8 @@ const wrong = [
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{where: x, top: {by: x, limit: 1}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{top: {by: x}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{select: {a: [1]}}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{select: []}]}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{select: [1]}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{rate: {columns: {a: n}}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{window: {size: 5, columns: {a: avg(n)}}}]}}',
   'sources: {a: http://x}\nfeeds: {f: {from: a, steps: [{keep: 0}]}}',

@@ -495,7 +495,7 @@ describe('steps', () => {
       "7:46 feeds.f.steps[1].group.columns.bikes: there is no aggregate 'smu'; did you mean 'sum'?",
       "9:16 feeds.f.steps[3].where: there is no column 'bikse'; did you mean 'bikes'?",
       "10:20 feeds.f.steps[4].top.by[0]: there is no column 'bikse'; did you mean 'bikes'?",
-      "12:16 feeds.f.steps[6].where: there is no column 'bikes'",
+      "12:16 feeds.f.steps[6].where: there is no column 'bikes'; there are: region, b",
     ])
   })
 })

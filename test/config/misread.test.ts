@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { said, withSteps } from '../support/config.ts'
+import { good, said, withSteps } from '../support/config.ts'
 
 /** What YAML reads otherwise than it was meant: each is told with the mend. */
 describe('an unquoted expression that', () => {
@@ -126,5 +126,43 @@ describe('YAML that is none', () => {
     const lines = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]']
     for (let i = 1; i < 10; i++) lines.push(`a${i}: &a${i} [${Array.from({ length: 10 }, () => `*a${i - 1}`).join(', ')}]`)
     expect(said(lines.join('\n'))).toContainEqual(expect.stringMatching(/more than 100000 values$/))
+  })
+})
+
+describe('a `${` that is not closed hides nothing that follows', () => {
+  const rest = '  b: {url: http://y, evry: 10s}'
+  const others = (column: number): string[] => [
+    `2:${column} sources.a.every: expected a time with a unit from 10ms to 24d, such as 10s, or {average: 10s}, or a cron pattern; found 10`,
+    '3:22 sources.b.evry: unknown key `evry` (did you mean `every`?)',
+  ]
+  const unclosed = (column: number, path: string): string =>
+    `2:${column} sources.a.${path}: \`\${\` is not closed (write \${NAME}, or $\${ for the characters themselves)`
+
+  test.each([
+    ['{url: "http://h/${TOKEN", every: 10}', 22, 'url', 39],
+    ["{url: 'http://h/${TOKEN', every: 10}", 22, 'url', 39],
+    ['{url: http://h, headers: {x: ${A, y: b}, every: 10}', 35, 'headers.x', 54],
+    ['{url: http://h/${A, every: 10}', 21, 'url', 33],
+  ])('%s', (source, at, path, every) => {
+    expect(said(`sources:\n  a: ${source}\n${rest}`)).toEqual([unclosed(at, path), ...others(every)])
+  })
+
+  test('and quotes, commas and braces may stand in what is closed, or meant as it is', () => {
+    const { sources } = good(
+      `sources:
+  a: {url: http://h, headers: {a: "\${A:-it's}", b: "\${B:-x, y}", c: "\${C}", d: "$\${", e: '\${D:-"}'}}`,
+      { env: { C: 'c' } },
+    )
+    expect(sources[0]).toMatchObject({
+      http: {
+        headers: new Map([
+          ['a', "it's"],
+          ['b', 'x, y'],
+          ['c', 'c'],
+          ['d', '${'],
+          ['e', '"'],
+        ]),
+      },
+    })
   })
 })

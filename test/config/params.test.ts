@@ -52,6 +52,13 @@ test.each<[string, string, string]>([
     withParams('{a: {}}', undefined, 'feeds: {f: {from: s}}'),
     '5:19 feeds.f.from: `s` has no rows of its own: its params are filled in by readers (give each of its params a default)',
   ],
+  [
+    'a list of members of what has no rows',
+    withParams('{a: {}}', undefined, '  m: {url: "http://x/{id}", each: {id: {from: s}}}'),
+    '5:47 sources.m.each.id.from: `s` has no rows of its own: its params are filled in by readers (give each of its params a default)',
+  ],
+  ['a type by another name', withParams('{a: {type: int}}'), 'found int (did you mean `integer`?)'],
+  ['a type of another language', withParams('{a: {type: Float}}'), 'found Float (did you mean `number`?)'],
   ['always asked for nothing', withParams('{a: {}}', undefined, '    demand: always'), '5:13 sources.s.demand: `s` has no rows of its own'],
 ])('%s', (_, text, message) => {
   expect(said(text).join('\n')).toContain(message)
@@ -59,5 +66,11 @@ test.each<[string, string, string]>([
 
 test('a place in a URL that nothing fills in is told, whichever way the source is written; what is in the query may be meant', () => {
   expect(said('sources: {s: "http://x/{id}"}')).toEqual([expect.stringMatching(/^1:\d+ sources\.s: `\{id\}` is filled in by nothing /)])
-  good('sources: {s: "http://x/%7Bid%7D?query={viewer}"}')
+  expect(said('sources: {s: "http://x/{id"}\nfeeds: {f: {from: s}}')).toEqual([
+    '1:14 sources.s: `{` is not closed (write {name}, or %7B for the brace itself)',
+  ])
+  expect(said('sources: {s: {url: "http://x/{id/{b}", params: {b: {}}}}')).toEqual([
+    expect.stringContaining('sources.s.url: `{` is not closed'),
+  ])
+  good('sources: {s: "http://x/%7Bid%7D?query={viewer}", t: "http://x/?q={"}')
 })

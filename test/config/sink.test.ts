@@ -33,6 +33,16 @@ describe('sinks', () => {
 
   test.each([
     [['sinks: log'], '5:12 feeds.f.sinks: expected a list of sinks, `- log` or `- name: options`; found log'],
+    [['sinks: [log, log]'], '5:18 feeds.f.sinks[1]: the same as feeds.f.sinks[0], which is told already'],
+    [
+      [
+        'sinks:',
+        '  - webhook: {url: "http://h", body: a}',
+        '  - webhook: {url: "http://h", body: b}',
+        '  - webhook: {body: a, url: "http://h"}',
+      ],
+      '8:9 feeds.f.sinks[2]: the same as feeds.f.sinks[0], which is told already',
+    ],
     [['sinks: [mail]'], '5:13 feeds.f.sinks[0]: expected one sink: log, webhook, alertmanager; found mail'],
     [['sinks:', '  - webhok: {}'], '6:9 feeds.f.sinks[0].webhok: unknown sink `webhok` (did you mean `webhook`?)'],
     [['sinks:', '  - log: {}'], '6:9 feeds.f.sinks[0].log: `log` has no options: write `- log`'],

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { expect, test } from 'vitest'
-import { good, said } from '../support/config.ts'
+import { good, parse, said } from '../support/config.ts'
 
 test('paths are meant from where the config is, and a command runs there', () => {
   const { sources } = good(
@@ -45,5 +45,47 @@ test('a URL says by its scheme that it is a WebSocket', () => {
     expect.stringMatching(/^2:20 sources\.a\.method: unknown key/),
     '3:31 sources.b.message: `message: rows` needs a `key`, by which rows are set',
     expect.stringMatching(/^4:22 sources\.c\.subscribe: unknown key/),
+  ])
+})
+
+test('a WebSocket says who asks, and whom it trusts, as any other URL does', () => {
+  const { sources } = good(
+    'defaults: {auth: {bearer: "${T}"}, tls: {insecure: true}}\nsources: {a: "wss://x", b: {url: "wss://x", auth: {basic: {user: u, password: p}}}}',
+    { env: { T: 'token' } },
+  )
+  expect(sources).toMatchObject([
+    { kind: 'webSocket', auth: { kind: 'fixed', secret: 'token' }, webSocket: { tls: { isInsecure: true } } },
+    { kind: 'webSocket', auth: { kind: 'fixed', as: { prefix: 'Basic ' } } },
+  ])
+  const found = said(`sources:
+  a: {url: ws://x, auth: {beerer: hunter2}}
+  b: {url: ws://x, auth: {bearer: hunter2}, headers: {Authorization: y}}
+  c: {url: wss://x, tls: {ca: gone.pem}}
+  d: {url: ws://x, headers: {"a b": c}}
+`)
+  expect(found.join()).not.toContain('hunter2')
+  expect(found).toEqual([
+    '2:27 sources.a.auth.beerer: unknown key `beerer` (did you mean `bearer`?)',
+    '3:20 sources.b.auth: `auth` and the header Authorization both say who asks (keep one of them)',
+    '4:31 sources.c.tls.ca: the file cannot be read: there is no such file',
+    expect.stringMatching(/^5:29 sources\.d\.headers: expected names of headers/),
+  ])
+})
+
+test('a source that is stale before it is asked again is warned of, where that is written; what pushes is not asked', () => {
+  const result = parse(`defaults: {staleAfter: 5s}
+sources:
+  a: {url: http://x, every: 5s}
+  b: {url: http://x, every: 1m}
+  c: {url: http://x, every: "*/5 * * * *", staleAfter: 4m}
+  d: {url: http://x, every: {average: 1m}, staleAfter: 1m}
+  e: {url: ws://x, every: 1m}
+  f: {url: http://x, every: 1m, events: news}
+  g: {url: http://x, every: 1m, staleAfter: 3m}
+`)
+  const warnings = result.ok ? result.warnings : result.problems
+  expect(warnings.map(({ place, path, message, hint }) => `${place?.line} ${path}: ${message} (${hint})`)).toEqual([
+    '1 defaults.staleAfter: `b` is stale after 5s, and asked again only after 1m (leave it out, which is 3 x every, or make it longer than `every`)',
+    '5 sources.c.staleAfter: `c` is stale after 4m, and asked again only after 5m (leave it out, which is 3 x every, or make it longer than `every`)',
   ])
 })

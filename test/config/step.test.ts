@@ -37,6 +37,8 @@ test.each([
   [{ where: '1 + "a"' }],
   [{ select: { a: 'n', __proto__: 'b', '': 'c' } }],
   [{ select: { a: 'n.b.c' } }],
+  [{ select: ['a', 'in', 'a "b"', '__proto__', 'key'] }],
+  [{ select: [] }],
   [{ derive: { a: 'has(n.b) ? n.b : null' } }],
   [{ derive: { a: 'x ? 1 : ' } }],
   [{ top: { by: ['-a', 'b'], limit: 1 } }],
@@ -128,7 +130,7 @@ test.each<[object[], string]>([
   [[{ change: { columns: { a: 'n' } } }, { where: 'a > 1 && r == "x"' }], 'sound'],
   [[{ window: { size: '1m', columns: { a: 'avg(m)' } } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ window: { size: '1m', columns: { a: 'avg(n)' } } }, { where: 'final && a > 1' }], 'sound'],
-  [[{ window: { size: '1m', slide: '1s', columns: { a: 'avg(n)' } } }, { where: 'final' }], "there is no column 'final'"],
+  [[{ window: { size: '1m', slide: '1s', columns: { a: 'avg(n)' } } }, { where: 'final' }], "there is no column 'final'; there are: r, a"],
   [[{ window: { size: '1m', columns: { a: 'avg(n)' } } }, { where: 's > 1' }], "there is no column 's'; did you mean 'r'?"],
   [[{ series: { keep: 9, columns: { a: 'm' } } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ events: { keep: 9, columns: ['n', 'm'] } }], "there is no column 'm'; did you mean 'r'?"],
@@ -142,6 +144,9 @@ test.each<[object[], string]>([
   [[{ join: { with: 'a', on: 'm', columns: { t: 'right.title' } } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ join: { with: 'a', key: 'm', columns: { t: 'rigth.title' } } }], "there is no column 'rigth'; did you mean 'right'?"],
   [[{ keep: 9 }, { where: 'n > 1' }], 'sound'],
+  [[{ select: ['n', 's'] }, { where: 'n > s && r == "x"' }], 'sound'],
+  [[{ select: ['n', 'm'] }], "there is no column 'm'; did you mean 'r'?"],
+  [[{ select: ['n'] }, { where: 's > 1' }], "there is no column 's'; did you mean 'r'?"],
 ])('columns are known through %j: %s', (steps, expected) => {
   expect(saidAfterGroup(...steps)).toBe(expected)
 })

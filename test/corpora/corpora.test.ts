@@ -1,29 +1,9 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Row } from '../../src/model/row.ts'
 import { decoded, refusal } from '../support/decode.ts'
-
-/**
- * Public corpora, where they are: MILLRACE_CORPORA names a folder with checkouts called csv-spectrum, OpenMetrics,
- * JSONTestSuite and feedparser. Without it these tests are skipped, and say so.
- */
-const folder = process.env['MILLRACE_CORPORA'] ?? ''
-
-function at(...parts: readonly string[]): string {
-  return join(folder, ...parts)
-}
-
-function isThere(...parts: readonly string[]): boolean {
-  return folder !== '' && existsSync(at(...parts))
-}
-
-/** Those of which `holds` is not so, and the score printed. */
-function failing(name: string, cases: readonly string[], holds: (one: string) => boolean): readonly string[] {
-  const failed = cases.filter(one => !holds(one))
-  process.stdout.write(`${name}: ${cases.length - failed.length} of ${cases.length}\n`)
-  return failed
-}
+import { at, failing, isThere } from './corpora.ts'
 
 describe.skipIf(!isThere('csv-spectrum'))('csv-spectrum', () => {
   /** Its CSV and its JSON are of different numbers. */

@@ -30,7 +30,8 @@ describe('rows of $feeds and $sources', () => {
 test('a list of feeds tells names, states and descriptions, and no figures', () => {
   const listed = { feed: 'a', kind: 'table', key: 'id', columns: [], order: [], description: 'all of it', state: 'stale' } as const
   expect(listedFacts(listed)).toMatchObject({ feed: 'a', description: 'all of it', freshness: { state: 'stale' }, hasFigures: false })
-  expect(feedFacts({ feed: 'a' }).hasFigures).toBe(true)
+  expect(feedFacts({ feed: 'a' })).toMatchObject({ hasFigures: true, warning: '' })
+  expect(feedFacts({ feed: 'a', warning: 'a.order: no row has it' }).warning).toBe('a.order: no row has it')
 })
 
 describe('what is said aloud', () => {

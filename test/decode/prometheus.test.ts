@@ -61,7 +61,7 @@ describe('Prometheus text', () => {
 
   test('NaN and infinite values are null; infinite ones are said', () => {
     expect(rows('a NaN\nb -Inf\nc +Inf')).toMatchObject([{ value: null }, { value: null }, { value: null }])
-    expect(decoded({ body: exposition }).remarks).toEqual([{ about: 'infinite', sentence: '1 samples are infinite: their value is null' }])
+    expect(decoded({ body: exposition }).remarks).toEqual([{ about: 'infinite', sentence: '1 sample is infinite: its value is null' }])
   })
 
   test('quoted names of Prometheus 3', () => {
@@ -116,6 +116,13 @@ describe('Prometheus text', () => {
   })
 })
 
+test('comments may be indented, a help may be of nothing, and gauge_histogram is a type', () => {
+  const body = '\t# HELP a.b c\n  # HELP\n # TYPE  a  gauge_histogram\n\t# any\n\ta 1\n'
+  expect(rows(body.replace('a.b', 'a'))).toEqual([{ series: 'a', metric: 'a', value: 1 }])
+  expect(looksLikePrometheus(body)).toBe(true)
+  expect(refusal(() => rows(' # TYPE a gauge\n# EOF', open))).toMatch(/^decode: line 1: column 2: /)
+})
+
 describe('OpenMetrics', () => {
   const body = `# TYPE foo counter
 # UNIT foo seconds
@@ -150,6 +157,31 @@ bar_bucket{le="0.1"} 8 # {} 0.054
     ['a 1 x\n# EOF', 'line 1: column 5: a time is a number of seconds'],
   ])('refused: %j', (text, reason) => {
     expect(refusal(() => rows(text, open))).toBe(`decode: ${reason}`)
+  })
+})
+
+describe("what Prometheus' API answers to an instant query", () => {
+  const answer = (...result: readonly object[]): string => JSON.stringify({ status: 'success', data: { resultType: 'vector', result } })
+  const at = (metric: object, value: string): object => ({ metric, value: [1764115200.781, value] })
+
+  test('is a row for each series, without the time of the question; none is an empty table of the same key', () => {
+    const body = answer(at({ __name__: 'up', job: 'a', value: 'x' }, '1'), at({ job: 'b' }, 'NaN'), at({}, '+Inf'))
+    expect(decoded({ body }).document).toEqual([
+      { series: 'up{job="a",value="x"}', metric: 'up', job: 'a', exported_value: 'x', value: 1 },
+      { series: '{job="b"}', job: 'b', value: null },
+      { series: '{}', value: null },
+    ])
+    expect(decoded({ body }).remarks).toEqual([{ about: 'infinite', sentence: '1 sample is infinite: its value is null' }])
+    expect(decoded({ body: answer() })).toMatchObject({ document: [], key: 'series' })
+    expect(refusal(() => decoded({ body }, { maxRows: 2 }))).toBe('too_large: maxRows: 2 exceeded')
+  })
+
+  test('stays the JSON that it is where that, or where its rows are, is said, and where it is another answer', () => {
+    const body = answer(at({ job: 'a' }, '1'))
+    for (const more of [{ rows: 'data.result' }, { format: 'json' as const }])
+      expect(decoded({ body }, more).document).toEqual(JSON.parse(body))
+    const histogram = answer({ metric: { job: 'a' }, histogram: [1, {}] })
+    expect(decoded({ body: histogram }).document).toEqual(JSON.parse(histogram))
   })
 })
 

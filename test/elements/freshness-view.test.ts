@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { FeedFreshness } from '../../src/client/face.ts'
 import { createFormat } from '../../src/elements/format.ts'
-import { knownFreshness, viewFreshness } from '../../src/elements/freshness-view.ts'
+import { isOfNow, knownFreshness, viewFreshness } from '../../src/elements/freshness-view.ts'
 import type { Freshness } from '../../src/model/freshness.ts'
 
 const format = createFormat(['en-GB'])
@@ -9,6 +9,19 @@ const now = 1_769_090_000_000
 const view = (freshness: FeedFreshness) => viewFreshness(freshness, now, format)
 
 describe('what is said of a feed', () => {
+  test('its values are of now while it is fresh, or a part of it is left out; not while all of it is kept from before', () => {
+    const given = [
+      { state: 'fresh' },
+      { state: 'degraded', cause: 'key' },
+      { state: 'degraded', cause: 'cardinality' },
+      { state: 'degraded', cause: 'rows' },
+      { state: 'degraded', cause: 'shape' },
+      { state: 'stale', cause: 'http' },
+      { state: 'waiting' },
+    ] as const
+    expect(given.map(isOfNow)).toEqual([true, true, true, false, false, false, false])
+  })
+
   test('fresh: the age and the interval', () => {
     const seen = view({ state: 'fresh', since: 0, validatedAt: now - 1234, every: 5000 })
     expect(seen).toEqual({ tone: 'fresh', word: 'fresh', detail: 'updated 1.2 s ago, every 5 s', reason: '' })

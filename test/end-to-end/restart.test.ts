@@ -19,6 +19,8 @@ const rows = [
   { id: 'b', region: 'south', bikes: 5 },
 ]
 
+const recent = { from: 'stations', steps: [{ window: { size: '1d', slide: '1h', columns: { polls: 'count()' } } }] }
+
 beforeEach(async () => {
   base = mkdtempSync(join(tmpdir(), 'millrace-restart-'))
   upstream = await startChangingUpstream(JSON.stringify(rows))
@@ -52,6 +54,7 @@ async function started({ folder = 'state', where = 'bikes > 0', every = '30ms' }
       low: { from: 'stations', steps: [{ alert: { when: 'bikes < 4' } }] },
       course: { from: 'stations', steps: [{ series: { keep: 500, columns: { bikes: 'bikes' } } }] },
       pace: { from: 'stations', steps: [{ rate: { over: '1h', columns: { perSecond: 'bikes' } } }] },
+      recent,
     },
   })
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
@@ -289,12 +292,26 @@ test('a series goes on after a clean stop: readers resume by their position, and
   expect(pointsOf(second.server).slice(0, before.length)).toEqual(before)
 })
 
-test('a series goes on after its process was killed, with the points that were saved', async () => {
+test('a window goes on after a clean stop: readers resume by their position, and all that it held is in it', async () => {
+  const first = await started()
+  const polls = (server: MillraceServer): number => Number(server.graph.feed('recent')?.store.row('a')?.['polls'] ?? 0)
+  await until(() => polls(first.server) >= 10)
+  await stopped(first.server)
+  const [position, before] = [first.server.graph.feed('recent')?.position, polls(first.server)]
+  upstream.status = 503
+  const second = await started()
+  expect([second.server.graph.feed('recent')?.position, polls(second.server)]).toEqual([position, before])
+  upstream.status = 200
+  await until(() => polls(second.server) > before)
+  expect(polls(second.server)).toBeLessThan(before + 10)
+})
+
+test('a series and a window go on after their process was killed, with what was saved of them', async () => {
   const server = await ServerProcess.start({
     limits: { saveEvery: '100ms' },
     state: join(base, 'state'),
     sources: { stations: { url: upstream.url, every: '30ms', staleAfter: '1h', key: 'id' } },
-    feeds: { course: { from: 'stations', steps: [{ series: { keep: 500, columns: { bikes: 'bikes' } } }] } },
+    feeds: { recent, course: { from: 'stations', steps: [{ series: { keep: 500, columns: { bikes: 'bikes' } } }] } },
   })
   const saved = (): unknown[] => {
     const file = join(base, 'state', 'steps.state')
@@ -303,16 +320,20 @@ test('a series goes on after its process was killed, with the points that were s
     const { course } = JSON.parse(payload) as { course?: { steps: Readonly<Record<string, { points: { row: unknown }[] }>> } }
     return course?.steps['0']?.points.map(({ row }) => row) ?? []
   }
+  const address = (): string => `${server.url.replace('http', 'ws')}/ws`
   try {
     await until(() => saved().length >= 10)
     await server.kill()
     upstream.status = 503
     const left = saved()
     await server.start()
-    const { rows: after } = await read(`${server.url.replace('http', 'ws')}/ws`, 'course')
+    const { rows: after } = await read(address(), 'course')
     expect(after).toEqual(expect.arrayContaining(left))
     // The table of the source may be saved with a later proof, which is a point as well.
     expect((after as unknown[]).length).toBeLessThanOrEqual(left.length + rows.length)
+    const polls = left.length / rows.length
+    const { rows: windows } = await read(address(), 'recent')
+    expect([polls, polls + 1]).toContain((windows as { polls: number }[])[0]?.polls)
   } finally {
     await server.close()
   }

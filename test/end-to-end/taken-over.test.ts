@@ -50,6 +50,27 @@ async function readerOf(feed: string): Promise<RawReader> {
   return reader
 }
 
+test('a board whose tile names a column that no row has is told of as it is taken over', async () => {
+  await readerOf('things')
+  const tile = { show: 'chart', feed: 'things', column: 'm' }
+  server.reload(config({ sources: { things: things() }, boards: { b: { tiles: [tile] } } }))
+  const warning = "boards.b.tiles[0].column: no row has a column 'm'; did you mean 'n'?"
+  expect(log.lines).toContain(`warn: ${warning}`)
+  const rows = async (): Promise<unknown> => ((await (await fetch(`${url}/feeds/$feeds`)).json()) as { rows: object[] }).rows
+  await expect.poll(rows).toMatchObject([{ feed: 'things', state: 'fresh', warning }])
+})
+
+test('an open server that is to ask for tokens says who reads on, and who will be cut off', async () => {
+  const auth = { tokens: [{ name: 'wall', token: 'a-token-of-32-characters-or-more-', feeds: ['*'] }] }
+  server.reload(config({ auth, sources: { things: things() } }))
+  expect(log.lines.at(-1)).toBe(
+    'warn: auth is in force from the next start on: until then whoever reaches this server reads everything; from then on all who send no token of `auth.tokens` are cut off',
+  )
+  expect((await fetch(`${url}/feeds`)).status).toBe(200)
+  server.reload(config({ auth: 'none', sources: { things: things() } }))
+  expect(log.lines.at(-1)).toMatch(/^info: config loaded/)
+})
+
 describe('a source that goes on', () => {
   test('keeps its connection, its held body and its validators', async () => {
     const reader = await readerOf('things')

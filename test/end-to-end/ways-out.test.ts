@@ -105,6 +105,11 @@ test('a feed is muted by its name, by an admin, over HTTP and by the command lin
   await expect.poll(sinks).toMatchObject([{ sink: `low webhook ${host}`, ...feed, mutedUntil: Date.parse(until) }])
   expect(receiver.count).toBe(0)
   expect(await cli('admin', '--off')).toEqual({ code: 0, stdout: "'low' is no longer muted\n", stderr: '' })
+  const idle = await cli('admin', '--off')
+  expect(idle).toEqual({ code: 0, stdout: "'low' was not muted: there was nothing to end\n", stderr: '' })
+  const past = await cli('admin', '--until', '2020-01-31T08:00:00Z')
+  const mend = "2020-01-31T08:00:00Z is no time to come by the server's clock: say a later one, or end the mute by --off\n"
+  expect(past).toEqual({ code: 1, stdout: '', stderr: mend })
   await expect.poll(() => receiver.count).toBe(1)
   expect(JSON.parse(receiver.last?.body ?? '')).toMatchObject({ title: 'low: 1 firing', rows: [{ key: 'a', change: 'firing' }] })
   await expect.poll(sinks, { timeout: 5000 }).toMatchObject([{ delivered: 1, failed: 0, waiting: 0 }])

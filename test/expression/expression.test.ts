@@ -217,6 +217,15 @@ describe('columns', () => {
     expect(value('type(string) == double', { string: 3 })).toBe(true)
   })
 
+  test('lists those that it takes for there: it asks after no others', () => {
+    const { needed } = compile(
+      'a > 1 && has(row.b) && b > 2 && coalesce(c, d + 1) > e && f == null && (null != g || h == i) && j.exists(k, k == l)',
+    )
+    expect(needed).toEqual(['a', 'e', 'h', 'i', 'j', 'l'])
+    const expression = compile('right.a + right["b"].c + coalesce(right.d, 0) + xs.map(right, right.e).size() + row.right.f')
+    expect([expression.neededOf('right'), expression.neededOf('xs')]).toEqual([['a', 'b'], []])
+  })
+
   test('lists the columns it reads', () => {
     expect(compile('b > 1 && row["my col"] == a.c || has(row.d) || b < 9').columns).toEqual(['b', 'my col', 'a', 'd'])
   })

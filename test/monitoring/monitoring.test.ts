@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { configOf } from '../../src/config/load.ts'
 import { MillraceServer } from '../../src/server.ts'
 import { startChangingUpstream, type ChangingUpstream } from '../support/changing-upstream.ts'
-import { Program } from '../support/program.ts'
+import { freePort } from '../support/free-port.ts'
+import type { Program } from '../support/program.ts'
+import { Prometheus, startServer } from '../support/prometheus.ts'
 import { status, Upstream } from '../support/upstream.ts'
 
 /**
@@ -25,15 +26,6 @@ interface Notification {
   readonly alerts: readonly { readonly status: string; readonly labels: Readonly<Record<string, string>> }[]
 }
 
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
-}
-
 describe.skipIf(!isWanted)('the real Prometheus and Alertmanager', () => {
   let folder: string
   let upstream: ChangingUpstream
@@ -41,18 +33,11 @@ describe.skipIf(!isWanted)('the real Prometheus and Alertmanager', () => {
   let paged: Upstream
   let server: MillraceServer
   let url: string
-  let programs: Program[] = []
-  let prometheus: string
+  let alertmanager: Program
+  let prometheus: Prometheus
 
   const notifications = (): Notification[] => paged.requests.map(({ body }) => JSON.parse(body) as Notification)
   const wait = { timeout: 20_000, interval: 100 }
-
-  async function start(command: string, args: readonly string[], ready: string): Promise<void> {
-    const program = new Program(command, args, { cwd: folder })
-    programs.push(program)
-    const answers = async (): Promise<boolean> => (await fetch(ready).catch(() => undefined))?.ok === true
-    await vi.waitUntil(answers, wait)
-  }
 
   async function startAlertmanager(port: number): Promise<void> {
     const route = { receiver: 'page', group_by: ['alertname'], group_wait: '1s', group_interval: '1s', repeat_interval: '1h' }
@@ -64,21 +49,12 @@ describe.skipIf(!isWanted)('the real Prometheus and Alertmanager', () => {
       '--config.file=alertmanager.yml',
       '--storage.path=am',
     ]
-    await start('prometheus-alertmanager', flags, `http://127.0.0.1:${port}/-/ready`)
-  }
-
-  async function startPrometheus(port: number): Promise<void> {
-    const job = { job_name: 'millrace', metrics_path: '/metrics/feeds', static_configs: [{ targets: [new URL(url).host] }] }
-    writeFileSync(join(folder, 'prometheus.yml'), JSON.stringify({ global: { scrape_interval: '1s' }, scrape_configs: [job] }))
-    const flags = [`--web.listen-address=127.0.0.1:${port}`, '--config.file=prometheus.yml', '--storage.tsdb.path=prom']
-    await start('prometheus', flags, `${prometheus}/-/ready`)
+    alertmanager = await startServer('prometheus-alertmanager', flags, folder, `http://127.0.0.1:${port}/-/ready`)
   }
 
   /** The value of each row, as Prometheus has it now. */
   async function queried(): Promise<Map<string, number>> {
-    const response = await fetch(`${prometheus}/api/v1/query?query=bikes`)
-    const { data } = (await response.json()) as { data: { result: { metric: Record<string, string>; value: [number, string] }[] } }
-    return new Map(data.result.map(({ metric, value }) => [`${metric['id']} ${metric['odd']}`, Number(value[1])]))
+    return new Map((await prometheus.query('bikes')).map(({ labels, value }) => [`${labels['id']} ${labels['odd']}`, value]))
   }
 
   const truth = (n: (i: number) => number): Map<string, number> =>
@@ -88,8 +64,7 @@ describe.skipIf(!isWanted)('the real Prometheus and Alertmanager', () => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-monitoring-'))
     upstream = await startChangingUpstream(rowsOf(() => 1))
     ;[hook, paged] = await Promise.all([Upstream.start(status(204)), Upstream.start(status(200))])
-    const [managerPort, prometheusPort] = await Promise.all([freePort(), freePort()])
-    prometheus = `http://127.0.0.1:${prometheusPort}`
+    const managerPort = await freePort()
     await startAlertmanager(managerPort)
     const sinks = [{ alertmanager: { url: `http://127.0.0.1:${managerPort}` } }, { webhook: { url: hook.url, groupWait: '500ms' } }]
     const alert = (when: string): object => ({ from: 'things', steps: [{ alert: { when, severity: 'page' } }], sinks })
@@ -105,12 +80,11 @@ describe.skipIf(!isWanted)('the real Prometheus and Alertmanager', () => {
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
     server = new MillraceServer({ config: loaded.config })
     url = await server.listen()
-    await startPrometheus(prometheusPort)
+    prometheus = await Prometheus.start(folder, [{ name: 'millrace', url: `${url}/metrics/feeds` }])
   })
 
   afterAll(async () => {
-    await Promise.all(programs.map(program => program.end()))
-    programs = []
+    await Promise.all([prometheus.end(), alertmanager.end()])
     await server.close()
     await Promise.all([upstream.close(), hook.close(), paged.close()])
     rmSync(folder, { recursive: true })

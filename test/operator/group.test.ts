@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Cell, Row } from '../../src/model/row.ts'
 import type { Sample, Table } from '../../src/model/table.ts'
-import { startAggregate } from '../../src/operator/aggregate.ts'
+import { startAggregate } from '../../src/operator/accumulator.ts'
 import { group, naiveGroup, type Group } from '../../src/operator/group.ts'
 import { NeumaierSum } from '../../src/operator/neumaier.ts'
 import { Runner } from './sample-history.ts'

@@ -6,15 +6,12 @@ import type { Sample } from '../../src/model/table.ts'
 import { Memories } from '../../src/operator/memories.ts'
 import { mostSavedPoints } from '../../src/operator/saved-series.ts'
 import { series, type Series } from '../../src/operator/series.ts'
-import { copyOf, expectSameTable, tick, Upstream } from './sample-history.ts'
-import { startMs, TimedFeed, TimedRunner } from './timed-history.ts'
+import { leftBy, obeysOverRestart } from './restart-law.ts'
+import { startMs, TimedFeed } from './timed-history.ts'
 
 const minutes: Extent = { kind: 'time', ms: 120_000 }
 const total = { key: '#', columns: ['#', 'n'] }
 const options: Series = { columns: new Map([['value', (row: Row) => row['n'] ?? null]]), keep: minutes, maxPoints: 1000 }
-
-/** What a process that ends now has left. */
-const leftBy = (memories: Memories): unknown => JSON.parse(JSON.stringify(memories.save()))
 
 interface Given {
   readonly left?: unknown
@@ -192,44 +189,11 @@ describe('a series over a restart', () => {
   ]
 
   test.each(extents)('law: is the one that it would be without the restart: $kind', extent => {
-    const gapS = fc.integer({ min: 1, max: 9 })
-    const history = fc.array(fc.record({ each: tick, afterS: fc.integer({ min: 0, max: 3 }) }), { minLength: 1, maxLength: 12 })
     const columns = new Map([
       ['a', (row: Row) => row['n'] ?? null],
       ['b', (row: Row) => row['__proto__'] ?? null],
     ])
-    const begin = (left: unknown) => {
-      const memories = new Memories()
-      memories.restore(left)
-      const memory = memories.open('f', 'same', 0)
-      return { memories, runner: new TimedRunner(clock => series({ columns, keep: extent, maxPoints: 20 }, clock, undefined, memory)) }
-    }
-    const law = fc.property(history, history, gapS, fc.boolean(), (before, after, downS, isTakenUp) => {
-      const upstream = new Upstream()
-      const lasting = begin(undefined)
-      const ending = begin(undefined)
-      let last: Sample | undefined
-      for (const { each, afterS } of before) {
-        for (const { runner } of [lasting, ending]) runner.advance(afterS * 1000)
-        const sample = upstream.next(each, lasting.runner.clock.now())
-        lasting.runner.push(sample)
-        ending.runner.push(sample)
-        last = { ...sample, table: copyOf(sample.table), changes: 'all' }
-      }
-      const { runner, memories } = begin(leftBy(ending.memories))
-      lasting.runner.advance(downS * 1000)
-      runner.advance(lasting.runner.clock.now() - runner.clock.now())
-      if (isTakenUp && last !== undefined) runner.push(last)
-      for (const [i, { each, afterS }] of after.entries()) {
-        for (const one of [lasting.runner, runner]) one.advance(afterS * 1000)
-        const sample = upstream.next(each, runner.clock.now())
-        const expected = lasting.runner.push(sample)
-        const actual = runner.push(i === 0 ? { ...sample, changes: 'all' } : sample)
-        expectSameTable(actual.table, expected.table)
-        expect(actual.degraded).toEqual(expected.degraded)
-      }
-      expect(Object.keys(memories.save())).toEqual(['f'])
-    })
-    fc.assert(law, { numRuns: 150 })
+    const law = obeysOverRestart((clock, memory) => series({ columns, keep: extent, maxPoints: 20 }, clock, undefined, memory))
+    fc.assert(law, { numRuns: 60 })
   })
 })

@@ -51,6 +51,11 @@ describe('the steps of a config', () => {
     expect(outcome(stations, { where: true }).rows).toHaveLength(4)
   })
 
+  test('select: a list of columns is these as they are', () => {
+    const named = outcome(stations, { select: { docks: 'docks', region: 'region' } })
+    expect(outcome(stations, { select: ['docks', 'region'] })).toEqual(named)
+  })
+
   test('select: only these, after the key', () => {
     expect(outcome(stations, { select: { free: 'docks / 4', one: 1, id: '"no"' } })).toMatchObject({
       columns: ['id', 'free', 'one'],

@@ -255,6 +255,7 @@ describe('the recipes', () => {
 
   test('every example is linked from the README', () => {
     expect([...readme.matchAll(/\(examples\/([\w.]+)\)/g)].map(([, name]) => name)).toEqual([
+      'everything.yaml',
       'bikes.yaml',
       'prometheus.yaml',
       'follow.js',

@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { configOf } from '../../src/config/load.ts'
 import type { Row } from '../../src/model/row.ts'
 import { MillraceServer } from '../../src/server.ts'
+import { freePort } from '../support/free-port.ts'
+import { nginxConfig, type NginxParts } from '../support/nginx-config.ts'
 import { Program, run } from '../support/program.ts'
 
 /**
@@ -14,15 +15,6 @@ import { Program, run } from '../support/program.ts'
  * `MILLRACE_SERVERS=1 npx vitest run test/servers`
  */
 const isWanted = process.env['MILLRACE_SERVERS'] !== undefined
-
-function freePort(): Promise<number> {
-  return new Promise(resolve => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
-}
 
 /** PostgreSQL does not run as root. */
 const postgresUser = process.getuid?.() === 0 ? 'postgres' : undefined
@@ -32,31 +24,23 @@ function asPostgres(command: readonly string[]): [string, readonly string[]] {
   return [program, rest]
 }
 
-function nginxConfig(folder: string, port: number): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `  ${name}_temp_path ${folder}/${name};`)
-  return `daemon off;
-worker_processes 1;
-pid ${folder}/nginx.pid;
-error_log stderr warn;
-events {}
-http {
-  types { application/json json; text/csv csv; application/rss+xml rss; }
-  log_format asked '$uri $status $sent_http_content_encoding';
-  access_log ${folder}/access.log asked;
-  gzip on;
-  gzip_min_length 1;
-  gzip_types application/json;
-${temporary.join('\n')}
-  server {
-    listen 127.0.0.1:${port};
-    location /listing/ { alias ${folder}/listing/; autoindex on; autoindex_format json; }
-    location /status { stub_status; }
-    location /static/ { alias ${folder}/static/; }
-    location /repository/ { alias ${folder}/repository/; }
-    location /guarded/ { alias ${folder}/static/; auth_basic "guarded"; auth_basic_user_file ${folder}/users; }
+function partsOf(folder: string): NginxParts {
+  return {
+    http: [
+      'types { application/json json; text/csv csv; application/rss+xml rss; }',
+      "log_format asked '$uri $status $sent_http_content_encoding';",
+      'gzip on;',
+      'gzip_min_length 1;',
+      'gzip_types application/json;',
+    ],
+    server: [
+      `location /listing/ { alias ${folder}/listing/; autoindex on; autoindex_format json; }`,
+      'location /status { stub_status; }',
+      `location /static/ { alias ${folder}/static/; }`,
+      `location /repository/ { alias ${folder}/repository/; }`,
+      `location /guarded/ { alias ${folder}/static/; auth_basic "guarded"; auth_basic_user_file ${folder}/users; }`,
+    ],
   }
-}
-`
 }
 
 const rss = (title: string): string =>
@@ -126,7 +110,7 @@ describe.skipIf(!isWanted)('real servers', () => {
     writeStations(3)
     const password = execFileSync('openssl', ['passwd', '-apr1', 'open sesame']).toString().trim()
     writeFileSync(join(folder, 'users'), `me:${password}\n`)
-    writeFileSync(join(folder, 'nginx.conf'), nginxConfig(folder, nginx))
+    writeFileSync(join(folder, 'nginx.conf'), nginxConfig(folder, nginx, partsOf(folder)))
     git('init')
     commit('sku,price\na,1.5\nb,2\n', 'first')
     const scrape = { job_name: 'node', static_configs: [{ targets: [`127.0.0.1:${node}`] }] }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Row } from '../../src/model/row.ts'
+import { outageMessage } from '../../src/sink/message.ts'
 import { until } from '../support/http-source.ts'
 import { SinkWorld, startMs } from '../support/sink-world.ts'
 import { hangBeforeHeaders, redirect, resetBeforeHeaders, status, Upstream } from '../support/upstream.ts'
@@ -77,6 +78,17 @@ describe('what is told', () => {
     expect(receiver.last?.headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': message?.id })
     await clock.advanceAsync(10 * minute)
     expect(receiver.count).toBe(1)
+  })
+
+  test('an alert that waits is told at the exact time, though nobody reads', async () => {
+    const alert = { when: 'n < 5', for: '1m' }
+    const { s, clock } = worldOf({ low: { from: 's', steps: [{ alert }], sinks: [{ webhook: { url: receiver.url, groupWait: '1s' } }] } })
+    s.answer(rows(1, 1))
+    await clock.advanceAsync(minute + 999)
+    expect([receiver.count, clock.now()]).toEqual([0, startMs + minute + 999])
+    await clock.advanceAsync(1)
+    await received(1)
+    expect(told()[0]).toMatchObject({ at: startMs + minute + 1000, rows: [{ key: 'r0', row: { since: startMs + minute } }] })
   })
 
   test('what is resolved is told; what fired and was resolved while the group waited is not; a value that changes is no news', async () => {
@@ -293,12 +305,23 @@ describe('an outage of a source', () => {
       { feed: 's', status: 'down', title: "source 's' is down: connection refused", cause: 'refused', count: 0 },
     ])
     expect(told()[0]?.feeds?.toSorted()).toEqual(['all', 'low', 'other'])
+    expect(told()[0]?.text).toMatch(/^feeds that read it: \w+, \w+, \w+$/)
     s.answer(rows(500, 9))
     await clock.advanceAsync(30_000)
     await received(2)
     expect(told()[1]).toMatchObject({ feed: 's', status: 'up', title: "source 's' is up again" })
     await clock.advanceAsync(10 * minute)
     expect(receiver.count).toBe(2)
+  })
+
+  test('of a feed whose sources are there says that it is its own', () => {
+    const outage = { subject: 'low', isSource: false, since: 0, feeds: ['low'], reason: 'a step failed' }
+    const made = { id: 'a', at: 0 }
+    expect(outageMessage(outage, true, made)).toMatchObject({
+      title: "feed 'low' is down: a step failed",
+      text: 'its steps fail, not its sources',
+    })
+    expect(outageMessage(outage, false, made)).toMatchObject({ title: "feed 'low' is up again", text: 'its steps work again' })
   })
 
   test('that is over before the group has waited is none', async () => {
@@ -313,13 +336,14 @@ describe('an outage of a source', () => {
     expect(receiver.count).toBe(0)
   })
 
-  test('a flapping source resolves nothing', async () => {
+  test('a flapping source resolves nothing, nor do rows that are missing now and then', async () => {
     const { s, clock, graph } = worldOf({ low: low() })
     for (let i = 0; i < 20; i++) {
       s.answer(rows(3, 1))
       for (let j = 0; j < 10; j++) {
         await clock.advanceAsync(1000)
-        s.fail()
+        if (i % 2 === 0) s.fail()
+        else s.answer(rows(j % 3, 1))
       }
     }
     await received(1)
@@ -416,5 +440,122 @@ describe('another config', () => {
     await world?.close()
     world = undefined
     expect(told().map(({ title }) => title)).toEqual(['low: 1 firing'])
+  })
+})
+
+describe('after a restart', () => {
+  const quick = (): object => low({ groupWait: '1s' })
+
+  /** The world ends, or what is left of it is that of a moment ago; another one begins a minute later. */
+  async function next(feeds: object, left = world?.left()): Promise<SinkWorld> {
+    const atMs = (world?.clock.now() ?? 0) + minute
+    await world?.close()
+    world = new SinkWorld(feeds, left, atMs)
+    return world
+  }
+
+  test('what was told is not told again, what is resolved since is, and what is new', async () => {
+    const first = worldOf({ low: quick() })
+    first.s.answer(rows(3, 1))
+    await first.clock.advanceAsync(1000)
+    await received(1)
+    const { s, clock } = await next({ low: quick() })
+    await clock.advanceAsync(minute)
+    s.answer(rows(3, 1))
+    await clock.advanceAsync(10 * minute)
+    expect(receiver.count).toBe(1)
+    s.answer([
+      { id: 'r0', n: 9 },
+      { id: 'r1', n: 1 },
+      { id: 'new', n: 1 },
+    ])
+    await clock.advanceAsync(1000)
+    await received(2)
+    expect(changes(told()[1])).toEqual(['resolved r0', 'firing new'])
+  })
+
+  test('what was resolved while nobody looked is told with the first table', async () => {
+    const first = worldOf({ low: quick() })
+    first.s.answer(rows(2, 1))
+    await first.clock.advanceAsync(1000)
+    await received(1)
+    const { s, clock } = await next({ low: quick() })
+    s.answer(rows(2, 9))
+    await clock.advanceAsync(1000)
+    await received(2)
+    expect(changes(told()[1])).toEqual(['resolved r0', 'resolved r1'])
+  })
+
+  test('a message that nobody took, as the process was killed, is told', async () => {
+    const first = worldOf({ low: quick() })
+    receiver.script(hangBeforeHeaders)
+    first.s.answer(rows(1, 1))
+    await first.clock.advanceAsync(1000)
+    await until(() => receiver.count === 1)
+    const left = first.left()
+    receiver.script(status(204))
+    const { s, clock } = await next({ low: quick() }, left)
+    const before = receiver.count
+    s.answer(rows(1, 1))
+    await clock.advanceAsync(1000)
+    await received(before + 1)
+    expect(changes(told().at(-1))).toEqual(['firing r0'])
+  })
+
+  test('an outage is one message over it, and one when it is over', async () => {
+    const first = worldOf({ low: quick() })
+    first.s.answer(rows(1, 9))
+    for (let i = 0; i < 3; i++) {
+      await first.clock.advanceAsync(61_000)
+      first.s.fail()
+    }
+    await first.clock.advanceAsync(1000)
+    await received(1)
+    const { s, clock } = await next({ low: quick() })
+    await clock.advanceAsync(minute)
+    for (let i = 0; i < 3; i++) {
+      s.fail()
+      await clock.advanceAsync(61_000)
+    }
+    expect(told().map(({ status: state }) => state)).toEqual(['down'])
+    s.answer(rows(1, 9))
+    await clock.advanceAsync(1000)
+    await received(2)
+    expect(told().map(({ status: state, feed }) => [state, feed])).toEqual([
+      ['down', 's'],
+      ['up', 's'],
+    ])
+  })
+
+  test('a feed that is defined otherwise, another receiver, and what is nothing of the kind: told as if never', async () => {
+    const first = worldOf({ low: quick() })
+    first.s.answer(rows(1, 1))
+    await first.clock.advanceAsync(1000)
+    await received(1)
+    const left = first.left()
+    const [[id, kept] = ['']] = Object.entries(left['told'] as Record<string, { firing: object[] }>)
+    const [firing] = kept?.firing ?? []
+    const odd = [null, 3, { firing: {}, down: [] }, { firing: [4], down: [] }, { firing: [{ ...firing, rows: [['r0', 1]] }], down: [] }]
+    const more = [
+      { firing: [], down: [{ subject: 's', since: 'x', feeds: [] }] },
+      { firing: [], down: [{ subject: 's', since: 1 }] },
+    ]
+    const runs: [feed: object, told: unknown][] = [
+      [{ ...quick(), description: 'other' }, left['told']],
+      [{ ...quick(), steps: [{ alert: { when: 'n < 6' } }] }, left['told']],
+      [low({ groupWait: '2s' }), left['told']],
+      ...[...odd, ...more].map((of): [object, unknown] => [quick(), { [id]: of }]),
+      [quick(), null],
+    ]
+    const counts: number[] = []
+    for (const [feed, saved] of runs) {
+      const before = receiver.count
+      const { s, clock } = await next({ low: feed }, { ...left, told: saved })
+      s.answer(rows(1, 1))
+      await clock.advanceAsync(2000)
+      await until(() => [...(world?.waysOut.sinks.figures() ?? [])].every(({ waiting }) => waiting === 0))
+      counts.push(receiver.count - before)
+    }
+    expect(counts).toEqual([0, ...runs.slice(1).map(() => 1)])
   })
 })

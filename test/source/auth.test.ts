@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { systemClock } from '../../src/lib/clock.ts'
+import { seededRandom } from '../../src/lib/random.ts'
 import type { Ask, Poll } from '../../src/source/ask.ts'
-import { authorizerOf } from '../../src/source/auth/authorizer-of.ts'
+import { authOf } from '../../src/source/auth/auth-of.ts'
 import { digestAuthorization, digestChallenge } from '../../src/source/auth/digest.ts'
+import { SharedAuth } from '../../src/source/auth/shared-auth.ts'
 import { sourceAuthOptions, sourceAuthSchema } from '../../src/source/auth/source-auth.options.ts'
-import { TokenAuthorizer } from '../../src/source/auth/token.ts'
 import { Proxies } from '../../src/source/proxy.ts'
+import { waitAfterFailure } from '../../src/source/schedule/back-off.ts'
 import { answered, failed, httpSource, rowsOf, type WrittenOptions } from '../support/http-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { body, hangBeforeHeaders, json, redirect, status, Upstream, type Behaviour } from '../support/upstream.ts'
@@ -28,11 +30,21 @@ afterEach(async () => {
   await Promise.all([upstream.close(), identity.close()])
 })
 
-function source(auth: z.input<typeof sourceAuthSchema>, more: Partial<WrittenOptions> = {}, clock = systemClock()): Ask {
-  const authorizer = authorizerOf(sourceAuthOptions(sourceAuthSchema.parse(auth)), undefined, { clock, proxies })
-  const { ask } = httpSource({ url: upstream.url, ...more }, clock, { auth: authorizer })
+/** Of a source that asks so seldom that a login which came to nothing may be asked again at once. */
+const atOnce = { everyMs: 0, maxBackoffMs: 0 }
+
+function sharedAuth(auth: z.input<typeof sourceAuthSchema>, rules = atOnce, clock = systemClock()): SharedAuth {
+  return new SharedAuth(() => authOf(sourceAuthOptions(sourceAuthSchema.parse(auth)), rules, { clock, proxies }))
+}
+
+function asker(shared: SharedAuth, more: Partial<WrittenOptions> = {}, clock = systemClock()): Ask {
+  const { ask } = httpSource({ url: upstream.url, ...more }, clock, { auth: shared.open() })
   asks.push(ask)
   return ask
+}
+
+function source(auth: z.input<typeof sourceAuthSchema>, more: Partial<WrittenOptions> = {}, clock = systemClock()): Ask {
+  return asker(sharedAuth(auth, atOnce, clock), more, clock)
 }
 
 async function polls(ask: Ask, times: number): Promise<Poll[]> {
@@ -199,28 +211,116 @@ describe('a login', () => {
   })
 
   test('many who need a token at a time make one login, and many who are refused one more', async () => {
-    let n = 0
-    identity.script((incoming, response) => json({ access_token: `t${++n}` })(incoming, response))
-    const options = sourceAuthOptions(sourceAuthSchema.parse({ login: { request: request(), token: 'access_token' } }))
-    if (options.kind !== 'token') throw new Error('no token')
-    const authorizer = new TokenAuthorizer(options, undefined, { clock: systemClock(), proxies })
-    const outgoing = { method: 'GET', path: '/' }
-    const { signal } = new AbortController()
-    const all = (): Promise<{ readonly headers: object }[]> =>
-      Promise.all(Array.from({ length: 20 }, () => authorizer.credentials(outgoing, signal)))
-    const first = await all()
-    authorizer.begin()
-    const second = await Promise.all(
-      first.map(async used => {
-        expect(authorizer.refused(used as never)).toBe(true)
-        return authorizer.credentials(outgoing, signal)
-      }),
-    )
-    expect(new Set(second.map(({ headers }) => headers['authorization']))).toEqual(new Set(['Bearer t2']))
-    for (const used of second) expect(authorizer.refused(used)).toBe(false)
-    await expect(all()).resolves.toHaveLength(20)
+    const shared = sharedAuth({ login: { request: request(), token: 'access_token' } })
+    const askers = Array.from({ length: 20 }, () => asker(shared))
+    let token = 't1'
+    identity.script((incoming, response) => json({ access_token: token })(incoming, response))
+    upstream.script(only('authorization', () => `Bearer ${token}`))
+    const all = async (): Promise<Set<string>> => new Set((await Promise.all(askers.map(ask => ask.poll()))).map(({ kind }) => kind))
+    expect(await all()).toEqual(new Set(['changed']))
+    token = 't2'
+    expect(await all()).toEqual(new Set(['unchanged']))
     expect(identity.count).toBe(2)
-    await authorizer.close()
+  })
+
+  describe('that comes to nothing', () => {
+    const rules = { everyMs: 1000, maxBackoffMs: 60_000 }
+    const login = () => ({ login: { request: request(), token: 'access_token' } })
+    let clock: ManualClock
+
+    beforeEach(() => {
+      clock = new ManualClock()
+      let n = 0
+      identity.script((incoming, response) => json({ access_token: `t${++n}` })(incoming, response))
+    })
+
+    test('is asked for again by each poll of a source that is alone, however little it backs off', async () => {
+      upstream.script(status(401))
+      const ask = asker(sharedAuth(login(), rules, clock), {}, clock)
+      for (let failures = 1; failures <= 12; failures++) {
+        expect(failed(await ask.poll())).toMatchObject({ cause: 'http', status: 401 })
+        expect(identity.count).toBe(failures)
+        clock.advance(waitAfterFailure({ failures }, { intervalMs: 1000, maxBackoffMs: 60_000 }, () => 0).delayMs)
+      }
+    })
+
+    test('never holds up a source that is alone, whatever comes and goes', async () => {
+      const random = seededRandom(7)
+      const flaky =
+        (one: Behaviour, other: Behaviour): Behaviour =>
+        (incoming, response) =>
+          (random() < 0.4 ? one : other)(incoming, response)
+      identity.script(flaky(status(503), json({ access_token: 't' })))
+      upstream.script(flaky(status(401), good))
+      const ask = asker(sharedAuth(login(), rules, clock), {}, clock)
+      const reasons = new Set<string>()
+      for (let poll = 0, failures = 0; poll < 100; poll++) {
+        const made = await ask.poll()
+        failures = made.kind === 'failed' ? failures + 1 : 0
+        if (made.kind === 'failed') reasons.add(made.reason.replace(/127[.:\d]+/, 'it'))
+        clock.advance(failures === 0 ? 1000 : waitAfterFailure({ failures }, { intervalMs: 1000, maxBackoffMs: 60_000 }, () => 0).delayMs)
+      }
+      expect(reasons).toEqual(new Set(['it answered 401 Unauthorized', 'login: it answered 503 Service Unavailable']))
+    })
+
+    test('is asked for no more often by twenty than by one, who say when it will be', async () => {
+      upstream.script(status(401))
+      const shared = sharedAuth(login(), rules, clock)
+      const askers = Array.from({ length: 20 }, () => asker(shared, {}, clock))
+      const reasons = new Set<string>()
+      const loginsAt: number[] = []
+      for (let round = 0; round < 300; round++) {
+        const poll = failed(await (askers[round % askers.length] as Ask).poll())
+        reasons.add(poll.reason.replace(/\d+(\.\d+)?m?s$/, 'N'))
+        if (identity.count > loginsAt.length) loginsAt.push(clock.monotonic())
+        clock.advance(400)
+      }
+      const gaps = loginsAt.slice(1).map((at, index) => at - (loginsAt[index] ?? 0))
+      for (const [index, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual(Math.min(400 * 2 ** index, 24_000))
+      const host = new URL(identity.url).host
+      expect([...reasons].toSorted()).toEqual([
+        expect.stringMatching(/ answered 401 Unauthorized$/),
+        `login: the token that ${host} gives is refused; it is asked again in N`,
+      ])
+    })
+
+    test('where it fails itself, likewise, and Retry-After holds for all', async () => {
+      identity.script(status(503, { 'retry-after': '30' }))
+      const shared = sharedAuth(login(), rules, clock)
+      const askers = Array.from({ length: 5 }, () => asker(shared, {}, clock))
+      for (let round = 0; round < 29; round++) {
+        failed(await (askers[round % askers.length] as Ask).poll())
+        clock.advance(1000)
+      }
+      expect([identity.count, upstream.count]).toEqual([1, 0])
+      clock.advance(1000)
+      identity.script(json({ access_token: 't' }))
+      for (const ask of askers) answered(await ask.poll())
+      expect(identity.count).toBe(2)
+    })
+
+    test('for one of many alone costs the others nothing, and what has ended for all is renewed at once', async () => {
+      let valid = (token: string): boolean => token !== ''
+      upstream.script((incoming, response) => {
+        const token = String(incoming.headers.authorization)
+        ;(incoming.url !== '/closed' && valid(token) ? good : status(401))(incoming, response)
+      })
+      const shared = sharedAuth(login(), rules, clock)
+      const open = [asker(shared, {}, clock), asker(shared, {}, clock)]
+      const closed = asker(shared, { url: `${upstream.url}closed` }, clock)
+      for (let round = 0; round < 30; round++) {
+        for (const ask of open) answered(await ask.poll())
+        failed(await closed.poll())
+        clock.advance(1000)
+      }
+      // 1 at the start, and for the one that is refused at 0, 1, 2, .. s.
+      expect(identity.count).toBeLessThanOrEqual(8)
+      const before = identity.count
+      const ended = `Bearer t${before}`
+      valid = token => token !== ended
+      for (const ask of open) answered(await ask.poll())
+      expect(identity.count).toBe(before + 1)
+    })
   })
 
   test.each<[string, Behaviour, RegExp]>([

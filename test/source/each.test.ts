@@ -42,7 +42,6 @@ function eachOf(values: readonly MemberValue[], maxRows = 100_000): EachAsk {
     random: seededRandom(1),
     list: () => Promise.resolve(list),
     ask: value => member(String(value)),
-    begin: () => undefined,
     close: () => Promise.resolve(),
   })
   return each
@@ -97,6 +96,16 @@ describe('the rows of all members', () => {
       kind: 'table',
     })
     expect(changes).toBe('all')
+  })
+
+  test('of a list of one are keyed as those of several: the key stays what it is when another member comes', async () => {
+    eachOf(['A'])
+    const alone = await good()
+    expect([alone.table.key, alone.table.rows.get('["A",1]')]).toEqual(['#', { '#': '["A",1]', symbol: 'A', id: 1, name: 'A' }])
+    list = { values: ['A', 'B'] }
+    const { table, changes } = await good()
+    expect(table.key).toBe('#')
+    expect([...(changes === 'all' ? [] : changes.keys())]).toEqual(['["B",1]'])
   })
 
   test('200 members: 1 dead, 1 added, 1 removed: 199 answer, no other row is touched', async () => {
@@ -284,7 +293,6 @@ function optionsOf(): ConstructorParameters<typeof EachAsk>[0] {
     ...shared,
     list: () => Promise.resolve(list),
     ask: value => member(String(value)),
-    begin: () => undefined,
     close: () => Promise.resolve(),
   }
 }

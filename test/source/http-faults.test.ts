@@ -210,6 +210,11 @@ describe('size', () => {
     await until(() => upstream.openConnections === 0)
     expect(process.memoryUsage().rss - before).toBeLessThan(200e6)
   })
+  test('a body that says that it is too large is not waited for', async () => {
+    const promised = upstreams.raw('HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 50000000\r\n\r\n[')
+    expect(await through(promised)).toEqual({ cause: 'too_large', reason: 'maxBody: 16 MiB exceeded' })
+  })
+
   test('brotli bomb', async () => {
     expect(await through(upstreams.brotliBomb(64 << 20), { maxBody: '1MiB' })).toMatchObject({ cause: 'too_large' })
   })

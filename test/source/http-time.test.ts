@@ -5,10 +5,13 @@ const now = Date.UTC(2026, 0, 2, 12)
 const at = (ms: number): string => new Date(ms).toUTCString()
 
 describe("the upstream's own time of the data", () => {
-  test.each<[string, Record<string, string>, number | undefined]>([
+  test.each<[string, Record<string, string | string[]>, number | undefined]>([
     ['Last-Modified', { 'last-modified': at(now - 5000), date: at(now) }, now - 5000],
     ['Date', { date: at(now - 1000) }, now - 1000],
     ['Date less Age', { date: at(now), age: '60' }, now - 60_000],
+    ['Date less the first of several Ages', { date: at(now), age: '60, 0' }, now - 60_000],
+    ['Date less the first of several Ages, a line each', { date: at(now), age: ['60', '0'] }, now - 60_000],
+    ['Date less an Age with a parameter', { date: at(now), age: '60;by=x' }, now - 60_000],
     ['none', {}, undefined],
     ['a Date hours ahead is never later than now', { date: at(now + 7_200_000) }, now],
     ['a Last-Modified hours ahead neither', { 'last-modified': at(now + 7_200_000) }, now],
@@ -31,7 +34,7 @@ describe('the three forms of a date in Retry-After, by the clock of the upstream
 describe('what an answer says about time', () => {
   const year = 365 * 86_400_000
 
-  test.each<[string, Record<string, string>, ReturnType<typeof timeHints>]>([
+  test.each<[string, Record<string, string | string[]>, ReturnType<typeof timeHints>]>([
     ['nothing', {}, {}],
     [
       'all of it',
@@ -39,6 +42,8 @@ describe('what an answer says about time', () => {
       { lastModifiedAt: now - 5000, dateAt: now, ageMs: 7000, maxAgeMs: 60_000 },
     ],
     ['what shared caches go by', { 'cache-control': 'max-age=1, s-maxage=30' }, { maxAgeMs: 30_000 }],
+    ['rules on lines of their own', { 'cache-control': ['public', 'max-age=5'] }, { maxAgeMs: 5000 }],
+    ['none that may be kept, on lines of their own', { 'cache-control': ['max-age=5', 'no-store'] }, {}],
     ['a quoted lifetime', { 'cache-control': 'Max-Age="5"' }, { maxAgeMs: 5000 }],
     ['no lifetime where none may be', { 'cache-control': 'no-cache, max-age=60' }, {}],
     [

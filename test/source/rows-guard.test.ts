@@ -4,6 +4,7 @@ import { silentLogger } from '../../src/lib/log.ts'
 import type { Cell } from '../../src/model/row.ts'
 import { Tabulator } from '../../src/source/tabulate.ts'
 import { good } from '../support/config.ts'
+import { decoded, newTabulator } from '../support/decode.ts'
 import { answered, httpSource } from '../support/http-source.ts'
 import { etagged, json, Upstream } from '../support/upstream.ts'
 
@@ -111,4 +112,13 @@ test.each([
 test('both are keys of a source, and of the defaults', () => {
   const [source] = good('defaults: {maxDrop: 50%}\nsources: {a: {url: http://x, minRows: 3}}').sources
   expect(source).toMatchObject({ http: { minRows: 3, maxDropPart: 0.5 } })
+})
+
+test('rows that come to be after a document that had none are a table of their own: its members are no columns of theirs', () => {
+  const source = newTabulator()
+  const answer = (...activeTargets: readonly object[]) =>
+    decoded({ body: JSON.stringify({ status: 'success', data: { activeTargets, dropped: [] } }) })
+  expect(source.take(answer()).table.columns).toEqual(['#', 'status', 'data'])
+  const { table, changes } = source.take(answer({ health: 'up' }, { health: 'up' }))
+  expect([table.columns, changes, table.rows.size]).toEqual([['#', 'health'], 'all', 2])
 })

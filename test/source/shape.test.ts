@@ -107,10 +107,31 @@ sources:
     expect(said(text, { files })).toEqual([
       `3:29 sources.a.shape: the JSON Schema cannot be used: there is no such file; ${wanted}`,
       `4:29 sources.b.shape: the JSON Schema cannot be used: it is not JSON; ${wanted}`,
-      `5:29 sources.c.shape: the JSON Schema cannot be used: Unsupported type: strin; ${wanted}`,
+      '5:29 sources.c.shape: expected a type of JSON Schema: string, number, integer, boolean, object, array, null; found strin at type (did you mean `string`?)',
       `6:29 sources.d.shape: ${wanted}; found 3`,
       `7:29 sources.e.shape: ${wanted}; found list.json`,
       '8:36 sources.f.deadband.a: expected a number above 0, such as 0.01; found 0',
     ])
+  })
+
+  test.each([
+    ['int', 'integer'],
+    ['str', 'string'],
+    ['bool', 'boolean'],
+    ['float', 'number'],
+    ['datetime', 'string'],
+    ['objct', 'object'],
+    ['map', 'object'],
+  ])('a type %s is told at its place, wherever it stands, and that %s was meant', (type, meant) => {
+    const places = [`{type: ${type}}`, `{properties: {type: {type: ["null", ${type}]}}}`, `{items: {anyOf: [{}, {type: ${type}}]}}`]
+    const paths = ['type', 'properties.type.type[1]', 'items.anyOf[1].type']
+    for (const [index, shape] of places.entries())
+      expect(said(`sources: {a: {url: http://x, shape: ${shape}}}`)).toEqual([
+        expect.stringContaining(`sources.a.shape.${paths[index] ?? ''}: expected a type of JSON Schema`),
+      ])
+    for (const shape of places)
+      expect(said(`sources: {a: {url: http://x, shape: ${shape}}}`)).toEqual([
+        expect.stringContaining(`; found ${type} (did you mean \`${meant}\`?)`),
+      ])
   })
 })

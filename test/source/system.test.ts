@@ -7,7 +7,7 @@ import { coresOfProcStat, cpuReader } from '../../src/source/system-cpu.ts'
 import { disksReader, mountsOfProc } from '../../src/source/system-disks.ts'
 import { memoryOfProc, memoryReader } from '../../src/source/system-memory.ts'
 import { networkReader, trafficOfProc } from '../../src/source/system-network.ts'
-import { systemParts, type SystemPart } from '../../src/source/system.options.ts'
+import { systemColumns, systemParts, type SystemPart } from '../../src/source/system.options.ts'
 import { answered, failed, rowsOf } from '../support/http-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 
@@ -46,6 +46,13 @@ describe.each<[string, ReadText | undefined]>([
   ['this machine', undefined],
   ['a machine without /proc', noProc],
 ])('%s', (_, readText) => {
+  test.each(systemParts)('%s has the columns that a config knows of', async part => {
+    const ask = systemAsk({ part }, { clock: systemClock(), ...(readText === undefined ? {} : { readText }) })
+    const { table } = answered(await ask.poll())
+    await ask.close()
+    expect([table.key, [...table.columns]]).toEqual([systemColumns[part][0], systemColumns[part]])
+  })
+
   test('cpu: a row per core, whose shares are shares and sum up', async () => {
     const rows = await twice('cpu', readText)
     expect(rows.map(row => row['core'])).toEqual(os.cpus().map((__, core) => core))

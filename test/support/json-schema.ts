@@ -21,6 +21,7 @@ const keywords: Readonly<Record<string, (wanted: never, value: unknown, schema: 
   minimum: (wanted: number, value) => typeof value !== 'number' || value >= wanted,
   maximum: (wanted: number, value) => typeof value !== 'number' || value <= wanted,
   minItems: (wanted: number, value) => !Array.isArray(value) || value.length >= wanted,
+  maxItems: (wanted: number, value) => !Array.isArray(value) || value.length <= wanted,
   items: (wanted: Schema, value) => !Array.isArray(value) || value.every(item => isValid(wanted, item)),
   minProperties: (wanted: number, value) => !isObject(value) || Object.keys(value).length >= wanted,
   maxProperties: (wanted: number, value) => !isObject(value) || Object.keys(value).length <= wanted,

@@ -3,6 +3,7 @@ import { configOf } from '../../src/config/load.ts'
 import type { Config } from '../../src/config/config.ts'
 import { Graph } from '../../src/feed/graph.ts'
 import { seededRandom } from '../../src/lib/random.ts'
+import { Memories } from '../../src/operator/memories.ts'
 import { WaysOut } from '../../src/sink/ways-out.ts'
 import { RecordedLog } from './http-source.ts'
 import { ManualClock } from './manual-clock.ts'
@@ -12,19 +13,32 @@ export const startMs = 1_769_090_400_000
 
 /** Feeds of a config and their ways out, over the sources `s` and `t`, whose polls the test makes, on virtual time. */
 export class SinkWorld {
-  readonly clock = new ManualClock(startMs)
+  readonly clock: ManualClock
   readonly log = new RecordedLog()
-  readonly s = new ScriptedSource('s', this.clock)
-  readonly t = new ScriptedSource('t', this.clock)
+  readonly s: ScriptedSource
+  readonly t: ScriptedSource
   readonly graph: Graph
   readonly waysOut: WaysOut
   readonly #random = seededRandom(1)
+  readonly #memories = new Memories()
 
-  constructor(feeds: object) {
+  /** `left`: what another one had left when it ended, at `atMs`. */
+  constructor(feeds: object, left: Readonly<Record<string, unknown>> = {}, atMs = startMs) {
+    this.clock = new ManualClock(atMs)
+    this.s = new ScriptedSource('s', this.clock)
+    this.t = new ScriptedSource('t', this.clock)
+    this.#memories.restore(left[this.#memories.section])
     const config = this.#config(feeds)
     this.graph = new Graph({ ...this.#definitions(config), clock: this.clock, random: this.#random, log: this.log.logger })
     this.waysOut = new WaysOut(this.graph, { clock: this.clock, random: this.#random, log: this.log.logger }).replace(config.feeds)
+    for (const part of this.waysOut.sinks.parts) if (part.section in left) part.restore(left[part.section])
     this.graph.start()
+  }
+
+  /** What a state folder would have now. */
+  left(): Readonly<Record<string, unknown>> {
+    const parts = [this.#memories, ...this.waysOut.sinks.parts]
+    return JSON.parse(JSON.stringify(Object.fromEntries(parts.map(part => [part.section, part.save()])))) as Record<string, unknown>
   }
 
   /** As a reload does. */
@@ -48,7 +62,7 @@ export class SinkWorld {
   }
 
   #definitions(config: Config) {
-    const deps = { clock: this.clock, random: this.#random, log: this.log.logger, limited: () => undefined }
+    const deps = { clock: this.clock, random: this.#random, log: this.log.logger, limited: () => undefined, memories: this.#memories }
     return { sources: [this.s.definition, this.t.definition], feeds: compileConfig(config, deps).feeds }
   }
 }

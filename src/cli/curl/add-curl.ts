@@ -1,15 +1,17 @@
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseEnv } from 'node:util'
 import type { HttpSourceConfig, SourceConfig } from '../../config/config.ts'
 import { parseConfig } from '../../config/load.ts'
 import { namePattern } from '../../config/name.ts'
+import { isSecretName } from '../../lib/safe-text.ts'
 import { reportProblems } from '../problems.ts'
 import { addSource, printSource } from './add-source.ts'
 import { parseCurl, type CurlRequest } from './curl-command.ts'
 import { curlSource } from './curl-source.ts'
 import { addVariables } from './env-file.ts'
 import { nameOfSource, reportCurl, reportLeftOut } from './follow-curl.ts'
+import { writeWhole, type FileText } from './whole-files.ts'
 
 export interface AddOptions {
   /** The YAML file; begun where there is none. */
@@ -27,13 +29,6 @@ function textOf(file: string): string {
 function refuse(sentence: string, exitCode: 1 | 2): undefined {
   process.stderr.write(`${sentence}\n`)
   process.exitCode = exitCode
-}
-
-/** A whole file or none: what is there stays until the new one is. A new one is for its owner alone where it is `private`. */
-function write(file: string, text: string, mode: 'private' | 'public'): void {
-  const beside = `${file}.new`
-  writeFileSync(beside, text, { mode: existsSync(file) ? statSync(file).mode : mode === 'private' ? 0o600 : 0o666 })
-  renameSync(beside, file)
 }
 
 /** `stations`, or `stations-2` where that is given away. */
@@ -55,12 +50,21 @@ interface Addition {
   readonly leftOut: readonly string[]
 }
 
-/** The source that asks what another one asks: the same URL, in the same way. */
+/** Who a source says that it is, whether by `auth` or by headers of its own. */
+function credentialsOf({ http, auth }: HttpSourceConfig): unknown {
+  const headers = [...http.headers].filter(([name]) => isSecretName(name))
+  const isFixed = auth?.kind === 'fixed' && auth.as.kind === 'header'
+  const all = isFixed ? [...headers, [auth.as.name, auth.as.prefix + auth.secret] as const] : headers
+  return [all.toSorted(([one], [other]) => (one < other ? -1 : 1)), isFixed ? null : auth]
+}
+
+/** The source that asks what another one asks: the same URL, in the same way and as the same person. */
 function twinOf(name: string, sources: readonly SourceConfig[]): string | undefined {
   const added = sources.find(source => source.name === name)
   if (added?.kind !== 'http') return undefined
-  const asked = ({ url, method, body }: HttpSourceConfig['http']): string => JSON.stringify([url, method, body])
-  return sources.find(source => source.name !== name && source.kind === 'http' && asked(source.http) === asked(added.http))?.name
+  const asked = (source: HttpSourceConfig): string =>
+    JSON.stringify([source.http.url, source.http.method, source.http.body, credentialsOf(source)])
+  return sources.find(source => source.name !== name && source.kind === 'http' && asked(source) === asked(added))?.name
 }
 
 /** Undefined: it cannot be added, or is there already, which has been said. */
@@ -99,6 +103,19 @@ function objection({ config, name }: AddOptions): string | undefined {
   return `'${name}' is no name of a source: a-z, 0-9, _ and -, beginning with a letter`
 }
 
+/** Whether all were written; why not has been said. */
+function written(files: readonly FileText[]): boolean {
+  try {
+    writeWhole(files)
+    return true
+  } catch (error) {
+    const { code, path = '', message } = error as NodeJS.ErrnoException
+    const because = code === 'EEXIST' ? `${path} is there: another \`add\` is at work, or was broken off; remove it then` : message
+    refuse(`Nothing was added: ${because}`, 1)
+    return false
+  }
+}
+
 /** Adds a source to a config that is sound, and its secrets to the `.env` beside it. Exit 2: not as asked; 1: the config is not sound. */
 export function addCurl(command: string, options: AddOptions): void {
   const parsed = parseCurl(command)
@@ -120,8 +137,8 @@ export function addCurl(command: string, options: AddOptions): void {
   }
   const lines = addVariables(dotEnv, fresh)
   if (lines === undefined) return refuse('A secret has quotes of every kind, which .env cannot hold: nothing was added', 1)
-  if (fresh.size > 0) write(envFile, lines, 'private')
-  write(file, text, 'public')
+  const config = { file, text, isPrivate: false }
+  if (!written(fresh.size > 0 ? [{ file: envFile, text: lines, isPrivate: true }, config] : [config])) return
   const secrets = fresh.size > 0 ? `, its secrets to ${envFile}, which belongs into no repository: ${variables}` : ''
   process.stderr.write(`Source '${name}' was added to ${file}${secrets}\nFollow it with: millrace run ${file}\n`)
 }

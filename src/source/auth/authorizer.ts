@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici'
+import type { Answer } from '../sent-request.ts'
 import type { Scene } from '../failure.ts'
 import type { SentAs } from './source-auth.options.ts'
 
@@ -16,8 +16,8 @@ export interface Outgoing {
   readonly path: string
 }
 
-/** Says who asks, with each request to the URL's own origin and with no other. */
-export interface Authorizer {
+/** Says who asks, with each request of one asker to the URL's own origin and with no other. */
+export interface Asker {
   /** Who is asked for a token at the moment, and how far that has come; undefined: nobody. */
   readonly scene: Scene | undefined
   /** A poll begins, for which it may log in once. */
@@ -28,8 +28,21 @@ export interface Authorizer {
    */
   credentials(outgoing: Outgoing, signal: AbortSignal): Promise<Credentials>
   /** A request with these was answered 401. @returns whether others may help, so that it is worth asking once more */
-  refused(used: Credentials, headers: Dispatcher.ResponseData['headers']): boolean
+  refused(used: Credentials, headers: Answer['headers']): boolean
+  /** A request with these was answered otherwise. */
+  accepted(used: Credentials): void
+}
+
+/** What all who ask by the same config have together, such as a login and its token. */
+export interface Auth {
+  /** For one of them. */
+  open(): Asker
   /** Drops connections. */
+  close(): Promise<void>
+}
+
+/** An asker that lets go of what it shares. */
+export interface Authorizer extends Asker {
   close(): Promise<void>
 }
 
@@ -38,21 +51,8 @@ export function credentialsOf({ kind, name, prefix }: SentAs, secret: string): C
   return { headers: kind === 'cookie' ? { cookie: `${name}=${secret}` } : { [name]: prefix + secret }, query: {} }
 }
 
-/** For one of many who ask at a time: they share what says who asks, and one login; their poll begins and ends elsewhere. */
-export function ofMember(shared: Authorizer): Authorizer {
-  return {
-    get scene() {
-      return shared.scene
-    },
-    begin: () => undefined,
-    credentials: (outgoing, signal) => shared.credentials(outgoing, signal),
-    refused: (used, headers) => shared.refused(used, headers),
-    close: () => Promise.resolve(),
-  }
-}
-
 /** The same secret with each request: basic, bearer, an API key. */
-export class FixedAuthorizer implements Authorizer {
+export class FixedAsker implements Asker {
   readonly scene = undefined
   readonly #credentials: Credentials
 
@@ -72,7 +72,7 @@ export class FixedAuthorizer implements Authorizer {
     return false
   }
 
-  close(): Promise<void> {
-    return Promise.resolve()
+  accepted(): void {
+    // It stays the same.
   }
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Authorizer, Credentials, Outgoing } from './authorizer.ts'
+import type { Asker, Credentials, Outgoing } from './authorizer.ts'
 
 /** What a server wants to be answered (RFC 7616 3.3). */
 export interface Challenge {
@@ -76,7 +76,7 @@ export function digestAuthorization(challenge: Challenge, { user, password, meth
 }
 
 /** User and password, which never go out themselves; a challenge is kept and met until another one comes. */
-export class DigestAuthorizer implements Authorizer {
+export class DigestAsker implements Asker {
   readonly scene = undefined
   readonly #user: string
   readonly #password: string
@@ -116,7 +116,7 @@ export class DigestAuthorizer implements Authorizer {
     return used.headers['authorization'] === undefined || challenge.isStale || before?.realm !== challenge.realm
   }
 
-  close(): Promise<void> {
-    return Promise.resolve()
+  accepted(): void {
+    // The challenge is met until another one comes.
   }
 }

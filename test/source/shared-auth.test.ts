@@ -1,22 +1,25 @@
 import { expect, test } from 'vitest'
-import type { Authorizer } from '../../src/source/auth/authorizer.ts'
-import { SharedAuthorizer } from '../../src/source/auth/shared-authorizer.ts'
+import type { Auth } from '../../src/source/auth/authorizer.ts'
+import { SharedAuth } from '../../src/source/auth/shared-auth.ts'
 
-function scripted(): { readonly made: () => number; readonly closed: () => number; readonly shared: SharedAuthorizer } {
+function scripted(): { readonly made: () => number; readonly closed: () => number; readonly shared: SharedAuth } {
   let [made, closed] = [0, 0]
-  const shared = new SharedAuthorizer(() => {
+  const shared = new SharedAuth(() => {
     const credentials = { headers: { token: String(++made) }, query: {} }
-    const authorizer: Authorizer = {
-      scene: undefined,
-      begin: () => undefined,
-      credentials: () => Promise.resolve(credentials),
-      refused: () => false,
+    const auth: Auth = {
+      open: () => ({
+        scene: undefined,
+        begin: () => undefined,
+        credentials: () => Promise.resolve(credentials),
+        refused: () => false,
+        accepted: () => undefined,
+      }),
       close: () => {
         closed++
         return Promise.resolve()
       },
     }
-    return authorizer
+    return auth
   })
   return { made: () => made, closed: () => closed, shared }
 }

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { askOnce } from '../../src/cli/check-live.ts'
+import type { Config } from '../../src/config/config.ts'
+import { configOf } from '../../src/config/load.ts'
+import { runMillrace } from '../support/millrace.ts'
+import { hangBeforeHeaders, json, status, Upstream } from '../support/upstream.ts'
+
+let upstream: Upstream
+
+beforeEach(async () => {
+  upstream = await Upstream.start((request, response) => {
+    if (request.url === '/hangs') return hangBeforeHeaders(request, response)
+    if (request.url === '/fails') return status(503)(request, response)
+    return json([
+      { id: 'a', price: 3 },
+      { id: 'b', price: 5 },
+    ])(request, response)
+  })
+})
+afterEach(() => upstream.close())
+
+function config(sources: object, feeds: object = {}): Config {
+  const loaded = configOf({ sources, feeds })
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  return loaded.config
+}
+
+test('each source is asked once, with those that its members and feeds need; what the log would warn of is told', async () => {
+  const asked = config(
+    {
+      quotes: `${upstream.url}quotes`,
+      each: { url: `${upstream.url}of/{id}`, each: { id: { from: 'dear' } } },
+      said: { url: `${upstream.url}{of}`, params: { of: {} }, private: true },
+    },
+    { dear: { from: 'quotes', steps: [{ where: 'price > 4' }] }, wrong: { from: 'quotes', steps: [{ where: 'prise > 4' }] } },
+  )
+  const { answers, warnings, isGood } = await askOnce(asked, {})
+  expect(answers).toEqual([
+    '  quotes  2 rows, key id, columns id, price',
+    expect.stringMatching(/^ {2}each {4}2 rows, key #, columns #, id, price/),
+  ])
+  expect(warnings).toEqual(["feeds.wrong.steps[0].where: no row has a column 'prise'; did you mean 'price'?"])
+  expect(isGood).toBe(true)
+  expect(upstream.requests.map(({ path }) => path).toSorted()).toEqual(['/of/b', '/quotes'])
+})
+
+test('one that fails, and one that says nothing in time, are told and not waited for', async () => {
+  const { answers, isGood } = await askOnce(
+    config({ fails: `${upstream.url}fails`, slow: { url: `${upstream.url}hangs`, every: '1h', timeout: '1m' } }),
+    {},
+    200,
+  )
+  expect(answers).toEqual([expect.stringMatching(/^ {2}fails {2}failed: .* answered 503/), '  slow   nothing came within 200ms'])
+  expect(isGood).toBe(false)
+})
+
+test('millrace check --live says it, and exits with 1 where a source does not answer', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-live-'))
+  writeFileSync(join(folder, 'good.yaml'), 'sources: {load: {system: load}}')
+  writeFileSync(join(folder, 'bad.yaml'), `sources: {fails: "${upstream.url}fails"}`)
+  const [good, bad] = await Promise.all(['good', 'bad'].map(name => runMillrace(['check', `${name}.yaml`, '--live'], { cwd: folder })))
+  rmSync(folder, { recursive: true })
+  expect(good).toMatchObject({ code: 0, stderr: '' })
+  expect(good?.stdout).toBe(
+    '  load  1 row, key host, columns host, load1m, load5m, load15m, cores\ngood.yaml is valid: 1 source, 0 feeds. Serve it: millrace run good.yaml\n',
+  )
+  expect(bad).toMatchObject({ code: 1, stderr: '' })
+  expect(bad?.stdout).toContain('bad.yaml is valid: 1 source, 0 feeds. Not every source has answered.\n')
+})
