@@ -362,7 +362,7 @@ test('a series and a window go on after their process was killed, with what was 
   } finally {
     await server.close()
   }
-})
+}, 40_000)
 
 test('a rate counts from the table that was saved: what rose while the server was down is in it', async () => {
   const first = await started()
