@@ -227,7 +227,9 @@ class Tee implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
-    this.#exchanged.end(isOurs(error) ? { givenUp: true } : { error: { ...namesOf(error), ...this.#connecting() } })
+    // Of what ended before it was sent there is none.
+    const isAborted = (controller as Dispatcher.DispatchController | undefined)?.aborted === true
+    this.#exchanged.end(isAborted || isOurs(error) ? { givenUp: true } : { error: { ...namesOf(error), ...this.#connecting() } })
     this.#handler.onResponseError?.(controller, error)
   }
 

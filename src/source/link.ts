@@ -77,6 +77,7 @@ export class Link implements Linking {
 
   /** @throws what undici does */
   request(options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Answer> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error)
     // undici knows of a request only once it is connected: one whose handshake never ends could never be given up.
     const request = new SentRequest(signal, () => {
       if (this.connecting) this.#giveUp(new Error('given up while connecting'))

@@ -23,8 +23,9 @@ beforeAll(async () => {
     dear: { from: 'quotes', steps: [{ alert: { when: 'price > 200', text: '{{id}} is dear' } }] },
     happened: { from: 'quotes', steps: [{ events: { keep: 50 } }] },
   }
+  const boards = { market: { tiles: [{ show: 'chart', feed: 'quotes', column: 'prise' }] } }
   const auth = { tokens: [{ name: 'admin', token: admin, feeds: ['*'], admin: true }] }
-  const started = await Promise.all([launchBrowser(), PageServer.start({ quotes: quotes(100) }, auth, { feeds })])
+  const started = await Promise.all([launchBrowser(), PageServer.start({ quotes: quotes(100) }, auth, { feeds, boards })])
   browser = started[0]
   server = started[1]
 })
@@ -205,7 +206,9 @@ describe('how the rows came to be', () => {
     await page.locator('summary', { hasText: 'Steps' }).click()
     await page.locator('.stage', { hasText: 'sectors' }).locator('.steps li', { hasText: 'group' }).filter({ hasText: /4.*2/ }).waitFor()
     expect(await page.locator('.stage p').allTextContents()).toEqual([
-      expect.stringMatching(/quotes\s+4 rows\s+polls/),
+      expect.stringMatching(
+        /quotes\s+4 rows\s+polls\s+boards\.market\.tiles\[0\]\.column: no row has a column 'prise'; did you mean 'price'\?/,
+      ),
       expect.stringMatching(/sectors\s+2 rows/),
       expect.stringMatching(/past\s+\d+ rows/),
     ])

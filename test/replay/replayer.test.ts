@@ -127,6 +127,11 @@ async function ended(poll: Promise<Poll>, clock: VirtualClock): Promise<Poll> {
   }
 }
 
+/** An answer whose body begins and does not end. */
+function unended(code: number, start: string | Buffer, headers: Readonly<Record<string, string>> = {}): Behaviour {
+  return (_, response) => void response.writeHead(code, { 'content-type': 'application/json', ...headers }).write(start)
+}
+
 const rows = [
   { id: 1, name: 'a' },
   { id: 2, name: 'b' },
@@ -154,6 +159,10 @@ test('every kind of answer and of fault is the same again, to the word', async (
     redirect('/there'),
     ((request, response) => (request.url === '/' ? redirect('/elsewhere') : json(rows))(request, response)) as Behaviour,
     json(rows, { 'last-modified': 'Thu, 22 Jan 2026 14:00:00 GMT' }),
+    // Broken off by who asked, before their ends.
+    unended(200, gzipSync(Buffer.alloc(3_000_000)), { 'content-encoding': 'gzip' }),
+    unended(500, 'x'),
+    unended(302, Buffer.alloc(100_000), { location: '/elsewhere' }),
   ]
   const { path, polls, at } = await record(written, ...script)
   expect(polls).toMatchObject([
@@ -176,8 +185,33 @@ test('every kind of answer and of fault is the same again, to the word', async (
     { cause: 'http', reason: expect.stringContaining('maxRedirects') as string },
     { rows },
     { rows },
+    { cause: 'too_large' },
+    { status: 500 },
+    { cause: 'http', reason: expect.stringContaining('maxRedirects') as string },
   ])
   expect(await replay(path, written, at)).toEqual(polls)
+})
+
+test('events that were broken off because nobody wanted them any more are no fault of the upstream', async () => {
+  const written = { url: upstream.url, key: 'id' } as const
+  upstream.script((_, response) => void response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: [{"id":1}]\n\n'))
+  const path = recordings.path()
+  const file = openSync(path, 'w')
+  const writer = new RecordingWriter(file, error => {
+    throw error
+  })
+  const clock = systemClock()
+  writer.append({ ...configRecord(), startMs: clock.now() })
+  const recorder = new Recorder({ writer, clock, tell: same })
+  const { ask } = httpSource(written, clock, { tap: recorder.link('a', 'data') })
+  const polls = [outcome(await ask.poll())]
+  ask.rest?.()
+  await ask.close()
+  await recorder.stop()
+  closeSync(file)
+  expect(polls).toMatchObject([{ rows: [{ id: 1 }] }])
+  // Asked once more, long after: what is held is still proved by a connection that nobody has broken off.
+  expect(await replay(path, written, [0, 60_000])).toMatchObject([{ rows: [{ id: 1 }] }, { kind: 'unchanged' }])
 })
 
 test('nobody who listens, and a name that there is not', async () => {

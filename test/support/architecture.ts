@@ -129,9 +129,19 @@ function cycleBreaches(modules: ReadonlyMap<string, Module>): Breach[] {
   return cycles(modules).map(path => ({ rule: 'cycle', file: path[0] ?? '', detail: path.join(' > ') }))
 }
 
+/** The same text is parsed once, however often it is looked at. */
+const parsedOnce = new Map<string, ReturnType<typeof parseModule>>()
+
+function parsed(file: string, text: string): ReturnType<typeof parseModule> {
+  const name = `${file}\0${text}`
+  const module = parsedOnce.get(name) ?? parseModule(file, text)
+  parsedOnce.set(name, module)
+  return module
+}
+
 /** Everything in `files` (text by path, `src/model/row.ts`) that breaks a rule. */
 export function breaches(files: ReadonlyMap<string, string>): Breach[] {
-  const modules = new Map([...files].map(([file, text]) => [file, parseModule(file, text)]))
+  const modules = new Map([...files].map(([file, text]) => [file, parsed(file, text)]))
   const own = [...modules.values()].flatMap(module => [
     ...folderBreaches(modules, module),
     ...optionsBreaches(module),
