@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Extent } from '../lib/option.ts'
 import { Queue } from '../lib/queue.ts'
+import { madeOf } from '../model/late.ts'
 import { cellOf, equalRows, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import { eventColumns } from './events.options.ts'
 import type { Traced, Traces } from './lineage.ts'
-import type { StepMemory } from './memories.ts'
+import type { InTurns, StepMemory } from './memories.ts'
 import { grownColumns, Output, visitTouched } from './output.ts'
 import type { PastTable } from './past-table.ts'
 import { mostSavedRows, readEvents, type SavedEvents } from './saved-rows.ts'
@@ -76,7 +77,7 @@ class EventsStage {
     this.#options = options
     this.#time = time
     this.#left = readEvents(memory?.take())
-    memory?.keep(() => this.#save())
+    memory?.keep(inTurns => this.#save(inTurns))
   }
 
   next(input: Sample, now: number): Sample {
@@ -114,11 +115,12 @@ class EventsStage {
     this.#seq = seq
   }
 
-  #save(): SavedEvents | undefined {
+  #save(inTurns: InTurns): unknown {
     if (this.#input === undefined) return this.#left
     const { rows } = this.#output
-    const kept = this.#events.last(mostSavedRows).map(({ seq, at }) => ({ seq, at, row: rows.get(seq) ?? {} }))
+    const saved = ({ seq, at }: Event): SavedEvents['events'][number] => ({ seq, at, row: rows.get(seq) ?? {} })
     const { key, columns } = this.#input
+    const kept = inTurns(madeOf(this.#events.last(mostSavedRows), saved))
     return { key, columns: columns.filter(column => !own.has(column)), seq: this.#seq, steppedMs: this.#time.stepped, events: kept }
   }
 
@@ -159,7 +161,7 @@ export function events(options: Events, clock: Clock, traces?: Traces, memory?: 
     const state = new EventsStage(options, time, memory)
     traces?.(key => state.trace(key))
     return input => state.next(input, time.reach(time.of(input)))
-  })
+  }, memory)
 }
 
 /** The definition of `events` without its cap (L10); times of samples are those of the wall clock. */
