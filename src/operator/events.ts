@@ -62,6 +62,12 @@ function eventRow({ key, change, row }: Happened, seq: number, time: number, col
   return event
 }
 
+/** Of an event. */
+function timeOf(event: Row | undefined): number {
+  const time = event?.['time']
+  return typeof time === 'number' ? time : Number.NEGATIVE_INFINITY
+}
+
 class EventsStage {
   readonly #options: Events
   readonly #output = new Output()
@@ -72,6 +78,12 @@ class EventsStage {
   #input: Table | undefined
   /** Of a run before, until there is a table. */
   #left: SavedEvents | undefined
+  /** What happened in a run before, until there is a table that is newer. */
+  #former: readonly Row[] = []
+  /** Samples until this time are of a run before, and their events are there. */
+  #hasUntil = Number.NEGATIVE_INFINITY
+  /** Rows as an event of a run before tells them: without the columns that are called like its own. */
+  readonly #told = new Set<string>()
 
   constructor(options: Events, time: SteadyTime, memory: StepMemory | undefined) {
     this.#options = options
@@ -88,14 +100,19 @@ class EventsStage {
     const anew = this.#output.begin(input, shapeOf(grownColumns(columns, left?.columns ?? [])))
     if (anew) this.#forget()
     if (left !== undefined) this.#resume(left)
+    if (Math.round(input.time) <= this.#hasUntil) return this.#beginAgain(input, now)
     const all: Happened[] = []
-    visitTouched(input, this.#rows, anew, (key, row) => {
-      const what = happened(key, this.#rows.get(key), row, this.#options.columns ?? columns)
+    const compared = this.#options.columns ?? columns
+    const told = compared.filter(column => !own.has(column))
+    const isBehind = this.#hasUntil > Number.NEGATIVE_INFINITY
+    visitTouched(input, this.#rows, anew || isBehind, (key, row) => {
+      const what = happened(key, this.#rows.get(key), row, this.#told.has(key) ? told : compared)
       // What is there to begin with did not happen.
       if (what !== undefined && !anew) all.push(what)
       if (row === undefined) this.#rows.delete(key)
       else this.#rows.set(key, row)
     })
+    this.#goOn()
     for (const what of inOrder(all)) this.#add(what, now, input)
     return this.#output.sample(input, this.#expire(now))
   }
@@ -104,6 +121,14 @@ class EventsStage {
     this.#rows.clear()
     this.#events.clear()
     this.#seq = 0
+    this.#goOn()
+  }
+
+  /** No sample of a run before comes any more. */
+  #goOn(): void {
+    this.#former = []
+    this.#hasUntil = Number.NEGATIVE_INFINITY
+    this.#told.clear()
   }
 
   /** Goes on with the events of a run before. Where the wall clock was set back since, they get old from now on. */
@@ -113,6 +138,23 @@ class EventsStage {
       this.#events.push({ seq: name, at: Math.min(at + steppedMs, this.#time.now()) })
     }
     this.#seq = seq
+    this.#former = happenedBefore.map(({ row }) => row)
+    this.#hasUntil = Math.min(timeOf(this.#former.at(-1)), this.#time.wallOf(this.#time.now()))
+  }
+
+  /** The table that is taken up may have been saved before the last events were: they have happened to it, and do not again. */
+  #beginAgain(input: Sample, now: number): Sample {
+    this.#rows.clear()
+    this.#told.clear()
+    for (const [key, row] of input.table.rows) this.#rows.set(key, row)
+    for (const row of this.#former) {
+      const { key, change } = row
+      if (typeof key !== 'string' || timeOf(row) <= Math.round(input.time)) continue
+      if (change === 'left') this.#rows.delete(key)
+      else this.#rows.set(key, row)
+      this.#told.add(key)
+    }
+    return this.#output.sample(input, this.#expire(now))
   }
 
   #save(inTurns: InTurns): unknown {

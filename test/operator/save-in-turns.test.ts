@@ -9,7 +9,6 @@ import { series } from '../../src/operator/series.ts'
 import type { Operator } from '../../src/operator/stage.ts'
 import { window } from '../../src/operator/window.ts'
 import { jsonParts } from '../../src/state/json-parts.ts'
-import { leftBy } from './restart-law.ts'
 import { TimedFeed } from './timed-history.ts'
 
 const count = { kind: 'count', count: 5000 } as const
@@ -27,8 +26,8 @@ const creates: Readonly<Record<string, (clock: Clock, memory: StepMemory) => Ope
 const rows = (text: string): Record<string, Row> =>
   Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`key-${i}`, { n: `${text.repeat(200)}${i}` }]))
 
-const written = async (memories: Memories, turn: () => Promise<void>): Promise<unknown> =>
-  JSON.parse(Buffer.concat((await jsonParts(memories.save(), 1e8, turn)).parts).toString('utf8')) as unknown
+const written = async (memories: Memories, turn: () => Promise<void>): Promise<string> =>
+  Buffer.concat((await jsonParts(memories.save(), 1e8, turn)).parts).toString('utf8')
 
 test.each(Object.keys(creates))('%s: is that of one sample, whatever comes while it is written', async name => {
   const begin = () => {
@@ -47,8 +46,8 @@ test.each(Object.keys(creates))('%s: is that of one sample, whatever comes while
     return Promise.resolve()
   })
   expect(turns).toBeGreaterThan(0)
-  expect(actual).toEqual(leftBy(begin().memories))
-  expect(await written(memories, () => Promise.resolve())).not.toEqual(actual)
+  expect(actual === JSON.stringify(begin().memories.save())).toBe(true)
+  expect((await written(memories, () => Promise.resolve())) === actual).toBe(false)
 })
 
 test('nothing is made before its turn comes, nor anew while the step has no sample', async () => {
@@ -60,8 +59,8 @@ test('nothing is made before its turn comes, nor anew while the step has no samp
   memories.save()
   expect([steady, timed].map(save => save.mock.calls.length)).toEqual([0, 0])
   const turn = (): Promise<void> => Promise.resolve()
-  const whole = { f: { fingerprint: 'same', steps: { 0: [1], 1: [2] } } }
-  expect([await written(memories, turn), await written(memories, turn), leftBy(memories)]).toEqual([whole, whole, whole])
+  const whole = JSON.stringify({ f: { fingerprint: 'same', steps: { 0: [1], 1: [2] } } })
+  expect([await written(memories, turn), await written(memories, turn), JSON.stringify(memories.save())]).toEqual([whole, whole, whole])
   expect([steady, timed].map(save => save.mock.calls.length)).toEqual([1, 3])
   memory.change()
   await written(memories, turn)
