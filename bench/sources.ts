@@ -53,9 +53,10 @@ class Scene {
   }
 
   async window(ms: number): Promise<Window> {
-    await this.#server.ask('asked')
     const failed = await this.#failed()
-    const [cpu, waited, began] = [await this.#server.ask<number>('cpu'), await this.#server.ask<number>('waited'), performance.now()]
+    const [cpu, waited] = [await this.#server.ask<number>('cpu'), await this.#server.ask<number>('waited')]
+    await this.#server.ask('asked')
+    const began = performance.now()
     await pause(ms)
     const asked = await this.#server.ask<readonly (readonly [string, readonly number[]])[]>('asked')
     const elapsed = performance.now() - began
@@ -70,7 +71,7 @@ class Scene {
       failed: (await this.#failed()) - failed,
       cpu: ((await this.#server.ask<number>('cpu')) - cpu) / 1000 / elapsed,
       waited: ((await this.#server.ask<number>('waited')) - waited) / 1000 / elapsed,
-      rss: (await this.#server.ask<{ readonly rss: number }>('memory')).rss / 1024 ** 2,
+      rss: (await this.#server.ask<number>('rss')) / 1024 ** 2,
     }
   }
 

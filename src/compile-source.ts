@@ -71,11 +71,15 @@ export type Login = SharedAuth | undefined
 export function loginOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Login {
   if ((source.kind !== 'http' && source.kind !== 'webSocket') || source.auth === undefined) return undefined
   const { auth } = source
-  const { tls } = source.kind === 'http' ? source.http : source.webSocket
+  const { tls, url } = source.kind === 'http' ? source.http : source.webSocket
+  // The trust in the URL itself is none in whoever else gives out tokens, and what is shown to it is for nobody else.
+  const isOwn = auth.kind === 'token' && new URL(auth.request.url).origin === new URL(url.replace(/^ws/i, 'http')).origin
   const { clock, proxies = new Proxies({}) } = deps
   const tap = deps.taps?.link(source.name, 'login')
   const spend = spendOf(source, budget, deps)
-  return new SharedAuth(() => authOf(auth, source, { clock, proxies, spend, tls, ...(tap === undefined ? {} : { tap }) }))
+  return new SharedAuth(() =>
+    authOf(auth, source, { clock, proxies, spend, ...(isOwn ? { tls } : {}), ...(tap === undefined ? {} : { tap }) }),
+  )
 }
 
 /** Where a source leads to another origin that is asked too, that one's budget knows of it. */

@@ -1,6 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
+import { loginOf } from '../src/compile-source.ts'
 import { compileConfig } from '../src/compile.ts'
+import { Budget } from '../src/source/budget.ts'
 import { Budgets } from '../src/source/budgets.ts'
+import { systemClock } from '../src/lib/clock.ts'
 import { silentLogger } from '../src/lib/log.ts'
 import { seededRandom } from '../src/lib/random.ts'
 import { good } from './support/config.ts'
@@ -81,4 +87,32 @@ test('what a reader fills in that cannot stand in a header is a bad query of tha
   const fill = (name: string): unknown => sources[0]?.template?.instantiate('named?p.name=x', new Map([['name', name]]))
   expect(fill('plain')).toBeDefined()
   expect(() => fill('日本')).toThrow(expect.objectContaining({ code: 'bad_query', message: 'a value of `name` is no text for a header' }))
+})
+
+test('whom a source trusts counts for a login at its own origin, and for none elsewhere', async () => {
+  const fixture = (name: string): Buffer => readFileSync(new URL(`fixture/self-signed-${name}.pem`, import.meta.url))
+  const identity = createServer({ key: fixture('key'), cert: fixture('cert') }, (_request, response) => response.end('{"t":"token"}'))
+  identity.on('tlsClientError', (_error, socket) => socket.destroy())
+  await new Promise<void>(resolve => {
+    identity.listen(0, '127.0.0.1', resolve)
+  })
+  const own = `127.0.0.1:${(identity.address() as AddressInfo).port}`
+  const tokenFor = async (url: string): Promise<unknown> => {
+    const auth = `{login: {request: {url: "https://${own}/login"}, token: t}}`
+    const [source] = good(`sources: {a: {url: "${url}", tls: {insecure: true}, auth: ${auth}}}`).sources
+    const deps = { clock: systemClock(), random: seededRandom(1), log: silentLogger, limited: () => undefined }
+    const asker = source && loginOf(source, new Budget(deps.clock), deps)?.open()
+    try {
+      return (await asker?.credentials({ method: 'GET', path: '/' }, new AbortController().signal))?.headers
+    } finally {
+      await asker?.close()
+    }
+  }
+  try {
+    for (const url of [`https://${own}/`, `wss://${own}/`]) expect(await tokenFor(url)).toEqual({ authorization: 'Bearer token' })
+    await expect(tokenFor('https://other.example/')).rejects.toThrow(/^login: no secure connection to .*: its certificate is self-signed/)
+  } finally {
+    identity.close()
+    identity.closeAllConnections()
+  }
 })

@@ -53,6 +53,8 @@ answer({
   unasked: () =>
     [...(server?.graph.sources() ?? [])].filter(({ counts }) => counts.changed + counts.unchanged + counts.failed === 0).length,
   memory: () => memory(),
+  /** What the system counts, with its garbage: to collect that would hold up all that is due meanwhile. */
+  rss: () => process.memoryUsage.rss(),
   /** The longest that the event loop was blocked since the last question, in ms; 0 at the first, from which on that is looked at. */
   blocked: () => {
     const longest = delay.enable() ? 0 : delay.max / 1e6

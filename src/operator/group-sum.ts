@@ -78,7 +78,7 @@ export class GroupSum {
     if (this.#age > this.members.size) {
       this.#accumulators = this.#aggregates.map((_, i) => this.#anew(i, inOrder))
       this.#age = 0
-    } else for (const i of this.#aggregates.keys()) if (!this.#apply(i, updates)) this.#accumulators[i] = this.#anew(i, inOrder)
+    } else for (let i = 0; i < this.#aggregates.length; i++) if (!this.#apply(i, updates)) this.#accumulators[i] = this.#anew(i, inOrder)
     return this.#accumulators.map(accumulator => accumulator.result())
   }
 

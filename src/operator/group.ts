@@ -33,11 +33,11 @@ function valuesOf(group: Pick<Group, 'columns'>): readonly RowValue[] {
   return [...group.columns.values()].map(({ value }) => (value === undefined ? counted : valueOf(value)))
 }
 
-/** The row of a group of this name. */
-function groupRow(group: string, name: readonly Cell[], results: readonly Cell[], { by, columns }: Pick<Group, 'by' | 'columns'>): Row {
+/** The row of a group of this name; `columns`: those of the results. */
+function groupRow(group: string, name: readonly Cell[], results: readonly Cell[], by: readonly string[], columns: readonly string[]): Row {
   const row: Record<string, Cell> = {}
-  for (const [i, column] of [...columns.keys()].entries()) setCell(row, column, results[i] ?? null)
-  for (const [i, column] of by.entries()) setCell(row, column, name[i] ?? null)
+  for (let i = 0; i < columns.length; i++) setCell(row, columns[i] ?? '', results[i] ?? null)
+  for (let i = 0; i < by.length; i++) setCell(row, by[i] ?? '', name[i] ?? null)
   if (by.length !== 1) setCell(row, composedKeyColumn, group)
   return row
 }
@@ -67,6 +67,7 @@ class GroupStage {
   readonly #having: RowPredicate
   readonly #output = new Output()
   readonly #aggregates: readonly Aggregate[]
+  readonly #columns: readonly string[]
   readonly #members = new Map<string, Grouped>()
   readonly #groups = new Map<string, GroupSum>()
   /** Rows without a usable group key. */
@@ -87,6 +88,7 @@ class GroupStage {
     this.#header = headerOf(group)
     this.#values = valuesOf(group)
     this.#aggregates = [...group.columns.values()]
+    this.#columns = [...group.columns.keys()]
     this.#isOrdered = this.#aggregates.some(isOrdered)
     this.#having = group.having === undefined ? () => true : predicateOf(group.having)
   }
@@ -231,8 +233,8 @@ class GroupStage {
 
   #show(group: string, name: GroupName, results: readonly Cell[]): void {
     if (name.mixed) this.#mixed.add(group)
-    const row = groupRow(group, name.cells, results, this.#group)
-    if (this.#having(row, group)) this.#output.put(group, row)
+    const row = groupRow(group, name.cells, results, this.#group.by, this.#columns)
+    if (this.#having(row, group)) this.#output.putOnce(group, row)
     else this.#output.remove(group)
   }
 
@@ -280,7 +282,7 @@ export function naiveGroup(table: Table, options: Omit<Group, 'maxGroups'>): Tab
       for (const [i, value] of valuesOf(options).entries()) accumulators[i]?.add(value(row, key))
     }
     const results = accumulators.map(accumulator => accumulator.result())
-    return [group, groupRow(group, name.cells, results, options)] as const
+    return [group, groupRow(group, name.cells, results, options.by, [...options.columns.keys()])] as const
   })
   const kept = rows.filter(([name, row]) => options.having === undefined || predicateOf(options.having)(row, name))
   return { ...headerOf({ ...options, maxGroups: 0 }), rows: new Map(kept), order: [], kind: 'table' }

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** A program that runs beside the test. */
 export class Program {
@@ -45,6 +46,12 @@ export class Program {
   get pid(): number {
     if (this.#child.pid === undefined) throw new Error('the program did not start')
     return this.#child.pid
+  }
+
+  /** How long it ran on a core, its main thread alone, in ms: what a busy machine made it wait does not count. NaN where the system does not say. */
+  get cpuMs(): number {
+    const file = `/proc/${this.pid}/schedstat`
+    return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[0]) / 1e6 : Number.NaN
   }
 
   /** The exit code; null when a signal ended it. */

@@ -19,7 +19,7 @@ export interface AdaptivePolicyOptions {
   readonly resumed?: Resumed
   readonly clock: Clock
   readonly random: Random
-  /** Nobody asks by it any more. */
+  /** Called when the policy is closed, as nobody asks by it any more. */
   readonly closed?: () => void
 }
 

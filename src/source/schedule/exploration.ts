@@ -1,7 +1,7 @@
 /**
  * When to ask at uneven gaps on purpose: polls that come as evenly as the changes see one in each window, and never
- * where in it. For 50 polls, and again once the source has changed 12 times as often, and where a period was known
- * and lost, the gaps are dithered, their mean kept.
+ * where in it. The gaps are dithered, their mean kept, for the first 50 polls; for 50 more with the 600th change, and
+ * whenever there are six times as many; and for 37 where a period was known and lost, and every 250 changes after that.
  *
  * Law: even samples take a period for any of its aliases, uneven ones do not. Source: Shapiro and Silverman, Alias-free
  * sampling of random noise, J. SIAM 8(2), 1960.
@@ -14,20 +14,22 @@ export interface Exploration {
 }
 
 const polls = 50
-/** Of what is explored anew, where a period was known. */
+/** The share of them that is explored anew where a period was known. */
 const knownShare = 0.75
-const firstAgain = 12
+/** The second exploration begins with so many changes; each further one with so many times as many. */
+const firstAgainAt = 600
 const laterFactor = 6
+/** Where a period was known: so many changes after its loss, and then every so many. */
 const soonAfterLoss = 150
 const knownEvery = 250
 
 /** Only a source that is seen changed by more than this share of polls hides its phase. */
 const hidingShare = 0.12
-/** What a poll costs of the exploration where the source does not hide, as it then learns little from it. */
+/** Of a source that does not hide: how much of the exploration one poll uses up, and the share by which its gap is dithered. */
 const lightCost = 0.2
 const lightDither = 0.2
 
-export const newExploration: Exploration = { left: polls, nextAt: firstAgain * polls }
+export const newExploration: Exploration = { left: polls, nextAt: firstAgainAt }
 
 /** Begins again once enough changes have been seen since. */
 export function resumeExploration(exploration: Exploration, changes: number, knewPeriod: boolean): Exploration {

@@ -16,9 +16,11 @@ const keptWindows = 40
 const roundTripGain = 0.2
 /** What is left of the longest gap with each change. */
 const gapKeep = 0.98
-/** A gap below this share of the average is short; how much each moves the share of those remade; from where on that is empty. */
+/** Shorter than this share of the average, a gap is short: most sources do not change in it. */
 const shortGap = 0.6
+/** How much each answer after a short gap moves the share of those that were made anew without other data. */
 const remadeGain = 0.1
+/** From this share on the validator is another one with each request, and means nothing. */
 const emptyShare = 0.9
 /** A candidate that was looked at so often without being confirmed is none. */
 const mostVerified = 14

@@ -28,7 +28,7 @@ export interface Pace {
 
 /** No two gaps are alike, lest polls fall into step with what they watch. */
 const jitter = 0.04
-/** Beside a schedule so much of the hazard is left for changes at any time. */
+/** Of a source that surely keeps a schedule this share of the hazard is left to changes beside it: gaps are its inverse root as long. */
 const besideSchedule = 1 / 32
 /** The pace is said to follow the age from this contrast of its density on, and no longer below that one. */
 const burstFrom = 1.8

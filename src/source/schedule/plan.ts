@@ -14,18 +14,20 @@ export interface Plan {
   readonly look: Look
 }
 
-/**
- * How long after an expiry to ask, and the share of the lifetime by which this is spread: where we are the one who makes
- * the cache ask, its cycle would else stand still beside the source's, perhaps where it is worst.
- */
+/** How long after an expiry to ask. */
 const afterExpiryMs = 20
+/**
+ * The share of the lifetime over which this is spread: where we are the one who makes the cache ask, its cycle would else
+ * stand still beside the source's, perhaps where it is worst.
+ */
 const expiryJitter = 0.01
 /** So often a poll goes out before the expiry all the same, to see whether it still means anything. */
 const expiryProbes = 0.02
 /** A lifetime longer than this share of the gap is waited for, and asked at its end though the gap would be longer. */
 const longLifetime = 0.6
-/** A look for a candidate, or an expected update, goes before the paced one that comes no earlier than this share of the gap before it. */
+/** A look for a candidate takes the place of a paced one, unless it would come later by more than this share of the gap. */
 const verifyReach = 0.3
+/** The same of a look for an expected update. */
 const scheduleReach = 0.25
 
 /**

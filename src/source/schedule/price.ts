@@ -28,7 +28,7 @@ export interface Pools {
  * So many unspent requests of one source divide the price by e: few enough that a budget is kept within hours, so many
  * that a burst of changes does not make itself dear.
  */
-const requestsPerFold = 200
+const requestsPerFold = 150
 /** The most folds a pool holds or owes. */
 const depthInFolds = 4.2
 const leastPrice = 1 / 16
@@ -90,7 +90,7 @@ function priceIn({ unspent, sources }: Pool): number {
   return clamp(Math.exp(-unspent / foldOf(sources)), leastPrice, mostPrice)
 }
 
-/** What a request costs: exp(-unspent / (200 x sqrt(sources))), from 1/16 to 64; the dearer pool counts. 1 is on budget. */
+/** What a request costs: exp(-unspent / (150 x sqrt(sources))), from 1/16 to 64; the dearer pool counts. 1 is on budget. */
 export function priceOf({ own, budget }: Pools): number {
   return budget === undefined ? priceIn(own) : Math.max(priceIn(own), priceIn(budget))
 }

@@ -45,6 +45,11 @@ const likelihoodKeep = 0.95
 const mostMisses = 80
 /** A chance above is a dense schedule. */
 const dense = 0.9
+/** How far an update that came moves its chance towards 1, what one that did not come leaves of it, and its bounds. */
+const chanceGain = 0.06
+const chanceKeep = 0.94
+const leastChance = 0.1
+const mostChance = 0.99
 
 /** What one poll saw. */
 export interface Sighting {
@@ -207,8 +212,13 @@ function countUpdates(tracker: Tracker, { isChange, window }: Sighting, missed: 
   const { chance, seen, misses, unchecked } = tracker
   if (isChange) {
     const isMet = window.to - window.from < twoSidedShare * leaderOf(tracker).periodMs
-    return { seen: seen + 1, misses: 0, unchecked: isMet ? 0 : unchecked + 1, chance: Math.min(0.99, chance + 0.06 * (1 - chance)) }
+    return {
+      seen: seen + 1,
+      misses: 0,
+      unchecked: isMet ? 0 : unchecked + 1,
+      chance: Math.min(mostChance, chance + chanceGain * (1 - chance)),
+    }
   }
   if (missed === 0) return { seen, misses, unchecked, chance }
-  return { seen, misses: misses + missed, unchecked, chance: Math.max(0.1, chance * 0.94 ** missed) }
+  return { seen, misses: misses + missed, unchecked, chance: Math.max(leastChance, chance * chanceKeep ** missed) }
 }

@@ -31,7 +31,7 @@ describe('a pool', () => {
             elapsed += gapMs
             spent++
           }
-          expect(spent - elapsed / averageMs).toBeLessThanOrEqual(4.2 * 200 + 1)
+          expect(spent - elapsed / averageMs).toBeLessThanOrEqual(4.2 * 150 + 1)
         },
       ),
       { numRuns: 30 },
@@ -65,16 +65,16 @@ describe('a pool', () => {
 })
 
 describe('the price', () => {
-  test('is 1 on budget, e-folds every 200 requests, by the root of the sources, and stays from 1/16 to 64', () => {
+  test('is 1 on budget, e-folds every 150 requests, by the root of the sources, and stays from 1/16 to 64', () => {
     const price = (unspent: number, sources = 1): number => priceOf({ own: { ...newPool(sources), unspent } })
-    expect([price(0), price(-200), price(800, 16)]).toEqual([1, Math.E, Math.exp(-1)])
+    expect([price(0), price(-150), price(600, 16)]).toEqual([1, Math.E, Math.exp(-1)])
     expect([price(1e9), price(-1e9)]).toEqual([1 / 16, 64])
   })
 
   test('is that of the dearer pool', () => {
     const [rich, poor] = [
-      { ...newPool(), unspent: 200 },
-      { ...newPool(), unspent: -200 },
+      { ...newPool(), unspent: 150 },
+      { ...newPool(), unspent: -150 },
     ]
     expect(priceOf({ own: rich, budget: poor })).toBe(Math.E)
     expect(priceOf({ own: poor, budget: rich })).toBe(Math.E)
