@@ -194,7 +194,7 @@ export class MillraceServer {
    */
   async listen(): Promise<string> {
     this.#state?.takeUp()
-    this.#memories.retain(new Set(this.#config.current.feeds.map(({ name }) => name)))
+    this.#forgetOthers(this.#config.current)
     await this.#front.listen(this.#config.current.server)
     this.#ready = true
     this.#stopWatching = watchOverload(this.#overload, this.#clock)
@@ -276,6 +276,11 @@ export class MillraceServer {
     await end()
   }
 
+  /** What steps of feeds remember that are defined otherwise, or are no more. */
+  #forgetOthers({ feeds }: Config): void {
+    this.#memories.retain(new Map(feeds.map(({ name }) => [name, this.graph.feed(name)?.options.fingerprint ?? ''])))
+  }
+
   #replaceFeeds(config: Config): Redefinition {
     try {
       const redefinition = this.#paramSets.replace(this.#compile(config), () => {
@@ -285,7 +290,7 @@ export class MillraceServer {
       })
       this.#waysOut.replace(config.feeds)
       this.#tables.replace(namedOfTables(config))
-      this.#memories.retain(new Set(config.feeds.map(({ name }) => name)))
+      this.#forgetOthers(config)
       return redefinition
     } catch (error) {
       this.refuseReload("it could not be put to work; the server's log tells why")

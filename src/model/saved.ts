@@ -48,7 +48,10 @@ export interface Standing extends LeftOff {
 export interface SavedPart {
   /** The name of its section. */
   readonly section: string
-  /** By name, each of plain JSON: so that much of it can be written in turns of the loop. It must not change afterwards. */
+  /**
+   * By name, each of plain JSON that must not change afterwards: so that much of it can be written in turns of the loop. Parts of it may
+   * be made only then: `Late`, `LateList`.
+   */
   save(): Readonly<Record<string, unknown>>
   /** What `save` gave in a run before, or anything else that lay there; not called where nothing sound was left. */
   restore(saved: unknown): void

@@ -79,7 +79,7 @@ class AlertStage implements TimedStage {
     this.#alert = alert
     this.#time = time
     this.#left = readAlerts(memory?.take())
-    memory?.keep(() => (this.#last === undefined ? this.#left : saveAlerts(this.#active, this.#shown, this.#time.now())))
+    memory?.keep(() => (this.#last === undefined ? this.#left : saveAlerts(this.#active, this.#shown, this.#time.now())), true)
   }
 
   get due(): number | undefined {
@@ -195,5 +195,5 @@ class AlertStage implements TimedStage {
  * change at their exact times, between samples too, by what is known of the row; a row that is gone is dealt with as `onMissing` says.
  */
 export function alert(options: Alert, clock: Clock, memory?: StepMemory): Operator {
-  return timedStage(clock, time => new AlertStage(options, time, memory))
+  return timedStage(clock, time => new AlertStage(options, time, memory), memory)
 }

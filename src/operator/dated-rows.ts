@@ -4,7 +4,7 @@ import type { Aggregate } from './aggregate.ts'
 import { Panes, start } from './pane.ts'
 import type { RowValue } from './row-function.ts'
 import { formerRow, valuesOf, type WindowRows } from './sampled-rows.ts'
-import { savedRows, type SavedRows } from './saved-window.ts'
+import type { SavedRow, SavedRows } from './saved-window.ts'
 import type { WindowAxis } from './window-axis.ts'
 
 interface Counted {
@@ -17,6 +17,10 @@ interface Counted {
 export function timeOf(cell: Cell): number | undefined {
   const time = typeof cell === 'string' ? Date.parse(cell) : cell
   return typeof time === 'number' && Number.isFinite(time) ? time : undefined
+}
+
+function nowOf({ time, cells }: Counted): NonNullable<SavedRow['now']> {
+  return [time ?? null, cells]
 }
 
 /** Rows that count once, at a time of their own, and again when that or what is counted changes; one without a time when it is seen. */
@@ -102,13 +106,16 @@ export class DatedRows implements WindowRows {
     this.#oldest = this.#current = Number.NaN
   }
 
-  save(): SavedRows {
-    const rows = savedRows(new Set([...this.keys.keys(), ...this.present.keys()]), key => {
+  save(): Pick<SavedRows, 'last' | 'counts'> & { readonly rows: Iterable<SavedRow> } {
+    return { rows: this.#saved(), last: 0, counts: [...this.#late] }
+  }
+
+  *#saved(): Generator<SavedRow> {
+    for (const [key, panes] of this.keys) {
       const counted = this.present.get(key)
-      const now = counted === undefined ? {} : { now: [counted.time ?? null, counted.cells] as const }
-      return { key, panes: this.keys.get(key)?.save() ?? [], ...now }
-    })
-    return { ...rows, last: 0, counts: [...this.#late] }
+      yield { key, panes: panes.save(), ...(counted === undefined ? {} : { now: nowOf(counted) }) }
+    }
+    for (const [key, counted] of this.present) if (!this.keys.has(key)) yield { key, panes: [], now: nowOf(counted) }
   }
 
   restore({ counts, rows, isCut }: SavedRows): boolean {

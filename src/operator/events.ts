@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Extent } from '../lib/option.ts'
 import { Queue } from '../lib/queue.ts'
+import { madeOf } from '../model/late.ts'
 import { cellOf, equalRows, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import { eventColumns } from './events.options.ts'
 import type { Traced, Traces } from './lineage.ts'
-import type { StepMemory } from './memories.ts'
+import type { InTurns, StepMemory } from './memories.ts'
 import { grownColumns, Output, visitTouched } from './output.ts'
 import type { PastTable } from './past-table.ts'
 import { mostSavedRows, readEvents, type SavedEvents } from './saved-rows.ts'
@@ -61,6 +62,12 @@ function eventRow({ key, change, row }: Happened, seq: number, time: number, col
   return event
 }
 
+/** Of an event. */
+function timeOf(event: Row | undefined): number {
+  const time = event?.['time']
+  return typeof time === 'number' ? time : Number.NEGATIVE_INFINITY
+}
+
 class EventsStage {
   readonly #options: Events
   readonly #output = new Output()
@@ -71,12 +78,18 @@ class EventsStage {
   #input: Table | undefined
   /** Of a run before, until there is a table. */
   #left: SavedEvents | undefined
+  /** What happened in a run before, until there is a table that is newer. */
+  #former: readonly Row[] = []
+  /** Samples until this time are of a run before, and their events are there. */
+  #hasUntil = Number.NEGATIVE_INFINITY
+  /** Rows as an event of a run before tells them: without the columns that are called like its own. */
+  readonly #told = new Set<string>()
 
   constructor(options: Events, time: SteadyTime, memory: StepMemory | undefined) {
     this.#options = options
     this.#time = time
     this.#left = readEvents(memory?.take())
-    memory?.keep(() => this.#save())
+    memory?.keep(inTurns => this.#save(inTurns))
   }
 
   next(input: Sample, now: number): Sample {
@@ -87,14 +100,19 @@ class EventsStage {
     const anew = this.#output.begin(input, shapeOf(grownColumns(columns, left?.columns ?? [])))
     if (anew) this.#forget()
     if (left !== undefined) this.#resume(left)
+    if (Math.round(input.time) <= this.#hasUntil) return this.#beginAgain(input, now)
     const all: Happened[] = []
-    visitTouched(input, this.#rows, anew, (key, row) => {
-      const what = happened(key, this.#rows.get(key), row, this.#options.columns ?? columns)
+    const compared = this.#options.columns ?? columns
+    const told = compared.filter(column => !own.has(column))
+    const isBehind = this.#hasUntil > Number.NEGATIVE_INFINITY
+    visitTouched(input, this.#rows, anew || isBehind, (key, row) => {
+      const what = happened(key, this.#rows.get(key), row, this.#told.has(key) ? told : compared)
       // What is there to begin with did not happen.
       if (what !== undefined && !anew) all.push(what)
       if (row === undefined) this.#rows.delete(key)
       else this.#rows.set(key, row)
     })
+    this.#goOn()
     for (const what of inOrder(all)) this.#add(what, now, input)
     return this.#output.sample(input, this.#expire(now))
   }
@@ -103,6 +121,14 @@ class EventsStage {
     this.#rows.clear()
     this.#events.clear()
     this.#seq = 0
+    this.#goOn()
+  }
+
+  /** No sample of a run before comes any more. */
+  #goOn(): void {
+    this.#former = []
+    this.#hasUntil = Number.NEGATIVE_INFINITY
+    this.#told.clear()
   }
 
   /** Goes on with the events of a run before. Where the wall clock was set back since, they get old from now on. */
@@ -112,13 +138,31 @@ class EventsStage {
       this.#events.push({ seq: name, at: Math.min(at + steppedMs, this.#time.now()) })
     }
     this.#seq = seq
+    this.#former = happenedBefore.map(({ row }) => row)
+    this.#hasUntil = Math.min(timeOf(this.#former.at(-1)), this.#time.wallOf(this.#time.now()))
   }
 
-  #save(): SavedEvents | undefined {
+  /** The table that is taken up may have been saved before the last events were: they have happened to it, and do not again. */
+  #beginAgain(input: Sample, now: number): Sample {
+    this.#rows.clear()
+    this.#told.clear()
+    for (const [key, row] of input.table.rows) this.#rows.set(key, row)
+    for (const row of this.#former) {
+      const { key, change } = row
+      if (typeof key !== 'string' || timeOf(row) <= Math.round(input.time)) continue
+      if (change === 'left') this.#rows.delete(key)
+      else this.#rows.set(key, row)
+      this.#told.add(key)
+    }
+    return this.#output.sample(input, this.#expire(now))
+  }
+
+  #save(inTurns: InTurns): unknown {
     if (this.#input === undefined) return this.#left
     const { rows } = this.#output
-    const kept = this.#events.last(mostSavedRows).map(({ seq, at }) => ({ seq, at, row: rows.get(seq) ?? {} }))
+    const saved = ({ seq, at }: Event): SavedEvents['events'][number] => ({ seq, at, row: rows.get(seq) ?? {} })
     const { key, columns } = this.#input
+    const kept = inTurns(madeOf(this.#events.last(mostSavedRows), saved))
     return { key, columns: columns.filter(column => !own.has(column)), seq: this.#seq, steppedMs: this.#time.stepped, events: kept }
   }
 
@@ -159,7 +203,7 @@ export function events(options: Events, clock: Clock, traces?: Traces, memory?: 
     const state = new EventsStage(options, time, memory)
     traces?.(key => state.trace(key))
     return input => state.next(input, time.reach(time.of(input)))
-  })
+  }, memory)
 }
 
 /** The definition of `events` without its cap (L10); times of samples are those of the wall clock. */

@@ -1,8 +1,9 @@
 import type { Clock } from '../lib/clock.ts'
+import { madeOf } from '../model/late.ts'
 import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Sample, Table } from '../model/table.ts'
 import { DueQueue } from './due-queue.ts'
-import type { StepMemory } from './memories.ts'
+import type { InTurns, StepMemory } from './memories.ts'
 import { grownColumns, Output, visitTouched } from './output.ts'
 import { presentIn, type PastTable } from './past-table.ts'
 import { mostSavedRows, readFilled, type SavedFilled } from './saved-rows.ts'
@@ -45,7 +46,7 @@ class FillStage {
     this.#fill = fill
     this.#time = time
     this.#left = readFilled(memory?.take())
-    memory?.keep(() => this.#save())
+    memory?.keep(inTurns => this.#save(inTurns))
   }
 
   next(input: Sample, now: number): Sample {
@@ -78,13 +79,17 @@ class FillStage {
     }
   }
 
-  #save(): SavedFilled | undefined {
+  #save(inTurns: InTurns): unknown {
     if (this.#key === undefined) return this.#left
-    const rows = [...this.#rows].slice(0, mostSavedRows).flatMap(([key, { known }]) => {
-      const cells = [...known].map(([name, { cell, until }]) => [name, cell, until ?? this.#before] as const)
-      return cells.length === 0 ? [] : [{ key, known: cells }]
-    })
-    return { key: this.#key, steppedMs: this.#time.stepped, rows }
+    const saved = ([key, { known }]: readonly [string, Filled]): SavedFilled['rows'][number] => {
+      return { key, known: [...known].map(([name, { cell, until }]) => [name, cell, until ?? this.#before] as const) }
+    }
+    return { key: this.#key, steppedMs: this.#time.stepped, rows: inTurns(madeOf(this.#firstKnown(), saved)) }
+  }
+
+  *#firstKnown(): Generator<readonly [string, Filled]> {
+    let more = mostSavedRows
+    for (const each of this.#rows) if (each[1].known.size > 0 && more-- > 0) yield each
   }
 
   #take(key: string, row: Row | undefined, keyColumn: string, now: number): void {
@@ -132,7 +137,7 @@ export function fill(options: Fill, clock: Clock, memory?: StepMemory): Operator
     const time = new SteadyTime(clock)
     const state = new FillStage(options, time, memory)
     return input => state.next(input, time.reach(time.of(input)))
-  })
+  }, memory)
 }
 
 /** The definition of `fill` (L10). */

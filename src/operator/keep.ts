@@ -1,10 +1,11 @@
 import { defaultMaxPoints } from '../lib/cap.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Extent } from '../lib/option.ts'
+import { madeOf } from '../model/late.ts'
 import type { Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import { DueQueue } from './due-queue.ts'
-import type { StepMemory } from './memories.ts'
+import type { InTurns, StepMemory } from './memories.ts'
 import { grownColumns, Output, visitTouched } from './output.ts'
 import type { PastTable } from './past-table.ts'
 import { mostSavedRows, readKept, type SavedKept } from './saved-rows.ts'
@@ -42,7 +43,7 @@ class KeepStage {
     this.#maxPoints = maxPoints
     this.#time = time
     this.#left = readKept(memory?.take())
-    memory?.keep(() => this.#save())
+    memory?.keep(inTurns => this.#save(inTurns))
   }
 
   next(input: Sample, now: number): Sample {
@@ -73,13 +74,19 @@ class KeepStage {
     this.#count = count
   }
 
-  #save(): SavedKept | undefined {
+  #save(inTurns: InTurns): unknown {
     if (this.#input === undefined) return this.#left
-    const rows = [...this.#sights]
-      .slice(-mostSavedRows)
-      .map(([key, { at, number }]) => ({ key, at, number, row: this.#output.rows.get(key) ?? {} }))
     const { key, columns } = this.#input
-    return { key, columns, count: this.#count, steppedMs: this.#time.stepped, rows }
+    return { key, columns, count: this.#count, steppedMs: this.#time.stepped, rows: inTurns(madeOf(this.#lastSights(), this.#kept)) }
+  }
+
+  *#lastSights(): Generator<readonly [string, Sight]> {
+    let before = this.#sights.size - mostSavedRows
+    for (const each of this.#sights) if (before-- <= 0) yield each
+  }
+
+  readonly #kept = ([key, { at, number }]: readonly [string, Sight]): SavedKept['rows'][number] => {
+    return { key, at, number, row: this.#output.rows.get(key) ?? {} }
   }
 
   #take(key: string, row: Row | undefined, fresh: string[]): void {
@@ -119,7 +126,7 @@ export function keep(options: Keep, clock: Clock, memory?: StepMemory): Operator
     const time = new SteadyTime(clock)
     const state = new KeepStage(options, time, memory)
     return input => state.next(input, time.reach(time.of(input)))
-  })
+  }, memory)
 }
 
 /** The definition of `keep` without its cap (L10). */

@@ -10,8 +10,6 @@ interface Pane {
   readonly times: number
   /** All that was added, once that is more. */
   accumulators: readonly Accumulator[] | undefined
-  /** As it was kept last; undefined: something was added since. Most panes of a window never change again. */
-  saved: SavedPane | undefined
 }
 
 /** What one row gave to the panes of a window, summed up by pane. */
@@ -34,23 +32,21 @@ export class Panes {
     while ((this.#panes[at]?.number ?? number) > number) at--
     const pane = this.#panes[at]
     if (pane?.number !== number) {
-      this.#panes.splice(at + 1, 0, { number, cells, times, accumulators: undefined, saved: undefined })
+      this.#panes.splice(at + 1, 0, { number, cells, times, accumulators: undefined })
       return
     }
     addTo(this.#accumulatorsOf(pane), cells, times)
-    pane.saved = undefined
   }
 
   save(): readonly SavedPane[] {
-    return this.#panes.map(pane => (pane.saved ??= [pane.number, this.#accumulatorsOf(pane).map(accumulator => accumulator.save())]))
+    return this.#panes.map(pane => [pane.number, this.#summed(pane).map(accumulator => accumulator.save())])
   }
 
   /** Takes up what `save` gave, while it is empty. @returns false where that is of other aggregates. */
   restore(saved: readonly SavedPane[]): boolean {
-    return saved.every(pane => {
-      const [number, states] = pane
+    return saved.every(([number, states]) => {
       const accumulators = start(this.#aggregates)
-      this.#panes.push({ number, cells: [], times: 0, accumulators, saved: pane })
+      this.#panes.push({ number, cells: [], times: 0, accumulators })
       return states.length === accumulators.length && accumulators.every((accumulator, i) => accumulator.restore(states[i] ?? []))
     })
   }
@@ -72,11 +68,15 @@ export class Panes {
   }
 
   #accumulatorsOf(pane: Pane): readonly Accumulator[] {
-    if (pane.accumulators === undefined) {
-      pane.accumulators = start(this.#aggregates)
-      addTo(pane.accumulators, pane.cells, pane.times)
-    }
-    return pane.accumulators
+    return (pane.accumulators ??= this.#summed(pane))
+  }
+
+  /** What was added to a pane, which goes on holding no more than it does. */
+  #summed({ accumulators, cells, times }: Pane): readonly Accumulator[] {
+    if (accumulators !== undefined) return accumulators
+    const sums = start(this.#aggregates)
+    addTo(sums, cells, times)
+    return sums
   }
 }
 

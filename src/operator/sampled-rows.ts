@@ -3,7 +3,7 @@ import type { Accumulator } from './accumulator.ts'
 import type { Aggregate } from './aggregate.ts'
 import { Panes, start } from './pane.ts'
 import { valueOf, type RowValue } from './row-function.ts'
-import { savedRows, type SavedRows } from './saved-window.ts'
+import type { SavedRow, SavedRows } from './saved-window.ts'
 import type { WindowAxis } from './window-axis.ts'
 
 /** The rows of a window: which there are, which need a look, and what they come to. */
@@ -23,7 +23,8 @@ export interface WindowRows {
   /** How many rows came too late for the window that is shown. */
   readonly late: number
   forget(): void
-  save(): SavedRows
+  /** Its rows one by one, while nothing changes. */
+  save(): Pick<SavedRows, 'last' | 'counts'> & { readonly rows: Iterable<SavedRow> }
   /** Takes up what `save` gave, while it has no rows and after its axis has. @returns false where that is of another window. */
   restore(saved: SavedRows): boolean
 }
@@ -142,12 +143,13 @@ export class SampledRows implements WindowRows {
     this.#firsts = []
   }
 
-  save(): SavedRows {
-    const rows = savedRows(this.keys.keys(), key => {
-      const { panes, run } = this.keys.get(key) ?? { panes: undefined, run: undefined }
-      return { key, panes: panes?.save() ?? [], ...(run === undefined ? {} : { now: [run.from, run.cells] as const }) }
-    })
-    return { ...rows, last: this.#last, counts: this.#firsts.map(({ pane, sample }) => [pane, sample] as const) }
+  save(): Pick<SavedRows, 'last' | 'counts'> & { readonly rows: Iterable<SavedRow> } {
+    return { rows: this.#saved(), last: this.#last, counts: this.#firsts.map(({ pane, sample }) => [pane, sample] as const) }
+  }
+
+  *#saved(): Generator<SavedRow> {
+    for (const [key, { panes, run }] of this.keys)
+      yield { key, panes: panes.save(), ...(run === undefined ? {} : { now: [run.from, run.cells] as const }) }
   }
 
   restore({ last, counts, rows }: SavedRows): boolean {

@@ -39,18 +39,33 @@ export interface SavedWindow {
   readonly rows: SavedRows
 }
 
-/** The rows of these keys, as far as they fit in. */
-export function savedRows(keys: Iterable<string>, saved: (key: string) => SavedRow): Pick<SavedRows, 'rows' | 'isCut'> {
-  const rows: SavedRow[] = []
-  let cells = 0
-  for (const key of keys) {
-    const row = saved(key)
-    cells += 1 + (row.now?.[1].length ?? 0)
-    for (const pane of row.panes) for (const aggregate of pane[1]) cells += aggregate.length
-    if (cells > mostSavedCells) return { rows, isCut: true }
-    rows.push(row)
+/** Cells that are made at once; a ms or two. */
+const cellsAtOnce = 5000
+
+/** How many cells there are in it: an aggregate may hold lists of them. */
+function countOf(cells: readonly unknown[]): number {
+  return cells.reduce<number>((sum, cell) => sum + (Array.isArray(cell) ? countOf(cell) : 1), 0)
+}
+
+/** The rows as they are kept, as far as they fit in, some at a time. `cut` is called where they do not. */
+export function* savedParts(rows: Iterable<SavedRow>, keep: (row: SavedRow) => SavedRow, cut: () => void): Generator<readonly SavedRow[]> {
+  let part: SavedRow[] = []
+  let [all, made] = [0, 0]
+  for (const row of rows) {
+    const cells = 1 + countOf(row.now?.[1] ?? []) + row.panes.reduce((sum, [, aggregates]) => sum + countOf(aggregates), 0)
+    all += cells
+    made += cells
+    if (all > mostSavedCells) {
+      cut()
+      break
+    }
+    part.push(keep(row))
+    if (made < cellsAtOnce) continue
+    yield part
+    part = []
+    made = 0
   }
-  return { rows, isCut: false }
+  yield part
 }
 
 function isWhole(value: unknown): value is number {
@@ -87,9 +102,13 @@ export function readWindow(saved: unknown): SavedWindow | undefined {
 /** The same rows, whose panes have other numbers. */
 export function movedBy(panes: number, { rows, counts, ...more }: SavedRows): SavedRows {
   if (panes === 0) return { rows, counts, ...more }
-  return {
-    ...more,
-    counts: counts.map(([pane, count]) => [pane + panes, count] as const),
-    rows: rows.map(row => ({ ...row, panes: row.panes.map(([pane, aggregates]) => [pane + panes, aggregates] as const) })),
-  }
+  return { ...more, counts: movedCounts(panes, counts), rows: rows.map(row => movedRow(panes, row)) }
+}
+
+export function movedCounts(panes: number, counts: SavedRows['counts']): SavedRows['counts'] {
+  return counts.map(([pane, count]) => [pane + panes, count] as const)
+}
+
+export function movedRow(panes: number, row: SavedRow): SavedRow {
+  return { ...row, panes: row.panes.map(([pane, aggregates]) => [pane + panes, aggregates] as const) }
 }

@@ -186,7 +186,7 @@ export function series(options: Series, clock: Clock, traces?: Traces, memory?: 
     const state = new SeriesStage(options, time, memory)
     traces?.(key => state.trace(key))
     return input => state.next(input, time.reach(time.of(input)))
-  })
+  }, memory)
 }
 
 /** The definition of `series` without its cap (L10); times of samples are those of the wall clock. */

@@ -1,6 +1,7 @@
 import { defer, finalize, map, merge, Subject } from 'rxjs'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Sample } from '../model/table.ts'
+import type { StepMemory } from './memories.ts'
 import type { Operator } from './stage.ts'
 import { SteadyTime } from './steady-time.ts'
 
@@ -15,10 +16,10 @@ export interface TimedStage {
 }
 
 /**
- * An operator whose every subscription has a state of its own, made by `start`, and one timer. What falls due while a sample is on its
+ * An operator whose every subscription has a state of its own, made by `start`, and one timer; `memory`: where that state is kept. What falls due while a sample is on its
  * way comes before it, so that what happens depends on when things were, not on when timers ran.
  */
-export function timedStage(clock: Clock, start: (time: SteadyTime) => TimedStage): Operator {
+export function timedStage(clock: Clock, start: (time: SteadyTime) => TimedStage, memory?: StepMemory): Operator {
   return samples =>
     defer(() => {
       const time = new SteadyTime(clock)
@@ -38,6 +39,7 @@ export function timedStage(clock: Clock, start: (time: SteadyTime) => TimedStage
       const fire = (): void => {
         timer = undefined
         try {
+          memory?.change()
           elapseUntil(time.now())
           watch()
         } catch (error) {
@@ -45,6 +47,7 @@ export function timedStage(clock: Clock, start: (time: SteadyTime) => TimedStage
         }
       }
       const next = (input: Sample): Sample => {
+        memory?.change()
         const now = time.of(input)
         elapseUntil(now)
         const output = state.next(input, time.reach(now))

@@ -1,17 +1,18 @@
 import type { Clock } from '../lib/clock.ts'
 import { canonicalJson } from '../model/checksum.ts'
+import { Late } from '../model/late.ts'
 import { cellOf, rowOf, setCell, type Cell, type Row } from '../model/row.ts'
 import { noChanges, type Degradation, type Sample, type Table } from '../model/table.ts'
 import type { Aggregate } from './aggregate.ts'
 import { DatedRows, timeOf } from './dated-rows.ts'
 import type { Span, Traces } from './lineage.ts'
-import type { StepMemory } from './memories.ts'
+import type { InTurns, StepMemory } from './memories.ts'
 import { Output, visitTouched } from './output.ts'
 import { start } from './pane.ts'
 import type { PastTable } from './past-table.ts'
 import { valueOf, type Value } from './row-function.ts'
 import { SampledRows, valuesOf, type WindowRows } from './sampled-rows.ts'
-import { movedBy, readWindow, type SavedWindow } from './saved-window.ts'
+import { movedBy, movedCounts, movedRow, readWindow, savedParts, type SavedRow, type SavedWindow } from './saved-window.ts'
 import type { Operator } from './stage.ts'
 import type { SteadyTime } from './steady-time.ts'
 import { timedStage, type TimedStage } from './timed-stage.ts'
@@ -63,7 +64,7 @@ class WindowStage implements TimedStage {
     this.#rows =
       window.time === undefined ? new SampledRows(aggregates, this.#axis) : new DatedRows(aggregates, valueOf(window.time), this.#axis)
     this.#left = readWindow(memory?.take())
-    memory?.keep(() => this.#save())
+    memory?.keep(inTurns => this.#save(inTurns))
   }
 
   /** A window that slides moves with the samples: while none comes, it holds. */
@@ -135,12 +136,21 @@ class WindowStage implements TimedStage {
     return this.#output.sample(input, this.#degraded())
   }
 
-  #save(): SavedWindow | undefined {
+  #save(inTurns: InTurns): unknown {
     const { current, shift, isClosed } = this.#axis
     if (this.#last === undefined || !Number.isFinite(current)) return this.#left
-    const rows = movedBy(shift, this.#rows.save())
-    const names = rows.rows.map(({ key }) => [key, this.#names.get(key) ?? null] as const)
-    return { key: this.#last.table.key, names, time: this.#sampleTime, pane: current + shift, isClosed, rows }
+    const { last, counts, rows } = this.#rows.save()
+    const names: (readonly [string, Cell])[] = []
+    let isCut = false
+    const named = (row: SavedRow): SavedRow => {
+      names.push([row.key, this.#names.get(row.key) ?? null])
+      return movedRow(shift, row)
+    }
+    const parts = inTurns(savedParts(rows, named, () => (isCut = true)))
+    // What the rows tell comes after them.
+    const whole = { last, counts: movedCounts(shift, counts), rows: parts, isCut: new Late(() => isCut) }
+    const { key } = this.#last.table
+    return { key, time: this.#sampleTime, pane: current + shift, isClosed, rows: whole, names: new Late(() => names) }
   }
 
   #set(key: string, row: Row | undefined, table: Table): void {
@@ -201,11 +211,15 @@ function columnsOf(key: string, { columns, slideMs }: Pick<Window, 'columns' | '
  * Where windows do not slide, a column `final` says that the window has ended: it does so on time, and the next sample begins another.
  */
 export function window(options: Window, clock: Clock, traces?: Traces, memory?: StepMemory): Operator {
-  return timedStage(clock, time => {
-    const state = new WindowStage(options, time, memory)
-    traces?.(key => ({ keys: [key], ...state.span }))
-    return state
-  })
+  return timedStage(
+    clock,
+    time => {
+      const state = new WindowStage(options, time, memory)
+      traces?.(key => ({ keys: [key], ...state.span }))
+      return state
+    },
+    memory,
+  )
 }
 
 /** The definition of `window` without its cap (L10); `now` is the instant of the last sample or of what ended since. */

@@ -1,12 +1,21 @@
+import { itemsAtOnce, Lasting, Late, LateList } from '../model/late.ts'
+
 /** Characters of JSON that are made in one turn of the loop; a ms or two. */
 const turnLength = 256 * 1024
 
-/** Items of an array that become text at once. */
-const itemsAtOnce = 500
-
 /** The JSON of plain data, piece by piece: an object member by member, an array some items at a time. */
 function* jsonTexts(value: unknown): Generator<string> {
-  if (Array.isArray(value)) {
+  if (value instanceof Late) yield* jsonTexts(value.make())
+  else if (value instanceof Lasting) yield* value.texts(jsonTexts)
+  else if (value instanceof LateList) {
+    let next = '['
+    for (const part of value.parts()) {
+      if (part.length === 0) continue
+      yield `${next}${JSON.stringify(part).slice(1, -1)}`
+      next = ','
+    }
+    yield next === '[' ? '[]' : ']'
+  } else if (Array.isArray(value)) {
     yield '['
     for (let at = 0; at < value.length; at += itemsAtOnce) {
       const text = JSON.stringify(value.slice(at, at + itemsAtOnce)).slice(1, -1)

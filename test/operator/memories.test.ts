@@ -6,6 +6,7 @@ import { silentLogger as log } from '../../src/lib/log.ts'
 import { seededRandom } from '../../src/lib/random.ts'
 import type { Row } from '../../src/model/row.ts'
 import { Memories } from '../../src/operator/memories.ts'
+import { leftBy } from './restart-law.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { ScriptedSource } from '../support/scripted-source.ts'
 
@@ -35,7 +36,7 @@ function begin(alert: object = {}): void {
 
 /** The process ends; so much time passes until it is there again. */
 async function restart(downMs: number, alert: object = {}): Promise<void> {
-  const saved: unknown = JSON.parse(JSON.stringify(memories.save()))
+  const saved: unknown = leftBy(memories)
   await graph.close()
   clock = new ManualClock(clock.now() + downMs)
   memories = new Memories()
@@ -110,7 +111,7 @@ describe('alerts over a restart', () => {
     s.answer([{ id: 'a', n: 1 }])
     expect(listed()).toMatchObject([{ state: 'pending', activeAt: clock.now() }])
     for (const saved of [3, null, [], { low: 7 }, { low: { fingerprint: 'x', steps: [] } }]) memories.restore(saved)
-    const left = memories.save() as Record<string, { steps: Record<string, unknown[]> }>
+    const left = leftBy(memories) as Record<string, { steps: Record<string, unknown[]> }>
     const step = left['low']?.steps['0'] ?? []
     left['low'] = {
       ...left['low'],
@@ -132,7 +133,18 @@ describe('alerts over a restart', () => {
     await restart(minute)
     s.answer([{ id: 'a', n: 1 }])
     expect(listed()).toMatchObject([{ state: 'firing', activeAt: startMs }])
-    memories.retain(new Set(['other']))
+    memories.retain(new Map([['low', 'other']]))
     expect(memories.save()).toEqual({})
+  })
+
+  test('of a feed that is defined otherwise now nothing is kept, be it at work or left', () => {
+    const whole = { feed: { fingerprint: 'first', steps: { 0: [1], 1: [2] } } }
+    memories.restore(whole)
+    memories.retain(new Map([['feed', 'first']]))
+    expect(leftBy(memories)).toEqual(whole)
+    memories.open('feed', 'first', 0).keep(() => [3])
+    memories.retain(new Map([['feed', 'second']]))
+    expect(memories.save()).toEqual({})
+    expect(memories.open('feed', 'first', 1).take()).toBeUndefined()
   })
 })

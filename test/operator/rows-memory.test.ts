@@ -8,7 +8,7 @@ import { keep } from '../../src/operator/keep.ts'
 import { Memories, type StepMemory } from '../../src/operator/memories.ts'
 import type { Operator } from '../../src/operator/stage.ts'
 import { leftBy, obeysOverRestart } from './restart-law.ts'
-import { rowsOf, startMs, TimedFeed } from './timed-history.ts'
+import { rowsOf, startMs, TimedFeed, TimedRunner } from './timed-history.ts'
 
 type Create = (clock: Clock, memory?: StepMemory) => Operator
 
@@ -62,6 +62,53 @@ describe('law: is the one that it would be without the restart', () => {
     fc.assert(
       obeysOverRestart((clock, memory) => fill({ columns: filled, ...more }, clock, memory)),
       { numRuns: 30 },
+    )
+  })
+})
+
+describe('events whose table was saved before they were', () => {
+  const tables = fc.array(fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), fc.integer({ min: 0, max: 2 })), {
+    minLength: 1,
+    maxLength: 6,
+  })
+  // A column that is called like one of the event's own tells nothing more here.
+  const header = { key: 'id', columns: ['id', 'n', 'time'] }
+  const tableOf = (cells: Readonly<Record<string, number>>) =>
+    ({ ...header, rows: new Map(Object.entries(cells).map(([id, n]) => [id, { id, n, time: n }])), order: [], kind: 'table' }) as const
+
+  test('law: do not happen again, and what happened since does once', () => {
+    const lag = fc.tuple(fc.nat(5), fc.nat(5))
+    const run = (left?: unknown) => {
+      const memories = new Memories()
+      memories.restore(left)
+      const runner = new TimedRunner(clock =>
+        events({ keep: { kind: 'count', count: 100 }, maxPoints: 100 }, clock, undefined, memories.open('f', 'same', 0)),
+      )
+      const push = (cells: Readonly<Record<string, number>>, time = runner.clock.now()) =>
+        rowsOf(runner.push({ table: tableOf(cells), changes: 'all', tick: 0, time }))
+      return { memories, runner, push }
+    }
+    fc.assert(
+      fc.property(tables, tables, lag, (before, after, behind) => {
+        const [lasting, ending] = [run(), run()]
+        const times: number[] = []
+        for (const cells of before) {
+          for (const { runner } of [lasting, ending]) runner.advance(1000)
+          times.push(lasting.runner.clock.now())
+          lasting.push(cells)
+          ending.push(cells)
+        }
+        const next = run(leftBy(ending.memories))
+        next.runner.advance(before.length * 1000)
+        // One source after the other may be taken up, each as of a time of its own.
+        for (const at of behind.map(each => Math.max(0, before.length - 1 - each)).sort((a, b) => a - b))
+          next.push(before[at] ?? {}, times[at])
+        for (const cells of after) {
+          for (const { runner } of [lasting, next]) runner.advance(1000)
+          expect(next.push(cells)).toEqual(lasting.push(cells))
+        }
+      }),
+      { numRuns: 100 },
     )
   })
 })

@@ -5,7 +5,7 @@ import type { Sample } from '../../src/model/table.ts'
 import type { Aggregate } from '../../src/operator/aggregate.ts'
 import { aggregateNames } from '../../src/operator/group.options.ts'
 import { Memories } from '../../src/operator/memories.ts'
-import { mostSavedCells, savedRows } from '../../src/operator/saved-window.ts'
+import { mostSavedCells, savedParts, type SavedRow } from '../../src/operator/saved-window.ts'
 import { window, type Window } from '../../src/operator/window.ts'
 import { leftBy, obeysOverRestart } from './restart-law.ts'
 import { rowsOf, startMs, TimedFeed } from './timed-history.ts'
@@ -174,8 +174,22 @@ describe('a window over a restart', () => {
 
   test('rows that do not fit in begin anew, and what they were counted with is not late', () => {
     const large = Array.from({ length: mostSavedCells / 2 - 1 }, () => 0)
-    const kept = savedRows(['a', 'b', 'c'], key => ({ key, panes: [[1, [large]]] }))
-    expect([kept.rows.map(({ key }) => key), kept.isCut]).toEqual([['a', 'b'], true])
+    const fitting = (cells: readonly Cell[]) => {
+      let isCut = false
+      const rows = ['a', 'b', 'c'].map((key): SavedRow => ({ key, panes: [[1, [cells]]] }))
+      const kept = [
+        ...savedParts(
+          rows,
+          row => row,
+          () => (isCut = true),
+        ),
+      ].flat()
+      return [kept.map(({ key }) => key), isCut]
+    }
+    expect(fitting(large)).toEqual([['a', 'b'], true])
+    // As `distinct` leaves them.
+    expect(fitting([large, []])).toEqual([['a', 'b'], true])
+    expect(fitting([large.slice(0, 9), []])).toEqual([['a', 'b', 'c'], false])
     const more = { time: (row: Row) => row['at'] ?? null }
     const row = { n: 1, at: startMs - 3_600_000 }
     const first = new Run({ more })

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { Lasting, Late, LateList, madeOf } from '../../src/model/late.ts'
 import { jsonParts } from '../../src/state/json-parts.ts'
 
 const turn = (): Promise<void> => Promise.resolve()
@@ -15,6 +16,21 @@ test('is what JSON.stringify makes of it, whatever it is', async () => {
       expect([Buffer.concat(parts).toString('utf8'), leftOut]).toEqual([JSON.stringify(given), []])
     }),
   )
+})
+
+test('of parts that are made late too, and of one that lasts again', async () => {
+  const list = (length: number): LateList => new LateList(madeOf(Array(length).keys(), at => ({ at })))
+  const begun = list(1001)
+  begun.parts().next()
+  begun.finish()
+  const lasting = new Lasting({ list: list(1500), more: new Late(() => [begun, list(0)]) })
+  const members = { late: new Late(() => ({ lasting, none: undefined })), lasting, list: list(500), empty: new LateList([]) }
+  const expected = JSON.stringify(members)
+  for (let times = 0; times < 2; times++) {
+    const { parts } = await jsonParts(members, 1e6, turn)
+    expect(Buffer.concat(parts).toString('utf8')).toBe(expected)
+  }
+  expect(JSON.stringify(members)).toBe(expected)
 })
 
 test('of large and small members in any order too, none of its parts very large', async () => {
