@@ -71,11 +71,13 @@ export type Login = SharedAuth | undefined
 export function loginOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Login {
   if ((source.kind !== 'http' && source.kind !== 'webSocket') || source.auth === undefined) return undefined
   const { auth } = source
-  const { tls } = source.kind === 'http' ? source.http : source.webSocket
+  const { tls, timeoutMs } = source.kind === 'http' ? source.http : source.webSocket
+  const { everyMs, maxBackoffMs } = source
   const { clock, proxies = new Proxies({}) } = deps
   const tap = deps.taps?.link(source.name, 'login')
   const spend = spendOf(source, budget, deps)
-  return new SharedAuth(() => authOf(auth, source, { clock, proxies, spend, tls, ...(tap === undefined ? {} : { tap }) }))
+  const rules = { everyMs, maxBackoffMs, timeoutMs }
+  return new SharedAuth(() => authOf(auth, rules, { clock, proxies, spend, tls, ...(tap === undefined ? {} : { tap }) }))
 }
 
 /** Where a source leads to another origin that is asked too, that one's budget knows of it. */
