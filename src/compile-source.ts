@@ -71,14 +71,16 @@ export type Login = SharedAuth | undefined
 export function loginOf(source: SourceConfig, budget: Budget, deps: CompileDeps): Login {
   if ((source.kind !== 'http' && source.kind !== 'webSocket') || source.auth === undefined) return undefined
   const { auth } = source
-  const { tls, url } = source.kind === 'http' ? source.http : source.webSocket
+  const { tls, url, timeoutMs } = source.kind === 'http' ? source.http : source.webSocket
   // The trust in the URL itself is none in whoever else gives out tokens, and what is shown to it is for nobody else.
   const isOwn = auth.kind === 'token' && new URL(auth.request.url).origin === new URL(url.replace(/^ws/i, 'http')).origin
+  const { everyMs, maxBackoffMs } = source
   const { clock, proxies = new Proxies({}) } = deps
   const tap = deps.taps?.link(source.name, 'login')
   const spend = spendOf(source, budget, deps)
+  const rules = { everyMs, maxBackoffMs, timeoutMs }
   return new SharedAuth(() =>
-    authOf(auth, source, { clock, proxies, spend, ...(isOwn ? { tls } : {}), ...(tap === undefined ? {} : { tap }) }),
+    authOf(auth, rules, { clock, proxies, spend, ...(isOwn ? { tls } : {}), ...(tap === undefined ? {} : { tap }) }),
   )
 }
 

@@ -53,6 +53,9 @@ class Heap {
   }
 }
 
+/** So many bytes at least tell how a body is compressed, where it has as many. */
+const headBytes = 2
+
 /** It took the chunk, or never will: why not is told by itself. */
 function written(decoder: Transform, chunk: Buffer): Promise<void> {
   return new Promise(resolve => {
@@ -104,17 +107,25 @@ export async function readBody(body: AnswerBody, coding: string, maxBytes: numbe
   const plain = new Heap(maxBytes)
   let inflating: Inflating | undefined
   let wireBytes = 0
+  let head: Buffer | undefined
+  const pass = (chunk: Buffer): Promise<void> | undefined => {
+    if (wireBytes === 0) {
+      const decoder = decoderOf(coding, chunk)
+      if (decoder !== undefined) inflating = new Inflating(decoder, maxBytes, error => body.drop(error))
+    }
+    wireBytes += chunk.byteLength
+    if (inflating === undefined) return plain.add(chunk)
+    if (wireBytes > maxBytes) throw exceeded('maxBody', formatSize(maxBytes))
+    return inflating.write(chunk)
+  }
   try {
     await body.take(chunk => {
-      if (wireBytes === 0) {
-        const decoder = decoderOf(coding, chunk)
-        if (decoder !== undefined) inflating = new Inflating(decoder, maxBytes, error => body.drop(error))
-      }
-      wireBytes += chunk.byteLength
-      if (inflating === undefined) return plain.add(chunk)
-      if (wireBytes > maxBytes) throw exceeded('maxBody', formatSize(maxBytes))
-      return inflating.write(chunk)
+      const whole = head === undefined ? chunk : Buffer.concat([head, chunk])
+      const isHead = wireBytes === 0 && whole.byteLength < headBytes
+      head = isHead ? whole : undefined
+      return isHead ? undefined : pass(whole)
     })
+    if (head !== undefined) await pass(head)
     return inflating === undefined ? plain.whole() : await inflating.whole()
   } finally {
     inflating?.close()

@@ -3,6 +3,16 @@ import type { Cancel, Clock } from '../lib/clock.ts'
 /** What it may take to read an answer on a thread of its own, once it is whole, in ms: no part of the time that an upstream has. */
 export const readingMs = 30_000
 
+/** Why a signal is aborted where whoever asked does not want an answer any more, and nobody was too slow. */
+class GivenUp extends Error {
+  override readonly name = 'AbortError'
+}
+
+/** Rather than that its time is over. */
+export function isGivenUp({ reason }: AbortSignal): boolean {
+  return reason instanceof GivenUp
+}
+
 /** How long a poll may take: until its answer is whole, and then until that is read. */
 export class Deadline {
   readonly #clock: Clock
@@ -40,10 +50,10 @@ export class Deadline {
     this.#cancel()
   }
 
-  /** Gives the poll up. */
-  abort(): void {
+  /** Gives the poll up. `reason`: of another signal, which this one is to follow. */
+  abort(reason: Error = new GivenUp('given up')): void {
     this.#cancel()
-    this.#controller.abort()
+    this.#controller.abort(reason)
   }
 
   #after(ms: number): Cancel {

@@ -1,4 +1,5 @@
 import { DecodeError, quotable } from '../decode/decode-error.ts'
+import { formatDuration } from '../lib/unit.ts'
 import type { Cause } from '../model/freshness.ts'
 import type { PollFacts, PollFailed } from './ask.ts'
 
@@ -104,6 +105,19 @@ export function failureOf(error: unknown, scene: Scene): PollError {
   const known = table.find(([pattern]) => pattern.test(code))
   if (known !== undefined) return new PollError(known[1], known[2](scene, code))
   return new PollError('internal', `a fault within the poll of ${scene.host}, ${whilst[scene.phase]} (${code || typeof error})`)
+}
+
+/** What did not come in time. */
+const missing: Readonly<Record<Phase, string>> = {
+  'waiting for its turn': 'its budget let it ask no further',
+  connecting: 'no connection',
+  answering: 'no answer',
+  'sending the body': 'the body was not whole',
+}
+
+/** It took longer than it may. */
+export function timeoutAt({ host, phase }: Scene, timeoutMs: number): PollError {
+  return new PollError('timeout', `${host}: ${missing[phase]} within ${formatDuration(timeoutMs)}`)
 }
 
 /** A failure as the outcome of a poll. */

@@ -9,7 +9,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { Deadline, readingMs } from './deadline.ts'
 import { addPhases, Exchange } from './exchange.ts'
 import { EventStream } from './event-stream.ts'
-import { failedPoll, failureOf, PollError, type Phase, type Scene } from './failure.ts'
+import { failedPoll, failureOf, PollError, timeoutAt, type Scene } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
 import type { HeldBody } from './held-body.ts'
 import { Inflow } from './inflow.ts'
@@ -48,14 +48,6 @@ export function httpAsk(options: HttpOptions, deps: HttpDeps): Ask {
 const onePage: PagesOptions = { maxPages: 1 }
 
 type Told = Omit<PollFacts, 'at' | 'durationMs'> & { readonly isRemade?: boolean }
-
-/** What did not come in time. */
-const missing: Readonly<Record<Phase, string>> = {
-  'waiting for its turn': 'its budget let it ask no further',
-  connecting: 'no connection',
-  answering: 'no answer',
-  'sending the body': 'the body was not whole',
-}
 
 class HttpAsk implements Ask {
   readonly #options: HttpOptions
@@ -211,10 +203,8 @@ class HttpAsk implements Ask {
     const { scene } = this.#exchange
     if (!isOver) return this.#logged(failureOf(error, scene), error)
     if (this.#closed) return new PollError('internal', 'the source is closed')
-    const { host, phase } = scene
-    if (isWhole) return new PollError('timeout', `${host}: its answer was not read within ${formatDuration(readingMs)}`)
-    const within = formatDuration(this.#options.timeoutMs)
-    return new PollError('timeout', `${host}: ${missing[phase]} within ${within}`)
+    if (isWhole) return new PollError('timeout', `${scene.host}: its answer was not read within ${formatDuration(readingMs)}`)
+    return timeoutAt(scene, this.#options.timeoutMs)
   }
 
   /** What has no name among the causes may be a fault of ours: its message goes to the log, never to readers. */

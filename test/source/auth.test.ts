@@ -9,7 +9,7 @@ import { SharedAuth } from '../../src/source/auth/shared-auth.ts'
 import { sourceAuthOptions, sourceAuthSchema } from '../../src/source/auth/source-auth.options.ts'
 import { Proxies } from '../../src/source/proxy.ts'
 import { waitAfterFailure } from '../../src/source/schedule/back-off.ts'
-import { answered, failed, httpSource, rowsOf, type WrittenOptions } from '../support/http-source.ts'
+import { answered, failed, httpSource, rowsOf, until, type WrittenOptions } from '../support/http-source.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { body, hangBeforeHeaders, json, redirect, status, Upstream, type Behaviour } from '../support/upstream.ts'
 
@@ -31,7 +31,7 @@ afterEach(async () => {
 })
 
 /** Of a source that asks so seldom that a login which came to nothing may be asked again at once. */
-const atOnce = { everyMs: 0, maxBackoffMs: 0 }
+const atOnce = { everyMs: 0, maxBackoffMs: 0, timeoutMs: 10_000 }
 
 function sharedAuth(auth: z.input<typeof sourceAuthSchema>, rules = atOnce, clock = systemClock()): SharedAuth {
   return new SharedAuth(() => authOf(sourceAuthOptions(sourceAuthSchema.parse(auth)), rules, { clock, proxies }))
@@ -224,7 +224,7 @@ describe('a login', () => {
   })
 
   describe('that comes to nothing', () => {
-    const rules = { everyMs: 1000, maxBackoffMs: 60_000 }
+    const rules = { everyMs: 1000, maxBackoffMs: 60_000, timeoutMs: 10_000 }
     const login = () => ({ login: { request: request(), token: 'access_token' } })
     let clock: ManualClock
 
@@ -336,6 +336,57 @@ describe('a login', () => {
     expect(poll.reason).toMatch(reason)
     expect(JSON.stringify(poll)).not.toContain('secret')
     expect(rowsOf(await ask.poll())).toEqual([{ id: 1 }])
+  })
+
+  describe('under way, which several wait for', () => {
+    const rules = { everyMs: 1000, maxBackoffMs: 60_000, timeoutMs: 10_000 }
+    const login = () => ({ login: { request: request(), token: 'access_token' } })
+    const late = (timeoutMs: number) => ({
+      cause: 'timeout',
+      reason: `login: ${new URL(identity.url).host}: no answer within ${timeoutMs / 1000}s`,
+    })
+
+    test('goes on without whoever began it, and is given up, for no failure, with the last who waits', async () => {
+      let answer: () => void = () => undefined
+      identity.script((incoming, response) => {
+        answer = () => json({ access_token: 't' })(incoming, response)
+      })
+      const clock = new ManualClock()
+      const shared = sharedAuth(login(), rules, clock)
+      const [one, other, third] = [asker(shared, {}, clock), asker(shared, {}, clock), asker(shared, {}, clock)]
+      const given = one.poll()
+      await until(() => identity.count === 1)
+      await one.close()
+      expect(failed(await given)).toMatchObject({ cause: 'internal', reason: 'the source is closed' })
+      await until(() => identity.openConnections === 0)
+      const [began, joined] = [other.poll(), third.poll()]
+      await until(() => identity.count === 2)
+      await other.close()
+      answer()
+      expect(failed(await began).reason).toBe('the source is closed')
+      expect(rowsOf(await joined)).toEqual([{ id: 1 }])
+      expect(identity.count).toBe(2)
+    })
+
+    test('has a time of its own, which is told to all who wait, and to whoever asks before it is asked again', async () => {
+      identity.script(hangBeforeHeaders)
+      const clock = new ManualClock()
+      const shared = sharedAuth(login(), rules, clock)
+      const [one, other] = [asker(shared, { timeout: '10s' }, clock), asker(shared, { timeout: '10s' }, clock)]
+      const began = one.poll()
+      await until(() => identity.count === 1)
+      clock.advance(5000)
+      const joined = other.poll()
+      clock.advance(5000)
+      expect(failed(await began)).toMatchObject(late(10_000))
+      expect(failed(await joined)).toMatchObject(late(10_000))
+      const { cause, reason } = late(10_000)
+      expect(failed(await other.poll())).toMatchObject({ cause, reason: `${reason}; it is asked again in 400ms` })
+      expect(identity.count).toBe(1)
+      identity.script(json({ access_token: 't' }))
+      clock.advance(400)
+      expect(rowsOf(await other.poll())).toEqual([{ id: 1 }])
+    })
   })
 
   test('that hangs: one deadline for the whole poll, which says who did', async () => {

@@ -2,6 +2,8 @@ import { deflateRawSync, deflateSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Row } from '../../src/model/row.ts'
 import type { Ask, Poll } from '../../src/source/ask.ts'
+import { AnswerBody } from '../../src/source/answer-body.ts'
+import { readBody } from '../../src/source/body.ts'
 import { answered, failed, httpSource, rowsOf, type TestedSource } from '../support/http-source.ts'
 import { body, compressed, etagged, json, redirect, status, Upstream, type Behaviour } from '../support/upstream.ts'
 
@@ -270,6 +272,17 @@ describe('compressed bodies', () => {
     const poll = await source().ask.poll()
     expect(rowsOf(poll)).toEqual(good)
     expect(poll.bytes).toBe(text.length)
+  })
+
+  test.each(['deflate', 'identity'])('%s, byte by byte and of one byte alone', async coding => {
+    for (const content of [text, '7']) {
+      const bytes = coding === 'deflate' ? deflateSync(content) : Buffer.from(content)
+      const cut = new AnswerBody({ pause: () => undefined, resume: () => undefined, abort: () => undefined })
+      const read = readBody(cut, coding, 1000)
+      for (const byte of bytes) cut.add(Buffer.from([byte]))
+      cut.end()
+      expect(String(await read)).toBe(content)
+    }
   })
 
   test('large ones, in many pieces', async () => {

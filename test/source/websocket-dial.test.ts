@@ -92,12 +92,12 @@ interface Given {
   readonly env?: ProxyEnvironment
 }
 
+const rules = { everyMs: 0, maxBackoffMs: 0, timeoutMs: 10_000 }
+
 function source({ url = `ws://127.0.0.1:${portOf(plain)}/a?b=1`, auth, env = {}, pems = {}, ...written }: Given = {}): Ask {
   const [clock, proxies] = [systemClock(), new Proxies(env)]
   const options = webSocketOptions(schema.parse({ url, ...written }), 10_000, pems)
-  const shared =
-    auth &&
-    new SharedAuth(() => authOf(sourceAuthOptions(sourceAuthSchema.parse(auth)), { everyMs: 0, maxBackoffMs: 0 }, { clock, proxies }))
+  const shared = auth && new SharedAuth(() => authOf(sourceAuthOptions(sourceAuthSchema.parse(auth)), rules, { clock, proxies }))
   ask = webSocketAsk(options, { name: 'tested', clock, log: new RecordedLog().logger, proxies, ...(shared && { auth: shared.open() }) })
   return ask
 }

@@ -5,11 +5,13 @@ import type { Clock } from '../../lib/clock.ts'
 import { formatDuration } from '../../lib/unit.ts'
 import type { Cell } from '../../model/row.ts'
 import { readBody } from '../body.ts'
+import { isGivenUp } from '../deadline.ts'
 import { Exchange, type ExchangeDeps, type RequestOptions } from '../exchange.ts'
-import { failureOf, PollError, type Scene } from '../failure.ts'
+import { failureOf, PollError, timeoutAt, type Scene } from '../failure.ts'
 import { retryAfterMs } from '../http-time.ts'
 import type { Answer } from '../sent-request.ts'
 import { credentialsOf, type Credentials } from './authorizer.ts'
+import { Joint } from './joint.ts'
 import type { TokenOptions } from './source-auth.options.ts'
 
 /** The answer of a login is small. */
@@ -23,10 +25,11 @@ export interface LoginDeps extends Omit<ExchangeDeps, 'auth'> {
   readonly tls?: RequestOptions['tls']
 }
 
-/** How often the source asks at most, ms, and how seldom what fails is asked. */
+/** How often the source asks at most, ms, how seldom what fails is asked, and how long a login may take. */
 export interface LoginRules {
   readonly everyMs: number
   readonly maxBackoffMs: number
+  readonly timeoutMs: number
 }
 
 interface Token {
@@ -61,7 +64,7 @@ export class Login {
   #replacesProven = false
   /** The token before was good until it ended. */
   #hasEnded = false
-  #underWay: Promise<Token> | undefined
+  #underWay: Joint<Token> | undefined
   #vain: Vain | undefined
   /** How far the last one had come when its time was over. */
   #stalled: Scene | undefined
@@ -96,13 +99,14 @@ export class Login {
 
   /** Another token: of the login under way, where there is one. @throws PollError where it fails, or may not be asked yet */
   async renew(signal: AbortSignal): Promise<Credentials> {
+    signal.throwIfAborted()
     if (this.#underWay === undefined && !this.#hasEnded && this.#vain !== undefined && this.waitMs > 0) {
       const { kind, message } = this.#vain.failure
       const { waitMs } = this
       throw new PollError(kind, `${message}; it is asked again in ${formatDuration(Math.ceil(waitMs))}`, { retryAfterMs: waitMs })
     }
-    this.#underWay ??= this.#logIn(signal)
-    const token = await this.#underWay
+    this.#underWay ??= this.#begin()
+    const token = await this.#underWay.wait(signal)
     return token.credentials
   }
 
@@ -146,23 +150,47 @@ export class Login {
     this.#vain = { times, notBefore, failure, ...(refused === undefined ? {} : { refused }) }
   }
 
-  async #logIn(signal: AbortSignal): Promise<Token> {
+  #begin(): Joint<Token> {
     this.#stalled = undefined
     this.#hasEnded = false
+    return new Joint(this.#clock, this.#rules.timeoutMs, signal => this.#logIn(signal))
+  }
+
+  async #logIn(signal: AbortSignal): Promise<Token> {
+    let late: PollError | undefined
+    const giveUp = (): void => {
+      late = this.#givenUp(signal)
+    }
+    signal.addEventListener('abort', giveUp, { once: true })
     try {
-      return (this.#token = await this.#fetchToken(signal))
+      const token = await this.#fetchToken(signal)
+      signal.throwIfAborted()
+      signal.removeEventListener('abort', giveUp)
+      this.#underWay = undefined
+      return (this.#token = token)
     } catch (error) {
-      const { scene } = this.#exchange
-      if (signal.aborted) this.#stalled = this.scene
-      await this.#exchange.drop()
-      const told = failureOf(error, scene)
+      if (signal.aborted) throw late ?? error
+      signal.removeEventListener('abort', giveUp)
+      const told = failureOf(error, this.#exchange.scene)
       // Its status is not that of what is asked: a 429 of an identity provider says nothing of the source's budget.
       const failure = new PollError(told.kind, `${this.#options.what}: ${told.message}`, { retryAfterMs: told.retryAfterMs })
       this.#failed(failure)
-      throw signal.aborted ? error : failure
-    } finally {
       this.#underWay = undefined
+      await this.#exchange.drop()
+      throw failure
     }
+  }
+
+  /** All at once: whoever asks next begins another login, on another connection. @returns the failure, where it is one */
+  #givenUp(signal: AbortSignal): PollError | undefined {
+    const { scene } = this
+    this.#underWay = undefined
+    void this.#exchange.drop()
+    if (scene === undefined || isGivenUp(signal)) return undefined
+    this.#stalled = scene
+    const failure = timeoutAt(scene, this.#rules.timeoutMs)
+    this.#failed(failure)
+    return failure
   }
 
   async #fetchToken(signal: AbortSignal): Promise<Token> {
