@@ -17,8 +17,11 @@ export function sourceColumns(source: SourceConfig): Columns {
       if (source.each !== undefined) return {}
       return answerColumns(source.http, source.http.events !== undefined || source.http.message !== undefined)
     }
-    case 'file':
-      return answerColumns(source.file)
+    case 'file': {
+      // It may be a folder, now or later: each row then says its file, which is of the key too.
+      const { names } = answerColumns(source.file)
+      return names === undefined ? {} : { names: [...new Set(['file', ...names])] }
+    }
     case 'exec':
       return answerColumns(source.exec)
     case 'webSocket':

@@ -119,12 +119,20 @@ export class ColumnBinder {
     return node.op === 'id' && node.args === 'row' && !this.#elements.has('row')
   }
 
+  /** `row.name` is null where there is no such column: it asks. */
   #member(node: Node): boolean {
+    const before = this.#isAsking
+    this.#isAsking = true
+    this.#rowMember(node)
+    this.#isAsking = before
+    return true
+  }
+
+  #rowMember(node: Node): void {
     if (node.op === '.') this.#column(node.args[1], { start: node.start, end: node.end })
     else if (node.op === '[]' && node.args[1].op === 'value' && typeof node.args[1].args === 'string') this.#column(node.args[1].args, node)
     else if (node.op === '[]') throw new ExpressionError('row[..] takes the name of a column in quotes', node.args[1])
     else throw new ExpressionError('a column that is absent is null: write row.name or row["any name"]', node)
-    return true
   }
 
   #column(column: string, { start, end }: TextRange): void {

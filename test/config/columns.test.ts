@@ -172,11 +172,21 @@ test('of a source what is known is its key, the groups of a pattern, or what a c
   expect(known.get('stations')).toEqual({ key: 'station_id' })
   expect(known.get('open')).toEqual({ key: 'id' })
   expect(known.get('quotes')).toEqual({ names: ['id', 'price', '#'], key: 'id' })
-  expect(known.get('lines')).toEqual({ names: ['host', 'state', 'index', '#'] })
+  expect(known.get('lines')).toEqual({ names: ['file', 'host', 'state', 'index', '#'] })
   expect(known.get('each')).toEqual({})
   const shape = '{type: object, properties: {id: {}}, additionalProperties: false}'
   const pushed = good(`sources: {a: {url: ws://x, key: id, shape: ${shape}}, b: {url: http://x, key: id, message: rows, shape: ${shape}}}`)
   expect(pushed.sources.map(sourceColumns)).toEqual([{ key: 'id' }, { key: 'id' }])
   const loose = good(`sources: {a: {url: http://x, key: [a, b], shape: {${shape.slice(1, -1)}, patternProperties: {x: {}}}}}`)
   expect(loose.sources.map(sourceColumns)).toEqual([{}])
+})
+
+test.each([
+  `{file: ./logs, pattern: '(?<host>x)'}`,
+  `{file: ./logs, key: host, shape: {type: object, properties: {host: {}}, additionalProperties: false}}`,
+])('a folder adds the column `file`, which is of its key: %s', source => {
+  const steps = `[{where: file == "a.log"}, {group: {by: file, columns: {n: count()}}}]`
+  expect(said(`sources:\n  logs: ${source}\nfeeds:\n  f: {from: logs, steps: ${steps}}\n  g: {from: logs, order: file}\n`)).toEqual([])
+  const select = `[{select: {v: host}}, {where: 'row["#"] != ""'}]`
+  expect(said(`sources:\n  logs: ${source}\nfeeds:\n  f: {from: logs, steps: ${select}}\n`)).toEqual([])
 })

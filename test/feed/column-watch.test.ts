@@ -24,6 +24,8 @@ interface World {
   readonly b: ScriptedSource
   /** Of each step of the feed `f`. */
   readonly errors: () => readonly (string | undefined)[]
+  /** The same config is taken over once more. */
+  readonly reload: () => void
 }
 
 /** A feed `f` of these members; of sources of which nothing is known but what they answer. */
@@ -36,8 +38,14 @@ function worldOf(feed: object, more: object = {}): World {
   const [a, b] = [new ScriptedSource('a', clock), new ScriptedSource('b', clock)]
   const { feeds } = compileConfig(loaded.config, { ...deps, limited: () => undefined })
   const graph = new Graph({ ...deps, sources: [a.definition, b.definition], feeds })
-  new TableWatch(graph, log.logger).replace(namedOfTables(loaded.config))
-  return { graph, a, b, errors: () => (graph.feed('f')?.steps ?? []).map(({ error }) => error?.reason) }
+  const watch = new TableWatch(graph, log.logger).replace(namedOfTables(loaded.config))
+  return {
+    graph,
+    a,
+    b,
+    reload: () => void watch.replace(namedOfTables(loaded.config)),
+    errors: () => (graph.feed('f')?.steps ?? []).map(({ error }) => error?.reason),
+  }
 }
 
 describe('a column that a step names and no row has', () => {
@@ -63,7 +71,10 @@ describe('a column that a step names and no row has', () => {
   test('is none of those that it asks for as they may be absent, nor one that some row has', () => {
     const { a, errors } = worldOf({
       steps: [
-        { where: 'error == null && coalesce(discount, 0) < 5 && has(row.note) && note != "" && (null != gone || part > 0)' },
+        {
+          where:
+            'error == null && coalesce(discount, 0) < 5 && has(row.note) && note != "" && (null != gone || part > 0) && row.maybe != 1',
+        },
         { group: { by: 'id', columns: { n: 'count()', most: 'max(part)' } } },
         { alert: { when: 'n > 0', text: '{{most}} {{coalesce(most, 1)}}' } },
       ],
@@ -98,10 +109,10 @@ describe('a column that a step names and no row has', () => {
   })
 })
 
-test('what is named of a table in the end is told too: orders, hints, exports, labels, keys of joins and tiles', () => {
-  const { a, b } = worldOf(
+test('what is named of a table in the end is told too, and not again at a reload: orders, hints, exports, labels, keys of joins and tiles', () => {
+  const { a, b, reload } = worldOf(
     {
-      steps: [{ join: { with: 'b', key: 'row.ib', columns: { v: 'right.volume', w: 'coalesce(right.weight, 0)' } } }],
+      steps: [{ join: { with: 'b', key: 'ib', columns: { v: 'right.volume', w: 'coalesce(right.weight, 0)' } } }],
       order: ['-prise', 'id'],
       columns: { volum: { unit: 'x' } },
       export: { metrics: { name: 'n', value: 'prise', labels: { k: 'key' } } },
@@ -113,6 +124,7 @@ test('what is named of a table in the end is told too: orders, hints, exports, l
   a.answer([{ id: 1, price: 2, volume: 3 }])
   clock.advance(1000)
   a.answer([{ id: 1, price: 3, volume: 3 }])
+  reload()
   expect(log.lines.toSorted()).toEqual([
     "warn: boards.board.tiles[0].column: no row has a column 'volume'",
     "warn: feeds.f.steps[0].join.columns.v: no row has a column 'volume'",
