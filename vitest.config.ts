@@ -25,8 +25,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // Much of the time a test waits for a process, a socket or a browser, and leaves its core to the third.
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'apart', include: apart.map(folder => `test/${folder}/**/*.test.ts`) } },
       {
