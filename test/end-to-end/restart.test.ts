@@ -349,7 +349,7 @@ test('a series and a window go on after their process was killed, with what was 
     const reader = await new RawReader(`${server.url.replace('http', 'ws')}/ws?feed=${feed}`).open()
     const { rows: seen } = await reader.next('snapshot')
     reader.socket.terminate()
-    return seen as readonly unknown[]
+    return seen
   }
   try {
     await until(() => saved().length >= 4)
