@@ -69,6 +69,8 @@ export class RawClient implements ChaosClient {
   #ids = 0
   /** Data messages that still belong to the opened flush, and its class. */
   #flush = 0
+  /** Shown since the last flush. */
+  readonly #flushed = new Set<Table>()
   #flushThrottle = 0
 
   constructor(who: string, url: string, random: Random, witness: Witness) {
@@ -342,18 +344,22 @@ export class RawClient implements ChaosClient {
   #show(table: Table): void {
     table.place = this.#witness.shown(this.who, table.address, table.rows.values(), table.place).place
     table.shownIn = this.#server
+    this.#flushed.add(table)
   }
 
-  /** After an opened flush all feeds of one source and throttle are of one and the same table. */
+  /** After an opened flush all feeds of one source and throttle are of one and the same table; a view that was put off comes apart from it. */
   #compareFlush(): void {
     const bySource = new Map<string, Set<number>>()
     for (const table of this.#followed()) {
       if (!table.hasData || table.waits || table.throttle !== this.#flushThrottle || this.#isAsked(table)) continue
+      const { feed, name: _, ...view } = table.address
+      if (Object.keys(view).length > 0 && !this.#flushed.has(table)) continue
       const places = new Set(this.#witness.truth.places(table.address, stateText(table.rows.values())))
-      const source = sourceOf[table.address.feed]
+      const source = sourceOf[feed]
       const common = bySource.get(source)
       bySource.set(source, common === undefined ? places : new Set([...common].filter(place => places.has(place))))
     }
+    this.#flushed.clear()
     this.#witness.tally.flushes++
     for (const [source, places] of bySource) if (places.size === 0) this.#blame(`a flush left feeds of '${source}' at different tables`)
   }
