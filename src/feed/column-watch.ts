@@ -11,15 +11,19 @@ export class ColumnWatch {
   readonly #read: () => readonly NamedColumns[]
   #named: readonly NamedColumns[] | undefined
   readonly #tell: (sentence: string) => void
-  readonly #told = new Set<string>()
+  readonly #told: Set<string>
   /** Looked at last. */
   #columns: readonly string[] | undefined
   #missing: string | undefined
 
-  /** `named` is called once there is a table to compare: it may take a while, as expressions are compiled for it. */
-  constructor(named: () => readonly NamedColumns[], tell: (sentence: string) => void) {
+  /**
+   * @param named called once there is a table to compare: it may take a while, as expressions are compiled for it
+   * @param told what need not be told any more, and takes what is; default: nothing yet
+   */
+  constructor(named: () => readonly NamedColumns[], tell: (sentence: string) => void, told = new Set<string>()) {
     this.#read = named
     this.#tell = tell
+    this.#told = told
   }
 
   /** A sentence for people: the first column that is named and that no row of the last table with rows had; undefined: they are all there. */

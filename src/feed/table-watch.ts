@@ -8,6 +8,7 @@ import type { Graph } from './graph.ts'
 export class TableWatch {
   readonly #graph: Graph
   readonly #log: Logger
+  /** A config that is taken over names most of what the one before did. */
   readonly #told = new Set<string>()
   #watches: ReadonlyMap<string, ColumnWatch> = new Map()
 
@@ -20,7 +21,7 @@ export class TableWatch {
   /** From now on this is named of tables, by the names of their sources and feeds. */
   replace(named: ReadonlyMap<string, () => readonly NamedColumns[]>): this {
     this.#watches = new Map(
-      [...named].map(([feed, its]) => [feed, new ColumnWatch(its, sentence => this.#tellOnce(feed, sentence))] as const),
+      [...named].map(([feed, its]) => [feed, new ColumnWatch(its, sentence => this.#log.warn({ feed }, sentence), this.#told)] as const),
     )
     this.#look(this.#graph.feeds())
     return this
@@ -29,14 +30,6 @@ export class TableWatch {
   /** A sentence: the first column that is named of a table and that no row has; undefined: they are all there, or not known yet. */
   warningOf(feed: string): string | undefined {
     return this.#watches.get(feed)?.missing
-  }
-
-  /** A config that is taken over names most of what the one before did. */
-  #tellOnce(feed: string, sentence: string): void {
-    const told = `${feed} ${sentence}`
-    if (this.#told.has(told)) return
-    this.#told.add(told)
-    this.#log.warn({ feed }, sentence)
   }
 
   /** A table of several inputs is whole once they all have come. */

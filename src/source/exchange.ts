@@ -3,7 +3,7 @@ import { quotable } from '../decode/decode-error.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import type { PollPhases } from './ask.ts'
-import type { Asker, Credentials } from './auth/authorizer.ts'
+import { noCredentials, type Asker, type Credentials } from './auth/authorizer.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
 import type { HttpOptions } from './http.options.ts'
 import { Link, type Tap } from './link.ts'
@@ -64,8 +64,6 @@ export interface ExchangeDeps {
 }
 
 type Headers = Readonly<Record<string, string>>
-
-const nobody: Credentials = { headers: {}, query: {} }
 
 /** Asks a URL and follows its redirects, on one connection per origin. */
 export class Exchange {
@@ -144,7 +142,7 @@ export class Exchange {
 
   /** Asks the URL itself, whatever it answers: a redirect is not followed. @throws as `request` */
   once(signal: AbortSignal): Promise<Answer> {
-    return this.#ask(this.#first(this.#options.url), undefined, nobody, signal)
+    return this.#ask(this.#first(this.#options.url), undefined, noCredentials, signal)
   }
 
   #first(url: string): Hop {
@@ -162,7 +160,7 @@ export class Exchange {
   /** Says who asks, where that is for the URL's own origin to know; other credentials are tried once. */
   async #askAs(hop: Hop, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
     const { auth } = this.#deps
-    if (auth === undefined || hop.url.origin !== this.#origin) return this.#ask(hop, validators, nobody, signal)
+    if (auth === undefined || hop.url.origin !== this.#origin) return this.#ask(hop, validators, noCredentials, signal)
     const outgoing = { method: hop.method, path: hop.url.pathname + hop.url.search }
     const used = await auth.credentials(outgoing, signal)
     const answer = await this.#ask(hop, validators, used, signal)
@@ -254,7 +252,7 @@ export class Exchange {
 
 /** What is added stands in no URL that is kept or shown. */
 function pathOf({ pathname, search }: URL, query: Credentials['query']): string {
-  if (query === nobody.query) return pathname + search
+  if (query === noCredentials.query) return pathname + search
   const added = new URLSearchParams(query).toString()
   return pathname + search + (added === '' ? '' : (search === '' ? '?' : '&') + added)
 }

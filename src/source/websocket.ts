@@ -5,7 +5,7 @@ import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
 import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
-import type { Authorizer, Credentials } from './auth/authorizer.ts'
+import { noCredentials, type Authorizer } from './auth/authorizer.ts'
 import { Deadline } from './deadline.ts'
 import { dial, type RefusalHeaders } from './dial.ts'
 import type { AskDeps } from './document-ask.ts'
@@ -21,7 +21,6 @@ interface WebSocketDeps extends AskDeps {
   readonly auth?: Authorizer
 }
 
-const nobody: Credentials = { headers: {}, query: {} }
 const unauthorized = 401
 
 /** It was answered, and not opened. */
@@ -132,7 +131,7 @@ class WebSocketAsk implements Ask {
   async #openAs(signal: AbortSignal, last: boolean): Promise<boolean> {
     const { auth, proxies = new Proxies({}) } = this.#deps
     const { pathname, search } = new URL(this.#options.url)
-    const used = auth === undefined ? nobody : await auth.credentials({ method: 'GET', path: pathname + search }, signal)
+    const used = auth === undefined ? noCredentials : await auth.credentials({ method: 'GET', path: pathname + search }, signal)
     this.#proxy = proxies.of(new URL(this.#options.url.replace(/^ws/i, 'http')))
     const socket = dial(this.#options, used, this.#proxy)
     this.#socket = socket

@@ -9,6 +9,9 @@ export interface Credentials {
   readonly query: Readonly<Record<string, string>>
 }
 
+/** Of requests that do not say who asks. */
+export const noCredentials: Credentials = { headers: {}, query: {} }
+
 /** A request as it goes out. */
 export interface Outgoing {
   readonly method: string

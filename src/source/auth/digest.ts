@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { Asker, Credentials, Outgoing } from './authorizer.ts'
+import { noCredentials, type Asker, type Credentials, type Outgoing } from './authorizer.ts'
 
 /** What a server wants to be answered (RFC 7616 3.3). */
 export interface Challenge {
@@ -93,7 +93,7 @@ export class DigestAsker implements Asker {
   }
 
   credentials(outgoing: Outgoing): Promise<Credentials> {
-    if (this.#challenge === undefined) return Promise.resolve({ headers: {}, query: {} })
+    if (this.#challenge === undefined) return Promise.resolve(noCredentials)
     // Not from the seeded chance of tests: a server holds it against replays.
     const answered = {
       user: this.#user,
