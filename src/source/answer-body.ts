@@ -1,3 +1,5 @@
+import type { Deadline } from './deadline.ts'
+
 /** So much waits for a taker at most, in bytes, before the connection is told to pause. */
 const maxWaitingBytes = 65_536
 
@@ -69,7 +71,7 @@ export class AnswerBody {
   }
 
   /** Reads it away, up to `maxBytes`; more costs the connection. That it broke off is no fault: nobody wants it. */
-  async discard(maxBytes: number, signal: AbortSignal): Promise<void> {
+  async discard(maxBytes: number, deadline: Pick<Deadline, 'isOver'>): Promise<void> {
     let bytes = 0
     try {
       await this.take(chunk => {
@@ -78,7 +80,7 @@ export class AnswerBody {
         return undefined
       })
     } catch (error) {
-      if (signal.aborted) throw error
+      if (deadline.isOver) throw error
     }
   }
 

@@ -91,13 +91,12 @@ export class Answers {
     const isChange = changes === 'all' || changes.size > 0 || table.columns !== this.#columns
     this.#columns = table.columns
     this.#table = table
-    const { found, spurious } = this.#remote?.told ?? this.#reading
+    const { spurious } = this.#remote?.told ?? this.#reading
     return {
       kind: isChange ? 'changed' : 'unchanged',
       table,
       changes,
       ...(degraded === undefined ? {} : { degraded }),
-      ...(found === '' ? {} : { found }),
       spurious,
       ...facts,
     }
