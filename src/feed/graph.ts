@@ -266,17 +266,18 @@ export class Graph {
   /** Whether it was behind a run before, and polls have now proved all of its sources. */
   #catchUp(feed: Feed): boolean {
     const before = feed.isBehind
-    const sources = [...(this.#topology.sources.get(feed.name) ?? [])]
-    feed.isBehind = sources.some(source => this.#parts.sources.get(source)?.isBehind === true || (before && this.#pending.has(source)))
+    feed.isBehind = false
+    for (const source of this.#topology.sources.get(feed.name) ?? [])
+      if (this.#parts.sources.get(source)?.isBehind === true || (before && this.#pending.has(source))) feed.isBehind = true
     return before && !feed.isBehind
   }
 
   #judgement(name: string, feed: Feed): Judgement {
     const source = this.#parts.sources.get(name)?.judge(this.#demand.wants(name))
-    const inputs = source === undefined ? (this.#parts.derived.get(name)?.inputs ?? []).map(input => input.freshness) : [source]
     const fault = this.#faults.reason(name)
-    const degraded = feed.sample?.degraded
     if (source !== undefined && fault === undefined) return source
+    const inputs = source === undefined ? (this.#parts.derived.get(name)?.inputs ?? []).map(input => input.freshness) : [source]
+    const degraded = feed.sample?.degraded
     return judgeDerived(inputs, {
       hasData: feed.hasData,
       ...(degraded === undefined ? {} : { degraded }),

@@ -92,13 +92,7 @@ export class Answers {
     this.#columns = table.columns
     this.#table = table
     const { spurious } = this.#remote?.told ?? this.#reading
-    return {
-      kind: isChange ? 'changed' : 'unchanged',
-      table,
-      changes,
-      ...(degraded === undefined ? {} : { degraded }),
-      spurious,
-      ...facts,
-    }
+    // Members that are added to a copy take five times the memory of those that it is copied to.
+    return { kind: isChange ? 'changed' : 'unchanged', table, changes, spurious, ...(degraded === undefined ? {} : { degraded }), ...facts }
   }
 }

@@ -223,7 +223,7 @@ export class Exchange {
     const connected = link.takeConnected()
     if (link.connecting) return
     const { dnsMs = 0, connectMs = 0, tlsMs = 0 } = connected ?? {}
-    this.#phases = addPhases(this.#phases, { ...connected, firstByteMs: Math.max(0, tookMs - dnsMs - connectMs - tlsMs) })
+    this.#phases = addPhases(this.#phases, { firstByteMs: Math.max(0, tookMs - dnsMs - connectMs - tlsMs), ...connected })
   }
 
   #link({ url, origin }: Hop): Link {

@@ -90,8 +90,18 @@ export async function fetchBody(
   // What says that it is too large is not read to where that shows.
   if (Number(headers['content-length']) > options.maxBodyBytes) throw exceeded('maxBody', formatSize(options.maxBodyBytes))
   const body = await readBody(answer.body, String(headers['content-encoding'] ?? ''), options.maxBodyBytes)
-  const isRemade = held.isRemade(headers, exchange.url)
-  return { ...told, status, headers, body, bytes: body.byteLength, isSame: held.isSame(body), isRemade, bodyMs: clock.monotonic() - headAt }
+  return {
+    status,
+    headers,
+    body,
+    bytes: body.byteLength,
+    url: exchange.url,
+    isSame: held.isSame(body),
+    isRemade: held.isRemade(headers, exchange.url),
+    headMs: headAt - began,
+    bodyMs: clock.monotonic() - headAt,
+    limitedMs,
+  }
 }
 
 /** Its body is not waited for: it may hang, and the status says enough. */

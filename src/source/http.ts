@@ -198,7 +198,7 @@ class HttpAsk implements Ask {
       bytes,
       headMs: first.headMs,
       isRemade,
-      phases: { ...this.#exchange.takePhases(), bodyMs },
+      phases: { bodyMs, ...this.#exchange.takePhases() },
       hints,
       ...(asOf === undefined ? {} : { asOf }),
       ...(limitedMs > 0 ? { limitedMs } : {}),

@@ -196,7 +196,7 @@ export class Tabulator {
     this.#table = unified.table
     this.#count(unified)
     this.#degraded = problem ?? kept ?? partial
-    return { ...unified, held: false, unsettled: kept !== undefined, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
+    return { held: false, unsettled: kept !== undefined, ...unified, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
   }
 
   #count({ table, changes }: Unified): void {
