@@ -249,7 +249,8 @@ export class Store {
 
   #stampCells(entry: Entry, before: Row, after: Row, version: number): boolean {
     let changed = false
-    for (const [i, column] of this.#columns.entries()) {
+    for (let i = 0; i < this.#columns.length; i++) {
+      const column = this.#columns[i] ?? ''
       if (equalCells(cellOf(before, column), cellOf(after, column))) continue
       // Columns that grew after this row's last change have no stamp of their own yet: never changed.
       while (entry.cells.length < i) entry.cells.push(0)
