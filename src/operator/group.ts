@@ -207,9 +207,7 @@ class GroupStage {
   }
 
   #cellsOf(row: Row, key: string): readonly Cell[] {
-    const cells: Cell[] = []
-    for (const value of this.#values) cells.push(value(row, key))
-    return cells
+    return this.#values.map(value => value(row, key))
   }
 
   /** Lets rows in that were left out, where groups have gone. */
