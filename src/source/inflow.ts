@@ -82,11 +82,12 @@ export class Inflow {
     this.#tell()
   }
 
-  /** The connection is no more; without a fault it may be made again at the next due. */
+  /** The connection is no more; without a fault it may be made again at the next due. Nobody waits for what it would have said. */
   ended(fault?: PollError): void {
     this.#isOpen = false
     this.#fault = fault
-    if (fault !== undefined) this.#tell()
+    if (this.#waiting !== undefined) this.#waiting()
+    else if (fault !== undefined) this.wake()
   }
 
   /** Nobody wants it for now: what was not taken would be old by then. @returns whether there was any */
@@ -103,7 +104,7 @@ export class Inflow {
    */
   async take(): Promise<Tabulated> {
     this.#bytes = 0
-    if (!this.#hasTable && this.#mode !== 'rows' && !this.#isWorthTaking()) await this.#first()
+    if (!this.#hasTable && this.#mode !== 'rows' && this.#isOpen && !this.#isWorthTaking()) await this.#first()
     if (this.#pending.length > 0) {
       const tabulated = this.#taken()
       // Told by a poll of its own, and not only at the next due.
@@ -115,10 +116,9 @@ export class Inflow {
     if (fault !== undefined) throw fault
     if (this.#mode === 'rows') return this.#ofRows().same()
     if (this.#hasTable) return this.#deps.answers.same()
-    throw new PollError(
-      'timeout',
-      `${this.#deps.what()}: connected, but nothing was said within ${formatDuration(this.#options.timeoutMs)}`,
-    )
+    const what = this.#deps.what()
+    if (!this.#isOpen) throw new PollError('reset', `${what}: the connection ended before anything was said`)
+    throw new PollError('timeout', `${what}: connected, but nothing was said within ${formatDuration(this.#options.timeoutMs)}`)
   }
 
   async #first(): Promise<void> {

@@ -103,12 +103,12 @@ export class Poller {
     if (dueAt < this.#next.dueAt) this.#schedule({ dueAt, why: 'nudge: somebody asked for it' })
   }
 
-  /** Nobody wants it: no further poll; one under way is still delivered. */
+  /** Nobody wants it: no further poll; one under way is still delivered, and what it waits for is let go of after it. */
   stop(): void {
     this.#wanted = false
     this.#isFirst = false
     this.#unschedule()
-    this.#options.ask.rest?.()
+    if (!this.#polling) this.#options.ask.rest?.()
   }
 
   /** Ends for good; a poll under way is broken off and not delivered. */
@@ -209,6 +209,7 @@ export class Poller {
     this.#polling = false
     release()
     if (this.#closed) return
+    if (!this.#wanted) ask.rest?.()
     this.#settle(poll, began)
     onPoll(poll)
     if (this.#hasNews) this.#wake()

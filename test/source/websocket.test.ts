@@ -203,6 +203,35 @@ describe('a WebSocket is followed', () => {
     expect(told.filter(text => text.startsWith('open'))).toHaveLength(3)
   })
 
+  test.each([
+    ['it is closed well', (): unknown => client().close(1001), 'reset', 'the connection ended before anything was said'],
+    ['nobody wants it any more', (): unknown => ask?.rest?.(), 'reset', 'the connection ended before anything was said'],
+    ['the source is closed', (): unknown => ask?.close(), 'internal', 'the source is closed'],
+  ])('who waits for the first message is told at once: %s', async (_what, end, cause, reason) => {
+    const source = following()
+    const polled = source.poll()
+    await until(() => source.isFollowing === true && server.clients.size === 1)
+    end()
+    expect(failed(await polled)).toMatchObject({ cause, reason: expect.stringContaining(reason) })
+    expect(clock.pending).toBe(0)
+    if (cause === 'internal') return
+    await until(() => server.clients.size === 0)
+    greeting = ['[{"id":1}]']
+    expect(rowsOf(await source.poll())).toEqual([{ id: 1 }])
+  })
+
+  test('one that is closed well instead of answering a ping is no proof: it is opened anew', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    told.push('deaf')
+    const polled = source.poll()
+    await until(() => pings === 1)
+    client().close(1000)
+    expect(answered(await polled).kind).toBe('unchanged')
+    expect(told.filter(text => text.startsWith('open'))).toHaveLength(2)
+  })
+
   test('a message over maxBody, and a server that is none', async () => {
     greeting = [`["${'x'.repeat(2000)}"]`]
     const source = following({ maxBody: '1KiB' })
