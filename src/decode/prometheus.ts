@@ -1,6 +1,7 @@
 import { setCell, type Cell, type Row } from '../model/row.ts'
 import { DecodeError, exceeded, quotable } from './decode-error.ts'
 import { linesOf, type Line } from './lines.ts'
+import { OpenMetricsRules } from './openmetrics-rules.ts'
 import { PrometheusLine, type PrometheusSample } from './prometheus-line.ts'
 import { printSeries } from './prometheus-series.ts'
 
@@ -103,11 +104,15 @@ class ExpositionReader {
   readonly #types = new Map<string, string>()
   /** Rows of native histograms, which may be told once more in the way of classic ones. */
   readonly #derived = new Set<Row>()
+  readonly #rules: OpenMetricsRules | undefined
   #hasEnded = false
+  /** Some series stand there for several times. */
+  #hasPast = false
 
   constructor(options: PrometheusOptions) {
     this.#options = options
     this.#read = new SeriesRows(options.maxRows)
+    this.#rules = options.isOpenMetrics ? new OpenMetricsRules(this.#types) : undefined
   }
 
   /** @throws DecodeError which names the line */
@@ -115,7 +120,7 @@ class ExpositionReader {
     try {
       if (this.#hasEnded) throw new DecodeError('decode', 'more stands behind # EOF')
       if (this.#isComment(text)) this.#comment(text)
-      else if (text.trim() !== '') this.#sample(new PrometheusLine(text, this.#options.isOpenMetrics).sample())
+      else if (text.trim() !== '') this.#sample(new PrometheusLine(text, this.#options.isOpenMetrics).sample(), number)
       else if (this.#options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no empty lines')
     } catch (error) {
       if (!(error instanceof DecodeError) || error.kind !== 'decode') throw error
@@ -123,14 +128,20 @@ class ExpositionReader {
     }
   }
 
-  /** @throws DecodeError where it is cut short */
+  /** @throws DecodeError where it is cut short, or what belongs together does not fit */
   end(): Prometheus {
     if (this.#options.isOpenMetrics && !this.#hasEnded)
       throw new DecodeError('decode', 'the OpenMetrics text is cut short: it does not end with # EOF')
-    const { rows, infinite, histograms } = this.#read
-    if (histograms === 0) return this.#read
-    const told = new Set(rows.filter(row => !this.#derived.has(row)).map(row => row['series']))
-    return { rows: rows.filter(row => !this.#derived.has(row) || !told.has(row['series'])), infinite, histograms }
+    this.#rules?.end()
+    const { infinite, histograms } = this.#read
+    let rows: readonly Row[] = this.#read.rows
+    if (this.#derived.size > 0) {
+      const told = new Set(rows.filter(row => !this.#derived.has(row)).map(row => row['series']))
+      rows = rows.filter(row => !this.#derived.has(row) || !told.has(row['series']))
+    }
+    // Of several times the newest counts, which stands last.
+    if (this.#hasPast) rows = [...new Map(rows.map(row => [row['series'], row])).values()]
+    return { rows, infinite, histograms }
   }
 
   /** Prometheus' own format lets blanks stand before a comment. */
@@ -161,10 +172,11 @@ class ExpositionReader {
     this.#types.set(name, type)
   }
 
-  #sample(sample: PrometheusSample): void {
+  #sample(sample: PrometheusSample, line: number): void {
     const { name, sum } = sample
     if (sum === undefined) {
-      this.#read.add(sample)
+      const { series } = this.#read.add(sample)
+      if (typeof series === 'string' && this.#rules?.take(series, sample, line) === true) this.#hasPast = true
       return
     }
     const ofGauges = this.#types.get(name)?.startsWith('gauge') === true ? 'g' : ''

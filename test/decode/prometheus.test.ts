@@ -161,6 +161,49 @@ bar_bucket{le="0.1"} 8 # {} 0.054
   })
 })
 
+describe('what OpenMetrics demands of numbers', () => {
+  const typed = (type: string, ...lines: readonly string[]): string => [`# TYPE a ${type}`, ...lines, '# EOF'].join('\n')
+
+  test.each([
+    ['counter', ['a_total -1'], 'line 2: a_total counts, and is negative'],
+    ['summary', ['a_sum -1', 'a_count -1'], 'line 3: a_count counts, and is negative'],
+    ['gaugehistogram', ['a_gsum -1', 'a_bucket{le="+Inf"} -1'], 'line 3: a_bucket{le="+Inf"} counts, and is negative'],
+    ['gauge', ['a 1', 'b 1', 'a 2'], 'line 4: a stands there twice'],
+    ['gauge', ['a 1 5', 'a 2'], 'line 3: a stands there twice'],
+    ['gauge', ['a 1', 'a 2 5'], 'line 3: a stands there twice'],
+    ['gauge', ['a{b="c"} 1 5', 'a{b="c"} 2 4.9'], 'line 3: a{b="c"} stood there before with a newer time'],
+    [
+      'histogram',
+      ['a_bucket{x="1",le="1"} 3', 'a_bucket{x="2",le="1"} 1', 'a_bucket{x="1",le="+Inf"} 5', 'a_bucket{x="1",le="2.5"} 2'],
+      'line 5: the bucket le="2.5" holds fewer than that of le="1", which is within it',
+    ],
+  ])('is refused where it does not hold, with the line: %s %j', (type, lines, reason) => {
+    expect(refusal(() => rows(typed(type, ...lines), open))).toBe(`decode: ${reason}`)
+    // Of a metric that says nothing of itself, and in the text format, it is what the exporter says.
+    expect(refusal(() => rows(lines.join('\n').replaceAll(/ (5|4.9)$/gm, ' 5000')))).toBe('accepted')
+  })
+
+  test('of several times the newest counts', () => {
+    const body = typed('gauge', 'a 1 5', 'b 7 5', 'a 2 7.5', 'a 3 7.5')
+    expect(rows(body, open)).toEqual([
+      { series: 'a', metric: 'a', value: 3, time: 7500 },
+      { series: 'b', metric: 'b', value: 7, time: 5000 },
+    ])
+    expect(decoded({ body }).remarks).toEqual([])
+  })
+
+  test('is no more than what would make a number wrong: what real exporters do is read', () => {
+    const lenient = [
+      typed('counter', 'a_total NaN', 'a -0'),
+      typed('summary', 'a{quantile="0.5"} -1', 'a_sum -3', 'a_count 2'),
+      // Counted without a lock, and in an order of its own.
+      typed('histogram', 'a_sum -1', 'a_count 3', 'a_bucket{le="+Inf"} 2', 'a_bucket{le="1"} 2', 'a_bucket{le="x"} 9'),
+      typed('info', 'a_info 2', '# TYPE a counter'),
+    ]
+    for (const body of lenient) expect(refusal(() => rows(body, open))).toBe('accepted')
+  })
+})
+
 describe('native histograms', () => {
   const spread = 'schema:0,zero_threshold:1e-3,zero_count:4,positive_spans:[0:2,1:2],positive_deltas:[2,1,-3,3]'
   const body = `# TYPE h histogram
