@@ -137,9 +137,9 @@ export class Inflow {
     const messages = this.#pending
     this.#bytes = this.#pendingBytes
     this.#clear()
-    const decoded = this.#decoded(messages)
+    const decoded = this.#each(messages, body => answers.decode({ body, mediaType: '' }))
     this.#mode ??= this.#modeOf(decoded.find(({ document }) => this.#isAbout(document)))
-    if (this.#mode === 'rows') return this.#ofRows().take(decoded)
+    if (this.#mode === 'rows') return this.#setRows(decoded)
     const last = decoded.findLast(({ document }) => this.#isAbout(document))
     if (last !== undefined) {
       const tabulated = answers.tabulate(last)
@@ -150,21 +150,31 @@ export class Inflow {
     throw new PollError('decode', `${this.#deps.what()}: no message has anything at rows: ${this.#options.rows ?? ''}`)
   }
 
-  /** Those that can be read; of the first that cannot the next poll tells. @throws DecodeError where none can */
-  #decoded(messages: readonly Buffer[]): readonly Decoded[] {
+  #setRows(decoded: readonly Decoded[]): Tabulated {
+    const sets = this.#ofRows()
+    return sets.take(
+      this.#each(decoded, message => {
+        sets.check(message)
+        return message
+      }),
+    )
+  }
+
+  /** What becomes of those that can be read; of the first that cannot the next poll tells. @throws DecodeError where none can */
+  #each<Message, Read>(messages: readonly Message[], read: (message: Message) => Read): readonly Read[] {
     let fault: DecodeError | undefined
-    const decoded = messages.flatMap(body => {
+    const all = messages.flatMap(message => {
       try {
-        return [this.#deps.answers.decode({ body, mediaType: '' })]
+        return [read(message)]
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error
         fault ??= error
         return []
       }
     })
-    if (fault !== undefined && decoded.length === 0) throw fault
+    if (fault !== undefined && all.length === 0) throw fault
     this.#fault ??= fault
-    return decoded
+    return all
   }
 
   #ofRows(): SetRows {

@@ -84,6 +84,26 @@ describe('a WebSocket is followed', () => {
     expect(polls.filter(({ kind }) => kind === 'failed')).toMatchObject([{ cause: 'decode' }])
   })
 
+  test('a row that is not of the shape is told of by a poll of its own, and the others are set', async () => {
+    greeting = ['{"symbol":"N","price":1}']
+    const shape = { type: 'object', required: ['symbol', 'price'], properties: { price: { type: 'number' } } }
+    const source = following({ message: 'rows', key: 'symbol', shape })
+    await source.poll()
+    await until(() => source.news === 1)
+    await source.poll()
+    for (const text of ['{"symbol":"M","price":"dear"}', '[{"symbol":"N","price":2},{"symbol":"O","price":3}]']) await say(text, source)
+    expect(rowsOf(await source.poll())).toEqual([
+      { symbol: 'N', price: 2 },
+      { symbol: 'O', price: 3 },
+    ])
+    const reason = 'shape: the row at place 0, column price: expected number, received string'
+    expect(failed(await source.poll())).toMatchObject({ cause: 'shape', reason })
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+    await say('{"symbol":"M"}', source)
+    expect(failed(await source.poll()).cause).toBe('shape')
+    expect(rowsOf(await source.poll()).map(({ symbol }) => symbol)).toEqual(['N', 'O'])
+  })
+
   test('more messages than rows may be are no more rows for that', async () => {
     greeting = Array.from({ length: 50 }, (_, i) => JSON.stringify({ symbol: `S${i % 3}`, price: i }))
     const source = following({ message: 'rows', key: 'symbol', maxRows: 5 })
