@@ -1,3 +1,4 @@
+import { commandWithoutSecrets } from '../lib/safe-command.ts'
 import { isSecretName, valueWithoutSecrets } from '../lib/safe-text.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Config } from './config.ts'
@@ -79,6 +80,12 @@ function isComputation([section, , key]: Path): boolean {
   return section === 'feeds' && (key === 'steps' || key === 'export' || key === 'columns')
 }
 
+/** The command of a source, or its words. */
+function isCommand([section, , key]: Path, value: unknown): value is string | readonly string[] {
+  const isOfWords = typeof value === 'string' || (Array.isArray(value) && value.every(word => typeof word === 'string'))
+  return section === 'sources' && key === 'exec' && isOfWords
+}
+
 /** A function as it is written: JSON knows none. */
 function functionText(_key: string, value: unknown): unknown {
   return typeof value === 'function' ? String(value) : value
@@ -125,11 +132,14 @@ class Explanation {
   add(path: Path, value: unknown, from?: Path): void {
     const place = from === undefined ? undefined : this.#tree.place(from, 'value')
     const origin = from === undefined ? 'default' : place === undefined ? this.#file : `${place.file ?? this.#file}:${place.line}`
-    const shown = valueWithoutSecrets(
-      isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value,
-      text => this.#tree.redact(text),
-      isComputation(path) ? () => false : isSecretName,
-    )
+    const told = (text: string): string => this.#tree.redact(text)
+    const shown = isCommand(path, value)
+      ? commandWithoutSecrets(value, told)
+      : valueWithoutSecrets(
+          isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value,
+          told,
+          isComputation(path) ? () => false : isSecretName,
+        )
     this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown, functionText), origin })
   }
 }

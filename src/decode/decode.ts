@@ -70,9 +70,13 @@ function decodeAs(format: Format, task: Task): Decoded {
   }
 }
 
-function seriesDocument({ rows, infinite }: Prometheus, dialect: Dialect): Decoded {
+function seriesDocument({ rows, infinite, histograms }: Prometheus, dialect: Dialect): Decoded {
+  const remarks: Remark[] = []
   const are = infinite === 1 ? '1 sample is infinite: its' : `${infinite} samples are infinite: their`
-  const remarks = infinite === 0 ? [] : [{ about: 'infinite', sentence: `${are} value is null` }]
+  if (infinite > 0) remarks.push({ about: 'infinite', sentence: `${are} value is null` })
+  const of = histograms === 1 ? '1 native histogram' : `${histograms} native histograms`
+  if (histograms > 0)
+    remarks.push({ about: 'histograms', sentence: `of ${of} the count and the sum are rows, and the buckets are left out` })
   return { document: rows, dialect, key: 'series', remarks }
 }
 

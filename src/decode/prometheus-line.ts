@@ -8,8 +8,10 @@ export interface PrometheusSample {
   readonly name: string
   /** In the order in which they were written. */
   readonly labels: readonly Label[]
-  /** May be NaN or infinite. */
+  /** May be NaN or infinite. Of a native histogram: its count. */
   readonly value: number
+  /** Of a native histogram, which is all of it in one sample. */
+  readonly sum?: number
   /** ms since 1970 UTC. */
   readonly time?: number
 }
@@ -18,6 +20,10 @@ const metricName = /[a-zA-Z_:][a-zA-Z0-9_:]*/y
 const labelName = /[a-zA-Z_][a-zA-Z0-9_]*/y
 const blanks = /[ \t]*/y
 const word = /[^ \t]+/y
+/** How a native histogram begins, which no set of labels does. */
+const memberFirst = /(?=\{[ \t]*[a-z_]+[ \t]*:)/y
+const memberName = /[a-z_]+/y
+const memberValue = /\[[^[\]{}]*\]|[^,[\]{} \t]+/y
 
 /** Characters that the labels of an exemplar may have together. */
 const exemplarCharacters = 128
@@ -55,19 +61,21 @@ export class PrometheusLine {
     const begins = this.#at
     this.#take(blanks)
     const labels: Label[] = []
-    if (this.#has('{')) {
+    if (this.#text[this.#at] === '{' && this.#take(memberFirst) === undefined) {
+      this.#at++
       const quoted = this.#labelSet(labels, name === undefined)
       name ??= quoted
     } else if (name !== undefined && this.#at === begins)
       throw this.#refuse('a value is missing, or a character stands in the name that none may have')
     if (name === undefined) throw this.#refuse('a name of a metric is needed')
-    const value = this.#number('a value')
+    this.#take(blanks)
+    const worth = this.#take(memberFirst) === undefined ? { value: this.#number('a value') } : this.#histogram()
     const time = this.#time()
     this.#take(blanks)
     if (this.#isOpenMetrics && this.#has('#')) this.#exemplar()
     this.#take(blanks)
     if (this.#at < this.#text.length) throw this.#refuse('more stands behind the value and time')
-    return { name, labels, value, ...(time === undefined ? {} : { time }) }
+    return { name, labels, ...worth, ...(time === undefined ? {} : { time }) }
   }
 
   /** What a `# TYPE`, `# HELP` or `# UNIT` tells of: a name, quoted or not. */
@@ -142,6 +150,29 @@ export class PrometheusLine {
     const value = this.#quoted()
     if (value === undefined) throw this.#refuse('the value of a label is not closed')
     return value
+  }
+
+  /** `{count:24,sum:100,schema:0,positive_spans:[0:2],..}`: how its observations are spread is left out. */
+  #histogram(): Pick<PrometheusSample, 'value' | 'sum'> {
+    const begins = this.#at
+    const members = new Map<string, string>()
+    do {
+      this.#at++
+      this.#take(blanks)
+      const name = this.#take(memberName)
+      this.#take(blanks)
+      const isNamed = name !== undefined && this.#has(':')
+      this.#take(blanks)
+      const value = isNamed ? this.#take(memberValue) : undefined
+      if (!isNamed || value === undefined) throw this.#refuse('a native histogram is of names, each with : and a value')
+      members.set(name, value)
+      this.#take(blanks)
+    } while (this.#text[this.#at] === ',')
+    if (!this.#has('}')) throw this.#refuse('a native histogram is not closed by }')
+    const [count, sum] = ['count', 'sum'].map(name => prometheusNumber(members.get(name) ?? ''))
+    if (count !== undefined && sum !== undefined) return { value: count, sum }
+    this.#at = begins
+    throw this.#refuse('a native histogram has a count and a sum, which are all that is read of it: ask for the text format instead')
   }
 
   #number(what: string): number {

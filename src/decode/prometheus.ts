@@ -1,7 +1,9 @@
 import { setCell, type Cell, type Row } from '../model/row.ts'
 import { DecodeError, exceeded, quotable } from './decode-error.ts'
 import { linesOf, type Line } from './lines.ts'
-import { PrometheusLine, type Label, type PrometheusSample } from './prometheus-line.ts'
+import { OpenMetricsRules } from './openmetrics-rules.ts'
+import { PrometheusLine, type PrometheusSample } from './prometheus-line.ts'
+import { printSeries } from './prometheus-series.ts'
 
 export interface PrometheusOptions {
   /** Its times are seconds, `# EOF` ends it, exemplars may stand in it. */
@@ -40,62 +42,6 @@ export function looksLikePrometheus(text: string): boolean {
   return false
 }
 
-/** Prometheus' own format lets blanks stand before a comment. */
-function isComment({ text }: Line, { isOpenMetrics }: PrometheusOptions): boolean {
-  return (isOpenMetrics ? text : text.trimStart()).startsWith('#')
-}
-
-/** @returns whether the text ends here */
-function readComment({ text }: Line, options: PrometheusOptions): boolean {
-  const [, keyword = '', rest = ''] = /^[ \t]*#[ \t]*(HELP|TYPE|UNIT)\b[ \t]*(.*)$/s.exec(text) ?? []
-  if (options.isOpenMetrics && text === '# EOF') return true
-  if (keyword === '') {
-    if (options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no comments but HELP, TYPE, UNIT and EOF')
-    return false
-  }
-  // Prometheus' own library takes a help of nothing for any other comment.
-  if (keyword === 'HELP' && rest === '' && !options.isOpenMetrics) return false
-  const line = new PrometheusLine(rest, options.isOpenMetrics)
-  const name = line.describedName()
-  const said = line.rest()
-  if (keyword === 'TYPE' && !types.has(said.toLowerCase()))
-    throw new DecodeError('decode', `${quotable(name, 40)} has the type ${quotable(JSON.stringify(said), 30)}, which is none`)
-  return false
-}
-
-/** A sample for each line that has one. */
-function* samplesOf(text: string, options: PrometheusOptions): Generator<PrometheusSample> {
-  let hasEnded = false
-  for (const line of linesOf(text)) {
-    try {
-      if (hasEnded) throw new DecodeError('decode', 'more stands behind # EOF')
-      if (isComment(line, options)) hasEnded = readComment(line, options)
-      else if (line.text.trim() !== '') yield new PrometheusLine(line.text, options.isOpenMetrics).sample()
-      else if (options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no empty lines')
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error
-      throw new DecodeError('decode', `line ${line.number}: ${error.message}`)
-    }
-  }
-  if (options.isOpenMetrics && !hasEnded) throw new DecodeError('decode', 'the OpenMetrics text is cut short: it does not end with # EOF')
-}
-
-const plainName = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/
-const plainLabel = /^[a-zA-Z_][a-zA-Z0-9_]*$/
-
-function quoted(text: string): string {
-  return `"${text.replace(/[\\"\n]/g, c => (c === '\n' ? '\\n' : `\\${c}`))}"`
-}
-
-/** A series by its name, if it has one, and labels, as Prometheus prints it, the labels in the order of their names. */
-export function printSeries(name: string, labels: readonly Label[]): string {
-  const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-  const printed = sorted.map(([label, value]) => `${plainLabel.test(label) ? label : quoted(label)}=${quoted(value)}`)
-  if (name === '') return `{${printed.join(',')}}`
-  if (plainName.test(name)) return printed.length === 0 ? name : `${name}{${printed.join(',')}}`
-  return `{${[quoted(name), ...printed].join(',')}}`
-}
-
 /** The columns of a row that are no labels; a label of such a name stands in `exported_..`, as Prometheus has it. */
 const own = new Set(['series', 'metric', 'value', 'time'])
 
@@ -118,18 +64,126 @@ export interface Prometheus {
   readonly rows: readonly Row[]
   /** Samples that are infinite, which no row can say: their value is null, as that of NaN is. */
   readonly infinite: number
+  /** Native histograms, of which the rows say the count and the sum alone. */
+  readonly histograms: number
+}
+
+/** Collects the rows of samples. */
+class SeriesRows implements Prometheus {
+  readonly rows: Row[] = []
+  infinite = 0
+  histograms = 0
+  readonly #maxRows: number
+
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows
+  }
+
+  /** @throws DecodeError over `maxRows` */
+  add(sample: PrometheusSample): Row {
+    if (this.rows.length >= this.#maxRows) throw exceeded('maxRows', String(this.#maxRows))
+    const row = rowOfSample(sample)
+    this.rows.push(row)
+    if (Math.abs(sample.value) === Number.POSITIVE_INFINITY) this.infinite++
+    return row
+  }
 }
 
 /** @throws DecodeError over `maxRows` */
 export function rowsOfSamples(samples: Iterable<PrometheusSample>, maxRows: number): Prometheus {
-  const rows: Row[] = []
-  let infinite = 0
-  for (const sample of samples) {
-    if (rows.length >= maxRows) throw exceeded('maxRows', String(maxRows))
-    rows.push(rowOfSample(sample))
-    if (Math.abs(sample.value) === Number.POSITIVE_INFINITY) infinite++
+  const read = new SeriesRows(maxRows)
+  for (const sample of samples) read.add(sample)
+  return read
+}
+
+/** Reads an exposition line by line. */
+class ExpositionReader {
+  readonly #options: PrometheusOptions
+  readonly #read: SeriesRows
+  /** Of metrics, by their name. */
+  readonly #types = new Map<string, string>()
+  /** Rows of native histograms, which may be told once more in the way of classic ones. */
+  readonly #derived = new Set<Row>()
+  readonly #rules: OpenMetricsRules | undefined
+  #hasEnded = false
+  /** Some series stand there for several times. */
+  #hasPast = false
+
+  constructor(options: PrometheusOptions) {
+    this.#options = options
+    this.#read = new SeriesRows(options.maxRows)
+    this.#rules = options.isOpenMetrics ? new OpenMetricsRules(this.#types) : undefined
   }
-  return { rows, infinite }
+
+  /** @throws DecodeError which names the line */
+  line({ text, number }: Line): void {
+    try {
+      if (this.#hasEnded) throw new DecodeError('decode', 'more stands behind # EOF')
+      if (this.#isComment(text)) this.#comment(text)
+      else if (text.trim() !== '') this.#sample(new PrometheusLine(text, this.#options.isOpenMetrics).sample(), number)
+      else if (this.#options.isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no empty lines')
+    } catch (error) {
+      if (!(error instanceof DecodeError) || error.kind !== 'decode') throw error
+      throw new DecodeError('decode', `line ${number}: ${error.message}`)
+    }
+  }
+
+  /** @throws DecodeError where it is cut short, or what belongs together does not fit */
+  end(): Prometheus {
+    if (this.#options.isOpenMetrics && !this.#hasEnded)
+      throw new DecodeError('decode', 'the OpenMetrics text is cut short: it does not end with # EOF')
+    this.#rules?.end()
+    const { infinite, histograms } = this.#read
+    let rows: readonly Row[] = this.#read.rows
+    if (this.#derived.size > 0) {
+      const told = new Set(rows.filter(row => !this.#derived.has(row)).map(row => row['series']))
+      rows = rows.filter(row => !this.#derived.has(row) || !told.has(row['series']))
+    }
+    // Of several times the newest counts, which stands last.
+    if (this.#hasPast) rows = [...new Map(rows.map(row => [row['series'], row])).values()]
+    return { rows, infinite, histograms }
+  }
+
+  /** Prometheus' own format lets blanks stand before a comment. */
+  #isComment(text: string): boolean {
+    return (this.#options.isOpenMetrics ? text : text.trimStart()).startsWith('#')
+  }
+
+  #comment(text: string): void {
+    const { isOpenMetrics } = this.#options
+    const [, keyword = '', rest = ''] = /^[ \t]*#[ \t]*(HELP|TYPE|UNIT)\b[ \t]*(.*)$/s.exec(text) ?? []
+    if (isOpenMetrics && text === '# EOF') {
+      this.#hasEnded = true
+      return
+    }
+    if (keyword === '') {
+      if (isOpenMetrics) throw new DecodeError('decode', 'OpenMetrics has no comments but HELP, TYPE, UNIT and EOF')
+      return
+    }
+    // Prometheus' own library takes a help of nothing for any other comment.
+    if (keyword === 'HELP' && rest === '' && !isOpenMetrics) return
+    const line = new PrometheusLine(rest, isOpenMetrics)
+    const name = line.describedName()
+    const said = line.rest()
+    if (keyword !== 'TYPE') return
+    const type = said.toLowerCase()
+    if (!types.has(type))
+      throw new DecodeError('decode', `${quotable(name, 40)} has the type ${quotable(JSON.stringify(said), 30)}, which is none`)
+    this.#types.set(name, type)
+  }
+
+  #sample(sample: PrometheusSample, line: number): void {
+    const { name, sum } = sample
+    if (sum === undefined) {
+      const { series } = this.#read.add(sample)
+      if (typeof series === 'string' && this.#rules?.take(series, sample, line) === true) this.#hasPast = true
+      return
+    }
+    const ofGauges = this.#types.get(name)?.startsWith('gauge') === true ? 'g' : ''
+    this.#derived.add(this.#read.add({ ...sample, name: `${name}_${ofGauges}count` }))
+    this.#derived.add(this.#read.add({ ...sample, name: `${name}_${ofGauges}sum`, value: sum }))
+    this.#read.histograms++
+  }
 }
 
 /**
@@ -137,5 +191,7 @@ export function rowsOfSamples(samples: Iterable<PrometheusSample>, maxRows: numb
  * @throws DecodeError which names the line and the reason, or the limit
  */
 export function decodePrometheus(text: string, options: PrometheusOptions): Prometheus {
-  return rowsOfSamples(samplesOf(text, options), options.maxRows)
+  const reader = new ExpositionReader(options)
+  for (const line of linesOf(text)) reader.line(line)
+  return reader.end()
 }

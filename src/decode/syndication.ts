@@ -30,12 +30,18 @@ export function isSyndicationRoot(name: string): boolean {
   return roots.has(name)
 }
 
-/** Reads well-formedness and size, and counts what will be rows. */
-class ItemCount implements XmlSink {
+/** Reads well-formedness and size, counts what will be rows, and sees under which prefixes the feed itself stands. */
+class Outline implements XmlSink {
   items = 0
+  readonly prefixes = new Set<string>()
+  #hasRoot = false
 
   open(name: string): void {
-    if (/^([^:]+:)?(item|entry)$/.test(name)) this.items++
+    const [, prefix = '', local] = /^(?:([^:]+):)?(item|entry|rss|feed)$/.exec(name) ?? []
+    const isItem = local === 'item' || local === 'entry'
+    const isFirst = isItem ? this.items++ === 0 : local !== undefined && !this.#hasRoot
+    if (isFirst && prefix !== '') this.prefixes.add(prefix)
+    this.#hasRoot = true
   }
 
   text(): void {}
@@ -103,14 +109,27 @@ function itemRow(item: Members): Row {
   ])
 }
 
-/** @param items how many there are to be read: one without any, or anything that is known, is an empty feed */
-function parsed(document: Cell | string, items: number): Cell {
+const beforePrefix = /<!\[CDATA\[[^]*?\]\]>|<!--[^]*?-->|<\?[^]*?\?>|<\/?[^\s<>/:!?]+:/g
+
+/** The text with these prefixes left out of the names of elements: `<r:item>` is `<item>`. No `<` stands in an attribute of what was read. */
+function withoutPrefixes(text: string, prefixes: ReadonlySet<string>): string {
+  return text.replace(beforePrefix, found => {
+    const open = found.startsWith('</') ? '</' : '<'
+    return prefixes.has(found.slice(open.length, -1)) ? open : found
+  })
+}
+
+/** Undefined: it cannot be read. */
+function itemsOf(document: Cell): readonly Members[] | undefined {
+  let read: Cell
   try {
-    return parseFeed(document)
+    read = parseFeed(document)
   } catch {
-    if (items === 0) return { feed: { items: [] } }
-    throw new DecodeError('decode', 'it is no RSS, Atom, RDF or JSON feed that can be read')
+    return undefined
   }
+  const feed = isMembers(read) ? read['feed'] : undefined
+  const items = isMembers(feed) ? (feed['items'] ?? feed['entries'] ?? []) : []
+  return (items as readonly Cell[]).filter(isMembers)
 }
 
 /**
@@ -121,13 +140,19 @@ function parsed(document: Cell | string, items: number): Cell {
  */
 export function syndicationRows(document: Cell, limits: XmlLimits): readonly Row[] {
   // Well-formed, of bounded depth and free of entities of its own before anything is built of it.
-  const count = new ItemCount()
-  if (typeof document !== 'string') count.items = 1
-  else if (isSyndicationRoot(rootName(document) ?? '')) readXml(document, limits, count)
-  else throw new DecodeError('decode', 'it is no RSS, Atom or RDF: its root element is called otherwise')
-  const read = parsed(document, count.items)
-  const feed = isMembers(read) ? read['feed'] : undefined
-  const items = isMembers(feed) ? (feed['items'] ?? feed['entries'] ?? []) : []
-  const rows = (items as readonly Cell[]).filter(isMembers).map(itemRow)
+  const outline = new Outline()
+  if (typeof document === 'string') {
+    if (!isSyndicationRoot(rootName(document) ?? ''))
+      throw new DecodeError('decode', 'it is no RSS, Atom or RDF: its root element is called otherwise')
+    readXml(document, limits, outline)
+  }
+  let items = itemsOf(document)
+  // RSS is in no namespace, and often in one all the same: whatever that is called, what the feed itself stands under is left out.
+  if ((items === undefined || items.length === 0) && outline.prefixes.size > 0 && typeof document === 'string')
+    items = itemsOf(withoutPrefixes(document, outline.prefixes)) ?? items
+  // One without any item, or anything that is known, is an empty feed.
+  if (items === undefined && (outline.items > 0 || typeof document !== 'string'))
+    throw new DecodeError('decode', 'it is no RSS, Atom, RDF or JSON feed that can be read')
+  const rows = (items ?? []).map(itemRow)
   return rows.map(row => rowOf(Object.entries(row).filter(([, cell]) => cell !== null)))
 }

@@ -266,10 +266,11 @@ export class Graph {
   /** Whether it was behind a run before, and polls have now proved all of its sources. */
   #catchUp(feed: Feed): boolean {
     const before = feed.isBehind
-    feed.isBehind = false
+    let isBehind = false
     for (const source of this.#topology.sources.get(feed.name) ?? [])
-      if (this.#parts.sources.get(source)?.isBehind === true || (before && this.#pending.has(source))) feed.isBehind = true
-    return before && !feed.isBehind
+      isBehind ||= this.#parts.sources.get(source)?.isBehind === true || (before && this.#pending.has(source))
+    feed.isBehind = isBehind
+    return before && !isBehind
   }
 
   #judgement(name: string, feed: Feed): Judgement {

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { basename } from 'node:path'
 import { exceeded, quotable } from '../decode/decode-error.ts'
-import { withoutSecrets } from '../lib/safe-text.ts'
+import { secretsInCommand } from '../lib/safe-command.ts'
+import { isSecretName, withoutSecrets } from '../lib/safe-text.ts'
 import { formatSize } from '../lib/unit.ts'
 import type { Ask } from './ask.ts'
 import { DocumentAsk, type AskDeps, type DocumentOrigin, type Found } from './document-ask.ts'
@@ -13,6 +14,8 @@ import type { Taps } from './taps.ts'
 const passedOn = ['PATH', 'HOME', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR']
 /** So much of what a command complains of is kept, from its end, in bytes. */
 const complaintBytes = 4096
+/** Hiding shorter ones would spoil every sentence. */
+const shortestSecret = 4
 
 /** Runs a command and makes a table of what it prints. */
 export function execAsk(options: ExecOptions, deps: AskDeps & { readonly taps?: Pick<Taps, 'origin'> }): Ask {
@@ -24,12 +27,16 @@ class Command implements DocumentOrigin {
   readonly what: string
   readonly #options: ExecOptions
   readonly #env: NodeJS.ProcessEnv
+  /** What it may complain with. */
+  readonly #secrets: readonly string[]
 
   constructor(options: ExecOptions) {
     this.#options = options
     this.what = `the command ${quotable(basename(options.command[0] ?? ''), 40)}`
     const own = passedOn.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]))
     this.#env = Object.fromEntries([...own, ...options.env])
+    const named = [...options.env].flatMap(([name, value]) => (isSecretName(name) ? [value] : []))
+    this.#secrets = [...named, ...secretsInCommand(options.command)].filter(({ length }) => length >= shortestSecret)
   }
 
   find(signal: AbortSignal): Promise<Found> {
@@ -51,9 +58,15 @@ class Command implements DocumentOrigin {
       child.once('close', (code, signalName) => {
         signal.removeEventListener('abort', abort)
         if (code === 0) resolve({ body: output.body, mediaType: '' })
-        else reject(new PollError('upstream', `${this.what} ended with ${code ?? signalName ?? 'an error'}${output.complaint}`))
+        else reject(new PollError('upstream', `${this.what} ended with ${code ?? signalName ?? 'an error'}${this.#told(output.complaint)}`))
       })
     })
+  }
+
+  /** What it complained of, to be said after how it ended. */
+  #told(complaint: string): string {
+    const told = this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), complaint)
+    return told === '' ? '' : `: ${withoutSecrets(told)}`
   }
 }
 
@@ -76,10 +89,9 @@ class Output {
     return Buffer.concat(this.#chunks)
   }
 
-  /** The last line of what it complained of, to be said after how it ended. */
+  /** The last line of what it complained of. */
   get complaint(): string {
-    const last = this.#complaint.toString().trim().split(/\r?\n/).at(-1) ?? ''
-    return last === '' ? '' : `: ${withoutSecrets(last)}`
+    return this.#complaint.toString().trim().split(/\r?\n/).at(-1) ?? ''
   }
 }
 

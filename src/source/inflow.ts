@@ -82,11 +82,12 @@ export class Inflow {
     this.#tell()
   }
 
-  /** The connection is no more; without a fault it may be made again at the next due. */
+  /** The connection is no more; without a fault it may be made again at the next due. Nobody waits for what it would have said. */
   ended(fault?: PollError): void {
     this.#isOpen = false
     this.#fault = fault
-    if (fault !== undefined) this.#tell()
+    if (this.#waiting !== undefined) this.#waiting()
+    else if (fault !== undefined) this.wake()
   }
 
   /** Nobody wants it for now: what was not taken would be old by then. @returns whether there was any */
@@ -103,7 +104,7 @@ export class Inflow {
    */
   async take(): Promise<Tabulated> {
     this.#bytes = 0
-    if (!this.#hasTable && this.#mode !== 'rows' && !this.#isWorthTaking()) await this.#first()
+    if (!this.#hasTable && this.#mode !== 'rows' && this.#isOpen && !this.#isWorthTaking()) await this.#first()
     if (this.#pending.length > 0) {
       const tabulated = this.#taken()
       // Told by a poll of its own, and not only at the next due.
@@ -115,10 +116,9 @@ export class Inflow {
     if (fault !== undefined) throw fault
     if (this.#mode === 'rows') return this.#ofRows().same()
     if (this.#hasTable) return this.#deps.answers.same()
-    throw new PollError(
-      'timeout',
-      `${this.#deps.what()}: connected, but nothing was said within ${formatDuration(this.#options.timeoutMs)}`,
-    )
+    const what = this.#deps.what()
+    if (!this.#isOpen) throw new PollError('reset', `${what}: the connection ended before anything was said`)
+    throw new PollError('timeout', `${what}: connected, but nothing was said within ${formatDuration(this.#options.timeoutMs)}`)
   }
 
   async #first(): Promise<void> {
@@ -137,9 +137,9 @@ export class Inflow {
     const messages = this.#pending
     this.#bytes = this.#pendingBytes
     this.#clear()
-    const decoded = this.#decoded(messages)
+    const decoded = this.#each(messages, body => answers.decode({ body, mediaType: '' }))
     this.#mode ??= this.#modeOf(decoded.find(({ document }) => this.#isAbout(document)))
-    if (this.#mode === 'rows') return this.#ofRows().take(decoded)
+    if (this.#mode === 'rows') return this.#setRows(decoded)
     const last = decoded.findLast(({ document }) => this.#isAbout(document))
     if (last !== undefined) {
       const tabulated = answers.tabulate(last)
@@ -150,21 +150,31 @@ export class Inflow {
     throw new PollError('decode', `${this.#deps.what()}: no message has anything at rows: ${this.#options.rows ?? ''}`)
   }
 
-  /** Those that can be read; of the first that cannot the next poll tells. @throws DecodeError where none can */
-  #decoded(messages: readonly Buffer[]): readonly Decoded[] {
+  #setRows(decoded: readonly Decoded[]): Tabulated {
+    const sets = this.#ofRows()
+    return sets.take(
+      this.#each(decoded, message => {
+        sets.check(message)
+        return message
+      }),
+    )
+  }
+
+  /** What becomes of those that can be read; of the first that cannot the next poll tells. @throws DecodeError where none can */
+  #each<Message, Read>(messages: readonly Message[], read: (message: Message) => Read): readonly Read[] {
     let fault: DecodeError | undefined
-    const decoded = messages.flatMap(body => {
+    const all = messages.flatMap(message => {
       try {
-        return [this.#deps.answers.decode({ body, mediaType: '' })]
+        return [read(message)]
       } catch (error) {
         if (!(error instanceof DecodeError)) throw error
         fault ??= error
         return []
       }
     })
-    if (fault !== undefined && decoded.length === 0) throw fault
+    if (fault !== undefined && all.length === 0) throw fault
     this.#fault ??= fault
-    return decoded
+    return all
   }
 
   #ofRows(): SetRows {

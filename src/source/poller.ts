@@ -25,6 +25,8 @@ const unsaidPauseMs = 60_000
 const spreadMs = 5000
 /** A nudge asks no sooner than this after the last answer, in ms. */
 const nudgeGapMs = 1000
+/** A timer that is later than this, in ms, was held up with all others: the process stood still, or the machine slept. */
+const stoodStillMs = 1000
 /** News that come by themselves sooner than this after the last poll began wait for so long, and are taken together, in ms. */
 const newsGapMs = 20
 
@@ -41,6 +43,8 @@ export class Poller {
   /** Of `#next`, by the wall clock when it was decided: readers are told a new one only where it was decided anew. */
   #nextAt = 0
   #cancel: Cancel | undefined
+  /** When the timer is to run, ms (monotonic). */
+  #timerAt = 0
   /** After a failure nothing is asked before, though readers come and go. */
   #notBefore: Decision | undefined
   #answeredAt = Number.NEGATIVE_INFINITY
@@ -103,12 +107,12 @@ export class Poller {
     if (dueAt < this.#next.dueAt) this.#schedule({ dueAt, why: 'nudge: somebody asked for it' })
   }
 
-  /** Nobody wants it: no further poll; one under way is still delivered. */
+  /** Nobody wants it: no further poll; one under way is still delivered, and what it waits for is let go of after it. */
   stop(): void {
     this.#wanted = false
     this.#isFirst = false
     this.#unschedule()
-    this.#options.ask.rest?.()
+    if (!this.#polling) this.#options.ask.rest?.()
   }
 
   /** Ends for good; a poll under way is broken off and not delivered. */
@@ -148,7 +152,9 @@ export class Poller {
   /** A timer also where the due is now: what polls lead to never runs within `start`. */
   #wait(): void {
     const { clock } = this.#options
-    this.#cancel = clock.after(Math.max(0, (this.#next?.dueAt ?? 0) - clock.monotonic()), () => this.#due())
+    const now = clock.monotonic()
+    this.#timerAt = Math.max(now, this.#next?.dueAt ?? 0)
+    this.#cancel = clock.after(this.#timerAt - now, () => this.#due())
   }
 
   #unschedule(): void {
@@ -164,18 +170,19 @@ export class Poller {
     if (this.#hasNews || this.#options.ask.isFollowing === true) return this.#ask(() => undefined)
     if (budget.pausedMs > 0) return this.#schedule(this.#afterPause())
     this.#cancel = undefined
-    const cancel = this.#admit((release = () => undefined) => this.#ask(release))
+    const isLate = clock.monotonic() - this.#timerAt > stoodStillMs
+    const cancel = this.#admit(this.#isFirst || isLate, (release = () => undefined) => this.#ask(release))
     if (this.#polling) return
     this.#cancel = cancel
     const why = this.#isFirst ? 'first-reader: waiting for its turn' : 'budget: waiting for its turn'
     if (this.#next !== undefined) this.#next = { ...this.#next, why }
   }
 
-  /** An ask that takes its places itself passes the gate of first polls all the same. */
-  #admit(ask: (release?: Release) => void): Cancel {
+  /** With many others it passes the gate of first polls; an ask that takes its places itself does so all the same. */
+  #admit(isCrowd: boolean, ask: (release?: Release) => void): Cancel {
     const { budget } = this.#options
-    if (this.#options.ask.takesOwnPlaces !== true) return this.#isFirst ? budget.admitFirst(ask) : budget.admit(ask)
-    if (this.#isFirst) return budget.passFirst(ask)
+    if (this.#options.ask.takesOwnPlaces !== true) return isCrowd ? budget.admitFirst(ask) : budget.admit(ask)
+    if (isCrowd) return budget.passFirst(ask)
     ask()
     return () => undefined
   }
@@ -209,6 +216,7 @@ export class Poller {
     this.#polling = false
     release()
     if (this.#closed) return
+    if (!this.#wanted) ask.rest?.()
     this.#settle(poll, began)
     onPoll(poll)
     if (this.#hasNews) this.#wake()

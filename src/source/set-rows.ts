@@ -8,6 +8,7 @@ import { emptyTable, noChanges, type Degradation, type Table } from '../model/ta
 import type { AnswerOptions } from './answer.options.ts'
 import type { Tabulated } from './tabulate.ts'
 import { rowSettler } from './settle-row.ts'
+import { Shape } from './shape.ts'
 
 /**
  * A table that messages set rows of, one or some at a time; rows that they do not name stay as they are. Over `maxRows` those that
@@ -16,6 +17,7 @@ import { rowSettler } from './settle-row.ts'
 export class SetRows {
   readonly #options: AnswerOptions
   readonly #key: readonly string[]
+  readonly #shape: Shape | undefined
   /** This stage's own, updated in place; those set last are at its end. */
   #rows = new Map<string, Row>()
   #table: Table
@@ -26,6 +28,7 @@ export class SetRows {
     const [column = composedKeyColumn] = key.length === 1 ? key : []
     this.#options = options
     this.#key = key
+    this.#shape = typeof options.shape === 'object' ? new Shape(options.shape) : undefined
     this.#table = { ...emptyTable(column), rows: this.#rows }
     if (before?.key !== column) return
     this.#rows = new Map(before.rows)
@@ -36,6 +39,11 @@ export class SetRows {
   /** Nothing new was said. */
   same(): Tabulated {
     return this.#tabulated(this.#isNew ? 'all' : noChanges)
+  }
+
+  /** @throws DecodeError where a row of the message is not of the configured shape */
+  check({ document }: Decoded): void {
+    this.#shape?.check(plainRows(this.#itemsOf(document), false, { ...this.#options, maxRows: Infinity }).rows)
   }
 
   /** @throws DecodeError when one of the messages cannot be taken; nothing is changed then */

@@ -76,14 +76,13 @@ class WebSocketAsk implements Ask {
     const began = clock.monotonic()
     const facts = (): PollFacts => ({ at: clock.now(), durationMs: clock.monotonic() - began, bytes: this.#inflow.bytes })
     try {
-      if (this.#closed) throw new PollError('internal', 'the source is closed')
-      if (!this.#inflow.isDue) await (this.#inflow.isOpen ? this.#ping() : this.#open())
+      if (this.#closed) throw closedSource()
+      if (!this.#inflow.isDue && this.#inflow.isOpen) await this.#ping()
+      // Also where it ended before it had answered the ping, which proves nothing.
+      if (!this.#inflow.isDue && !this.#inflow.isOpen) await this.#open()
       return this.#answers.poll(await this.#inflow.take(), facts())
     } catch (error) {
-      const failure = failureOf(error, this.#scene())
-      const { name, log } = this.#deps
-      if (failure.kind === 'internal' && !this.#closed) log.error({ source: name, err: error }, `source '${name}': ${failure.message}`)
-      return failedPoll(failure, facts())
+      return failedPoll(this.#failureOf(error), facts())
     }
   }
 
@@ -100,6 +99,14 @@ class WebSocketAsk implements Ask {
     this.#opening?.abort()
     this.rest()
     return this.#deps.auth?.close() ?? Promise.resolve()
+  }
+
+  #failureOf(error: unknown): PollError {
+    if (this.#closed) return closedSource()
+    const failure = failureOf(error, this.#scene())
+    const { name, log } = this.#deps
+    if (failure.kind === 'internal') log.error({ source: name, err: error }, `source '${name}': ${failure.message}`)
+    return failure
   }
 
   #scene(): Scene {
@@ -132,6 +139,7 @@ class WebSocketAsk implements Ask {
     const { auth, proxies = new Proxies({}) } = this.#deps
     const { pathname, search } = new URL(this.#options.url)
     const used = auth === undefined ? noCredentials : await auth.credentials({ method: 'GET', path: pathname + search }, signal)
+    signal.throwIfAborted()
     this.#proxy = proxies.of(new URL(this.#options.url.replace(/^ws/i, 'http')))
     const socket = dial(this.#options, used, this.#proxy)
     this.#socket = socket
@@ -234,6 +242,10 @@ class WebSocketAsk implements Ask {
     this.#inflow.ended(wasOpen ? fault : undefined)
     socket.terminate()
   }
+}
+
+function closedSource(): PollError {
+  return new PollError('internal', 'the source is closed')
 }
 
 /** Going away is no fault: it is opened again at the next due. */

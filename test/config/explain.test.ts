@@ -59,12 +59,16 @@ sources:
     method: POST
     body: {login: {password: hunter2, pin: [1]}, note: Basic hunter2}
   b: 'https://me:hunter2@x.example/'
+  c: {exec: "curl -H 'X-Api-Key: hunter2' https://x.example/", env: {PGPASSWORD: hunter2}}
+  d: {exec: [curl, --header, "X-Api-Key: hunter2", -u, "me:hunter2", https://x.example/]}
 `)
   expect(JSON.stringify(values)).not.toContain('hunter2')
   expect(values['sources.a.url']?.[0]).toBe('https://***@x.example/rows?token=***&page=3')
   expect(values['sources.a.query']?.[0]).toBe('{"api_key":"***","region":"north"}')
   expect(values['sources.a.headers']?.[0]).toContain('"Accept":"text/plain"')
   expect(values['sources.b.url']?.[0]).toBe('https://***@x.example/')
+  expect(values['sources.c.exec']?.[0]).toBe("curl -H 'X-Api-Key: ***' https://x.example/")
+  expect(values['sources.d.exec']?.[0]).toBe('["curl","--header","X-Api-Key: ***","-u","me:***","https://x.example/"]')
 })
 
 test('columns and labels of a feed that are called like secrets are shown, and what its sinks are sent along is not', () => {

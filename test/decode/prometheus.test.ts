@@ -1,7 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodePrometheus, looksLikePrometheus, printSeries } from '../../src/decode/prometheus.ts'
+import { decodePrometheus, looksLikePrometheus } from '../../src/decode/prometheus.ts'
 import { prometheusNumber } from '../../src/decode/prometheus-line.ts'
+import { printSeries } from '../../src/decode/prometheus-series.ts'
 import { decoded, refusal, tableOf } from '../support/decode.ts'
 
 const text = { isOpenMetrics: false, maxRows: 1000 }
@@ -157,6 +158,98 @@ bar_bucket{le="0.1"} 8 # {} 0.054
     ['a 1 x\n# EOF', 'line 1: column 5: a time is a number of seconds'],
   ])('refused: %j', (text, reason) => {
     expect(refusal(() => rows(text, open))).toBe(`decode: ${reason}`)
+  })
+})
+
+describe('what OpenMetrics demands of numbers', () => {
+  const typed = (type: string, ...lines: readonly string[]): string => [`# TYPE a ${type}`, ...lines, '# EOF'].join('\n')
+
+  test.each([
+    ['counter', ['a_total -1'], 'line 2: a_total counts, and is negative'],
+    ['summary', ['a_sum -1', 'a_count -1'], 'line 3: a_count counts, and is negative'],
+    ['gaugehistogram', ['a_gsum -1', 'a_bucket{le="+Inf"} -1'], 'line 3: a_bucket{le="+Inf"} counts, and is negative'],
+    ['gauge', ['a 1', 'b 1', 'a 2'], 'line 4: a stands there twice'],
+    ['gauge', ['a 1 5', 'a 2'], 'line 3: a stands there twice'],
+    ['gauge', ['a 1', 'a 2 5'], 'line 3: a stands there twice'],
+    ['gauge', ['a{b="c"} 1 5', 'a{b="c"} 2 4.9'], 'line 3: a{b="c"} stood there before with a newer time'],
+    [
+      'histogram',
+      ['a_bucket{x="1",le="1"} 3', 'a_bucket{x="2",le="1"} 1', 'a_bucket{x="1",le="+Inf"} 5', 'a_bucket{x="1",le="2.5"} 2'],
+      'line 5: the bucket le="2.5" holds fewer than that of le="1", which is within it',
+    ],
+  ])('is refused where it does not hold, with the line: %s %j', (type, lines, reason) => {
+    expect(refusal(() => rows(typed(type, ...lines), open))).toBe(`decode: ${reason}`)
+    // Of a metric that says nothing of itself, and in the text format, it is what the exporter says.
+    expect(refusal(() => rows(lines.join('\n').replaceAll(/ (5|4.9)$/gm, ' 5000')))).toBe('accepted')
+  })
+
+  test('of several times the newest counts', () => {
+    const body = typed('gauge', 'a 1 5', 'b 7 5', 'a 2 7.5', 'a 3 7.5')
+    expect(rows(body, open)).toEqual([
+      { series: 'a', metric: 'a', value: 3, time: 7500 },
+      { series: 'b', metric: 'b', value: 7, time: 5000 },
+    ])
+    expect(decoded({ body }).remarks).toEqual([])
+  })
+
+  test('is no more than what would make a number wrong: what real exporters do is read', () => {
+    const lenient = [
+      typed('counter', 'a_total NaN', 'a -0'),
+      typed('summary', 'a{quantile="0.5"} -1', 'a_sum -3', 'a_count 2'),
+      // Counted without a lock, and in an order of its own.
+      typed('histogram', 'a_sum -1', 'a_count 3', 'a_bucket{le="+Inf"} 2', 'a_bucket{le="1"} 2', 'a_bucket{le="x"} 9'),
+      typed('info', 'a_info 2', '# TYPE a counter'),
+    ]
+    for (const body of lenient) expect(refusal(() => rows(body, open))).toBe('accepted')
+  })
+})
+
+describe('native histograms', () => {
+  const spread = 'schema:0,zero_threshold:1e-3,zero_count:4,positive_spans:[0:2,1:2],positive_deltas:[2,1,-3,3]'
+  const body = `# TYPE h histogram
+h{a="b"} {count:24,sum:100.5,${spread}} 1520879607.789 # {id="x"} 0.5
+# TYPE g gaugehistogram
+g { count : 3 , sum : -1 }
+{"q r",a="b"} {count:1,sum:NaN,${spread}}
+# EOF
+`
+  test('of each the count and the sum are rows, which is said', () => {
+    expect(rows(body, open)).toEqual([
+      { series: 'h_count{a="b"}', metric: 'h_count', a: 'b', value: 24, time: 1520879607789 },
+      { series: 'h_sum{a="b"}', metric: 'h_sum', a: 'b', value: 100.5, time: 1520879607789 },
+      { series: 'g_gcount', metric: 'g_gcount', value: 3 },
+      { series: 'g_gsum', metric: 'g_gsum', value: -1 },
+      { series: '{"q r_count",a="b"}', metric: 'q r_count', a: 'b', value: 1 },
+      { series: '{"q r_sum",a="b"}', metric: 'q r_sum', a: 'b', value: null },
+    ])
+    const remark = { about: 'histograms', sentence: 'of 3 native histograms the count and the sum are rows, and the buckets are left out' }
+    expect(decoded({ body }).remarks).toEqual([remark])
+  })
+
+  test('told as classic ones too they are no other rows for that', () => {
+    const both = `h {count:24,sum:100,${spread}}\nh_bucket{le="+Inf"} 24\nh_count 24\nh_sum 100\n`
+    expect(rows(both)).toEqual([
+      { series: 'h_bucket{le="+Inf"}', metric: 'h_bucket', le: '+Inf', value: 24 },
+      { series: 'h_count', metric: 'h_count', value: 24 },
+      { series: 'h_sum', metric: 'h_sum', value: 100 },
+    ])
+  })
+
+  test.each([
+    ['h {count:24', 'column 12: a native histogram is not closed by }'],
+    ['h {count:24,sum}', 'column 16: a native histogram is of names, each with : and a value'],
+    ['h {count:24,spans:[0:2}', 'column 19: a native histogram is of names, each with : and a value'],
+    [
+      'h {count:24} 1',
+      'column 3: a native histogram has a count and a sum, which are all that is read of it: ask for the text format instead',
+    ],
+    [
+      'h {count:24,sum:x}',
+      'column 3: a native histogram has a count and a sum, which are all that is read of it: ask for the text format instead',
+    ],
+    ['h{a="b"} {c="d"} 1', 'column 10: a value is no number that a double can hold'],
+  ])('refused with line and reason: %s', (line, reason) => {
+    expect(refusal(() => rows(`ok 1\n${line}`))).toBe(`decode: line 2: ${reason}`)
   })
 })
 

@@ -46,6 +46,14 @@ const json = JSON.stringify({
   ],
 })
 
+/** With what stands under no prefix put under one; but for what is text, as in CDATA. */
+function prefixed(text: string, prefix: string, namespace?: string): string {
+  const named = text.replaceAll(/<!\[CDATA\[.*?\]\]>|<(\/?)(?=[a-zA-Z]+[\s/>])/g, (found, slash?: string) =>
+    slash === undefined ? found : `<${slash}${prefix}:`,
+  )
+  return namespace === undefined ? named : named.replace(/(<[\w:]+)/, `$1 xmlns:${prefix}="${namespace}"`)
+}
+
 describe('one item in four formats is one row', () => {
   const enclosure = 'https://n.example/1.mp3'
   const { categories: _, ...plain } = one
@@ -54,6 +62,11 @@ describe('one item in four formats is one row', () => {
     ['RSS as text/xml', rss(item), 'text/xml', { ...one, enclosure }],
     ['Atom', atom, 'application/atom+xml; charset=utf-8', { ...one, updated: one.published }],
     ['RDF', rdf, '', plain],
+    ['RSS under a prefix', prefixed(rss(item), 'r', 'http://backend.userland.com/rss2'), 'text/xml', { ...one, enclosure }],
+    ['RSS whose items alone are', rss(prefixed(item, 'n')), 'text/xml', { ...one, enclosure }],
+    ['Atom under a prefix', prefixed(atom, 'atom', 'http://www.w3.org/2005/Atom'), 'text/xml', { ...one, updated: one.published }],
+    ['Atom under one that is not declared', prefixed(atom, 'a'), 'text/xml', { ...one, updated: one.published }],
+    ['RDF, its RSS under a prefix', rdf.replace('xmlns=', 'xmlns:x=').replaceAll(/<(\/?)(?=[a-z]+[ >])/g, '<$1x:'), '', plain],
     ['JSON Feed', json, 'application/feed+json', one],
     ['JSON Feed as JSON', json, 'application/json', one],
   ])('%s', (_, body, type, row) => {

@@ -299,6 +299,21 @@ describe('a login', () => {
       expect(identity.count).toBe(2)
     })
 
+    test('at random, to some of many: one more a step at most, and the others go on with the newest', async () => {
+      const random = seededRandom(1)
+      upstream.script((incoming, response) => (random() < 0.3 ? status(401) : good)(incoming, response))
+      const shared = sharedAuth(login(), rules, clock)
+      const askers = Array.from({ length: 10 }, () => asker(shared, {}, clock))
+      let answers = 0
+      for (let round = 0; round < 8; round++) {
+        const before = identity.count
+        for (const ask of askers) if ((await ask.poll()).kind !== 'failed') answers++
+        expect(identity.count - before).toBeLessThanOrEqual(1)
+        clock.advance(1000)
+      }
+      expect(answers).toBeGreaterThan(40)
+    })
+
     test('for one of many alone costs the others nothing, and what has ended for all is renewed at once', async () => {
       let valid = (token: string): boolean => token !== ''
       upstream.script((incoming, response) => {
@@ -317,6 +332,8 @@ describe('a login', () => {
       expect(identity.count).toBeLessThanOrEqual(8)
       const before = identity.count
       const ended = `Bearer t${before}`
+      // It let them in, and is no token that nobody has tried.
+      for (const ask of open) answered(await ask.poll())
       valid = token => token !== ended
       for (const ask of open) answered(await ask.poll())
       expect(identity.count).toBe(before + 1)

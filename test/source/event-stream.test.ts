@@ -134,6 +134,23 @@ describe('an answer of text/event-stream is followed', () => {
     expect(upstream.count).toBe(1)
   })
 
+  test.each([
+    ['an end before anything was said', (): unknown => streams.at(-1)?.end(), 'reset', 'the connection ended before anything was said'],
+    ['a connection that breaks off', (): unknown => upstream.dropConnections(), 'reset', 'broke off the connection'],
+    ['nobody wants it any more', (): unknown => ask?.rest?.(), 'reset', 'the connection ended before anything was said'],
+    ['the source is closed', (): unknown => ask?.close(), 'internal', 'the source is closed'],
+  ])('who waits for the first event is told at once: %s', async (_what, end, cause, reason) => {
+    const source = following({ key: 'id' })
+    const polled = source.poll()
+    await until(() => source.isFollowing === true)
+    end()
+    expect(failed(await polled)).toMatchObject({ cause, reason: expect.stringContaining(reason) })
+    expect(clock.pending).toBe(0)
+    if (cause === 'internal') return
+    streams = []
+    expect(await begun(source, 'data: [{"id":1}]\n\n')).toMatchObject({ kind: 'changed' })
+  })
+
   test('silence is no proof for ever: the connection is made anew', async () => {
     const source = following({ key: 'id' })
     await begun(source, 'data: [{"id":1}]\n\n')

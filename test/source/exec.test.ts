@@ -51,9 +51,10 @@ describe('a command', () => {
   })
 
   test('which ends with another code than 0 has failed, with its last complaint and no secret', async () => {
-    const text = "console.log('[]'); console.error('first\\nno such table: https://a:b@db/x\\n'); process.exitCode = 3"
-    const ask = command({ exec: program(text) })
-    const reason = 'the command node ended with 3: no such table: https://***@db/x'
+    const text =
+      "console.log('[]'); console.error('first\\nno such table: https://a:b@db/x', process.env.PASSWORD, 'given'); process.exitCode = 3"
+    const ask = command({ exec: [...program(text), '--', '--token', 'given'], env: { PASSWORD: 'hunter2' } })
+    const reason = 'the command node ended with 3: no such table: https://***@db/x *** ***'
     expect(failed(await ask.poll())).toMatchObject({ cause: 'upstream', reason, bytes: 0 })
   })
 

@@ -462,6 +462,23 @@ describe('news', () => {
     expect([ask.asked.length, ask.rested]).toEqual([1, 1])
   })
 
+  test('of a poll under way that nobody wants any more are still delivered, and what it keeps open is let go of after it', async () => {
+    const { poller, ask, polls } = polled()
+    ask.tookMs = 500
+    poller.start()
+    await clock.advanceAsync(100)
+    poller.stop()
+    expect(ask.rested).toBe(0)
+    await clock.advanceAsync(400)
+    expect([polls.length, ask.rested]).toEqual([1, 1])
+    poller.start()
+    while (ask.underWay === 0) await clock.advanceAsync(100)
+    poller.stop()
+    poller.start()
+    await clock.advanceAsync(500)
+    expect([polls.length, ask.rested]).toEqual([2, 1])
+  })
+
   test('what follows by itself is asked though the budget is paused', async () => {
     const { poller, ask } = polled()
     poller.start()

@@ -131,6 +131,15 @@ describe('as whom', () => {
     expect(opened.map(({ headers }) => headers.authorization)).toEqual(['Bearer t1', 'Bearer t2'])
   })
 
+  test('closed before it is known as whom, it is not opened any more', async () => {
+    const made = source({ auth: { bearer: 'tok' } })
+    const polled = made.poll()
+    await made.close()
+    expect(failed(await polled).reason).toBe('the source is closed')
+    expect(rowsOf(await source({ auth: { bearer: 'other' } }).poll())).toEqual([{ id: 1 }])
+    expect(opened.map(({ headers }) => headers.authorization)).toEqual(['Bearer other'])
+  })
+
   test('a digest, which meets the challenge of the first answer', async () => {
     challenge = { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' }
     verdict = ({ headers }) => (headers.authorization?.includes('uri="/a?b=1"') === true ? 0 : 401)

@@ -84,6 +84,26 @@ describe('a WebSocket is followed', () => {
     expect(polls.filter(({ kind }) => kind === 'failed')).toMatchObject([{ cause: 'decode' }])
   })
 
+  test('a row that is not of the shape is told of by a poll of its own, and the others are set', async () => {
+    greeting = ['{"symbol":"N","price":1}']
+    const shape = { type: 'object', required: ['symbol', 'price'], properties: { price: { type: 'number' } } }
+    const source = following({ message: 'rows', key: 'symbol', shape })
+    await source.poll()
+    await until(() => source.news === 1)
+    await source.poll()
+    for (const text of ['{"symbol":"M","price":"dear"}', '[{"symbol":"N","price":2},{"symbol":"O","price":3}]']) await say(text, source)
+    expect(rowsOf(await source.poll())).toEqual([
+      { symbol: 'N', price: 2 },
+      { symbol: 'O', price: 3 },
+    ])
+    const reason = 'shape: the row at place 0, column price: expected number, received string'
+    expect(failed(await source.poll())).toMatchObject({ cause: 'shape', reason })
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+    await say('{"symbol":"M"}', source)
+    expect(failed(await source.poll()).cause).toBe('shape')
+    expect(rowsOf(await source.poll()).map(({ symbol }) => symbol)).toEqual(['N', 'O'])
+  })
+
   test('more messages than rows may be are no more rows for that', async () => {
     greeting = Array.from({ length: 50 }, (_, i) => JSON.stringify({ symbol: `S${i % 3}`, price: i }))
     const source = following({ message: 'rows', key: 'symbol', maxRows: 5 })
@@ -201,6 +221,35 @@ describe('a WebSocket is followed', () => {
     await until(() => source.isFollowing === false)
     expect(answered(await source.poll()).kind).toBe('unchanged')
     expect(told.filter(text => text.startsWith('open'))).toHaveLength(3)
+  })
+
+  test.each([
+    ['it is closed well', (): unknown => client().close(1001), 'reset', 'the connection ended before anything was said'],
+    ['nobody wants it any more', (): unknown => ask?.rest?.(), 'reset', 'the connection ended before anything was said'],
+    ['the source is closed', (): unknown => ask?.close(), 'internal', 'the source is closed'],
+  ])('who waits for the first message is told at once: %s', async (_what, end, cause, reason) => {
+    const source = following()
+    const polled = source.poll()
+    await until(() => source.isFollowing === true && server.clients.size === 1)
+    end()
+    expect(failed(await polled)).toMatchObject({ cause, reason: expect.stringContaining(reason) })
+    expect(clock.pending).toBe(0)
+    if (cause === 'internal') return
+    await until(() => server.clients.size === 0)
+    greeting = ['[{"id":1}]']
+    expect(rowsOf(await source.poll())).toEqual([{ id: 1 }])
+  })
+
+  test('one that is closed well instead of answering a ping is no proof: it is opened anew', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    told.push('deaf')
+    const polled = source.poll()
+    await until(() => pings === 1)
+    client().close(1000)
+    expect(answered(await polled).kind).toBe('unchanged')
+    expect(told.filter(text => text.startsWith('open'))).toHaveLength(2)
   })
 
   test('a message over maxBody, and a server that is none', async () => {

@@ -26,7 +26,8 @@ export class Joint<T> {
         reject(signal.reason as Error)
       }
     })
-    signal.addEventListener('abort', leave, { once: true })
+    if (signal.aborted) leave()
+    else signal.addEventListener('abort', leave, { once: true })
     try {
       return await Promise.race([this.#result, gone])
     } finally {

@@ -65,6 +65,8 @@ export class Login {
   /** The token before was good until it ended. */
   #hasEnded = false
   #underWay: Joint<Token> | undefined
+  /** When the last one that was not given up began, ms of the monotonic clock. */
+  #beganAt = Number.NEGATIVE_INFINITY
   #vain: Vain | undefined
   /** How far the last one had come when its time was over. */
   #stalled: Scene | undefined
@@ -88,21 +90,16 @@ export class Login {
   /** The token that there is; undefined: none, or it is over. */
   get held(): Credentials | undefined {
     const { credentials, expiresAt = Number.POSITIVE_INFINITY } = this.#token ?? {}
-    if (credentials !== undefined && this.#clock.monotonic() >= expiresAt) this.forget(credentials, true)
+    if (credentials !== undefined && this.#clock.monotonic() >= expiresAt) this.#forget(credentials, true)
     return this.#token?.credentials
-  }
-
-  /** How long it may not be asked, ms; 0: it may. */
-  get waitMs(): number {
-    return this.#vain === undefined ? 0 : Math.max(0, this.#vain.notBefore - this.#clock.monotonic())
   }
 
   /** Another token: of the login under way, where there is one. @throws PollError where it fails, or may not be asked yet */
   async renew(signal: AbortSignal): Promise<Credentials> {
     signal.throwIfAborted()
-    if (this.#underWay === undefined && !this.#hasEnded && this.#vain !== undefined && this.waitMs > 0) {
+    if (this.#underWay === undefined && !this.#hasEnded && this.#vain !== undefined && this.#waitMs > 0) {
       const { kind, message } = this.#vain.failure
-      const { waitMs } = this
+      const waitMs = this.#waitMs
       throw new PollError(kind, `${message}; it is asked again in ${formatDuration(Math.ceil(waitMs))}`, { retryAfterMs: waitMs })
     }
     this.#underWay ??= this.#begin()
@@ -115,12 +112,14 @@ export class Login {
     if (this.#vain?.refused === used) return
     const { host } = this.#exchange.scene
     this.#failed(new PollError('http', `${this.#options.what}: the token that ${host} gives is refused`), used)
-    if (this.#token?.isProven !== true && !this.#replacesProven) this.forget(used, false)
+    if (this.#token?.isProven !== true && !this.#replacesProven) this.#forget(used, false)
   }
 
-  /** Somebody was let in. */
-  wasAccepted(used: Credentials): void {
-    if (this.#token?.credentials === used) this.#token.isProven = true
+  /** Somebody was let in. @returns whether by what there is now */
+  wasAccepted(used: Credentials): boolean {
+    if (this.#token?.credentials !== used) return false
+    this.#token.isProven = true
+    return true
   }
 
   /** It let in somebody who was shut out before. */
@@ -128,31 +127,52 @@ export class Login {
     this.#vain = undefined
   }
 
-  /** It is sent to nobody any more. `hasEnded`: it was good before, so that another one is called for whatever came to nothing. */
-  forget(used: Credentials, hasEnded: boolean): void {
-    if (this.#token?.credentials !== used) return
-    this.#hasEnded = hasEnded
-    this.#replacesProven = this.#token.isProven
-    this.#token = undefined
+  /**
+   * It was refused. `hasEnded`: to somebody whom it let in before, so that another one is called for whatever came to nothing. `isOwn`: to whom
+   * it was given, who is not held up; any other asks for one a step at most, lest an upstream that refuses at random is asked for one by each.
+   * @returns whether there is another one, or may be
+   */
+  replace(used: Credentials, hasEnded: boolean, isOwn: boolean): boolean {
+    if (this.held !== used) return true
+    if (!isOwn && this.#clock.monotonic() - this.#beganAt < this.#stepMs(1)) return false
+    if (!hasEnded && this.#waitMs > 0) return false
+    this.#forget(used, hasEnded)
+    return true
   }
 
   close(): Promise<void> {
     return this.#exchange.drop()
   }
 
+  /** How long it may not be asked, ms; 0: it may. */
+  get #waitMs(): number {
+    return this.#vain === undefined ? 0 : Math.max(0, this.#vain.notBefore - this.#clock.monotonic())
+  }
+
+  /** It is sent to nobody any more. */
+  #forget(used: Credentials, hasEnded: boolean): void {
+    if (this.#token?.credentials !== used) return
+    this.#hasEnded = hasEnded
+    this.#replacesProven = this.#token.isProven
+    this.#token = undefined
+  }
+
   #failed(failure: PollError, refused?: Credentials): void {
     const times = (this.#vain?.times ?? 0) + 1
-    const { everyMs, maxBackoffMs } = this.#rules
-    const capMs = Math.max(maxBackoffMs, 4 * everyMs)
-    // The least that a poll waits after so many failures, and a little less: a source that is alone never waits for its login.
-    const stepMs = backoffDelay(times, { baseMs: everyMs, capMs, jitter: 0.6 }, () => 0)
-    const notBefore = this.#clock.monotonic() + Math.max(stepMs, failure.retryAfterMs ?? 0)
+    const notBefore = this.#clock.monotonic() + Math.max(this.#stepMs(times), failure.retryAfterMs ?? 0)
     this.#vain = { times, notBefore, failure, ...(refused === undefined ? {} : { refused }) }
+  }
+
+  /** The least that a poll waits after so many failures, and a little less: a source that is alone never waits for its login. */
+  #stepMs(failures: number): number {
+    const { everyMs, maxBackoffMs } = this.#rules
+    return backoffDelay(failures, { baseMs: everyMs, capMs: Math.max(maxBackoffMs, 4 * everyMs), jitter: 0.6 }, () => 0)
   }
 
   #begin(): Joint<Token> {
     this.#stalled = undefined
     this.#hasEnded = false
+    this.#beganAt = this.#clock.monotonic()
     return new Joint(this.#clock, this.#rules.timeoutMs, deadline => this.#logIn(deadline))
   }
 
@@ -185,6 +205,7 @@ export class Login {
     const { scene } = this
     this.#underWay = undefined
     void this.#exchange.drop()
+    if (deadline.isGivenUp) this.#beganAt = Number.NEGATIVE_INFINITY
     if (scene === undefined || deadline.isGivenUp) return undefined
     this.#stalled = scene
     const failure = timeoutAt(scene, this.#rules.timeoutMs)

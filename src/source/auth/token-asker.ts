@@ -7,6 +7,8 @@ export class TokenAsker implements Asker {
   readonly #login: Login
   /** What a login gave during this poll. */
   #fresh: Credentials | undefined
+  /** What a login gave last, when this one needed it. */
+  #own: Credentials | undefined
   /** What this one was let in with last. */
   #proven: Credentials | undefined
   /** During this poll. */
@@ -31,7 +33,7 @@ export class TokenAsker implements Asker {
     const { held } = this.#login
     if (held !== undefined) return held
     try {
-      return (this.#fresh = await this.#login.renew(signal))
+      return (this.#own = this.#fresh = await this.#login.renew(signal))
     } catch (error) {
       this.#isShutOut = true
       throw error
@@ -46,20 +48,15 @@ export class TokenAsker implements Asker {
       return false
     }
     this.#wasRefused = true
-    if (this.#login.held !== used) return true
-    const hasEnded = used === this.#proven
-    if (!hasEnded && this.#login.waitMs > 0) {
-      this.#isShutOut = true
-      return false
-    }
-    this.#login.forget(used, hasEnded)
-    return true
+    if (this.#login.replace(used, used === this.#proven, used === this.#own)) return true
+    this.#isShutOut = true
+    return false
   }
 
   accepted(used: Credentials): void {
     this.#proven = used
-    this.#login.wasAccepted(used)
-    if (this.#isShutOut) this.#login.hasHelped()
+    if (!this.#login.wasAccepted(used) || !this.#isShutOut) return
+    this.#login.hasHelped()
     this.#isShutOut = false
   }
 }
