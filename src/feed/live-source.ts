@@ -10,7 +10,7 @@ import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
 import { Expiry } from './expiry.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
-import { RecentPolls } from './poll-table.ts'
+import { RecentPolls } from './recent-polls.ts'
 
 export interface LiveSourceEvents {
   /** A good poll; `isNews`: rows, or what is kept back, changed. */

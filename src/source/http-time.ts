@@ -62,12 +62,12 @@ function untilExpiry(expires: Header, dateAt: number | undefined): number | unde
 
 /** What an answer says about when its data was made, and until when it may be kept. */
 export function timeHints(headers: Headers): Hints {
+  const hints: { -readonly [name in keyof Hints]: Hints[name] } = {}
   const [lastModifiedAt, dateAt] = [httpDate(headers['last-modified']), httpDate(headers['date'])]
   const [ageMs, maxAgeMs] = [ageOf(headers), lifetime(headers, dateAt)]
-  return {
-    ...(lastModifiedAt === undefined ? {} : { lastModifiedAt }),
-    ...(dateAt === undefined ? {} : { dateAt }),
-    ...(ageMs === undefined ? {} : { ageMs }),
-    ...(maxAgeMs === undefined ? {} : { maxAgeMs }),
-  }
+  if (lastModifiedAt !== undefined) hints.lastModifiedAt = lastModifiedAt
+  if (dateAt !== undefined) hints.dateAt = dateAt
+  if (ageMs !== undefined) hints.ageMs = ageMs
+  if (maxAgeMs !== undefined) hints.maxAgeMs = maxAgeMs
+  return hints
 }

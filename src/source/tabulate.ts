@@ -97,8 +97,7 @@ export class Tabulator {
   same(): Tabulated {
     this.#guard = guardSame(this.#guard)
     this.#polls++
-    this.#keys.confirm()
-    this.#announce()
+    if (this.#keys.confirm()) this.#announce()
     if (this.#table !== undefined) this.#spurious.add(this.#table, noChanges)
     return this.#unchanged(this.#degraded, false)
   }
