@@ -10,6 +10,9 @@ export interface BodyOrigin {
   abort(reason: Error): void
 }
 
+/** Of a body that is whole: nothing of what brought it, such as its header as bytes, is kept alive for as long as it is. */
+const noOrigin: BodyOrigin = { pause: () => undefined, resume: () => undefined, abort: () => undefined }
+
 /** Takes a chunk; it gets the next one once what it returns is resolved. What it throws gives the body up. */
 export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined
 
@@ -18,7 +21,7 @@ export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined
  * poll does with what it brings.
  */
 export class AnswerBody {
-  readonly #origin: BodyOrigin
+  #origin: BodyOrigin
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #take: TakeChunk | undefined
@@ -43,6 +46,7 @@ export class AnswerBody {
   /** Nothing more comes. */
   end(): void {
     this.#isWhole = true
+    this.#origin = noOrigin
     this.#pass()
   }
 
@@ -57,7 +61,7 @@ export class AnswerBody {
     if (this.#error !== undefined) return
     this.#waiting = []
     this.fail(reason)
-    if (!this.#isWhole) this.#origin.abort(reason)
+    this.#origin.abort(reason)
   }
 
   /** Hands over each chunk in order. Once. @throws why it broke off, or what `take` throws */
