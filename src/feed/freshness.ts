@@ -76,8 +76,8 @@ export function nextJudgement(facts: SourceFacts, rules: FreshnessRules, mono: n
 
 const rank = new Map(freshnessStates.map((state, i) => [state, i]))
 
-function worse(a: Judgement, b: Judgement): Judgement {
-  return (rank.get(b.state) ?? 0) > (rank.get(a.state) ?? 0) ? b : a
+function isWorse(a: Verdict, b: Verdict): boolean {
+  return (rank.get(a.state) ?? 0) > (rank.get(b.state) ?? 0)
 }
 
 function oldest(a: number | undefined, b: number | undefined): number | undefined {
@@ -115,24 +115,36 @@ export function toldOn(sample: Sample | undefined): Sample | undefined {
 
 /** A derived feed takes the worst of its inputs with its cause, and the oldest `asOf` and `validatedAt`. */
 export function judgeDerived(inputs: readonly Judgement[], own: OwnFacts): Judgement {
-  const worst = inputs.map(withoutKeys).reduce<Judgement>(worse, ownVerdict(own))
-  const asOf = inputs.map(input => input.asOf).reduce(oldest, undefined)
-  const validatedAt = inputs.map(input => input.validatedAt).reduce(oldest, undefined)
-  const every = Math.max(0, ...inputs.map(input => input.every ?? 0))
-  const staleAfter = Math.max(0, ...inputs.map(input => input.staleAfter ?? 0))
-  // What a reader waits for is the next try of what fails, not the next poll of what does not.
-  const awaited = inputs.filter(input => input.state === worst.state)
-  const next = (awaited.length === 0 ? inputs : awaited).map(input => input.next).reduce(oldest, undefined)
-  return {
-    state: worst.state,
-    ...(worst.cause === undefined ? {} : { cause: worst.cause }),
-    ...(worst.reason === undefined ? {} : { reason: worst.reason }),
-    ...(asOf === undefined ? {} : { asOf }),
-    ...(validatedAt === undefined ? {} : { validatedAt }),
-    ...(every === 0 ? {} : { every }),
-    ...(staleAfter === 0 ? {} : { staleAfter }),
-    ...(next === undefined ? {} : { next }),
+  let worst: Verdict = ownVerdict(own)
+  let asOf: number | undefined
+  let validatedAt: number | undefined
+  let every = 0
+  let staleAfter = 0
+  for (const input of inputs) {
+    if (isWorse(input, worst)) worst = withoutKeys(input)
+    asOf = oldest(asOf, input.asOf)
+    validatedAt = oldest(validatedAt, input.validatedAt)
+    every = Math.max(every, input.every ?? 0)
+    staleAfter = Math.max(staleAfter, input.staleAfter ?? 0)
   }
+  const next = nextTry(inputs, worst)
+  const judgement: { -readonly [member in keyof Judgement]: Judgement[member] } = { state: worst.state }
+  if (worst.cause !== undefined) judgement.cause = worst.cause
+  if (worst.reason !== undefined) judgement.reason = worst.reason
+  if (asOf !== undefined) judgement.asOf = asOf
+  if (validatedAt !== undefined) judgement.validatedAt = validatedAt
+  if (every > 0) judgement.every = every
+  if (staleAfter > 0) judgement.staleAfter = staleAfter
+  if (next !== undefined) judgement.next = next
+  return judgement
+}
+
+/** What a reader waits for is the next try of what fails, not the next poll of what does not. */
+function nextTry(inputs: readonly Judgement[], { state }: Verdict): number | undefined {
+  const isAwaited = inputs.some(input => input.state === state)
+  let next: number | undefined
+  for (const input of inputs) if (!isAwaited || input.state === state) next = oldest(next, input.next)
+  return next
 }
 
 /** Whether what is said of the data is the same: its state, cause and reason. */

@@ -266,9 +266,11 @@ export class Graph {
   /** Whether it was behind a run before, and polls have now proved all of its sources. */
   #catchUp(feed: Feed): boolean {
     const before = feed.isBehind
-    const sources = [...(this.#topology.sources.get(feed.name) ?? [])]
-    feed.isBehind = sources.some(source => this.#parts.sources.get(source)?.isBehind === true || (before && this.#pending.has(source)))
-    return before && !feed.isBehind
+    let isBehind = false
+    for (const source of this.#topology.sources.get(feed.name) ?? [])
+      isBehind ||= this.#parts.sources.get(source)?.isBehind === true || (before && this.#pending.has(source))
+    feed.isBehind = isBehind
+    return before && !isBehind
   }
 
   #judgement(name: string, feed: Feed): Judgement {

@@ -51,5 +51,6 @@ export function equalCells(a: Cell, b: Cell): boolean {
 
 /** Equal in every one of `columns`. */
 export function equalRows(a: Row, b: Row, columns: readonly string[]): boolean {
-  return a === b || columns.every(column => equalCells(cellOf(a, column), cellOf(b, column)))
+  if (a !== b) for (const column of columns) if (!equalCells(cellOf(a, column), cellOf(b, column))) return false
+  return true
 }

@@ -26,6 +26,8 @@ export class Store {
   #floor = 0
   #key = ''
   #columns: readonly string[] = []
+  /** The columns of the last sample. */
+  #seen: readonly string[] = []
   #grownAt = 0
   #order: readonly OrderTerm[] = []
   #kind: Kind = 'table'
@@ -154,6 +156,7 @@ export class Store {
 
   /** Drops tombstones that are too old or too many; the floor rises with them. */
   prune(monotonicMs: number): void {
+    if (this.#graves.size === 0) return
     const most = Math.max(this.limits.maxTombstones, 2 * this.count)
     let entry = this.#oldestTombstone()
     while (entry !== undefined && (this.#graves.size > most || monotonicMs - entry.leftAt > this.limits.historyAgeMs)) {
@@ -186,7 +189,8 @@ export class Store {
 
   /** Takes new columns over, at the end; the rows' sums are redone, as a column counts also where it is null. */
   #grow(columns: readonly string[], version: number): boolean {
-    if (columns === this.#columns) return false
+    if (columns === this.#seen) return false
+    this.#seen = columns
     const held = new Set(this.#columns)
     const added = columns.filter(column => !held.has(column))
     if (added.length === 0) return false
@@ -249,7 +253,8 @@ export class Store {
 
   #stampCells(entry: Entry, before: Row, after: Row, version: number): boolean {
     let changed = false
-    for (const [i, column] of this.#columns.entries()) {
+    for (let i = 0; i < this.#columns.length; i++) {
+      const column = this.#columns[i] ?? ''
       if (equalCells(cellOf(before, column), cellOf(after, column))) continue
       // Columns that grew after this row's last change have no stamp of their own yet: never changed.
       while (entry.cells.length < i) entry.cells.push(0)

@@ -1,4 +1,4 @@
-import type { Row } from './row.ts'
+import { equalRows, type Row } from './row.ts'
 import type { OrderTerm } from './order.ts'
 
 /** What the rows of a feed are, so that a dashboard can draw them (design.md section 5). */
@@ -57,11 +57,18 @@ export function letsGo(before: readonly string[], columns: readonly string[]): b
 
 /** Two samples of one stage as one: what differs from before the first of them. */
 export function mergeSamples(first: Sample, second: Sample): Sample {
-  return { ...second, changes: mergeChanges(first.changes, second.changes) }
+  return { ...second, changes: mergeChanges(first.changes, second.changes, second.table) }
 }
 
-function mergeChanges(first: Changes, second: Changes): Changes {
+function mergeChanges(first: Changes, second: Changes, { rows, columns }: Table): Changes {
   if (first === 'all' || second === 'all') return 'all'
   if (first.size === 0) return second
-  return new Map([...second, ...first])
+  const merged = new Map([...second, ...first])
+  // What the first of them changed the second may have changed back.
+  for (const key of second.keys()) {
+    const [before, row] = [first.get(key), rows.get(key)]
+    if (!first.has(key)) continue
+    if (before === row || (before !== undefined && row !== undefined && equalRows(before, row, columns))) merged.delete(key)
+  }
+  return merged
 }

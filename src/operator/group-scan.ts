@@ -41,7 +41,7 @@ export function scanGroups(
   })
   if (by.length === 0) groups.set('', start())
   for (const [key, row] of rows) {
-    const cell = only === undefined ? null : cellOf(row, only)
+    const cell = only === undefined ? null : cellAt(row, only)
     const cells = only === undefined ? groupCellsOf(row, by) : undefined
     const group = typeof cell === 'string' ? cell : cells === undefined ? keyOf(cell) : groupKeyOf(cells)
     if (group === undefined) return undefined
@@ -56,6 +56,12 @@ export function scanGroups(
     for (let i = 0; i < values.length; i++) found.accumulators[i]?.add(values[i]?.(row, key) ?? null)
   }
   return groups
+}
+
+/** As `cellOf`, which every shape of row is asked in: here they are those of one table, and the engine learns where they have the cell. */
+function cellAt(row: Row, column: string): Cell {
+  const cell = row[column]
+  return typeof cell === 'string' ? cell : cellOf(row, column)
 }
 
 /** The keys of the rows of a group. */

@@ -1,11 +1,12 @@
-import type { Cell, Row } from '../model/row.ts'
-import { startAggregate, type Accumulator } from './accumulator.ts'
+import { cellOf, type Cell, type Row } from '../model/row.ts'
 import { isOrdered, type Aggregate } from './aggregate.ts'
 import { GroupName } from './group-key.ts'
+import { startRemovable, type Removable } from './removable.ts'
 
 /** A row with what its group takes of it, so that an expression runs once for each change of its row. */
 export interface Member {
   row: Row
+  readonly group: GroupSum
   /** The cells of `by`. */
   readonly name: readonly Cell[]
   /** The value for each aggregate. */
@@ -15,9 +16,10 @@ export interface Member {
 /** The members of a group in the order of the table. */
 export type InOrder = (members: ReadonlyMap<string, Member>) => Iterable<Member>
 
-interface Update {
-  readonly before: readonly Cell[] | undefined
-  readonly after: readonly Cell[] | undefined
+/** Whether a row's cells of these columns are these. */
+export function isNamed(row: Row, by: readonly string[], name: readonly Cell[]): boolean {
+  for (let i = 0; i < by.length; i++) if (cellOf(row, by[i] ?? '') !== name[i]) return false
+  return true
 }
 
 /**
@@ -25,17 +27,24 @@ interface Update {
  * and they are computed anew: that costs no more than what came before, and rounding never adds up.
  */
 export class GroupSum {
+  readonly key: string
   readonly members = new Map<string, Member>()
+  /** Its results are to be told. */
+  isTouched = false
   readonly #aggregates: readonly Aggregate[]
-  #accumulators: Accumulator[] = []
-  #updates: Update[] = []
+  /** Undefined: to be computed anew. */
+  readonly #sums: (Removable | undefined)[]
+  /** Updates since the results were told. */
+  #updates = 0
   /** Updates since all was computed anew; at first it never was. */
   #age = Infinity
   #name = new GroupName()
   #isNameKnown = false
 
-  constructor(aggregates: readonly Aggregate[]) {
+  constructor(key: string, aggregates: readonly Aggregate[]) {
+    this.key = key
     this.#aggregates = aggregates
+    this.#sums = aggregates.map(() => undefined)
   }
 
   get name(): GroupName {
@@ -47,21 +56,27 @@ export class GroupSum {
     return this.#name
   }
 
-  enter(key: string, member: Member): void {
+  /** A row becomes a member, by a key that none has. */
+  enter(key: string, row: Row, name: readonly Cell[], cells: readonly Cell[]): Member {
+    const { cells: usual } = this.#name
+    const isUsual = name.length === usual.length && name.every((cell, i) => cell === usual[i])
+    if (name.length === 1 && this.#isNameKnown && !isUsual) this.#isNameKnown = false
+    // Most members of a group are named by the same cells: one list of them is enough.
+    const member = { row, group: this, name: isUsual ? usual : name, cells }
     this.members.set(key, member)
-    this.#rename(member.name)
-    this.#note(undefined, member.cells)
+    this.#update(undefined, cells)
+    return member
   }
 
   leave(key: string, member: Member): void {
     this.members.delete(key)
     if (this.#name.mixed) this.#isNameKnown = false
-    this.#note(member.cells, undefined)
+    this.#update(member.cells, undefined)
   }
 
   /** A member that stays, and is named by the same cells, has another row. */
   update(member: Member, row: Row, cells: readonly Cell[]): void {
-    this.#note(member.cells, cells)
+    this.#update(member.cells, cells)
     member.row = row
     member.cells = cells
   }
@@ -73,43 +88,42 @@ export class GroupSum {
 
   /** The results of the aggregates as the members are now. */
   results(inOrder: InOrder): readonly Cell[] {
-    const updates = this.#updates
-    this.#updates = []
-    if (this.#age > this.members.size) {
-      this.#accumulators = this.#aggregates.map((_, i) => this.#anew(i, inOrder))
-      this.#age = 0
-    } else for (let i = 0; i < this.#aggregates.length; i++) if (!this.#apply(i, updates)) this.#accumulators[i] = this.#anew(i, inOrder)
-    return this.#accumulators.map(accumulator => accumulator.result())
+    const isAnew = this.#age > this.members.size
+    if (isAnew) this.#age = 0
+    this.#updates = 0
+    return this.#aggregates.map((aggregate, i) => {
+      const held = isAnew ? undefined : this.#sums[i]
+      const sum = held ?? this.#anew(aggregate, i, inOrder)
+      if (held === undefined) this.#sums[i] = sum
+      return sum.result()
+    })
   }
 
-  /** Nothing is noted once all is to be computed anew. */
-  #note(before: readonly Cell[] | undefined, after: readonly Cell[] | undefined): void {
+  /** Nothing is added or taken back any more once all is to be computed anew. */
+  #update(before: readonly Cell[] | undefined, after: readonly Cell[] | undefined): void {
     this.#age++
-    if (this.#updates.length * 2 > this.members.size) this.#age = Infinity
-    if (this.#age <= this.members.size) this.#updates.push({ before, after })
-    else if (this.#updates.length > 0) this.#updates = []
+    this.#updates++
+    if (this.#updates * 2 > this.members.size) this.#age = Infinity
+    if (this.#age > this.members.size) return
+    for (let i = 0; i < this.#sums.length; i++) {
+      const sum = this.#sums[i]
+      if (sum !== undefined && !this.#canFollow(sum, i, before, after)) this.#sums[i] = undefined
+    }
   }
 
-  /** False where the aggregate cannot be told from what it was and the updates. */
-  #apply(i: number, updates: readonly Update[]): boolean {
-    const [aggregate, accumulator] = [this.#aggregates[i], this.#accumulators[i]]
-    if (aggregate === undefined || accumulator === undefined || (isOrdered(aggregate) && updates.length > 0)) return false
-    for (const { before, after } of updates) {
-      if (before !== undefined && after !== undefined && before[i] === after[i]) continue
-      if (before !== undefined && !accumulator.remove(before[i] ?? null)) return false
-      if (after !== undefined) accumulator.add(after[i] ?? null)
-    }
+  /** False where the aggregate cannot be told from what it was and the update. */
+  #canFollow(sum: Removable, i: number, before: readonly Cell[] | undefined, after: readonly Cell[] | undefined): boolean {
+    const aggregate = this.#aggregates[i]
+    if (aggregate === undefined || isOrdered(aggregate)) return false
+    if (before !== undefined && after !== undefined && before[i] === after[i]) return true
+    if (before !== undefined && !sum.remove(before[i] ?? null)) return false
+    if (after !== undefined) sum.add(after[i] ?? null)
     return true
   }
 
-  #anew(i: number, inOrder: InOrder): Accumulator {
-    const aggregate = this.#aggregates[i] ?? { name: 'count' }
-    const accumulator = startAggregate(aggregate.name, aggregate.q)
-    for (const { cells } of isOrdered(aggregate) ? inOrder(this.members) : this.members.values()) accumulator.add(cells[i] ?? null)
-    return accumulator
-  }
-
-  #rename(cells: readonly Cell[]): void {
-    if (cells.length === 1 && this.#isNameKnown && cells[0] !== this.#name.cells[0]) this.#isNameKnown = false
+  #anew(aggregate: Aggregate, i: number, inOrder: InOrder): Removable {
+    const sum = startRemovable(aggregate)
+    for (const { cells } of isOrdered(aggregate) ? inOrder(this.members) : this.members.values()) sum.add(cells[i] ?? null)
+    return sum
   }
 }

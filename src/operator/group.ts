@@ -1,11 +1,11 @@
 import { composedKeyColumn } from '../model/key.ts'
 import { orderedEntries, rowComparator, type OrderTerm } from '../model/order.ts'
-import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
+import { setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample, Table } from '../model/table.ts'
 import { startAggregate } from './accumulator.ts'
 import { isOrdered, type Aggregate } from './aggregate.ts'
 import { groupCellsOf, groupKeyColumn, groupKeyOf, GroupName } from './group-key.ts'
-import { GroupSum, type InOrder, type Member } from './group-sum.ts'
+import { GroupSum, isNamed, type InOrder, type Member } from './group-sum.ts'
 import { keysWithin, scanGroups, type ScannedGroup } from './group-scan.ts'
 import { isDense, Output, sameOrder, visitTouched } from './output.ts'
 import type { Traced, Traces } from './lineage.ts'
@@ -50,12 +50,6 @@ function shortened(text: string): string {
   return text.length > 40 ? `${text.slice(0, 39)}…` : text
 }
 
-/** A member with the group it is in. */
-interface Grouped {
-  readonly member: Member
-  readonly group: string
-}
-
 /**
  * Knows the members of each group, keeps up the groups that a change touches and forgets one with its last row. Where most rows changed
  * it computes all groups in one go, and finds their members out again when it is to know them.
@@ -68,7 +62,7 @@ class GroupStage {
   readonly #output = new Output()
   readonly #aggregates: readonly Aggregate[]
   readonly #columns: readonly string[]
-  readonly #members = new Map<string, Grouped>()
+  readonly #members = new Map<string, Member>()
   readonly #groups = new Map<string, GroupSum>()
   /** Rows without a usable group key. */
   readonly #keyless = new Set<string>()
@@ -149,7 +143,7 @@ class GroupStage {
     this.#leftOut.clear()
     this.#mixed.clear()
     if (this.#group.by.length > 0) return
-    this.#groups.set('', new GroupSum(this.#aggregates))
+    this.#groups.set('', new GroupSum('', this.#aggregates))
     this.#touched.add('')
   }
 
@@ -162,7 +156,7 @@ class GroupStage {
 
   #replace(key: string, row: Row | undefined): void {
     const before = this.#members.get(key)
-    if (before !== undefined && before.member.row === row) return
+    if (before !== undefined && before.row === row) return
     if (before !== undefined && row !== undefined && this.#update(key, before, row)) return
     if (before !== undefined) this.#leave(key, before)
     this.#keyless.delete(key)
@@ -171,20 +165,19 @@ class GroupStage {
   }
 
   /** Takes over a row whose group is named by the same cells; false where it may be another. */
-  #update(key: string, { member, group }: Grouped, row: Row): boolean {
-    const { name } = member
-    if (this.#group.by.some((column, i) => cellOf(row, column) !== name[i])) return false
-    this.#groups.get(group)?.update(member, row, this.#cellsOf(row, key))
-    this.#touched.add(group)
+  #update(key: string, member: Member, row: Row): boolean {
+    if (!isNamed(row, this.#group.by, member.name)) return false
+    member.group.update(member, row, this.#cellsOf(row, key))
+    this.#touch(member.group)
     return true
   }
 
-  #leave(key: string, { member, group }: Grouped): void {
+  #leave(key: string, member: Member): void {
+    const { group } = member
     this.#members.delete(key)
-    const sum = this.#groups.get(group)
-    sum?.leave(key, member)
-    this.#touched.add(group)
-    if (sum?.members.size === 0 && this.#group.by.length > 0) this.#groups.delete(group)
+    group.leave(key, member)
+    this.#touch(group)
+    if (group.members.size === 0 && this.#group.by.length > 0) this.#groups.delete(group.key)
   }
 
   #enter(key: string, row: Row): void {
@@ -200,13 +193,17 @@ class GroupStage {
         this.#leftOut.set(key, row)
         return
       }
-      sum = new GroupSum(this.#aggregates)
+      sum = new GroupSum(group, this.#aggregates)
       this.#groups.set(group, sum)
     }
-    const member: Member = { row, name, cells: this.#cellsOf(row, key) }
-    this.#members.set(key, { member, group })
-    sum.enter(key, member)
-    this.#touched.add(group)
+    this.#members.set(key, sum.enter(key, row, name, this.#cellsOf(row, key)))
+    this.#touch(sum)
+  }
+
+  #touch(group: GroupSum): void {
+    if (group.isTouched) return
+    group.isTouched = true
+    this.#touched.add(group.key)
   }
 
   #cellsOf(row: Row, key: string): readonly Cell[] {
@@ -228,6 +225,7 @@ class GroupStage {
       this.#output.remove(group)
       return
     }
+    sum.isTouched = false
     this.#show(group, sum.name, sum.results(this.#inOrder))
   }
 

@@ -1,9 +1,14 @@
-import type { RowComparator } from '../model/order.ts'
-import type { Row } from '../model/row.ts'
+import { rowComparator, type OrderTerm, type RowComparator } from '../model/order.ts'
+import { cellOf, type Cell, type Row } from '../model/row.ts'
 
 export interface Entry {
   readonly key: string
   readonly row: Row
+}
+
+/** An entry with its cell of the first column of the order, which decides nearly always: a search then looks into no row. */
+interface Placed extends Entry {
+  readonly first: Cell
 }
 
 const chunkSize = 512
@@ -11,12 +16,14 @@ const chunkSize = 512
 /** Rows in an order: chunks of bounded size, so that insert and remove cost O(log n) comparisons and one short move. */
 export class SortedRows {
   readonly #compare: RowComparator
-  readonly #chunks: Entry[][] = []
+  readonly #first: OrderTerm | undefined
+  readonly #chunks: Placed[][] = []
 
   /** `entries`: what it begins with, in any order. */
-  constructor(compare: RowComparator, entries: readonly Entry[] = []) {
-    this.#compare = compare
-    const sorted = entries.toSorted((a, b) => this.compare(a, b))
+  constructor(order: readonly OrderTerm[], entries: readonly Entry[] = []) {
+    this.#compare = rowComparator(order)
+    this.#first = order[0]
+    const sorted = entries.map(entry => this.#placed(entry)).sort((a, b) => this.#comparePlaced(a, b))
     for (let at = 0; at < sorted.length; at += chunkSize) this.#chunks.push(sorted.slice(at, at + chunkSize))
   }
 
@@ -24,7 +31,8 @@ export class SortedRows {
     return this.#chunks.length === 0
   }
 
-  insert(entry: Entry): void {
+  insert(inserted: Entry): void {
+    const entry = this.#placed(inserted)
     const index = Math.min(this.#chunkOf(entry), Math.max(this.#chunks.length - 1, 0))
     const chunk = this.#chunks[index]
     if (chunk === undefined) {
@@ -36,7 +44,8 @@ export class SortedRows {
   }
 
   /** Removes the entry of this key and row; `row` is the one that was inserted. */
-  remove(entry: Entry): void {
+  remove(removed: Entry): void {
+    const entry = this.#placed(removed)
     const index = this.#chunkOf(entry)
     const chunk = this.#chunks[index]
     if (chunk === undefined) return
@@ -61,28 +70,43 @@ export class SortedRows {
     return this.#compare(a.row, a.key, b.row, b.key)
   }
 
-  /** The first chunk that ends at or after the entry. */
-  #chunkOf(entry: Entry): number {
-    return firstIndex(this.#chunks, chunk => {
-      const last = chunk.at(-1)
-      return last !== undefined && this.compare(last, entry) >= 0
-    })
+  #placed({ key, row }: Entry): Placed {
+    return { key, row, first: this.#first === undefined ? null : cellOf(row, this.#first.column) }
   }
 
-  #placeIn(chunk: readonly Entry[], entry: Entry): number {
-    return firstIndex(chunk, other => this.compare(other, entry) >= 0)
+  #comparePlaced(a: Placed, b: Placed): number {
+    if (typeof a.first !== 'number' || typeof b.first !== 'number' || a.first === b.first) return this.compare(a, b)
+    return this.#first?.descending === true ? b.first - a.first : a.first - b.first
+  }
+
+  /** The first chunk that ends at or after the entry. */
+  #chunkOf(entry: Placed): number {
+    return this.#firstFrom(this.#chunks, lastOf, entry)
+  }
+
+  #placeIn(chunk: readonly Placed[], entry: Placed): number {
+    return this.#firstFrom(chunk, itself, entry)
+  }
+
+  /** The place of the first of sorted items that is not before the entry; their length where none is. */
+  #firstFrom<T>(items: readonly T[], entryOf: (item: T) => Placed | undefined, entry: Placed): number {
+    let low = 0
+    let high = items.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      const item = items[middle]
+      const other = item === undefined ? undefined : entryOf(item)
+      if (other !== undefined && this.#comparePlaced(other, entry) >= 0) high = middle
+      else low = middle + 1
+    }
+    return low
   }
 }
 
-/** The first place at which `holds`, which once true stays true; the length where it never does. */
-function firstIndex<T>(items: readonly T[], holds: (item: T) => boolean): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    const item = items[middle]
-    if (item !== undefined && holds(item)) high = middle
-    else low = middle + 1
-  }
-  return low
+function itself(entry: Placed): Placed {
+  return entry
+}
+
+function lastOf(chunk: readonly Placed[]): Placed | undefined {
+  return chunk.at(-1)
 }

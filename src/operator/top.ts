@@ -1,5 +1,5 @@
 import { canonicalJson } from '../model/checksum.ts'
-import { orderedEntries, rowComparator, type OrderTerm } from '../model/order.ts'
+import { orderedEntries, type OrderTerm } from '../model/order.ts'
 import { cellOf, type Row } from '../model/row.ts'
 import type { Sample, Table } from '../model/table.ts'
 import { isDense, Output, sameOrder, visitTouched } from './output.ts'
@@ -63,7 +63,7 @@ class TopStage {
       else entries.push({ key, row })
     }
     for (const [group, entries] of groups) {
-      const sorted = new SortedRows(rowComparator(this.#order ?? []), entries)
+      const sorted = new SortedRows(this.#order ?? [], entries)
       const ranking = { sorted, shown: this.#rankings.get(group)?.shown ?? [] }
       this.#rankings.set(group, ranking)
       this.#touched.set(group, ranking)
@@ -93,7 +93,7 @@ class TopStage {
     const group = groupOf(entry.row, this.#per)
     let ranking = this.#rankings.get(group)
     if (ranking === undefined) {
-      ranking = { sorted: new SortedRows(rowComparator(this.#order ?? [])), shown: [] }
+      ranking = { sorted: new SortedRows(this.#order ?? []), shown: [] }
       this.#rankings.set(group, ranking)
     }
     ranking.sorted.insert(entry)

@@ -59,6 +59,12 @@ describe('a push', () => {
       ]),
     )
     expect(mergeSamples(sample({}), second).changes).toBe('all')
+    const back = sample({ x: { id: 'x', n: 0 } }, new Map([['x', old]]))
+    expect(mergeSamples(first, back).changes).toEqual(new Map())
+    const gone = sample({}, new Map([['y', { id: 'y' }]]))
+    const come = sample({ y: { id: 'y' } }, new Map([['y', undefined]]))
+    expect(mergeSamples(come, gone).changes).toEqual(new Map())
+    expect(mergeSamples(gone, come).changes).toEqual(new Map())
   })
 })
 

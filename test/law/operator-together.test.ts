@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import type { Observable } from 'rxjs'
+import { tap, type Observable } from 'rxjs'
 import { describe, expect, test } from 'vitest'
 import { compileExpression } from '../../src/expression/expression.ts'
 import { Pipeline } from '../../src/feed/pipeline.ts'
@@ -27,17 +27,21 @@ function obeysTogether(build: Build, naive: Naive, keyed: readonly number[]): fc
   return fc.property(fc.array(both, { minLength: 1, maxLength: 25 }), ticks => {
     const upstreams = [new Upstream(), new Upstream()]
     const failures: unknown[] = []
-    const pipeline = new Pipeline(build, 2, { late: () => failures.push('late'), failed: error => failures.push(error) })
+    let emitted = 0
+    const counted: Build = (inputs, handOver) => build(inputs, handOver).pipe(tap(() => emitted++))
+    const pipeline = new Pipeline(counted, 2, { late: () => failures.push('late'), failed: error => failures.push(error) })
     const current: (Sample | undefined)[] = [undefined, undefined]
     let before: { readonly sample: Sample; readonly table: Table } | undefined
     for (const [number, each] of ticks.entries()) {
       const keysBefore = current.map(sample => sample?.table.key)
       const samples = each.map((one, i) => (one === undefined ? undefined : upstreams[i]?.next(one, number * 1000)))
       for (const [i, sample] of samples.entries()) current[i] = sample ?? current[i]
+      emitted = 0
       const output = pipeline.push(samples, current)
       expect(failures).toEqual([])
       const isDue = samples.some(sample => sample !== undefined) && (keyed.length === 2 || current[0] !== undefined)
       expect(output !== undefined).toBe(isDue)
+      expect(emitted).toBe(isDue ? 1 : 0)
       if (output === undefined) continue
       expectSameTable(output.table, naive(current.map(sample => (sample === undefined ? undefined : copyOf(sample.table)))))
       expectTrueChanges(output, before?.table)

@@ -7,6 +7,7 @@ import type { Aggregate } from '../../src/operator/aggregate.ts'
 import { aggregateNames } from '../../src/operator/group.options.ts'
 import { GroupSum, type InOrder } from '../../src/operator/group-sum.ts'
 import { Quantile, quantileError } from '../../src/operator/quantile.ts'
+import { startRemovable } from '../../src/operator/removable.ts'
 
 const cells: readonly Cell[] = [null, true, false, 0, -0, 1, 2, 3, 0.1, 0.2, 1e16, -1e16, 42, '42', 'x', '', [1], { a: 1 }, { a: 1 }]
 const weighted = fc.record({ cell: fc.constantFrom(...cells), times: fc.integer({ min: 1, max: 4 }) })
@@ -39,17 +40,17 @@ test.each(aggregateNames)('%s of parts that are merged, of cells that count seve
 test.each(aggregateNames)('%s of a group stays what it is anew, however many members came, went and changed', name => {
   const random = seededRandom(11)
   const aggregate: Aggregate = { name, q: 0.4 }
-  const sum = new GroupSum([aggregate])
+  const sum = new GroupSum('g', [aggregate])
   const cellAt = (): Cell => cells[Math.floor(random() * cells.length)] ?? null
   const inOrder: InOrder = members => [...members].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, member]) => member)
   const wrong: unknown[] = []
   for (let i = 0; i < 4000; i++) {
     const key = `m${Math.floor(random() * 40)}`
     const held = sum.members.get(key)
-    const next = { row: {}, name: ['g'], cells: [cellAt()] }
-    if (held === undefined) sum.enter(key, next)
+    const next = [cellAt()]
+    if (held === undefined) sum.enter(key, {}, ['g'], next)
     else if (random() < 0.3) sum.leave(key, held)
-    else sum.update(held, next.row, next.cells)
+    else sum.update(held, {}, next)
     if (random() < 0.2) continue
     const [result = null] = sum.results(inOrder)
     const anew = startAggregate(name, 0.4)
@@ -57,6 +58,37 @@ test.each(aggregateNames)('%s of a group stays what it is anew, however many mem
     if (!isSame(result, anew.result())) wrong.push([i, result, anew.result()])
   }
   expect(wrong).toEqual([])
+})
+
+test.each(['min', 'max'] as const)('%s follows cells that are taken back as long as it says so, the best ones first', name => {
+  const cell = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 30 }) }, fc.constantFrom('a', 'b', null))
+  let followed = 0
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof({ weight: 2, arbitrary: cell }, fc.constant('take')), { minLength: 40, maxLength: 80, size: 'max' }),
+      acts => {
+        const sum = startRemovable({ name })
+        const held: Cell[] = []
+        for (const act of acts) {
+          const anew = startAggregate(name)
+          if (act !== 'take') {
+            held.push(act)
+            sum.add(act)
+          } else {
+            const place = held.indexOf(sum.result())
+            if (place < 0) continue
+            const [taken = null] = held.splice(place, 1)
+            if (!sum.remove(taken)) return
+            followed++
+          }
+          for (const each of held) anew.add(each)
+          expect(sum.result()).toBe(anew.result())
+        }
+      },
+    ),
+    { numRuns: 300 },
+  )
+  expect(followed).toBeGreaterThan(1000)
 })
 
 describe('quantiles', () => {

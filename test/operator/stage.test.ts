@@ -124,7 +124,7 @@ describe('a stage', () => {
 
 test('sorted rows stay sorted through many chunks', () => {
   const random = seededRandom(3)
-  const sorted = new SortedRows(rowComparator([parseOrderTerm('-n')]))
+  const sorted = new SortedRows([parseOrderTerm('-n')])
   const held = new Map<string, Row>()
   for (let i = 0; i < 8000; i++) {
     const key = `k${Math.floor(random() * 3000)}`

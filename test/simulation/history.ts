@@ -49,15 +49,25 @@ export const simAddresses: readonly SimAddress[] = [
   { feed: 'trade', where: 'note != null', source: 'trade', see: rows => rows.filter(row => (row['note'] ?? null) !== null) },
 ]
 
+function cellsOf(row: Row): string {
+  const names = Object.keys(row).filter(name => row[name] !== null)
+  return JSON.stringify(names.sort().map(name => [name, row[name]]))
+}
+
 /** Equal where the rows are the same, in whatever order; null and absent are one. */
-export function textOf(rows: Iterable<Row>): string {
-  const cells = (row: Row): string =>
-    JSON.stringify(
-      Object.entries(row)
-        .filter(([, cell]) => cell !== null)
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
-    )
-  return Array.from(rows, cells).sort().join('\n')
+export function textOf(rows: Iterable<Row>, cells = cellsOf): string {
+  return Array.from(rows, row => cells(row))
+    .sort()
+    .join('\n')
+}
+
+/** What an address looked like. */
+interface Seen {
+  /** How many tables were looked at. */
+  count: number
+  /** By what it looked like the places at which it did. */
+  readonly at: Map<string, number[]>
+  last: string
 }
 
 /** Every table that a server had of each source, in order; knows where in it a state belongs. */
@@ -66,10 +76,12 @@ export class History {
   /** When each of them was published, ms. */
   readonly #times: Record<SourceName, number[]> = { stock: [], trade: [], place: [] }
   readonly #last: Record<SourceName, string | undefined> = { stock: undefined, trade: undefined, place: undefined }
-  readonly #places = new Map<SimAddress, { seen: number; readonly at: Map<string, number[]> }>()
+  readonly #places = new Map<SimAddress, Seen>()
+  /** Of rows that are only made here, and that no product may change. */
+  readonly #texts = new WeakMap<Row, string>()
 
   record(source: SourceName, rows: Rows, ms: number): void {
-    const text = textOf(rows)
+    const text = this.#textOf(rows)
     if (this.#last[source] === text) return
     this.#last[source] = text
     this.#tables[source].push(rows)
@@ -102,19 +114,31 @@ export class History {
   }
 
   final(address: SimAddress): string {
-    return textOf(address.see(this.#tables[address.source].at(-1) ?? []))
+    return this.#look(address).last
   }
 
   #seen(address: SimAddress): ReadonlyMap<string, number[]> {
+    return this.#look(address).at
+  }
+
+  #look(address: SimAddress): Seen {
     const tables = this.#tables[address.source]
-    let places = this.#places.get(address)
-    if (places === undefined) this.#places.set(address, (places = { seen: 0, at: new Map() }))
-    for (; places.seen < tables.length; places.seen++) {
-      const text = textOf(address.see(tables[places.seen] ?? []))
-      const known = places.at.get(text)
-      if (known === undefined) places.at.set(text, [places.seen])
-      else known.push(places.seen)
+    let seen = this.#places.get(address)
+    if (seen === undefined) this.#places.set(address, (seen = { count: 0, at: new Map(), last: this.#textOf(address.see([])) }))
+    for (; seen.count < tables.length; seen.count++) {
+      seen.last = this.#textOf(address.see(tables[seen.count] ?? []))
+      const known = seen.at.get(seen.last)
+      if (known === undefined) seen.at.set(seen.last, [seen.count])
+      else known.push(seen.count)
     }
-    return places.at
+    return seen
+  }
+
+  #textOf(rows: Rows): string {
+    return textOf(rows, row => {
+      const text = this.#texts.get(row) ?? cellsOf(row)
+      this.#texts.set(row, text)
+      return text
+    })
   }
 }

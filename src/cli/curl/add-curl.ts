@@ -10,7 +10,7 @@ import { addSource, printSource } from './add-source.ts'
 import { parseCurl, type CurlRequest } from './curl-command.ts'
 import { curlSource } from './curl-source.ts'
 import { addVariables } from './env-file.ts'
-import { nameOfSource, reportCurl, reportLeftOut } from './follow-curl.ts'
+import { nameOfSource, reportCurl, reportLeftOut } from './curl-report.ts'
 import { writeWhole, type FileText } from './whole-files.ts'
 
 export interface AddOptions {

@@ -1,24 +1,9 @@
 import { resolveVariables } from '../../config/variable.ts'
-import { feedNameOf, followSource, shownUrl, type FollowOptions } from '../follow-url.ts'
+import { shownUrl } from '../feed-name.ts'
+import { followSource, type FollowOptions } from '../follow-url.ts'
 import { parseCurl } from './curl-command.ts'
+import { nameOfSource, reportCurl, reportLeftOut } from './curl-report.ts'
 import { curlSource } from './curl-source.ts'
-
-/** Says what of the command has no bearing here. */
-export function reportLeftOut(leftOut: readonly string[]): void {
-  if (leftOut.length > 0) process.stderr.write(`Left out of the curl command: ${leftOut.join(', ')}\n`)
-}
-
-/** Says what of a curl command a source cannot do; exit 2. */
-export function reportCurl(problems: readonly string[]): void {
-  process.stderr.write(`${problems.map(problem => `This curl command cannot be a source: ${problem}`).join('\n')}\n`)
-  process.exitCode = 2
-}
-
-/** A name for the feed of a URL in which variables may stand. */
-export function nameOfSource(url: string): string {
-  const plain = url.replaceAll(/\$\{\w+\}/g, '')
-  return URL.canParse(plain) ? feedNameOf(plain) : 'feed'
-}
 
 /** A value with its variables resolved, and the names of those that are not set. */
 class Resolution {
