@@ -1,5 +1,6 @@
 import { authoredOf, type Site } from '../lib/authored.ts'
 import { tellPrint } from '../lib/fingerprint.ts'
+import { isSecretName, withoutSecrets } from '../lib/safe-text.ts'
 import { describeValue, isRecord, pathKey, printPath, valueAt, type Finding, type Path } from './finding.ts'
 import type { Place } from './problem.ts'
 import { ScriptText } from './script-text.ts'
@@ -65,7 +66,9 @@ export class AuthoredTree implements Tree {
   }
 
   found(path: Path): string {
-    return this.#concealed.has(pathKey(path)) ? concealedValue : describeValue(valueAt(this.value, path))
+    const value = valueAt(this.value, path)
+    if (this.#concealed.has(pathKey(path)) || (typeof value === 'string' && isSecretPath(path))) return concealedValue
+    return withoutSecrets(describeValue(value))
   }
 
   alternative(): undefined {
@@ -140,4 +143,10 @@ export class AuthoredTree implements Tree {
     this.#open.delete(written)
     return plain
   }
+}
+
+/** Whether what it leads to is called like a secret; the `key` of a source is of columns, and `auth` holds others. */
+function isSecretPath(path: Path): boolean {
+  const name = path.findLast(part => typeof part === 'string') ?? ''
+  return isSecretName(name) && name !== 'auth' && name !== 'tokens' && (name !== 'key' || path.length > 3)
 }

@@ -51,7 +51,11 @@ export function parseConfig(text: string, file: string, options: LoadOptions): C
   const { document, faults } = parseYaml(source)
   const tree = new YamlTree(document, source, variables)
   const isLost = faults.some(fault => fault.isFatal)
-  const from = { source, file, veil: isLost ? new Veil(source) : new Veil(source, offset => tree.pathsAt(offset)) }
+  const from = {
+    source,
+    file,
+    veil: isLost ? new Veil(source, undefined, true) : new Veil(source, offset => tree.pathsAt(offset), faults.length > 0),
+  }
   const refusals = faults.map(fault => syntaxProblem(fault, from, tree.pathOf(fault.from)))
   if (isLost) return failed([...problems, ...refusals])
   const lines = new Set(refusals.map(({ place }) => place.line))

@@ -21,6 +21,10 @@ export class SourceText {
     return low
   }
 
+  get lineCount(): number {
+    return this.#starts.length
+  }
+
   /** Where a line, counted from 0, begins. */
   offset(index: number): number {
     return this.#starts[index] ?? this.text.length

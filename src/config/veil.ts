@@ -8,12 +8,20 @@ import type { SourceText } from './source-text.ts'
 const named = /(?<![\w.-])(?:(\\*["']+)([A-Za-z_][\w.-]*)\1[ \t]*:|([A-Za-z_][\w.-]*)[ \t]*:(?=\s|$|\\*["']))[ \t]*/g
 /** What a line of a block begins with, and what follows. */
 const nameOn = /^\s*(?:- +)*(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:[ \t]*(.*)$/
-/** User name and password of a URL, and a parameter of its query. */
-const credentials = /(?<=:\/\/)[^\s/?#@"']+(?=@)/g
+/** User name and password of a URL, also where the password was not encoded as it must be, and a parameter of its query. */
+const credentials = /(?<=:\/\/)(?:[^\s/?#@"']+|[^\s/?#@:"']*:(?!\d{1,5}[/?#])[^\s@"']+)(?=@)/g
 const parameter = /(?<=[?&])([^\s?&=#"']+)=(\$\{[^{}]*\}|[^\s&#"',}\]]+)/g
+/** A URL as far as its host, and what follows. */
+const hostAndPath = /https?:\/\/[^\s/?#"']{1,300}\/([^\s"',}\]]+)/gi
+/** An option of a command, and the user and password of one; between them and the next word there may be a comma. */
+const option = /(?<![\w-])--?([A-Za-z][\w.-]*)(?:["']?\s*,\s*["']?|=|\s+["']?)([^\s"',\]}]+)/g
+const user = /(?<![\w-])(?:-u|--(?:proxy-)?user)(?:["']?\s*,\s*["']?|=|\s+["']?|)[^\s:"',]+:([^\s"',\]}]+)/g
+/** An item of a block that is such an option alone. */
+const optionItem = /^\s*- +["']?--?([A-Za-z][\w.-]*)["']?\s*$/
+const userNames = new Set(['u', 'user', 'proxy-user'])
 const onlyVariable = /^(["']?)\$\{[^{}]*\}\1[ \t]*([,}\]#].*)?$/
 /** These hold others, which have names of their own. */
-const containers = new Set(['auth', 'tokens'])
+const containers = new Set(['auth', 'tokens', 'oauth2'])
 /** Where a `key` names columns, rows or a label, and opens nothing: the names on the way to it; `*` stands for any. */
 const harmless = [
   'defaults key',
@@ -75,6 +83,24 @@ function secretsInUrls(line: string): Stretch[] {
   return found
 }
 
+/** What follows the host of a webhook: a service lets in whoever knows it. */
+function secretsInWebhooks(line: string): Stretch[] {
+  return [...line.matchAll(hostAndPath)].map(({ index, 0: all, 1: path = '' }): Stretch => [
+    index + all.length - path.length,
+    index + all.length,
+  ])
+}
+
+/** The secrets that a command on a line is given. */
+function secretsInCommands(line: string): Stretch[] {
+  const found: Stretch[] = []
+  for (const { index, 0: all, 1: name = '', 2: value = '' } of line.matchAll(option))
+    if (isSecretName(name)) found.push([index + all.length - value.length, index + all.length])
+  for (const { index, 0: all, 1: password = '' } of line.matchAll(user))
+    found.push([index + all.length - password.length, index + all.length])
+  return found
+}
+
 /** `bearer: ..`, and the `value` of an API key. */
 function saysWho(name: string, before: string): boolean {
   return name === 'bearer' || (name === 'value' && /\bapiKey\b/.test(before))
@@ -96,6 +122,11 @@ function indentOf(line: string): number {
   return line.search(/\S|$/)
 }
 
+/** Whether a webhook is told of on a line, or on one that it belongs to. */
+function isOfWebhook(source: SourceText, index: number): boolean {
+  return /\bwebhook\b/.test(source.line(index)) || [...parents(source, index)].some(([name]) => name === 'webhook')
+}
+
 /** Whether a `key` at one of these paths is known to be no secret: at all of them, as an alias may repeat it. */
 function isHarmless(paths: readonly Path[]): boolean {
   return (
@@ -110,7 +141,7 @@ function isHarmless(paths: readonly Path[]): boolean {
 
 /** What stands on a line that is called like a secret. `isShown`: whether the `key` in this column is none, all the same. */
 function secretsOn(line: string, isBroken: boolean, isShown: (column: number) => boolean): Stretch[] {
-  const found = secretsInUrls(line)
+  const found = [...secretsInUrls(line), ...secretsInCommands(line)]
   for (const match of line.matchAll(named)) {
     const [all, quote = '', quoted, plain = ''] = match
     const name = quoted ?? plain
@@ -126,16 +157,31 @@ function secretsOn(line: string, isBroken: boolean, isShown: (column: number) =>
   return found
 }
 
-/** The line above by whose name what stands on a line is a secret: a text of several lines, or one that begins on the next. */
+/**
+ * The line above by whose name what stands on a line is a secret: a text of several lines, or one that begins on the next; the option of a
+ * command before its argument; an API key before its `value`.
+ */
 function isBelowSecret(source: SourceText, index: number): boolean {
-  return [...parents(source, index)].some(([name, rest]) => isSecretName(name) && !containers.has(name) && /^([|>].*|#.*|)$/.test(rest))
+  const line = source.line(index)
+  const [, before = ''] = optionItem.exec(index === 0 ? '' : source.line(index - 1)) ?? []
+  if ((isSecretName(before) || userNames.has(before)) && /^\s*- /.test(line)) return true
+  const above = [...parents(source, index)]
+  if (/^\s*["']?value["']?\s*:/.test(line) && above.some(([name]) => name === 'apiKey')) return true
+  return above.some(([name, rest]) => isSecretName(name) && !containers.has(name) && /^([|>].*|#.*|)$/.test(rest))
 }
 
-/** The texts that messages may quote of a stretch: itself, and where it cannot be read each word of it. */
+/**
+ * The texts that messages may quote of a stretch: itself, what follows a name in it, a token that it begins with, and where it cannot be read
+ * each word of it.
+ */
 function textsOf(stretch: string, isBroken: boolean): string[] {
   const whole = stretch.trim().replace(/^["'](.*)["']$/, '$1')
   const words = isBroken ? whole.split(/[\s,:{}[\]"'*&!#]+/) : []
-  return [whole, ...words].filter(text => text.length >= shortest)
+  const [, , , value = ''] = nameOn.exec(whole) ?? []
+  const [first = ''] = whole.split(/[\s"']/)
+  return [whole, value, ...(/^(?=.*\d).{12}/.test(first) ? [first] : []), ...words].filter(
+    text => text.length >= shortest && !onlyVariable.test(text),
+  )
 }
 
 /** What is not to be shown of a line. */
@@ -154,13 +200,17 @@ export type PathsAt = (offset: number) => readonly Path[]
 export class Veil {
   readonly #source: SourceText
   readonly #pathsAt: PathsAt
+  readonly #isTorn: boolean
+  /** Texts of the whole file that no message may quote, wherever it is about; once they were looked for. */
+  #everywhere: readonly string[] | undefined
   /** By line, as many problems may be on one. */
   readonly #known = new Map<string, Secrets>()
 
-  /** Without `pathsAt` nothing is known to be harmless. */
-  constructor(source: SourceText, pathsAt: PathsAt = () => []) {
+  /** Without `pathsAt` nothing is known to be harmless. `isTorn`: it cannot be read as YAML, and names may be made of any of its lines. */
+  constructor(source: SourceText, pathsAt: PathsAt = () => [], isTorn = false) {
     this.#source = source
     this.#pathsAt = pathsAt
+    this.#isTorn = isTorn
   }
 
   /**
@@ -169,9 +219,11 @@ export class Veil {
    */
   over<P extends Problem>(problem: P, isBroken = false): P {
     const { place } = problem
-    const secrets = place === undefined ? undefined : this.#secretsOf(place.line - 1, isBroken)
-    if (place === undefined || secrets === undefined || secrets.stretches.length === 0) return problem
-    const hide = (text: string): string => secrets.texts.reduce((so, secret) => so.replaceAll(secret, hidden), text)
+    if (place === undefined) return problem
+    const secrets = this.#secretsOf(place.line - 1, isBroken)
+    const texts = [...secrets.texts, ...(this.#everywhere ??= this.#longOnes())]
+    if (texts.length === 0 && secrets.stretches.length === 0) return problem
+    const hide = (text: string): string => texts.reduce((so, secret) => so.replaceAll(secret, hidden), text)
     const { path, message, found, hint } = problem
     const text = place.text === this.#source.line(place.line - 1) ? secrets.covered : covered(place.text, secrets.stretches)
     return {
@@ -185,6 +237,12 @@ export class Veil {
     }
   }
 
+  /** A value may go over several lines: what surely is a secret is hidden on each; of a file that is torn everything is. */
+  #longOnes(): readonly string[] {
+    const texts = Array.from({ length: this.#source.lineCount }, (_, index) => this.#secretsOf(index, false).texts)
+    return texts.flat().filter(text => this.#isTorn || likeToken.test(text))
+  }
+
   #secretsOf(index: number, isBroken: boolean): Secrets {
     const key = `${index} ${isBroken}`
     const known = this.#known.get(key)
@@ -193,6 +251,7 @@ export class Veil {
     const stretches: Stretch[] = isBelowSecret(this.#source, index)
       ? [[line.search(/\S|$/), line.length]]
       : secretsOn(line, isBroken, column => isHarmless(this.#pathsAt(this.#source.offset(index) + column)))
+    if (isOfWebhook(this.#source, index)) stretches.push(...secretsInWebhooks(line))
     const texts = stretches.flatMap(([from, to]) => textsOf(line.slice(from, to), isBroken)).sort((a, b) => b.length - a.length)
     const found = { stretches, texts, covered: covered(line, stretches) }
     this.#known.set(key, found)

@@ -9,17 +9,25 @@ export function isSecretName(name: string): boolean {
 
 const hidden = '***'
 
+/** User name and password of a URL; also where the password was not encoded as it must be, and is no port. */
+const userInfo = /(:\/\/)(?:[^\s/?#@]*|[^\s/?#@:"']{0,256}:(?!\d{1,5}[/?#])[^\s@"']{0,256})@/g
+
 /**
  * A text without the secrets that it may quote: user names and passwords of URLs, values of query parameters that are called like
  * secrets, and what follows `Bearer` or `Basic`.
  */
 export function withoutSecrets(text: string): string {
   return text
-    .replaceAll(/(:\/\/)[^\s/?#@]*@/g, `$1${hidden}@`)
+    .replaceAll(userInfo, `$1${hidden}@`)
     .replaceAll(/(^|[?&;])([^\s?&;=#]+)=([^\s&;#"']*)/g, (all, mark: string, name: string) =>
       isSecretName(name) ? `${mark}${name}=${hidden}` : all,
     )
     .replaceAll(/\b(Bearer|Basic)\s+[\w~+/.=-]+/gi, `$1 ${hidden}`)
+}
+
+/** An http URL of which no more is shown than its origin, where a path or query follows; any other text as it is. */
+export function withoutPath(url: string): string {
+  return url.replace(/^(https?:\/\/[^/?#]+)[/?#][^]+$/i, `$1/${hidden}`)
 }
 
 /**

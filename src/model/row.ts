@@ -23,6 +23,13 @@ export function rowOf(cells: Iterable<readonly [string, Cell]>): Row {
   return Object.fromEntries(cells)
 }
 
+/** A copy of a row to set cells of. Source of the loop: where a member is added to what V8's spread made, that costs ten times as much. */
+export function copyOf(row: Row): Record<string, Cell> {
+  const cells: Record<string, Cell> = {}
+  for (const column in row) setCell(cells, column, row[column] ?? null)
+  return cells
+}
+
 /** Sets a cell of a row that is still being built; safe for a column called `__proto__`. */
 export function setCell(row: Record<string, Cell>, column: string, cell: Cell): void {
   if (column === '__proto__') Object.defineProperty(row, column, { value: cell, enumerable: true, configurable: true, writable: true })

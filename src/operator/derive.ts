@@ -1,4 +1,4 @@
-import { cellOf, rowOf, setCell, type Cell, type Row } from '../model/row.ts'
+import { cellOf, copyOf, rowOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Table } from '../model/table.ts'
 import { grownColumns } from './output.ts'
 import { rowByRow } from './row-by-row.ts'
@@ -14,7 +14,7 @@ export function derive(columns: NewColumns): Operator {
   return rowByRow(({ key: keyColumn, columns: before, order }) => {
     const values = valuesBeside(keyColumn, columns)
     const derived = (row: Row, key: string): Row => {
-      const cells: Record<string, Cell> = { ...row }
+      const cells = copyOf(row)
       for (const [name, value] of values) setCell(cells, name, value(row, key))
       return cells
     }

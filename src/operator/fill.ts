@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { madeOf } from '../model/late.ts'
-import { cellOf, setCell, type Cell, type Row } from '../model/row.ts'
+import { cellOf, copyOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Sample, Table } from '../model/table.ts'
 import { DueQueue } from './due-queue.ts'
 import type { InTurns, StepMemory } from './memories.ts'
@@ -116,18 +116,19 @@ class FillStage {
 
   #show(key: string, { row, known }: Filled, keyColumn: string, now: number): void {
     const { columns, maxAgeMs = Infinity } = this.#fill
-    const cells: Record<string, Cell> = { ...row }
+    let filled: Record<string, Cell> | undefined
     let oldAt = Infinity
     for (const [name, by] of columns) {
       if (name === keyColumn || cellOf(row, name) !== null) continue
       const { cell, until } = known.get(name) ?? { cell: null, until: undefined }
       const isOld = until !== undefined && now - until > maxAgeMs
       if (until !== undefined && !isOld) oldAt = Math.min(oldAt, until + maxAgeMs)
-      setCell(cells, name, by === 'last' ? (isOld ? null : cell) : by)
+      filled ??= copyOf(row)
+      setCell(filled, name, by === 'last' ? (isOld ? null : cell) : by)
     }
     if (oldAt === Infinity) this.#old.delete(key)
     else this.#old.set(key, oldAt)
-    this.#output.put(key, cells)
+    this.#output.put(key, filled ?? row)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs'
 import { keyOf } from '../model/key.ts'
-import { setCell, type Cell, type Row } from '../model/row.ts'
+import { copyOf, setCell, type Row } from '../model/row.ts'
 import { letsGo, noChanges, type Sample, type Table } from '../model/table.ts'
 import { together, type HandOver, type Samples } from './hand-over.ts'
 import { rightName } from './join.options.ts'
@@ -83,8 +83,9 @@ function foundBy(value: Value | undefined, row: Row, key: string): string | unde
 /** The row with its new columns; undefined: it has no other and is to have one. */
 function joined(row: Row, key: string, right: Row | undefined, { kind, columns }: Pick<Join, 'kind' | 'columns'>, keyColumn: string) {
   if (right === undefined && kind === 'inner') return undefined
-  const both: Row = { ...row, [rightName]: right ?? null }
-  const cells: Record<string, Cell> = { ...row }
+  const both = copyOf(row)
+  both[rightName] = right ?? null
+  const cells = copyOf(row)
   for (const [name, value] of valuesBeside(keyColumn, columns)) setCell(cells, name, value(both, key))
   return cells
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import { setCell, type Cell, type Row } from '../model/row.ts'
+import { copyOf, setCell, type Cell, type Row } from '../model/row.ts'
 import type { Degradation, Sample } from '../model/table.ts'
 import { grownColumns, Output, visitTouched } from './output.ts'
 import { Past, type Runs } from './past.ts'
@@ -90,7 +90,7 @@ class LookBackStage {
   #look(key: string): void {
     const row = this.#rows.get(key)
     if (row === undefined) return
-    const cells: Record<string, Cell> = { ...row }
+    const cells = copyOf(row)
     let moves = false
     for (const [i, [name]] of this.#values.entries()) {
       const runs = this.#past.runsOf(key, i)

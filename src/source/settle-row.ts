@@ -1,4 +1,4 @@
-import { cellOf, equalCells, equalRows, setCell, type Cell, type Row } from '../model/row.ts'
+import { cellOf, copyOf, equalCells, equalRows, setCell, type Cell, type Row } from '../model/row.ts'
 
 /** Which changes of a row are none. */
 export interface ChangeRules {
@@ -69,7 +69,7 @@ function keepSmall(before: Row, row: Row, deadband: ReadonlyMap<string, number>)
   for (const [column, width] of deadband) {
     const [was, is] = [cellOf(before, column), cellOf(row, column)]
     if (typeof was !== 'number' || typeof is !== 'number' || was === is || Math.abs(is - was) >= width) continue
-    kept ??= { ...row }
+    kept ??= copyOf(row)
     setCell(kept, column, was)
   }
   return kept ?? row

@@ -25,18 +25,38 @@ beforeAll(async () => {
     else response.writeHead(200, { 'Content-Type': 'application/json' }).end('[{"id":"a","n":1}]')
   })
   const { host } = new URL(upstream.url)
+  const timing = { every: '100ms', maxBackoff: '300ms', demand: 'always' }
+  const request = { url: `${upstream.url}status?token=${secret}`, headers: { 'X-Key': secret }, body: { password: secret } }
+  const [user, complaint] = [{ user: 'me', password: secret }, `denied: ${secret} X-Api-Key: ${secret}`]
+  const asked = {
+    login: { url: `${upstream.url}status`, auth: { login: { request, token: 'token' } } },
+    oauth2: { url: `${upstream.url}status`, auth: { oauth2: { tokenUrl: request.url, clientId: 'me', clientSecret: secret } } },
+    digest: { url: `${upstream.url}status`, auth: { digest: user } },
+    keyed: { url: `${upstream.url}status`, auth: { apiKey: { query: 'key', value: secret } } },
+    followed: { url: `ws://${host}/status?token=${secret}`, headers: { Cookie: `sid=${secret}` }, subscribe: `{"token":"${secret}"}` },
+    command: { exec: ['sh', '-c', `echo "${complaint}" >&2; exit 3`, 'x', '--token', secret], env: { PASSWORD: secret } },
+  }
   const source = (path: string, at = host): object => ({
     url: `http://me:${secret}@${at}/${path}?token=${secret}`,
     query: { api_key: secret },
     headers: { 'X-Api-Key': secret, Cookie: `sid=${secret}` },
-    every: '100ms',
-    maxBackoff: '300ms',
-    demand: 'always',
+    ...timing,
   })
   const kinds = ['status', 'redirect', 'loop', 'body', 'cut', 'coding', 'good']
   server = await ServerProcess.start({
     log: { level: 'debug' },
-    sources: { ...Object.fromEntries(kinds.map(kind => [kind, source(kind)])), refused: source('refused', '127.0.0.1:9') },
+    sources: {
+      ...Object.fromEntries(kinds.map(kind => [kind, source(kind)])),
+      refused: source('refused', '127.0.0.1:9'),
+      ...Object.fromEntries(Object.entries(asked).map(([name, how]) => [name, { ...timing, ...how }])),
+    },
+    feeds: {
+      hooked: {
+        from: 'good',
+        steps: [{ alert: { when: 'n == 1' } }],
+        sinks: [{ webhook: { url: `${upstream.url}status?key=${secret}`, headers: { 'X-Key': secret }, secret, groupWait: '10ms' } }],
+      },
+    },
   })
 })
 
@@ -72,6 +92,9 @@ test('secrets redacted: logs, banner, health, own feeds, metrics, pages and erro
   await reader.closed
   for (const text of [server.said, ...told, ...pages, ...refused.map(({ text }) => text)]) expect(text).not.toContain(secret)
   expect(told.join('')).toContain('answered 500')
+  for (const name of ['login', 'oauth2', 'digest', 'keyed', 'followed']) expect(server.said).toContain(`source '${name}' failed: `)
+  expect(server.said).toMatch(/source 'command' failed: .*denied: \*\*\*/)
+  expect(server.said).toMatch(/webhook/)
   expect(server.said).toMatch(/source 'status' failed: 127\.0\.0\.1:\d+ answered 500/)
   // The upstream was asked with all of it.
   expect(upstream.requests.some(({ path, headers }) => path.includes(secret) && headers['x-api-key'] === secret)).toBe(true)

@@ -4,6 +4,8 @@ import { isSecretName, valueWithoutSecrets, withoutSecrets } from '../../src/lib
 describe('what is told of a text', () => {
   test.each([
     ['https://user:pass@host/x', 'https://***@host/x'],
+    ['https://user:pa/s?#@host/x', 'https://***@host/x'],
+    ['https://host:8080/@user/x https://host/@user', 'https://host:8080/@user/x https://host/@user'],
     ['password=hunter2&user=me', 'password=***&user=me'],
     ['/x?api_key=abc&n=1', '/x?api_key=***&n=1'],
     ['Authorization: Bearer abc.def', 'Authorization: Bearer ***'],
