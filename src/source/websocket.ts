@@ -55,7 +55,7 @@ class WebSocketAsk implements Ask {
     this.#deps = deps
     this.#host = new URL(options.url).host
     this.#answers = new Answers(options, deps.name, deps.log)
-    this.#inflow = new Inflow(options, { answers: this.#answers, clock: deps.clock, what: () => this.#host })
+    this.#inflow = new Inflow(options, { answers: this.#answers, clock: deps.clock, what: () => this.#host, saying: 'message' })
   }
 
   get isFollowing(): boolean {
@@ -177,11 +177,15 @@ class WebSocketAsk implements Ask {
       socket.on('close', code => this.#ended(socket, closed(this.#host, code), done))
       socket.on('message', (data: Buffer) => {
         if (this.#socket !== socket) return
+        this.#inflow.heard()
         this.#inflow.add(data)
         if (this.#inflow.isOpen) return
         // It said too much at once.
         this.#socket = undefined
         socket.terminate()
+      })
+      socket.on('pong', () => {
+        if (this.#socket === socket) this.#inflow.heard()
       })
       socket.once('open', () => {
         for (const text of subscribe) socket.send(text)
@@ -223,6 +227,7 @@ class WebSocketAsk implements Ask {
     await new Promise<void>((resolve, reject) => {
       const cancel = clock.after(timeoutMs, () => {
         if (this.#socket === socket) this.rest()
+        this.#inflow.doubt()
         reject(new PollError('timeout', `${this.#host}: ${what} within ${formatDuration(timeoutMs)}`))
       })
       begin(fault => {
