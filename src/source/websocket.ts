@@ -23,12 +23,18 @@ interface WebSocketDeps extends AskDeps {
 
 const unauthorized = 401
 
+/** Of something else than what was asked for, rather than a refusal or a fault. */
+function isAnswer(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
 /** It was answered, and not opened. */
 class Refused extends PollError {
   readonly headers: RefusalHeaders
 
   constructor(host: string, status: number, headers: RefusalHeaders) {
-    super('http', `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim(), { status })
+    const text = `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
+    super('http', isAnswer(status) ? `${text}: there is no WebSocket at this URL, only HTTP` : text, { status })
     this.headers = headers
   }
 }

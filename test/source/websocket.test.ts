@@ -304,6 +304,9 @@ describe('a WebSocket is followed', () => {
     const refused = following({ url: upstream.url.replace('http', 'ws') })
     const { host } = new URL(upstream.url)
     expect(failed(await refused.poll())).toMatchObject({ cause: 'http', status: 403, reason: `${host} answered 403 Forbidden` })
+    upstream.script(status(200))
+    const reason = `${host} answered 200 OK: there is no WebSocket at this URL, only HTTP`
+    expect(failed(await refused.poll())).toMatchObject({ cause: 'http', status: 200, reason })
     await upstream.close()
   })
 
