@@ -53,7 +53,7 @@ export function absentPath(document: Cell, path: string): DecodeError {
   if (document === null)
     return new DecodeError(
       'decode',
-      'the answer is null, where rows should be: one without rows is [], so see whether this was to be asked',
+      'the answer is null: neither rows nor an empty list of them ([]); see whether the right thing is asked',
     )
   const arrays = [...candidatesIn(document)].filter(({ of }) => of !== 'scalars').map(candidate => candidate.path)
   if (arrays.length > 0)

@@ -218,7 +218,7 @@ class HttpAsk implements Ask {
     if (!isOver) return this.#logged(failureOf(error, scene), error)
     if (this.#closed) return new PollError('internal', 'the source is closed')
     if (isWhole) return new PollError('timeout', `${scene.host}: its answer was not read within ${formatDuration(readingMs)}`)
-    return timeoutAt(scene, this.#options.timeoutMs)
+    return timeoutAt(scene, this.#options.timeoutMs, this.#body.askingFor)
   }
 
   /** What has no name among the causes may be a fault of ours: its message goes to the log, never to readers. */

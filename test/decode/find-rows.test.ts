@@ -264,7 +264,7 @@ describe('by path', () => {
   })
 
   test('null is said to be that, and not that a place is missing in it', () => {
-    expect(absentPath(null, '.').message).toMatch(/^the answer is null, where rows should be/)
+    expect(absentPath(null, '.').message).toMatch(/^the answer is null: neither rows nor/)
   })
 })
 
