@@ -32,9 +32,10 @@ function isAnswer(status: number): boolean {
 class Refused extends PollError {
   readonly headers: RefusalHeaders
 
-  constructor(host: string, status: number, headers: RefusalHeaders) {
-    const text = `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
-    super('http', isAnswer(status) ? `${text}: there is no WebSocket at this URL, only HTTP` : text, { status })
+  constructor(host: string, status: number, headers: RefusalHeaders, objection?: string) {
+    const said = `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
+    const why = isAnswer(status) ? 'there is no WebSocket at this URL, only HTTP' : objection
+    super('http', why === undefined ? said : `${said}: ${why}`, { status })
     this.headers = headers
   }
 }
@@ -177,7 +178,8 @@ class WebSocketAsk implements Ask {
       }
       socket.on('error', error => this.#ended(socket, this.#faultOf(error), done))
       socket.on('unexpected-response', (request, { statusCode = 0, headers }) => {
-        this.#ended(socket, new Refused(this.#host, statusCode, headers), done)
+        const objection = statusCode === unauthorized ? this.#deps.auth?.objection(headers) : undefined
+        this.#ended(socket, new Refused(this.#host, statusCode, headers, objection), done)
         request.destroy()
       })
       socket.on('close', code => this.#ended(socket, closed(this.#host, code), done))
