@@ -36,7 +36,9 @@ class Command implements DocumentOrigin {
     const own = passedOn.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]))
     this.#env = Object.fromEntries([...own, ...options.env])
     const named = [...options.env].flatMap(([name, value]) => (isSecretName(name) ? [value] : []))
-    this.#secrets = [...named, ...secretsInCommand(options.command)].filter(({ length }) => length >= shortestSecret)
+    const secrets = [...named, ...secretsInCommand(options.command)].filter(({ length }) => length >= shortestSecret)
+    // Of one that begins like another the rest would stay.
+    this.#secrets = secrets.toSorted((a, b) => b.length - a.length)
   }
 
   find(signal: AbortSignal): Promise<Found> {
