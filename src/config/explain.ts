@@ -1,5 +1,5 @@
 import { commandWithoutSecrets } from '../lib/safe-command.ts'
-import { isSecretName, valueWithoutSecrets } from '../lib/safe-text.ts'
+import { isSecretName, valueWithoutSecrets, withoutPath } from '../lib/safe-text.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
 import type { Config } from './config.ts'
 import { isRecord, printPath, valueAt, type Path } from './finding.ts'
@@ -86,6 +86,21 @@ function isCommand([section, , key]: Path, value: unknown): value is string | re
   return section === 'sources' && key === 'exec' && isOfWords
 }
 
+function isSinks([section, , key]: Path): boolean {
+  return section === 'feeds' && key === 'sinks'
+}
+
+/** Sinks without the paths that webhooks post to: a service lets in whoever knows it. `told`: what may be told of a text. */
+function sinksWithoutPaths(sinks: unknown, told: (text: string) => string): unknown {
+  const shown = (url: unknown): unknown => (typeof url === 'string' && told(url) === url ? withoutPath(url) : url)
+  if (!Array.isArray(sinks)) return sinks
+  return sinks.map((sink: unknown) => {
+    const webhook = isRecord(sink) ? sink['webhook'] : undefined
+    if (webhook === undefined) return sink
+    return { webhook: isRecord(webhook) ? { ...webhook, url: shown(webhook['url']) } : shown(webhook) }
+  })
+}
+
 /** A function as it is written: JSON knows none. */
 function functionText(_key: string, value: unknown): unknown {
   return typeof value === 'function' ? String(value) : value
@@ -136,7 +151,7 @@ class Explanation {
     const shown = isCommand(path, value)
       ? commandWithoutSecrets(value, told)
       : valueWithoutSecrets(
-          isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : value,
+          isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : isSinks(path) ? sinksWithoutPaths(value, told) : value,
           told,
           isComputation(path) ? () => false : isSecretName,
         )

@@ -36,21 +36,23 @@ function namedEntries(entry: JsonSchema, description: string): JsonSchema {
   return { type: 'object', description, propertyNames: { pattern: namePattern.source }, additionalProperties: entry }
 }
 
-/** A step or a sink is a map with one name. */
-function oneOf(schemas: Readonly<Record<string, z.ZodType>>): JsonSchema {
+/** A step or a sink is a map with one name; `short`: what may stand there in place of its options. */
+function oneOf(schemas: Readonly<Record<string, z.ZodType>>, short?: JsonSchema): JsonSchema {
+  const options = (schema: z.ZodType): JsonSchema => (short === undefined ? schemaOf(schema) : { anyOf: [short, schemaOf(schema)] })
   return {
     type: 'object',
     minProperties: 1,
     maxProperties: 1,
     additionalProperties: false,
-    properties: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, schemaOf(schema)])),
+    properties: Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, options(schema)])),
   }
 }
 
 function feed(): JsonSchema {
   const { properties, ...rest } = schemaOf(feedSchema)
   const steps = { type: 'array', description: 'From table to table, in order.', items: oneOf(stepSchemas) }
-  const sinks = { type: 'array', description: 'Who is told of it.', items: { anyOf: [{ const: 'log' }, oneOf(sinkSchemas)] } }
+  const url = { type: 'string', description: 'A URL is enough to begin.' }
+  const sinks = { type: 'array', description: 'Who is told of it.', items: { anyOf: [{ const: 'log' }, oneOf(sinkSchemas, url)] } }
   return { ...rest, properties: { ...(properties as JsonSchema), steps, sinks } }
 }
 

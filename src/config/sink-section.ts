@@ -52,10 +52,15 @@ function sinkConfig(judge: Judge, item: unknown, path: Path, columns: Columns): 
 }
 
 function webhook(judge: Judge, written: unknown, path: Path): SinkOptions | undefined {
-  const options = judge.check(webhookOptions, written, path)
+  const options = check(judge, webhookOptions, written, path)
   if (options === undefined) return undefined
   checkBody(judge, options.body, [...path, 'body'])
   return { kind: 'webhook', options }
+}
+
+/** A URL is enough to begin. */
+function check<S extends z.ZodType>(judge: Judge, schema: S, written: unknown, path: Path): z.output<S> | undefined {
+  return typeof written === 'string' ? judge.check(schema, { url: written }, path, () => path) : judge.check(schema, written, path)
 }
 
 /** The texts in it are templates over a message. */
@@ -66,7 +71,7 @@ function checkBody(judge: Judge, written: unknown, path: Path): void {
 }
 
 function alertmanager(judge: Judge, written: unknown, path: Path, columns: Columns): SinkOptions | undefined {
-  const options = judge.check(alertmanagerOptions, written, path)
+  const options = check(judge, alertmanagerOptions, written, path)
   if (options === undefined) return undefined
   for (const read of readsOfLabels(options, path)) checkRead(judge, read, columns.names)
   return { kind: 'alertmanager', options }

@@ -11,6 +11,8 @@ const nameOn = /^\s*(?:- +)*(["']?)([A-Za-z_][\w.-]*)\1[ \t]*:[ \t]*(.*)$/
 /** User name and password of a URL, also where the password was not encoded as it must be, and a parameter of its query. */
 const credentials = /(?<=:\/\/)(?:[^\s/?#@"']+|[^\s/?#@:"']*:(?!\d{1,5}[/?#])[^\s@"']+)(?=@)/g
 const parameter = /(?<=[?&])([^\s?&=#"']+)=(\$\{[^{}]*\}|[^\s&#"',}\]]+)/g
+/** A URL as far as its host, and what follows. */
+const hostAndPath = /https?:\/\/[^\s/?#"']{1,300}\/([^\s"',}\]]+)/gi
 /** An option of a command, and the user and password of one; between them and the next word there may be a comma. */
 const option = /(?<![\w-])--?([A-Za-z][\w.-]*)(?:["']?\s*,\s*["']?|=|\s+["']?)([^\s"',\]}]+)/g
 const user = /(?<![\w-])(?:-u|--(?:proxy-)?user)(?:["']?\s*,\s*["']?|=|\s+["']?|)[^\s:"',]+:([^\s"',\]}]+)/g
@@ -81,6 +83,14 @@ function secretsInUrls(line: string): Stretch[] {
   return found
 }
 
+/** What follows the host of a webhook: a service lets in whoever knows it. */
+function secretsInWebhooks(line: string): Stretch[] {
+  return [...line.matchAll(hostAndPath)].map(({ index, 0: all, 1: path = '' }): Stretch => [
+    index + all.length - path.length,
+    index + all.length,
+  ])
+}
+
 /** The secrets that a command on a line is given. */
 function secretsInCommands(line: string): Stretch[] {
   const found: Stretch[] = []
@@ -110,6 +120,11 @@ function* parents(source: SourceText, index: number): Generator<readonly [name: 
 
 function indentOf(line: string): number {
   return line.search(/\S|$/)
+}
+
+/** Whether a webhook is told of on a line, or on one that it belongs to. */
+function isOfWebhook(source: SourceText, index: number): boolean {
+  return /\bwebhook\b/.test(source.line(index)) || [...parents(source, index)].some(([name]) => name === 'webhook')
 }
 
 /** Whether a `key` at one of these paths is known to be no secret: at all of them, as an alias may repeat it. */
@@ -238,6 +253,7 @@ export class Veil {
     const stretches: Stretch[] = isBelowSecret(this.#source, index)
       ? [[line.search(/\S|$/), line.length]]
       : secretsOn(line, isBroken, column => isHarmless(this.#pathsAt(this.#source.offset(index) + column)))
+    if (isOfWebhook(this.#source, index)) stretches.push(...secretsInWebhooks(line))
     const texts = stretches.flatMap(([from, to]) => textsOf(line.slice(from, to), isBroken)).sort((a, b) => b.length - a.length)
     const found = { stretches, texts, covered: covered(line, stretches) }
     this.#known.set(key, found)

@@ -127,7 +127,7 @@ export class Feed {
   judge(judgement: Judgement, now: number): boolean {
     const before = this.#freshness
     const same = saysTheSame(before, judgement)
-    this.#freshness = { ...judgement, since: same ? before.since : now }
+    this.#freshness = { since: same ? before.since : now, ...judgement }
     return !same || triesAnew(before, judgement)
   }
 

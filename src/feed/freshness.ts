@@ -15,6 +15,8 @@ export interface SourceFacts {
   readonly wanted: boolean
   /** It was not proved for longer than `expire`, and its rows are gone. */
   readonly isExpired?: boolean
+  /** When it is asked next, ms since 1970; absent while nobody wants it. */
+  readonly next?: number
 }
 
 export interface FreshnessRules {
@@ -27,6 +29,8 @@ export interface FreshnessRules {
 export type Judgement = Omit<Freshness, 'since'>
 
 type Verdict = Pick<Freshness, 'state' | 'cause' | 'reason'>
+
+const fresh: Verdict = { state: 'fresh' }
 
 function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdict {
   const { failure, provenMono } = facts
@@ -46,7 +50,7 @@ function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdi
     return { state: 'stale', reason: `no answer for ${formatDuration(rules.staleAfterMs)}` }
   }
   if (facts.degraded !== undefined) return { state: 'degraded', cause: facts.degraded.cause, reason: facts.degraded.reason }
-  return { state: 'fresh' }
+  return fresh
 }
 
 function because(failure: { readonly cause: Cause; readonly reason: string }): Pick<Freshness, 'cause' | 'reason'> {
@@ -56,23 +60,22 @@ function because(failure: { readonly cause: Cause; readonly reason: string }): P
 /** The freshness of a source at `mono`; pure. */
 export function judgeSource(facts: SourceFacts, rules: FreshnessRules, mono: number): Judgement {
   return {
-    ...verdict(facts, rules, mono),
     every: rules.everyMs,
     staleAfter: rules.staleAfterMs,
+    ...verdict(facts, rules, mono),
     ...(facts.validatedAt === undefined ? {} : { validatedAt: facts.validatedAt }),
     ...(facts.asOf === undefined ? {} : { asOf: facts.asOf }),
+    ...(facts.next === undefined ? {} : { next: facts.next }),
   }
 }
 
 /** When the judgement of a source may change though nothing happens; undefined: never. */
-export function nextJudgement(facts: SourceFacts, rules: FreshnessRules, mono: number): number | undefined {
-  const instants: number[] = []
-  if (facts.provenMono !== undefined) {
-    instants.push(facts.provenMono + rules.staleAfterMs)
-    if (facts.wanted && facts.failure !== undefined) instants.push(facts.failure.sinceMono + rules.downAfterMs)
-  }
-  const ahead = instants.filter(instant => instant > mono)
-  return ahead.length === 0 ? undefined : Math.min(...ahead)
+export function nextJudgement({ provenMono, failure, wanted }: SourceFacts, rules: FreshnessRules, mono: number): number | undefined {
+  if (provenMono === undefined) return undefined
+  const staleAt = provenMono + rules.staleAfterMs
+  const downAt = wanted && failure !== undefined ? failure.sinceMono + rules.downAfterMs : mono
+  if (downAt <= mono) return staleAt > mono ? staleAt : undefined
+  return staleAt > mono ? Math.min(staleAt, downAt) : downAt
 }
 
 const rank = new Map(freshnessStates.map((state, i) => [state, i]))

@@ -275,10 +275,10 @@ export class Graph {
 
   #judgement(name: string, feed: Feed): Judgement {
     const source = this.#parts.sources.get(name)?.judge(this.#demand.wants(name))
-    const inputs = source === undefined ? (this.#parts.derived.get(name)?.inputs ?? []).map(input => input.freshness) : [source]
     const fault = this.#faults.reason(name)
-    const degraded = feed.sample?.degraded
     if (source !== undefined && fault === undefined) return source
+    const inputs = source === undefined ? (this.#parts.derived.get(name)?.inputs ?? []).map(input => input.freshness) : [source]
+    const degraded = feed.sample?.degraded
     return judgeDerived(inputs, {
       hasData: feed.hasData,
       ...(degraded === undefined ? {} : { degraded }),

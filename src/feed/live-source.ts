@@ -1,4 +1,5 @@
-import type { Cancel, Clock } from '../lib/clock.ts'
+import { Alarm } from '../lib/alarm.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import type { LeftOff, SavedTable } from '../model/saved.ts'
 import type { Row } from '../model/row.ts'
@@ -9,7 +10,7 @@ import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
 import { Expiry } from './expiry.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
-import { RecentPolls } from './poll-table.ts'
+import { RecentPolls } from './recent-polls.ts'
 
 export interface LiveSourceEvents {
   /** A good poll; `isNews`: rows, or what is kept back, changed. */
@@ -43,10 +44,11 @@ export class LiveSource implements SourcePoller {
   readonly #events: LiveSourceEvents
   readonly #poller: SourcePoller
   readonly #rules: FreshnessRules
-  #facts: Omit<SourceFacts, 'wanted' | 'isExpired'> = {}
+  #facts: Omit<SourceFacts, 'wanted' | 'isExpired' | 'next'> = {}
   #lastPoll: Poll | undefined
   #spurious: Spurious | undefined
-  #timer: Cancel | undefined
+  /** When time alone changes how far its data can be believed. */
+  readonly #judgement: Alarm
   readonly #expiry: Expiry
   /** Of the last good poll. */
   #table: Table | undefined
@@ -57,6 +59,7 @@ export class LiveSource implements SourcePoller {
     this.#log = log
     this.#events = events
     this.#rules = definition
+    this.#judgement = new Alarm(clock, () => events.judged())
     this.#expiry = new Expiry(definition.expireMs, clock, () => this.#expire())
     this.#poller = definition.createPoller(poll => this.#take(poll))
   }
@@ -122,7 +125,7 @@ export class LiveSource implements SourcePoller {
   }
 
   async close(): Promise<void> {
-    this.#timer?.()
+    this.#judgement.set(undefined)
     this.#expiry.close()
     await this.#poller.close()
   }
@@ -130,12 +133,10 @@ export class LiveSource implements SourcePoller {
   /** How far its data can be believed now; sees to it that it is judged again when time alone changes that. */
   judge(wanted: boolean): Judgement {
     const mono = this.#clock.monotonic()
-    const facts: SourceFacts = { ...this.#facts, wanted, isExpired: this.#expiry.isOver }
-    this.#timer?.()
-    const at = nextJudgement(facts, this.#rules, mono)
-    this.#timer = at === undefined ? undefined : this.#clock.after(at - mono, () => this.#events.judged())
     const next = this.#poller.nextAt
-    return { ...judgeSource(facts, this.#rules, mono), ...(next === undefined ? {} : { next }) }
+    const facts: SourceFacts = { wanted, isExpired: this.#expiry.isOver, ...this.#facts, ...(next === undefined ? {} : { next }) }
+    this.#judgement.set(nextJudgement(facts, this.#rules, mono))
+    return judgeSource(facts, this.#rules, mono)
   }
 
   #take(poll: Poll): void {

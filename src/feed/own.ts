@@ -14,7 +14,8 @@ import type { Table } from '../model/table.ts'
 import type { SourceDefinition } from './definition.ts'
 import type { Feed } from './feed.ts'
 import type { Graph } from './graph.ts'
-import { PollTable, type PollRecord } from './poll-table.ts'
+import { PollTable } from './poll-table.ts'
+import type { RecentPolls } from './recent-polls.ts'
 
 /** What only hub, connections and the config know of a feed; `server.ts` fills it in. */
 export interface FeedFigures {
@@ -220,8 +221,8 @@ export function ownSources(graph: () => Graph, figuresOf: FiguresOf, deps: OwnDe
   ]
 }
 
-function polledBy(graph: Graph): { readonly name: string; readonly records: readonly PollRecord[] }[] {
-  const sources = [...graph.sources()].map(({ definition, polls }) => ({ name: definition.name, records: polls.records }))
+function polledBy(graph: Graph): { readonly name: string; readonly polls: RecentPolls }[] {
+  const sources = [...graph.sources()].map(({ definition, polls }) => ({ name: definition.name, polls }))
   return sources.filter(({ name }) => !name.startsWith('$'))
 }
 

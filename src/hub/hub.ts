@@ -227,7 +227,7 @@ export class Hub implements GraphListener {
   settled(): void {
     // Who waits for first data is woken by it; others wait for a proof of what there is.
     for (const view of this.#judged) if (view.position.version > 0) this.#waking.wake(view)
-    this.#judged.clear()
+    if (this.#judged.size > 0) this.#judged.clear()
     this.#flushes.run()
   }
 

@@ -4,7 +4,10 @@ import { encodeMessage } from '../protocol/codec.ts'
 
 /** How far the data of an address can be believed. */
 export function statusFrame(feed: string, freshness: Freshness): Buffer {
-  return encodeMessage({ type: 'status', feed, ...freshness })
+  // What is said first comes first, for whoever reads it.
+  const { state, cause, reason, ...more } = freshness
+  const why = { ...(cause === undefined ? {} : { cause }), ...(reason === undefined ? {} : { reason }) }
+  return encodeMessage({ type: 'status', feed, state, ...why, ...more })
 }
 
 /** What a reader at the store's version must hold. */

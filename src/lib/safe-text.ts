@@ -25,6 +25,11 @@ export function withoutSecrets(text: string): string {
     .replaceAll(/\b(Bearer|Basic)\s+[\w~+/.=-]+/gi, `$1 ${hidden}`)
 }
 
+/** An http URL of which no more is shown than its origin, where a path or query follows; any other text as it is. */
+export function withoutPath(url: string): string {
+  return url.replace(/^(https?:\/\/[^/?#]+)[/?#][^]+$/i, `$1/${hidden}`)
+}
+
 /**
  * A value without secrets: texts as above, and members of maps that are called like secrets. `told` may replace a part of a text that
  * is known to be a secret by what may be told of it, such as `${TOKEN}`; a member in which it did so is shown. A text that is JSON,

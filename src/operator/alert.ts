@@ -6,7 +6,7 @@ import { elapsed, evaluated, type ActiveAlert, type AlertTimes, type Finding } f
 import { DueQueue } from './due-queue.ts'
 import { Output, visitTouched } from './output.ts'
 import type { StepMemory } from './memories.ts'
-import { readAlerts, resumedAlert, saveAlerts, type SavedAlert, type Shown } from './saved-alerts.ts'
+import { readAlerts, resumedAlert, saveAlerts, type SavedAlerts, type Shown } from './saved-alerts.ts'
 import type { Operator } from './stage.ts'
 import type { SteadyTime } from './steady-time.ts'
 import { timedStage, type TimedStage } from './timed-stage.ts'
@@ -61,6 +61,8 @@ export function alertRow(
   return cells
 }
 
+const noneLeft: SavedAlerts = { time: Number.NEGATIVE_INFINITY, alerts: [] }
+
 class AlertStage implements TimedStage {
   readonly #alert: Alert
   readonly #time: SteadyTime
@@ -72,14 +74,15 @@ class AlertStage implements TimedStage {
   /** Rows beyond `maxGroups` that are alarming. */
   readonly #leftOut = new Set<string>()
   #last: Sample | undefined
-  /** Of a run before, until there is a table. */
-  #left: readonly SavedAlert[]
+  /** Of a run before, until there is a table that is no older. */
+  #left: SavedAlerts
+  #isTakenUp = false
 
   constructor(alert: Alert, time: SteadyTime, memory: StepMemory | undefined) {
     this.#alert = alert
     this.#time = time
     this.#left = readAlerts(memory?.take())
-    memory?.keep(() => (this.#last === undefined ? this.#left : saveAlerts(this.#active, this.#shown, this.#time.now())), true)
+    memory?.keep(() => this.#save(), true)
   }
 
   get due(): number | undefined {
@@ -90,8 +93,12 @@ class AlertStage implements TimedStage {
     this.#last = input
     const anew = this.#output.begin(input, alertShape(input.table))
     if (anew) this.#forget()
-    const left = this.#takeUp()
-    visitTouched(input, this.#rows, anew, (key, row) => this.#take(key, row, now))
+    this.#takeUp()
+    // The table that was saved may be older than the one that the alerts were judged by: what that says is over.
+    if (Math.round(input.time) < this.#left.time) return this.#output.sample(input, this.#degraded())
+    const left = this.#left.alerts
+    this.#left = noneLeft
+    visitTouched(input, this.#rows, anew || left.length > 0, (key, row) => this.#take(key, row, now))
     for (const { key } of left) if (!input.table.rows.has(key)) this.#judge(key, undefined, undefined, now)
     this.#admit(now)
     return this.#output.sample(input, this.#degraded())
@@ -138,18 +145,26 @@ class AlertStage implements TimedStage {
     else if (alert !== held) this.#put(key, alert)
   }
 
-  /** Goes on with the alerts of a run before. */
-  #takeUp(): readonly SavedAlert[] {
-    const left = this.#left
-    this.#left = []
-    for (const saved of left) {
+  #save(): SavedAlerts {
+    if (this.#last === undefined) return this.#left
+    const time = Math.max(Math.round(this.#last.time), this.#left.time)
+    return { time, alerts: saveAlerts(this.#active, this.#shown, this.#time.now()) }
+  }
+
+  /** Goes on, once, with the alerts of a run before. */
+  #takeUp(): void {
+    if (this.#isTakenUp) return
+    this.#isTakenUp = true
+    // A clock that was set back since would have them wait for it.
+    const { time, alerts } = this.#left
+    this.#left = { time: Math.min(time, this.#time.wallOf(this.#time.now())), alerts }
+    for (const saved of alerts) {
       if (this.#active.size >= this.#alert.maxGroups) break
       const alert = resumedAlert(saved, this.#time.now())
       this.#active.set(saved.key, alert)
       this.#shown.set(saved.key, { since: saved.since, activeAt: saved.activeAt })
       this.#put(saved.key, alert)
     }
-    return left
   }
 
   /** Begins alerts that were left out, where others have gone. */

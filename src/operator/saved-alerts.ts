@@ -21,6 +21,12 @@ export interface SavedAlert extends Shown {
   readonly isPaused?: true
 }
 
+/** The alerts of a feed with the time of the sample that they were judged by last, ms since 1970. */
+export interface SavedAlerts {
+  readonly time: number
+  readonly alerts: readonly SavedAlert[]
+}
+
 /** `now`: an instant. */
 export function saveAlerts(active: ReadonlyMap<string, ActiveAlert>, shown: ReadonlyMap<string, Shown>, now: number): SavedAlert[] {
   return [...active].slice(0, mostSaved).map(([key, { row, state, since, activeAt, due, leftMs }]) => ({
@@ -44,9 +50,10 @@ function isAlert(value: unknown): value is SavedAlert {
   )
 }
 
-/** What `saveAlerts` gave; of anything else what is an alert. */
-export function readAlerts(saved: unknown): readonly SavedAlert[] {
-  return Array.isArray(saved) ? saved.filter(isAlert) : []
+/** What was saved; of anything else what is an alert. */
+export function readAlerts(saved: unknown): SavedAlerts {
+  const { time, alerts } = (typeof saved === 'object' && saved !== null ? saved : {}) as Partial<Record<keyof SavedAlerts, unknown>>
+  return { time: typeof time === 'number' ? time : 0, alerts: Array.isArray(alerts) ? alerts.filter(isAlert) : [] }
 }
 
 /** The alert again. Time did not count while nobody looked: what was left of it is left from `now`, an instant, on. */

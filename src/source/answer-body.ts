@@ -1,3 +1,5 @@
+import type { Deadline } from './deadline.ts'
+
 /** So much waits for a taker at most, in bytes, before the connection is told to pause. */
 const maxWaitingBytes = 65_536
 
@@ -8,6 +10,9 @@ export interface BodyOrigin {
   abort(reason: Error): void
 }
 
+/** Of a body that is whole: nothing of what brought it, such as its header as bytes, is kept alive for as long as it is. */
+const noOrigin: BodyOrigin = { pause: () => undefined, resume: () => undefined, abort: () => undefined }
+
 /** Takes a chunk; it gets the next one once what it returns is resolved. What it throws gives the body up. */
 export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined
 
@@ -16,7 +21,7 @@ export type TakeChunk = (chunk: Buffer) => Promise<void> | undefined
  * poll does with what it brings.
  */
 export class AnswerBody {
-  readonly #origin: BodyOrigin
+  #origin: BodyOrigin
   #waiting: Buffer[] = []
   #waitingBytes = 0
   #take: TakeChunk | undefined
@@ -41,6 +46,7 @@ export class AnswerBody {
   /** Nothing more comes. */
   end(): void {
     this.#isWhole = true
+    this.#origin = noOrigin
     this.#pass()
   }
 
@@ -55,7 +61,7 @@ export class AnswerBody {
     if (this.#error !== undefined) return
     this.#waiting = []
     this.fail(reason)
-    if (!this.#isWhole) this.#origin.abort(reason)
+    this.#origin.abort(reason)
   }
 
   /** Hands over each chunk in order. Once. @throws why it broke off, or what `take` throws */
@@ -69,7 +75,7 @@ export class AnswerBody {
   }
 
   /** Reads it away, up to `maxBytes`; more costs the connection. That it broke off is no fault: nobody wants it. */
-  async discard(maxBytes: number, signal: AbortSignal): Promise<void> {
+  async discard(maxBytes: number, deadline: Pick<Deadline, 'isOver'>): Promise<void> {
     let bytes = 0
     try {
       await this.take(chunk => {
@@ -78,7 +84,7 @@ export class AnswerBody {
         return undefined
       })
     } catch (error) {
-      if (signal.aborted) throw error
+      if (deadline.isOver) throw error
     }
   }
 

@@ -46,8 +46,6 @@ export interface PollAnswered extends PollFacts {
   readonly isRemade?: boolean
   /** Set while a guard keeps part of the answer (or the whole of it) back. */
   readonly degraded?: Degradation
-  /** How rows and key were found by looking: one sentence with the reason; absent where both are configured. */
-  readonly found?: string
   /** Changes that said nothing new, since the start; absent where they are not counted. */
   readonly spurious?: Spurious
 }

@@ -14,11 +14,8 @@ function isZlib(first: Buffer): boolean {
 }
 
 /** One decoder at most: endless chains of codings are a trap. */
-function decoderOf(coding: string, first: Buffer): Transform | undefined {
+function decoderOf(coding: string, first: Buffer): Transform {
   switch (coding.trim().toLowerCase()) {
-    case '':
-    case 'identity':
-      return undefined
     case 'gzip':
     case 'x-gzip':
       return createGunzip()
@@ -103,18 +100,23 @@ class Inflating {
  * Reads a body, decoded. More than `maxBytes`, on the wire or decoded, throws at once; the caller drops the connection.
  * @throws DecodeError `too_large`, PollError, or what the connection or zlib throws
  */
-export async function readBody(body: AnswerBody, coding: string, maxBytes: number): Promise<Buffer> {
+export function readBody(body: AnswerBody, coding: string, maxBytes: number): Promise<Buffer> {
+  return /^\s*(identity)?\s*$/i.test(coding) ? readPlain(body, maxBytes) : readCoded(body, coding, maxBytes)
+}
+
+async function readPlain(body: AnswerBody, maxBytes: number): Promise<Buffer> {
   const plain = new Heap(maxBytes)
+  await body.take(chunk => plain.add(chunk))
+  return plain.whole()
+}
+
+async function readCoded(body: AnswerBody, coding: string, maxBytes: number): Promise<Buffer> {
   let inflating: Inflating | undefined
   let wireBytes = 0
   let head: Buffer | undefined
   const pass = (chunk: Buffer): Promise<void> | undefined => {
-    if (wireBytes === 0) {
-      const decoder = decoderOf(coding, chunk)
-      if (decoder !== undefined) inflating = new Inflating(decoder, maxBytes, error => body.drop(error))
-    }
+    inflating ??= new Inflating(decoderOf(coding, chunk), maxBytes, error => body.drop(error))
     wireBytes += chunk.byteLength
-    if (inflating === undefined) return plain.add(chunk)
     if (wireBytes > maxBytes) throw exceeded('maxBody', formatSize(maxBytes))
     return inflating.write(chunk)
   }
@@ -126,7 +128,7 @@ export async function readBody(body: AnswerBody, coding: string, maxBytes: numbe
       return isHead ? undefined : pass(whole)
     })
     if (head !== undefined) await pass(head)
-    return inflating === undefined ? plain.whole() : await inflating.whole()
+    return inflating === undefined ? Buffer.alloc(0) : await inflating.whole()
   } finally {
     inflating?.close()
   }

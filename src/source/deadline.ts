@@ -3,21 +3,23 @@ import type { Cancel, Clock } from '../lib/clock.ts'
 /** What it may take to read an answer on a thread of its own, once it is whole, in ms: no part of the time that an upstream has. */
 export const readingMs = 30_000
 
-/** Why a signal is aborted where whoever asked does not want an answer any more, and nobody was too slow. */
-class GivenUp extends Error {
+/** Why what is not wanted any more is broken off; by the name that whoever breaks something off gives it. */
+class TimeOver extends Error {
   override readonly name = 'AbortError'
 }
 
-/** Rather than that its time is over. */
-export function isGivenUp({ reason }: AbortSignal): boolean {
-  return reason instanceof GivenUp
+/** The same where whoever asked does not want an answer any more, and nobody was too slow. */
+class GivenUp extends Error {
+  override readonly name = 'AbortError'
 }
 
 /** How long a poll may take: until its answer is whole, and then until that is read. */
 export class Deadline {
   readonly #clock: Clock
-  readonly #controller = new AbortController()
+  #reason: Error | undefined
   #isWhole = false
+  #waiting: readonly (() => void)[] = []
+  #controller: AbortController | undefined
   #cancel: Cancel
 
   constructor(clock: Clock, answerMs: number) {
@@ -25,16 +27,38 @@ export class Deadline {
     this.#cancel = this.#after(answerMs)
   }
 
-  get signal(): AbortSignal {
-    return this.#controller.signal
-  }
   /** It passed, or the poll was given up. */
   get isOver(): boolean {
-    return this.signal.aborted
+    return this.#reason !== undefined
+  }
+  /** Why it is over; undefined while it is not. */
+  get reason(): Error | undefined {
+    return this.#reason
+  }
+  /** Rather than that its time is over. */
+  get isGivenUp(): boolean {
+    return this.#reason instanceof GivenUp
   }
   /** The answer was there in time. */
   get isWhole(): boolean {
     return this.#isWhole
+  }
+  /** For what takes a signal. Most polls have no use for one, and making it costs more than all the rest of a deadline. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = (this.#controller = new AbortController())
+      this.whenOver(() => controller.abort(this.#reason))
+    }
+    return this.#controller.signal
+  }
+
+  /** Calls `run` once it is over, at once where it is, unless that is cancelled before. */
+  whenOver(run: () => void): Cancel {
+    if (this.isOver) run()
+    else this.#waiting = [...this.#waiting, run]
+    return () => {
+      this.#waiting = this.#waiting.filter(other => other !== run)
+    }
   }
 
   /** The answer is there; reading it has its own time. */
@@ -50,13 +74,15 @@ export class Deadline {
     this.#cancel()
   }
 
-  /** Gives the poll up. `reason`: of another signal, which this one is to follow. */
+  /** Gives the poll up. `reason`: of another one, which this one is to follow. */
   abort(reason: Error = new GivenUp('given up')): void {
+    if (this.isOver) return
     this.#cancel()
-    this.#controller.abort(reason)
+    this.#reason = reason
+    for (const run of this.#waiting) run()
   }
 
   #after(ms: number): Cancel {
-    return this.#clock.after(ms, () => this.#controller.abort())
+    return this.#clock.after(ms, () => this.abort(new TimeOver('its time is over')))
   }
 }

@@ -193,14 +193,12 @@ export class EachAsk implements Ask {
     const before = this.#rows.table?.columns
     const { table, changes } = this.#rows.take(brought, new Set(this.#members.keys()))
     const degraded = this.#degradation(members, answered, excess)
-    const [found] = polls.flatMap(poll => poll.found ?? [])
     const times = polls.flatMap(({ asOf }) => asOf ?? [])
     return {
       kind: changes === 'all' || changes.size > 0 || table.columns !== before ? 'changed' : 'unchanged',
       table,
       changes,
       ...(degraded === undefined ? {} : { degraded }),
-      ...(found === undefined ? {} : { found }),
       at: 0,
       durationMs: 0,
       status: polls.every(({ status }) => status === 304) && polls.length > 0 ? 304 : 200,

@@ -1,6 +1,5 @@
 import { createParser } from 'eventsource-parser'
 import { exceeded } from '../decode/decode-error.ts'
-import { essenceOf } from '../decode/detect.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatSize } from '../lib/unit.ts'
 import type { AnswerBody } from './answer-body.ts'
@@ -10,7 +9,7 @@ import type { Inflow } from './inflow.ts'
 
 /** Whether an answer is a stream of server-sent events, which does not end. */
 export function isEventStream(mediaType: unknown): boolean {
-  return essenceOf(typeof mediaType === 'string' ? mediaType : '') === 'text/event-stream'
+  return typeof mediaType === 'string' && /^\s*text\/event-stream\s*(;|$)/i.test(mediaType)
 }
 
 export interface EventStreamOptions {

@@ -1,10 +1,10 @@
-import type { Dispatcher } from 'undici'
-import { quotable } from '../decode/decode-error.ts'
 import type { Cancel, Clock } from '../lib/clock.ts'
 import { version } from '../lib/version.ts'
 import type { PollPhases } from './ask.ts'
 import { noCredentials, type Asker, type Credentials } from './auth/authorizer.ts'
+import type { Deadline } from './deadline.ts'
 import { PollError, type Phase, type Scene } from './failure.ts'
+import { followed, hopTo, type Hop } from './hop.ts'
 import type { HttpOptions } from './http.options.ts'
 import { Link, type Tap } from './link.ts'
 import { isPrivateAddress, refusedAddress } from './private-address.ts'
@@ -31,18 +31,10 @@ const accepted: Partial<Readonly<Record<NonNullable<HttpOptions['format']>, stri
   text: 'text/plain',
 }
 
-const redirectStatuses = new Set([301, 302, 303, 307, 308])
-
 const unauthorized = 401
 
 /** Bodies of redirects that are larger cost the connection. */
 const redirectBodyBytes = 16_384
-
-interface Hop {
-  readonly url: URL
-  readonly method: Dispatcher.HttpMethod
-  readonly body: string | undefined
-}
 
 /** What a request is made of, and how far its redirects are followed. */
 export type RequestOptions = Pick<
@@ -65,6 +57,8 @@ export interface ExchangeDeps {
 
 type Headers = Readonly<Record<string, string>>
 
+const noPhases: PollPhases = {}
+
 /** Asks a URL and follows its redirects, on one connection per origin. */
 export class Exchange {
   readonly #options: RequestOptions
@@ -75,18 +69,22 @@ export class Exchange {
   readonly #general: Headers
   /** For its own origin alone: of a request with a body, and of one without. */
   readonly #configured: { readonly all: Headers; readonly bodiless: Headers }
-  readonly #url: URL
+  /** What is asked first, and the headers it has where there is nothing to add. */
+  readonly #own: Hop
+  readonly #ownHeaders: Headers
   #at: URL
   #phase: Phase = 'connecting'
-  #phases: PollPhases = {}
+  #phases: PollPhases = noPhases
   /** The budget has let in the next request. */
   #isAdmitted = false
 
   constructor(options: RequestOptions, deps: ExchangeDeps) {
     this.#options = options
     this.#deps = deps
-    this.#url = this.#at = new URL(options.url)
-    this.#origin = this.#at.origin
+    const { url, method, body } = options
+    this.#own = hopTo(new URL(url), method, method === 'GET' ? undefined : body)
+    this.#at = this.#own.url
+    this.#origin = this.#own.origin
     this.#general = {
       'user-agent': userAgent,
       accept: `${accepted[options.format ?? 'json'] ?? 'application/json'}, */*;q=0.5`,
@@ -94,6 +92,7 @@ export class Exchange {
     }
     const bodiless = [...options.headers].filter(([name]) => !name.startsWith('content-'))
     this.#configured = { all: Object.fromEntries(options.headers), bodiless: Object.fromEntries(bodiless) }
+    this.#ownHeaders = { ...this.#general, ...this.#configured[this.#own.body === undefined ? 'bodiless' : 'all'] }
   }
 
   /** Who is being asked, and how far that has come. */
@@ -115,7 +114,7 @@ export class Exchange {
   /** Where the time went since this was asked last, but for the body. */
   takePhases(): PollPhases {
     const phases = this.#phases
-    this.#phases = {}
+    this.#phases = noPhases
     return phases
   }
 
@@ -125,29 +124,28 @@ export class Exchange {
   }
 
   /** `url`: the configured one, or another page of it. @throws PollError, or what undici throws; then `drop` must be called */
-  async request(url: string, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
-    const { maxRedirects } = this.#options
+  async request(url: string, validators: Validators | undefined, deadline: Deadline): Promise<Answer> {
+    const { maxRedirects, redirects } = this.#options
     let hop = this.#first(url)
     for (let hops = 0; ; hops++) {
-      const answer = await this.#askAs(hop, validators, signal)
-      const { location } = answer.headers
-      if (!redirectStatuses.has(answer.statusCode) || typeof location !== 'string') return answer
-      const next = this.#follow(hop, answer.statusCode, location)
+      const answer = await this.#askAs(hop, validators, deadline)
+      const next = followed(hop, answer, { rule: redirects, origin: this.#origin })
+      if (next === undefined) return answer
       if (hops >= maxRedirects)
         throw new PollError('http', `maxRedirects: ${maxRedirects} exceeded, at ${next.url.host}`, { limit: 'maxRedirects' })
-      await answer.body.discard(redirectBodyBytes, signal)
+      await answer.body.discard(redirectBodyBytes, deadline)
       hop = next
     }
   }
 
   /** Asks the URL itself, whatever it answers: a redirect is not followed. @throws as `request` */
-  once(signal: AbortSignal): Promise<Answer> {
-    return this.#ask(this.#first(this.#options.url), undefined, noCredentials, signal)
+  once(deadline: Deadline): Promise<Answer> {
+    return this.#ask(this.#own, undefined, noCredentials, deadline)
   }
 
   #first(url: string): Hop {
-    const { method, body } = this.#options
-    return { url: url === this.#options.url ? this.#url : new URL(url), method, body: method === 'GET' ? undefined : body }
+    const { method, body } = this.#own
+    return url === this.#options.url ? this.#own : hopTo(new URL(url), method, body)
   }
 
   /** Drops every connection: an answer that was not read to its end must not stand before the next one. */
@@ -157,35 +155,40 @@ export class Exchange {
     await Promise.all(links.map(link => link.close()))
   }
 
-  /** Says who asks, where that is for the URL's own origin to know; other credentials are tried once. */
-  async #askAs(hop: Hop, validators: Validators | undefined, signal: AbortSignal): Promise<Answer> {
+  #askAs(hop: Hop, validators: Validators | undefined, deadline: Deadline): Promise<Answer> {
     const { auth } = this.#deps
-    if (auth === undefined || hop.url.origin !== this.#origin) return this.#ask(hop, validators, noCredentials, signal)
-    const outgoing = { method: hop.method, path: hop.url.pathname + hop.url.search }
-    const used = await auth.credentials(outgoing, signal)
-    const answer = await this.#ask(hop, validators, used, signal)
+    if (auth === undefined || hop.origin !== this.#origin) return this.#ask(hop, validators, noCredentials, deadline)
+    return this.#askKnown(auth, hop, validators, deadline)
+  }
+
+  /** Says who asks, where that is for the URL's own origin to know; other credentials are tried once. */
+  async #askKnown(auth: Asker, hop: Hop, validators: Validators | undefined, deadline: Deadline): Promise<Answer> {
+    const outgoing = { method: hop.method, path: hop.path }
+    const used = await auth.credentials(outgoing, deadline.signal)
+    const answer = await this.#ask(hop, validators, used, deadline)
     if (answer.statusCode !== unauthorized) auth.accepted(used)
     if (answer.statusCode !== unauthorized || !auth.refused(used, answer.headers)) return answer
-    await answer.body.discard(redirectBodyBytes, signal)
-    const other = await auth.credentials(outgoing, signal)
-    const second = await this.#ask(hop, validators, other, signal)
+    await answer.body.discard(redirectBodyBytes, deadline)
+    const other = await auth.credentials(outgoing, deadline.signal)
+    const second = await this.#ask(hop, validators, other, deadline)
     if (second.statusCode === unauthorized) auth.refused(other, second.headers)
     else auth.accepted(other)
     return second
   }
 
-  async #ask({ url, method, body }: Hop, validators: Validators | undefined, as: Credentials, signal: AbortSignal): Promise<Answer> {
+  async #ask(hop: Hop, validators: Validators | undefined, as: Credentials, deadline: Deadline): Promise<Answer> {
+    const { url, path, method, body } = hop
     this.#at = url
     this.#phase = 'answering'
-    const conditions = validators?.url === url.href ? validators.headers : {}
-    const configured = url.origin === this.#origin ? this.#configured[body === undefined ? 'bodiless' : 'all'] : {}
-    const headers = { ...this.#general, ...conditions, ...configured, ...as.headers }
+    const headers = this.#headersOf(hop, validators, as)
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
-    await this.#pay(url, signal)
-    const link = this.#link(url)
+    const turn = this.#pay(hop, deadline)
+    if (turn !== undefined) await turn
+    this.#phase = 'answering'
+    const link = this.#link(hop)
     const began = this.#deps.clock.monotonic()
     try {
-      const answer = await link.request({ path: pathOf(url, as.query), method, headers, body: body ?? null }, signal)
+      const answer = await link.request({ path: withQuery(path, as.query), method, headers, body: body ?? null }, deadline)
       this.#phase = 'sending the body'
       return answer
     } finally {
@@ -193,26 +196,37 @@ export class Exchange {
     }
   }
 
-  /** @throws Error where the time is over before it is its turn */
-  async #pay({ origin }: URL, signal: AbortSignal): Promise<void> {
+  #headersOf(hop: Hop, validators: Validators | undefined, as: Credentials): Headers {
+    const { url, origin, body } = hop
+    const conditions = validators?.url === url.href ? validators.headers : undefined
+    if (hop === this.#own && conditions === undefined && as === noCredentials) return this.#ownHeaders
+    const configured = origin === this.#origin ? this.#configured[body === undefined ? 'bodiless' : 'all'] : {}
+    return { ...this.#general, ...conditions, ...configured, ...as.headers }
+  }
+
+  /** Undefined: it may ask at once. Rejects where the time is over before it is its turn. */
+  #pay({ origin }: Hop, deadline: Deadline): Promise<void> | undefined {
     const { admitMore, spend } = this.#deps
-    if (!this.#isAdmitted && admitMore !== undefined && origin === this.#origin) {
-      this.#phase = 'waiting for its turn'
-      await turn(admitMore, signal)
-      this.#phase = 'answering'
-    } else if (!this.#isAdmitted) spend?.(origin)
+    const isAdmitted = this.#isAdmitted
     this.#isAdmitted = false
+    if (isAdmitted) return undefined
+    if (admitMore !== undefined && origin === this.#origin) {
+      this.#phase = 'waiting for its turn'
+      return turn(admitMore, deadline)
+    }
+    spend?.(origin)
+    return undefined
   }
 
   /** What did not go into connecting was waiting for the answer, if it came to that. */
   #spend(link: Link, tookMs: number): void {
     const connected = link.takeConnected()
-    const connectingMs = Object.values(connected).reduce((sum, ms) => sum + ms, 0)
-    this.#phases = addPhases(this.#phases, link.connecting ? {} : { ...connected, firstByteMs: Math.max(0, tookMs - connectingMs) })
+    if (link.connecting) return
+    const { dnsMs = 0, connectMs = 0, tlsMs = 0 } = connected ?? {}
+    this.#phases = addPhases(this.#phases, { firstByteMs: Math.max(0, tookMs - dnsMs - connectMs - tlsMs), ...connected })
   }
 
-  #link(url: URL): Link {
-    const { origin } = url
+  #link({ url, origin }: Hop): Link {
     let link = this.#links.get(origin)
     if (link === undefined) {
       const tls = origin === this.#origin ? this.#options.tls : undefined
@@ -228,51 +242,30 @@ export class Exchange {
     }
     return link
   }
-
-  #follow(hop: Hop, status: number, location: string): Hop {
-    const from = hop.url
-    const { redirects: rule } = this.#options
-    if (rule === 'none') throw new PollError('http', `redirects: none, and ${from.host} answered ${status}`)
-    if (!URL.canParse(location, from.href)) throw new PollError('http', `${from.host} redirects to what is no URL`)
-    const url = new URL(location, from)
-    url.hash = url.username = url.password = ''
-    if (url.protocol !== 'http:' && url.protocol !== 'https:')
-      throw new PollError('http', `${from.host} redirects to ${quotable(url.protocol, 20)}, which is not HTTP`)
-    if (from.protocol === 'https:' && url.protocol === 'http:')
-      throw new PollError('http', `${from.host} redirects from https to http, at ${url.host}`)
-    const leaves = url.origin !== this.#origin
-    if (rule === 'same-origin' && leaves) throw new PollError('http', `redirects: same-origin, and ${from.host} redirects to ${url.host}`)
-    const asGet = status === 303 || (hop.method === 'POST' && status < 303)
-    const body = asGet ? undefined : hop.body
-    if (leaves && body !== undefined)
-      throw new PollError('http', `${from.host} redirects to ${url.host}, where the configured body must not go`)
-    return { url, method: asGet ? 'GET' : hop.method, body }
-  }
 }
 
 /** What is added stands in no URL that is kept or shown. */
-function pathOf({ pathname, search }: URL, query: Credentials['query']): string {
-  if (query === noCredentials.query) return pathname + search
+function withQuery(path: string, query: Credentials['query']): string {
+  if (query === noCredentials.query) return path
   const added = new URLSearchParams(query).toString()
-  return pathname + search + (added === '' ? '' : (search === '' ? '?' : '&') + added)
+  return path + (added === '' ? '' : (path.includes('?') ? '&' : '?') + added)
 }
 
 /** Both together: what is absent from one is that of the other. */
-export function addPhases(one: PollPhases, other: PollPhases): PollPhases {
+function addPhases(one: PollPhases, other: PollPhases): PollPhases {
+  if (one === noPhases) return other
   const sum: { -readonly [phase in keyof PollPhases]: PollPhases[phase] } = { ...one }
   for (const phase of Object.keys(other) as (keyof PollPhases)[]) sum[phase] = (sum[phase] ?? 0) + (other[phase] ?? 0)
   return sum
 }
 
 /** Resolves with its turn, rejects when the time is over before. */
-function turn(admitMore: (enter: () => void) => Cancel, signal: AbortSignal): Promise<void> {
+function turn(admitMore: (enter: () => void) => Cancel, deadline: Deadline): Promise<void> {
   return new Promise((resolve, reject) => {
     const cancel = admitMore(resolve)
-    const giveUp = (): void => {
+    deadline.whenOver(() => {
       cancel()
       reject(new Error('given up while waiting for its turn'))
-    }
-    if (signal.aborted) giveUp()
-    else signal.addEventListener('abort', giveUp, { once: true })
+    })
   })
 }

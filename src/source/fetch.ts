@@ -3,6 +3,7 @@ import { exceeded } from '../decode/decode-error.ts'
 import type { Clock } from '../lib/clock.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
 import { readBody } from './body.ts'
+import type { Deadline } from './deadline.ts'
 import type { Exchange } from './exchange.ts'
 import { isEventStream, type EventStream } from './event-stream.ts'
 import { PollError } from './failure.ts'
@@ -41,7 +42,7 @@ type Options = Pick<HttpOptions, 'method' | 'maxBodyBytes' | 'maxRetryAfterMs'>
 export interface Asked {
   readonly url: string
   readonly held: HeldBody
-  readonly signal: AbortSignal
+  readonly deadline: Deadline
   /** Follows an answer that is a stream of events, in which nothing is fetched. */
   readonly events: EventStream
 }
@@ -55,19 +56,19 @@ const confirmationBytes = 16_384
  */
 export async function fetchBody(
   exchange: Exchange,
-  { url, held, signal, events }: Asked,
+  { url, held, deadline, events }: Asked,
   options: Options,
   clock: Clock,
 ): Promise<Fetched> {
   const conditions = events.resumption ?? (options.method === 'GET' ? held.conditions() : undefined)
   let began = clock.monotonic()
-  let answer = await exchange.request(url, conditions, signal)
+  let answer = await exchange.request(url, conditions, deadline)
   let confirmed = answer.statusCode === 304 && conditions !== undefined ? held.confirmed(answer.headers) : undefined
   if (answer.statusCode === 304 && (confirmed === undefined || held.body === undefined)) {
     // A cache on the way confirms what nobody holds: ask once more, for all of it.
-    await answer.body.discard(confirmationBytes, signal)
+    await answer.body.discard(confirmationBytes, deadline)
     began = clock.monotonic()
-    answer = await exchange.request(url, undefined, signal)
+    answer = await exchange.request(url, undefined, deadline)
     confirmed = undefined
     // Whoever says so again, to a request without a condition, says it to any.
     if (answer.statusCode === 304) held.doubt()
@@ -77,7 +78,7 @@ export async function fetchBody(
   const told = { url: exchange.url, headMs: headAt - began, limitedMs }
   const { body: heldBody } = held
   if (confirmed !== undefined && heldBody !== undefined) {
-    await answer.body.discard(confirmationBytes, signal)
+    await answer.body.discard(confirmationBytes, deadline)
     return { ...told, status: 304, headers: confirmed, body: heldBody, bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
   }
   const { statusCode: status, headers } = answer
@@ -89,8 +90,18 @@ export async function fetchBody(
   // What says that it is too large is not read to where that shows.
   if (Number(headers['content-length']) > options.maxBodyBytes) throw exceeded('maxBody', formatSize(options.maxBodyBytes))
   const body = await readBody(answer.body, String(headers['content-encoding'] ?? ''), options.maxBodyBytes)
-  const isRemade = held.isRemade(headers, exchange.url)
-  return { ...told, status, headers, body, bytes: body.byteLength, isSame: held.isSame(body), isRemade, bodyMs: clock.monotonic() - headAt }
+  return {
+    status,
+    headers,
+    body,
+    bytes: body.byteLength,
+    url: exchange.url,
+    isSame: held.isSame(body),
+    isRemade: held.isRemade(headers, exchange.url),
+    headMs: headAt - began,
+    bodyMs: clock.monotonic() - headAt,
+    limitedMs,
+  }
 }
 
 /** Its body is not waited for: it may hang, and the status says enough. */

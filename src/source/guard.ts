@@ -109,10 +109,15 @@ export function guard(state: GuardState, answer: GuardedAnswer, rules: GuardRule
   return { state: { rows: answer.rows, streaks: learned(state, answer), holdsFall: false } }
 }
 
+function arePromised(streaks: GuardState['streaks']): boolean {
+  for (const { polls } of streaks.values()) if (polls < promisedAfter) return false
+  return true
+}
+
 /** The same answer as the one taken last: another poll in which every column kept its promise. */
 export function guardSame(state: GuardState): GuardState {
   // A promise is not kept any better than this.
-  if (!state.holdsFall && [...state.streaks.values()].every(({ polls }) => polls >= promisedAfter)) return state
+  if (!state.holdsFall && arePromised(state.streaks)) return state
   const streaks = new Map<string, Streak>()
   for (const [column, streak] of state.streaks) streaks.set(column, { ...streak, polls: Math.min(streak.polls + 1, promisedAfter) })
   return { ...state, streaks, holdsFall: false }

@@ -9,6 +9,8 @@ const ofTheMessage = /^(connection|content-(encoding|length|range|type)|keep-ali
 /** These tell of one answer on its way, and are not kept for the next. */
 const ofTheWay = /^(age|date)$/
 
+const noHeaders: Answer['headers'] = {}
+
 /** A whole answer, and whether its body is the one held. */
 export interface BodyHeld {
   readonly body: Buffer
@@ -20,7 +22,7 @@ export interface BodyHeld {
 /** The body that the source's table was made of, its header fields, and what makes the next request conditional on it. */
 export class HeldBody {
   #body: Buffer | undefined
-  #headers: Answer['headers'] = {}
+  #headers = noHeaders
   #validators: Validators | undefined
   #sent = 0
   /** It was confirmed to who had not asked for that: its upstream says so whatever it has. */
@@ -54,15 +56,17 @@ export class HeldBody {
     this.#isDoubted = false
     // What is the same stays what it was, and what nothing can confirm needs no headers: a heap of what lives from poll to poll is costly.
     if (!isSame) this.#body = body
-    this.#headers = validators === undefined ? {} : headers
+    this.#headers = validators === undefined ? noHeaders : headers
     this.#validators = validators
     return isNews
   }
 
   /** Whether an answer has other validators than the one held: its upstream made it anew, whether or not it is another one. */
   isRemade(headers: Answer['headers'], url: string): boolean {
-    const [held, given] = [this.#validators, validatorsOf(headers, url)]
-    return held !== undefined && given !== undefined && Object.entries(given.headers).some(([name, value]) => held.headers[name] !== value)
+    const held = this.#validators
+    if (held === undefined) return false
+    const given = validatorsOf(headers, url)
+    return given !== undefined && Object.entries(given.headers).some(([name, value]) => held.headers[name] !== value)
   }
 
   /**
@@ -90,7 +94,7 @@ export class HeldBody {
   /** What was answered has to be asked for again in full. */
   forget(): void {
     this.#body = this.#validators = undefined
-    this.#headers = {}
+    this.#headers = noHeaders
   }
 }
 
@@ -104,8 +108,9 @@ function isOther(told: string | string[] | undefined, held: string | string[] | 
 }
 
 function validatorsOf({ etag, 'last-modified': modified }: Answer['headers'], url: string): Validators | undefined {
+  if (typeof etag !== 'string' && typeof modified !== 'string') return undefined
   const made: Record<string, string> = {}
   if (typeof etag === 'string') made['if-none-match'] = etag
   if (typeof modified === 'string') made['if-modified-since'] = modified
-  return Object.keys(made).length === 0 ? undefined : { url, headers: made }
+  return { url, headers: made }
 }

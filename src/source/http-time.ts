@@ -23,10 +23,8 @@ export function retryAfterMs(headers: Headers, now: number): number | undefined 
 }
 
 /** The upstream's own time of the data, ms since 1970: Last-Modified, or Date minus Age; never later than now. */
-export function upstreamTime(headers: Headers, now: number): number | undefined {
-  const modified = httpDate(headers['last-modified'])
-  const date = httpDate(headers['date'])
-  const time = modified ?? (date === undefined ? undefined : date - (ageOf(headers) ?? 0))
+export function upstreamTime({ lastModifiedAt, dateAt, ageMs = 0 }: Hints, now: number): number | undefined {
+  const time = lastModifiedAt ?? (dateAt === undefined ? undefined : dateAt - ageMs)
   return time === undefined ? undefined : Math.min(time, now)
 }
 
@@ -49,27 +47,27 @@ const maxAge = /(?:^|[\s,])max-age="?(\d+)/i
  * For how long a cache may keep an answer, ms: s-maxage, else max-age, else from Date to Expires (RFC 9111 4.2.1). Undefined where it may
  * not, or that is not told.
  */
-function lifetime(headers: Headers): number | undefined {
-  const rules = String(headers['cache-control'] ?? '')
+function lifetime({ 'cache-control': control, expires }: Headers, dateAt: number | undefined): number | undefined {
+  if (control === undefined) return untilExpiry(expires, dateAt)
+  const rules = String(control)
   if (/\bno-(store|cache)\b/i.test(rules)) return undefined
-  return secondsOf(sharedMaxAge.exec(rules)?.[1]) ?? secondsOf(maxAge.exec(rules)?.[1]) ?? untilExpiry(headers)
+  return secondsOf(sharedMaxAge.exec(rules)?.[1]) ?? secondsOf(maxAge.exec(rules)?.[1]) ?? untilExpiry(expires, dateAt)
 }
 
 /** An Expires that is no date, such as 0, is one that is over. */
-function untilExpiry(headers: Headers): number | undefined {
-  const expires = httpDate(headers['expires'])
-  if (expires === undefined) return undefined
-  const date = httpDate(headers['date'])
-  return date === undefined || expires <= date ? undefined : Math.min(expires - date, longestAgeMs)
+function untilExpiry(expires: Header, dateAt: number | undefined): number | undefined {
+  const expiresAt = httpDate(expires)
+  return expiresAt === undefined || dateAt === undefined || expiresAt <= dateAt ? undefined : Math.min(expiresAt - dateAt, longestAgeMs)
 }
 
 /** What an answer says about when its data was made, and until when it may be kept. */
 export function timeHints(headers: Headers): Hints {
-  const told = {
-    lastModifiedAt: httpDate(headers['last-modified']),
-    dateAt: httpDate(headers['date']),
-    ageMs: ageOf(headers),
-    maxAgeMs: lifetime(headers),
-  }
-  return Object.fromEntries(Object.entries(told).filter(([, value]) => value !== undefined))
+  const hints: { -readonly [name in keyof Hints]: Hints[name] } = {}
+  const [lastModifiedAt, dateAt] = [httpDate(headers['last-modified']), httpDate(headers['date'])]
+  const [ageMs, maxAgeMs] = [ageOf(headers), lifetime(headers, dateAt)]
+  if (lastModifiedAt !== undefined) hints.lastModifiedAt = lastModifiedAt
+  if (dateAt !== undefined) hints.dateAt = dateAt
+  if (ageMs !== undefined) hints.ageMs = ageMs
+  if (maxAgeMs !== undefined) hints.maxAgeMs = maxAgeMs
+  return hints
 }

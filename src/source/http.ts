@@ -3,15 +3,14 @@ import type { Cancel, Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { formatDuration } from '../lib/unit.ts'
 import type { Table } from '../model/table.ts'
-import { Answers } from './answers.ts'
+import { Answers, type AnswerFacts } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import type { Authorizer } from './auth/authorizer.ts'
 import { Deadline, readingMs } from './deadline.ts'
-import { addPhases, Exchange } from './exchange.ts'
+import { Exchange } from './exchange.ts'
 import { EventStream } from './event-stream.ts'
 import { failedPoll, failureOf, PollError, timeoutAt, type Scene } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
-import type { HeldBody } from './held-body.ts'
 import { Inflow } from './inflow.ts'
 import type { HttpOptions } from './http.options.ts'
 import { timeHints, upstreamTime } from './http-time.ts'
@@ -47,8 +46,6 @@ export function httpAsk(options: HttpOptions, deps: HttpDeps): Ask {
 
 const onePage: PagesOptions = { maxPages: 1 }
 
-type Told = Omit<PollFacts, 'at' | 'durationMs'> & { readonly isRemade?: boolean }
-
 class HttpAsk implements Ask {
   readonly #options: HttpOptions
   readonly #deps: HttpDeps
@@ -79,7 +76,7 @@ class HttpAsk implements Ask {
     this.#body = new PagedBody(
       { ...(deps.pages ?? onePage), ...options },
       {
-        fetch: (url, held) => this.#fetch(url, held),
+        fetch: (url, held, deadline) => fetchBody(this.#exchange, { url, held, deadline, events: this.#events }, options, clock),
         decode: fetched => this.#answers.decode(payloadOf(fetched)),
         countRows: decoded => this.#answers.countRows(decoded),
       },
@@ -113,15 +110,16 @@ class HttpAsk implements Ask {
     this.#exchange.takePhases()
     this.#exchange.admitted()
     this.#deps.auth?.begin()
-    const timing = () => ({ at: clock.now(), durationMs: clock.monotonic() - began })
     try {
-      const { told, tabulated } = await this.#ask()
-      return this.#answers.poll(tabulated, { ...told, ...timing() })
+      const pages = await this.#ask(deadline)
+      if (pages === undefined || this.#inflow.isOpen) return await this.#follow(deadline, began)
+      const tabulated = this.#body.isSame(pages) ? this.#same(pages) : await this.#take(pages, deadline)
+      return this.#answers.poll(tabulated, this.#tell(pages, began))
     } catch (error) {
       const failure = this.#failureOf(error, deadline)
       // A stream that has said nothing yet, or something that cannot be read, goes on.
       if (!this.#inflow.isOpen) await this.#exchange.drop()
-      return { ...failedPoll(failure, timing()), phases: this.#exchange.takePhases() }
+      return { ...failedPoll(failure, this.#timing(began)), phases: this.#exchange.takePhases() }
     } finally {
       deadline.lift()
       this.#underWay = undefined
@@ -136,66 +134,76 @@ class HttpAsk implements Ask {
     await Promise.all([this.#exchange.drop(), this.#deps.auth?.close()])
   }
 
-  async #ask(): Promise<{ told: Told; tabulated: Tabulated }> {
+  /** Undefined: events are followed, and nothing is asked. */
+  #ask(deadline: Deadline): Promise<readonly [Page, ...Page[]]> | undefined {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
-    if (this.#inflow.isDue || this.#events.isLive) return await this.#follow()
+    if (this.#inflow.isDue || this.#events.isLive) return undefined
     this.#events.drop()
-    const pages = await this.#body.fetch()
-    if (this.#inflow.isOpen) return await this.#follow()
-    return { told: this.#tell(pages.map(({ fetched }) => fetched)), tabulated: await this.#take(pages) }
+    return this.#body.fetch(deadline)
   }
 
   /** What events have brought. The deadline was for their beginning. */
-  async #follow(): Promise<{ told: Told; tabulated: Tabulated }> {
-    this.#underWay?.lift()
+  async #follow(deadline: Deadline, began: number): Promise<Poll> {
+    deadline.lift()
     const tabulated = await this.#inflow.take()
-    return { tabulated, told: { status: 200, bytes: this.#inflow.bytes } }
+    return this.#answers.poll(tabulated, { status: 200, bytes: this.#inflow.bytes, ...this.#timing(began) })
   }
 
-  #fetch(url: string, held: HeldBody): Promise<Fetched> {
-    const signal = this.#underWay?.signal ?? AbortSignal.abort()
-    return fetchBody(this.#exchange, { url, held, signal, events: this.#events }, this.#options, this.#deps.clock)
+  #same(pages: readonly Page[]): Tabulated {
+    this.#body.hold(pages)
+    return this.#answers.same()
   }
 
-  async #take(pages: readonly [Page, ...Page[]]): Promise<Tabulated> {
-    if (this.#body.isSame(pages)) {
-      this.#body.hold(pages)
-      return this.#answers.same()
-    }
-    const tabulated = await this.#tabulate(pages)
+  async #take(pages: readonly [Page, ...Page[]], deadline: Deadline): Promise<Tabulated> {
+    const tabulated = await this.#tabulate(pages, deadline)
     // What a guard keeps back is asked for again in full, so that the next poll can confirm it.
     if (tabulated.unsettled) this.#body.forget()
     else if (this.#body.hold(pages)) this.#warn('its ETag stood still while its body changed: asked without it from now on')
     return tabulated
   }
 
-  async #tabulate(pages: readonly [Page, ...Page[]]): Promise<Tabulated> {
+  #tabulate(pages: readonly [Page, ...Page[]], deadline: Deadline): Tabulated | Promise<Tabulated> {
     const [{ fetched }] = pages
     // Pages were decoded while they were asked for.
     if (this.#deps.pages?.pages === undefined && this.#answers.isLarge(fetched.body.byteLength)) {
-      this.#underWay?.whole()
-      return await this.#answers.take(payloadOf(fetched), this.#underWay?.signal ?? AbortSignal.abort())
+      deadline.whole()
+      return this.#answers.take(payloadOf(fetched), deadline.signal)
     }
     const [first, ...others] = pages.map(({ decoded }) => decoded()) as [Decoded, ...Decoded[]]
     return this.#answers.tabulate({ ...first, ...(others.length === 0 ? {} : { pages: others.map(({ document }) => document) }) })
   }
 
+  #timing(began: number): Pick<PollFacts, 'at' | 'durationMs'> {
+    const { clock } = this.#deps
+    return { at: clock.now(), durationMs: clock.monotonic() - began }
+  }
+
   /** Of several pages: the first tells of time, and as much is said of all of them as they are together. */
-  #tell(pages: readonly Fetched[]): Told {
-    const [first] = pages
-    const { status = 200, headers = {}, headMs = 0 } = first ?? {}
-    const sum = (of: (page: Fetched) => number): number => pages.reduce((all, page) => all + of(page), 0)
-    const asOf = upstreamTime(headers, this.#deps.clock.now())
-    const limitedMs = Math.max(0, ...pages.map(page => page.limitedMs))
+  #tell(pages: readonly [Page, ...Page[]], began: number): AnswerFacts {
+    const [{ fetched: first }] = pages
+    const { at, durationMs } = this.#timing(began)
+    let { bytes, bodyMs, limitedMs, isRemade } = first
+    let isConfirmed = first.status === 304
+    for (const { fetched } of pages.slice(1)) {
+      bytes += fetched.bytes
+      bodyMs += fetched.bodyMs
+      limitedMs = Math.max(limitedMs, fetched.limitedMs)
+      isRemade ||= fetched.isRemade
+      isConfirmed &&= fetched.status === 304
+    }
+    const hints = timeHints(first.headers)
+    const asOf = upstreamTime(hints, at)
     return {
-      status: pages.every(page => page.status === 304) ? 304 : status === 304 ? 200 : status,
-      bytes: sum(({ bytes }) => bytes),
-      headMs,
-      isRemade: pages.some(({ isRemade }) => isRemade),
-      phases: addPhases(this.#exchange.takePhases(), { bodyMs: sum(({ bodyMs }) => bodyMs) }),
-      hints: timeHints(headers),
+      status: isConfirmed || first.status !== 304 ? first.status : 200,
+      bytes,
+      headMs: first.headMs,
+      isRemade,
+      phases: { bodyMs, ...this.#exchange.takePhases() },
+      hints,
       ...(asOf === undefined ? {} : { asOf }),
       ...(limitedMs > 0 ? { limitedMs } : {}),
+      at,
+      durationMs,
     }
   }
 

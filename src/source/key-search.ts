@@ -55,9 +55,10 @@ export class KeySearch {
     this.#given = column
   }
 
-  /** The same rows once more. */
-  confirm(): void {
-    if (this.#badPolls === 0 && this.#hadMany) this.#goodPolls++
+  /** The same rows once more. @returns whether a key that was a guess is confirmed by that */
+  confirm(): boolean {
+    if (this.#badPolls !== 0 || !this.#hadMany) return false
+    return ++this.#goodPolls === confirmedAfter
   }
 
   /** @throws DecodeError as `keyRows` does */

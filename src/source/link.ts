@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { buildConnector, Client, type Dispatcher } from 'undici'
 import type { Clock } from '../lib/clock.ts'
 import type { PollPhases } from './ask.ts'
+import type { Deadline } from './deadline.ts'
 import type { TlsOptions } from './http.options.ts'
 import { publicLookup } from './private-address.ts'
 import type { Proxy } from './proxy.ts'
@@ -76,19 +77,19 @@ export class Link implements Linking {
   }
 
   /** @throws what undici does */
-  request(options: Dispatcher.DispatchOptions, signal: AbortSignal): Promise<Answer> {
-    if (signal.aborted) return Promise.reject(signal.reason as Error)
+  request(options: Dispatcher.DispatchOptions, deadline: Deadline): Promise<Answer> {
+    if (deadline.reason !== undefined) return Promise.reject(deadline.reason)
     // undici knows of a request only once it is connected: one whose handshake never ends could never be given up.
-    const request = new SentRequest(signal, () => {
+    const request = new SentRequest(deadline, () => {
       if (this.connecting) this.#giveUp(new Error('given up while connecting'))
     })
     this.#dispatcher.dispatch(this.#forwarded(options), request)
     return request.answer
   }
 
-  /** How long connecting took, where that was done since it was asked last. */
-  takeConnected(): Connected {
-    const connected = this.#connected ?? {}
+  /** How long connecting took; undefined where that was not done since it was asked last. */
+  takeConnected(): Connected | undefined {
+    const connected = this.#connected
     this.#connected = undefined
     return connected
   }

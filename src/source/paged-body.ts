@@ -1,6 +1,7 @@
 import { exceeded } from '../decode/decode-error.ts'
 import type { Decoded } from '../decode/payload.ts'
 import { formatSize } from '../lib/unit.ts'
+import type { Deadline } from './deadline.ts'
 import { PollError } from './failure.ts'
 import type { Fetched } from './fetch.ts'
 import { HeldBody } from './held-body.ts'
@@ -22,7 +23,7 @@ export interface PagedBodyOptions extends PagesOptions {
 }
 
 export interface PagedBodyDeps {
-  readonly fetch: (url: string, held: HeldBody) => Promise<Fetched>
+  readonly fetch: (url: string, held: HeldBody, deadline: Deadline) => Promise<Fetched>
   readonly decode: (fetched: Fetched) => Decoded
   readonly countRows: (decoded: Decoded) => number
 }
@@ -50,15 +51,19 @@ export class PagedBody {
    * All pages of one answer, at least one.
    * @throws PollError `http` where they lead in a circle, DecodeError `too_large` over `maxPages` or `maxBody`, or what a request throws
    */
-  async fetch(): Promise<readonly [Page, ...Page[]]> {
+  async fetch(deadline: Deadline): Promise<readonly [Page, ...Page[]]> {
     const { url } = this.#options
-    const first = await this.#page(url, 0)
+    const first = this.#page(await this.#deps.fetch(url, this.#heldAt(0).body, deadline), 0)
+    return first.next === undefined ? [first] : await this.#others(first, first.next, deadline)
+  }
+
+  async #others(first: Page, second: string, deadline: Deadline): Promise<readonly [Page, ...Page[]]> {
     const pages: [Page, ...Page[]] = [first]
-    const asked = new Set([url, first.fetched.url])
-    for (let { next } = first; next !== undefined;) {
+    const asked = new Set([this.#options.url, first.fetched.url])
+    for (let next: string | undefined = second; next !== undefined;) {
       if (asked.has(next)) throw new PollError('http', `pages: page ${pages.length} leads back to one before it`)
       asked.add(next)
-      const page = await this.#page(next, pages.length)
+      const page = this.#page(await this.#deps.fetch(next, this.#heldAt(pages.length).body, deadline), pages.length)
       this.#check(pages, page)
       pages.push(page)
       next = page.next
@@ -90,14 +95,16 @@ export class PagedBody {
     this.#count = 0
   }
 
-  async #page(url: string, index: number): Promise<Page> {
-    const held = (this.#held[index] ??= { body: new HeldBody(), next: undefined })
-    const fetched = await this.#deps.fetch(url, held.body)
+  #heldAt(index: number): Held {
+    return (this.#held[index] ??= { body: new HeldBody(), next: undefined })
+  }
+
+  #page(fetched: Fetched, index: number): Page {
     let made: Decoded | undefined
     const decoded = (): Decoded => (made ??= this.#deps.decode(fetched))
     // Headers tell anew each time; what stands in a body is known while that is the same.
     const isKnown = fetched.isSame && this.#options.pages?.kind !== 'link'
-    return { fetched, decoded, next: isKnown ? held.next : this.#next(fetched, decoded, index) }
+    return { fetched, decoded, next: isKnown ? this.#heldAt(index).next : this.#next(fetched, decoded, index) }
   }
 
   #next(fetched: Fetched, decoded: () => Decoded, index: number): string | undefined {

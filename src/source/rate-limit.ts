@@ -22,9 +22,9 @@ const instantMsFrom = 1e12
  */
 export function rateLimitedMs(headers: Headers, now: number): number {
   const told = text(headers, 'ratelimit')
-  const separate = separateNames.filter(({ remaining }) => headers[remaining] !== undefined)
   // Of most answers this is all.
-  if (told === undefined && separate.length === 0) return 0
+  if (told === undefined && !separateNames.some(({ remaining }) => headers[remaining] !== undefined)) return 0
+  const separate = separateNames.filter(({ remaining }) => headers[remaining] !== undefined)
   const from = httpDate(headers['date']) ?? now
   const allowances = [...structured(told), ...separate.flatMap(names => separateAllowance(headers, names, from))]
   const used = allowances.filter(({ remaining }) => remaining <= 0)

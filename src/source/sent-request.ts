@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici'
+import type { Cancel } from '../lib/clock.ts'
 import { AnswerBody } from './answer-body.ts'
+import type { Deadline } from './deadline.ts'
 
 type Controller = Dispatcher.DispatchController
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
@@ -12,33 +14,32 @@ export interface Answer {
   readonly body: AnswerBody
 }
 
-/** One request on its way: its answer is there with the head of it. Given up, also while the body comes, once `signal` says so. */
+/** One request on its way: its answer is there with the head of it. Given up, also while the body comes, once its deadline is over. */
 export class SentRequest implements Dispatcher.DispatchHandler {
   readonly answer: Promise<Answer>
-  readonly #signal: AbortSignal
-  readonly #giveUp: () => void
+  readonly #deadline: Deadline
+  readonly #stay: Cancel
   #resolve: (answer: Answer) => void = () => undefined
   #reject: (error: Error) => void = () => undefined
   #controller: Controller | undefined
   #body: AnswerBody | undefined
 
   /** `whileConnecting` is called when it is given up: nothing of it has begun where a connection is still being made. */
-  constructor(signal: AbortSignal, whileConnecting: () => void) {
-    this.#signal = signal
+  constructor(deadline: Deadline, whileConnecting: () => void) {
+    this.#deadline = deadline
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    this.#giveUp = () => {
-      this.#controller?.abort(signal.reason as Error)
+    this.#stay = deadline.whenOver(() => {
+      if (this.#controller !== undefined) this.#giveUp(this.#controller)
       whileConnecting()
-    }
-    signal.addEventListener('abort', this.#giveUp)
+    })
   }
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
-    if (this.#signal.aborted) controller.abort(this.#signal.reason as Error)
+    if (this.#deadline.isOver) this.#giveUp(controller)
   }
 
   onResponseStart(controller: Controller, statusCode: number, headers: Headers): void {
@@ -53,17 +54,17 @@ export class SentRequest implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#over()
+    this.#stay()
     this.#body?.end()
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    this.#over()
+    this.#stay()
     this.#reject(error)
     this.#body?.fail(error)
   }
 
-  #over(): void {
-    this.#signal.removeEventListener('abort', this.#giveUp)
+  #giveUp(controller: Controller): void {
+    controller.abort(this.#deadline.reason ?? new Error('given up'))
   }
 }

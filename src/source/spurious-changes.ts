@@ -19,6 +19,8 @@ const epochs = [1e9, 4e9, 1e12, 4e12] as const
 /** ISO 8601 or RFC 822, with a time of day. */
 const written = /^(\d{4}-\d\d-\d\d[T ]|[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} )\d\d:\d\d/
 
+const none: Spurious = { count: 0 }
+
 function isInstant(cell: Cell): boolean {
   if (typeof cell === 'string') return cell.length < 40 && written.test(cell)
   if (typeof cell !== 'number') return false
@@ -35,6 +37,7 @@ export class SpuriousChanges {
   readonly #columns = new Map<string, number>()
 
   get seen(): Spurious {
+    if (this.#spurious === 0) return none
     const suggestion = this.#suggestion()
     return { count: this.#spurious, ...(suggestion === undefined ? {} : { suggestion }) }
   }

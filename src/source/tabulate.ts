@@ -61,7 +61,6 @@ export class Tabulator {
   #degraded: Degradation | undefined
   /** Of an answer whose cells are texts; a column once typed stays so. */
   #types: TextTypes = new Map()
-  #found = ''
   #said = ''
 
   constructor(options: Options, name: string, log: Logger) {
@@ -91,15 +90,14 @@ export class Tabulator {
 
   /** How rows and key were found: one sentence with the reason. Empty before the first answer. */
   get found(): string {
-    return this.#found
+    return this.#table === undefined || this.#isConfigured ? '' : this.#sentence(this.#table)
   }
 
   /** The same document as the one taken last: proof of every promise, and nothing new. */
   same(): Tabulated {
     this.#guard = guardSame(this.#guard)
     this.#polls++
-    this.#keys.confirm()
-    this.#announce()
+    if (this.#keys.confirm()) this.#announce()
     if (this.#table !== undefined) this.#spurious.add(this.#table, noChanges)
     return this.#unchanged(this.#degraded, false)
   }
@@ -197,7 +195,7 @@ export class Tabulator {
     this.#table = unified.table
     this.#count(unified)
     this.#degraded = problem ?? kept ?? partial
-    return { ...unified, held: false, unsettled: kept !== undefined, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
+    return { held: false, unsettled: kept !== undefined, ...unified, ...(this.#degraded === undefined ? {} : { degraded: this.#degraded }) }
   }
 
   #count({ table, changes }: Unified): void {
@@ -233,13 +231,21 @@ export class Tabulator {
   /** Says how rows and key were found whenever that, or how sure it is, changed. */
   #announce(): void {
     const table = this.#table
-    if (table === undefined || (this.#options.rows !== undefined && this.#options.key !== undefined)) return
-    const sentence = `${this.#rowsSentence(table)}${this.#keySentence()}`
+    if (table === undefined || this.#isConfigured) return
     // Rows come and go: only what was found, and how sure it is, is news.
     const news = `${this.#path ?? ''} ${this.#kind} ${this.#keys.state}`
-    this.#found = sentence
-    if (news !== this.#said) this.#say(sentence)
+    if (news === this.#said) return
     this.#said = news
+    this.#say(this.#sentence(table))
+  }
+
+  /** Nothing is found by looking. */
+  get #isConfigured(): boolean {
+    return this.#options.rows !== undefined && this.#options.key !== undefined
+  }
+
+  #sentence(table: Table): string {
+    return `${this.#rowsSentence(table)}${this.#keySentence()}`
   }
 
   #rowsSentence({ rows }: Table): string {

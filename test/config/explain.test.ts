@@ -86,3 +86,19 @@ feeds:
   expect(values['feeds.f.export']?.[0]).toBe('{"metrics":{"name":"n","value":"x","labels":{"key":"key"}}}')
   expect(JSON.stringify(values)).not.toContain('hunter2')
 })
+
+test('of where a webhook posts to no more is shown than the host, unless a variable says it', () => {
+  const values = shown(
+    `
+sources: {a: http://x}
+feeds:
+  f:
+    from: a
+    sinks: [{webhook: "https://h.example/T0/abc"}, {webhook: {url: "https://h.example/T0/def"}}, {webhook: "\${HOOK}"}, {webhook: "http://h.example"}]
+`,
+    { HOOK: 'https://h.example/T0/ghi' },
+  )
+  expect(values['feeds.f.sinks']?.[0]).toBe(
+    '[{"webhook":"https://h.example/***"},{"webhook":{"url":"https://h.example/***"}},{"webhook":"${HOOK}"},{"webhook":"http://h.example"}]',
+  )
+})

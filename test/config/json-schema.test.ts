@@ -33,7 +33,7 @@ feeds:
 `,
   'sources: {a: http://x}',
   'sources: {a: http://x}\ntests: {some name: {start: "2026-01-01T00:00:00Z", steps: [{answer: {a: [1]}}, {wait: 1m}, {expect: {a: [{b: 1}]}}, {changes: {a: {set: {k: {b: 1}}, del: [x]}}}, {state: {a: stale}}, {fail: a}]}}',
-  'sources: {a: http://x}\nfeeds: {f: {from: a, sinks: [log, {webhook: {url: "http://h", headers: {A: b}, body: {a: [1]}, groupWait: 1s}}, {alertmanager: {url: "http://h", labels: {a: b}}}], export: {metrics: [{name: n, value: 1, labels: {a: b}}]}}}',
+  'sources: {a: http://x}\nfeeds: {f: {from: a, sinks: [log, {webhook: "http://i"}, {alertmanager: "http://i"}, {webhook: {url: "http://h", headers: {A: b}, body: {a: [1]}, groupWait: 1s}}, {alertmanager: {url: "http://h", labels: {a: b}}}], export: {metrics: [{name: n, value: 1, labels: {a: b}}]}}}',
   'sources: {a: {system: cpu}}\nauth: none\nserver: {port: 0, host: 0.0.0.0, hosts: [x.example], origins: ["https://y.example"], heartbeat: 5s}',
   'sources: {a: http://x}\nauth: {tokens: [{name: a, token: abcdefghijklmnop, feeds: [a*], admin: true, expires: "2030-01-31T12:00:00Z"}], ticket: 10s}',
   `

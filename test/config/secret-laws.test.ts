@@ -42,6 +42,8 @@ const places: Readonly<Record<string, (secret: string) => Written>> = {
   'a user of a command': secret => ({ source: { exec: ['curl', '-u', `me:${secret}`, url] } }),
   'what is subscribed with': secret => ({ source: { url: 'ws://x.example/', subscribe: JSON.stringify({ op: 'auth', token: secret }) } }),
   'the URL of a webhook': secret => webhook({ url: `${url}?key=${secret}` }),
+  'the path of a webhook': secret => webhook({ url: `https://hooks.example/services/T0/B1/${secret}` }),
+  'a webhook that is a URL': secret => ({ sinks: [{ webhook: `https://hooks.example/services/${secret}` }] }),
   'a header of a webhook': secret => webhook({ headers: { Authorization: `Basic ${secret}` } }),
   'what signs a webhook': secret => webhook({ secret }),
   'the body of a webhook': secret => webhook({ body: { token: secret, text: '{{title}}' } }),

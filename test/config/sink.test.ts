@@ -31,6 +31,17 @@ describe('sinks', () => {
     ])
   })
 
+  test('a URL is enough to begin', () => {
+    const { feeds } = good(withFeed('sinks: [{webhook: "https://h.example/x"}, {alertmanager: "http://am.example:9093"}]'))
+    expect(feeds[0]?.sinks).toEqual([
+      { kind: 'webhook', options: { url: 'https://h.example/x' } },
+      { kind: 'alertmanager', options: { url: 'http://am.example:9093' } },
+    ])
+    expect(said(withFeed('sinks: [{webhook: nowhere}]'))).toEqual([
+      '5:23 feeds.f.sinks[0].webhook: expected an http or https URL without user name and password: what it needs to let one in belongs into headers; found nowhere',
+    ])
+  })
+
   test.each([
     [['sinks: log'], '5:12 feeds.f.sinks: expected a list of sinks, `- log` or `- name: options`; found log'],
     [['sinks: [log, log]'], '5:18 feeds.f.sinks[1]: the same as feeds.f.sinks[0], which is told already'],

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PollTable, RecentPolls } from '../../src/feed/poll-table.ts'
+import { PollTable } from '../../src/feed/poll-table.ts'
+import { RecentPolls } from '../../src/feed/recent-polls.ts'
 import { emptyTable, noChanges } from '../../src/model/table.ts'
 import type { Row } from '../../src/model/row.ts'
 import type { Poll } from '../../src/source/ask.ts'
@@ -20,8 +21,8 @@ test('a poll is an event: what it led to, of which source, its status, duration,
   const polls = new PollTable()
   const a = recent(changed(1000), failed(3000))
   const { table, changes } = polls.take([
-    { name: 'a', records: a.records },
-    { name: 'b', records: recent(cached(2000)).records },
+    { name: 'a', polls: a },
+    { name: 'b', polls: recent(cached(2000)) },
   ])
   expect(changes).toBe('all')
   expect([table.kind, table.key, table.order]).toEqual(['events', 'seq', [{ column: 'seq', descending: true }]])
@@ -72,20 +73,20 @@ test('a poll is an event: what it led to, of which source, its status, duration,
 
 test('an answer that is kept back says why', () => {
   const held: Poll = { ...changed(1), degraded: { cause: 'rows', reason: '40 rows are gone at once' } } as Poll
-  const { table } = new PollTable().take([{ name: 'a', records: recent(held).records }])
+  const { table } = new PollTable().take([{ name: 'a', polls: recent(held) }])
   expect(table.rows.get('1')).toMatchObject({ change: 'changed', cause: 'rows', reason: '40 rows are gone at once' })
 })
 
 test('60 of each source are kept; what changed is told by itself, and nothing where nothing was asked', () => {
   const polls = new PollTable()
   const a = recent(...Array.from({ length: 60 }, (_, i) => cached(i)))
-  const sources = [{ name: 'a', records: a.records }]
+  const sources = [{ name: 'a', polls: a }]
   polls.take(sources)
   a.note(changed(100))
-  const { table, changes } = polls.take([{ name: 'a', records: a.records }])
+  const { table, changes } = polls.take([{ name: 'a', polls: a }])
   expect(table.rows.size).toBe(60)
   expect([...(changes as ReadonlyMap<string, Row | undefined>).keys()]).toEqual(['1', '61'])
-  expect(polls.take([{ name: 'a', records: a.records }]).changes).toBe(noChanges)
+  expect(polls.take([{ name: 'a', polls: a }]).changes).toBe(noChanges)
 })
 
 /** The keys in which two tables differ, with the former row. */
@@ -112,8 +113,8 @@ test('whatever was polled between two looks, the table is the last 60 polls of e
         for (let i = 0; i < count; i++) recent.note(changed(++at))
         if (gone) sources.delete(source)
         if (!look) continue
-        const { table, changes } = polls.take([...sources].map(([name, { records }]) => ({ name, records })))
-        const wanted = [...sources].flatMap(([key, { records }]) => records.map(({ at }) => JSON.stringify([key, at])))
+        const { table, changes } = polls.take([...sources].map(([name, polls]) => ({ name, polls })))
+        const wanted = [...sources].flatMap(([key, polls]) => polls.since(0).map(({ at }) => JSON.stringify([key, at])))
         expect([...table.rows.values()].map(({ key, time }) => JSON.stringify([key, time])).toSorted()).toEqual(wanted.toSorted())
         const next = new Map(table.rows)
         const told = changes === 'all' ? differences(before ?? new Map(), next) : changes

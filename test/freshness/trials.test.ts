@@ -38,7 +38,7 @@ describe('the oracle finds out', () => {
     ],
     [
       'an age that is only looked at when something happens',
-      { file: 'feed/live-source.ts', search: 'this.#timer = at === undefined ?', replace: 'this.#timer = at !== Infinity ?' },
+      { file: 'feed/live-source.ts', search: 'this.#judgement.set(nextJudgement(facts, this.#rules, mono))', replace: '' },
     ],
     [
       'ages by the wall clock',

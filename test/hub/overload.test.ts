@@ -126,7 +126,7 @@ describe('expressions made to be slow', () => {
   const view = (i: number) => ({ feed: 'quotes', where: `n > ${i}` })
 
   test('what building views takes counts against the connection that asks, and against no other', () => {
-    const { clock, hub } = served({ viewMs: 350 })
+    const { clock, hub } = served({ viewMs: 700 })
     const greedy = new HubReader(hub)
     const buildAll = (): void => {
       for (let i = 0; i < 4; i++) follow(hub, view(i), greedy)

@@ -46,6 +46,8 @@ async function restart(downMs: number, alert: object = {}): Promise<void> {
 
 const listed = (): Row[] => [...(graph.feed('low')?.store.rows() ?? [])].map(([, row]) => row)
 
+const byKey = (a: Row, b: Row): number => ((a['key'] ?? '') < (b['key'] ?? '') ? -1 : 1)
+
 describe('alerts over a restart', () => {
   test('what fires goes on, since when it did; nothing is listed before there is a table', async () => {
     begin()
@@ -103,6 +105,44 @@ describe('alerts over a restart', () => {
     expect(listed()).toEqual([])
   })
 
+  test('a table that is older than the one they were judged by changes none of them; the next one does', async () => {
+    begin()
+    s.answer([{ id: 'b', n: 1 }])
+    clock.advance(minute)
+    const before = clock.now()
+    clock.advance(minute)
+    s.answer([
+      { id: 'a', n: 1 },
+      { id: 'b', n: 9 },
+    ])
+    clock.advance(2 * minute)
+    const firing = { key: 'a', state: 'firing', activeAt: startMs + 2 * minute }
+    await restart(minute)
+    // The disk had it when the process was killed.
+    s.answer([{ id: 'b', n: 1 }], { at: before })
+    expect(listed().sort(byKey)).toMatchObject([firing, { key: 'b', state: 'resolved' }])
+    await restart(minute)
+    s.answer([{ id: 'b', n: 1 }], { at: before })
+    expect(listed().sort(byKey)).toMatchObject([firing, { key: 'b', state: 'resolved' }])
+    s.answer([
+      { id: 'a', n: 2 },
+      { id: 'b', n: 1 },
+    ])
+    expect(listed().sort(byKey)).toMatchObject([
+      { ...firing, n: 2 },
+      { key: 'b', state: 'pending', activeAt: clock.now() },
+    ])
+  })
+
+  test('a clock that was set back has no alert wait for it', async () => {
+    begin()
+    s.answer([{ id: 'a', n: 1 }])
+    clock.advance(2 * minute)
+    await restart(-10 * minute)
+    s.answer([{ id: 'a', n: 9 }])
+    expect(listed()).toMatchObject([{ key: 'a', state: 'resolved' }])
+  })
+
   test('a feed that is defined otherwise begins anew, and so does what is no alert', async () => {
     begin()
     s.answer([{ id: 'a', n: 1 }])
@@ -111,12 +151,11 @@ describe('alerts over a restart', () => {
     s.answer([{ id: 'a', n: 1 }])
     expect(listed()).toMatchObject([{ state: 'pending', activeAt: clock.now() }])
     for (const saved of [3, null, [], { low: 7 }, { low: { fingerprint: 'x', steps: [] } }]) memories.restore(saved)
-    const left = leftBy(memories) as Record<string, { steps: Record<string, unknown[]> }>
-    const step = left['low']?.steps['0'] ?? []
-    left['low'] = {
-      ...left['low'],
-      steps: { 0: [...step, { key: 'b' }, 4, null, { ...(step[0] as object), state: 'odd' }, { ...(step[0] as object), since: '1' }] },
-    }
+    const left = leftBy(memories) as Record<string, { steps: Record<string, { time: number; alerts: object[] }> }>
+    const { time = 0, alerts = [] } = left['low']?.steps['0'] ?? {}
+    const odd = [{ key: 'b' }, 4, null, { ...alerts[0], state: 'odd' }, { ...alerts[0], since: '1' }]
+    const step = { time, alerts: [...alerts, ...odd] as object[] }
+    left['low'] = { ...left['low'], steps: { 0: step } }
     await graph.close()
     memories = new Memories()
     memories.restore(JSON.parse(JSON.stringify(left)))

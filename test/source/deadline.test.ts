@@ -24,3 +24,21 @@ test('an answer that is late stays late; what is lifted or given up leaves no ti
   given.abort()
   expect([given.isOver, clock.pending]).toEqual([true, 0])
 })
+
+test('who waits hears once that it is over, at once where it is, and not where that was cancelled; so does a signal', () => {
+  const clock = new ManualClock()
+  const deadline = new Deadline(clock, 1000)
+  const heard: string[] = []
+  deadline.whenOver(() => heard.push('early'))
+  deadline.whenOver(() => heard.push('cancelled'))()
+  const { signal } = deadline
+  expect([heard, signal.aborted, deadline.reason]).toEqual([[], false, undefined])
+  clock.advance(1000)
+  deadline.abort()
+  deadline.whenOver(() => heard.push('late'))
+  expect([heard, signal.aborted, deadline.isGivenUp]).toEqual([['early', 'late'], true, false])
+  expect(signal.reason).toBe(deadline.reason)
+  const given = new Deadline(clock, 1000)
+  given.abort()
+  expect([given.isGivenUp, given.signal.aborted]).toEqual([true, true])
+})

@@ -178,7 +178,7 @@ describe('over HTTP', () => {
     const upstream = await serving('a 1\nb{c="d"} 2\n', 'text/plain; version=0.0.4')
     const ask = await asking(upstream)
     const first = answered(await ask.poll())
-    expect(first.found).toBe('2 rows in the document, key series, by which the answer itself tells rows apart')
+    expect(ask.lines).toEqual(["info: source 'tested': 2 rows in the document, key series, by which the answer itself tells rows apart"])
     expect([...first.table.rows.keys()]).toEqual(['a', 'b{c="d"}'])
     upstream.script(html)
     expect(failed(await ask.poll())).toMatchObject({ cause: 'decode', reason: 'line 1: column 1: a name of a metric is needed' })

@@ -20,7 +20,7 @@ describe("the upstream's own time of the data", () => {
     ['a Date that is none', { date: 'yesterday' }, undefined],
     ['a Last-Modified that is none', { 'last-modified': '0', date: at(now) }, now],
   ])('%s', (_, headers, expected) => {
-    expect(upstreamTime(headers, now)).toBe(expected)
+    expect(upstreamTime(timeHints(headers), now)).toBe(expected)
   })
 })
 

@@ -374,12 +374,11 @@ describe('said aloud', () => {
   test('how rows and key were found, at first and once it is confirmed', async () => {
     upstream.script(json({ ttl: 10, data: { stations: [{ station_id: 'a' }, { station_id: 'b' }] } }))
     const { ask, log } = source()
-    const made = (await polls(ask, 5)).map(answered)
+    await polls(ask, 5)
     expect(log.lines).toEqual([
       "info: source 'tested': 2 rows at data.stations, key station_id, unique in 1 poll so far",
       "info: source 'tested': 2 rows at data.stations, key station_id, unique in 3 polls",
     ])
-    expect(made.at(-1)?.found).toBe('2 rows at data.stations, key station_id, unique in 5 polls')
   })
 
   test('integers that were rounded, once', async () => {

@@ -33,8 +33,11 @@ export class ScriptedSource {
     }
   }
 
-  /** A good poll that brings these rows, keyed by `id` unless told otherwise; `anew`: columns that no row has go. */
-  answer(rows: readonly Row[], options: { key?: string; columns?: readonly string[]; degraded?: Degradation; anew?: boolean } = {}): void {
+  /** A good poll that brings these rows, keyed by `id` unless told otherwise; `anew`: columns that no row has go; `at`: default now. */
+  answer(
+    rows: readonly Row[],
+    options: { key?: string; columns?: readonly string[]; degraded?: Degradation; anew?: boolean; at?: number } = {},
+  ): void {
     const key = options.key ?? 'id'
     const before = options.anew === true ? undefined : this.#table
     const map = new Map(
@@ -54,7 +57,8 @@ export class ScriptedSource {
     const changed = changes === 'all' || changes.size > 0 || columns !== before?.columns
     this.#table = table
     const degraded = options.degraded === undefined ? {} : { degraded: options.degraded }
-    this.#onPoll?.({ kind: changed ? 'changed' : 'unchanged', table, changes, at: this.#clock.now(), durationMs: 1, bytes: 1, ...degraded })
+    const { at = this.#clock.now() } = options
+    this.#onPoll?.({ kind: changed ? 'changed' : 'unchanged', table, changes, at, durationMs: 1, bytes: 1, ...degraded })
   }
 
   fail(failure: Partial<PollFailed> = {}): void {

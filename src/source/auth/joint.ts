@@ -10,10 +10,10 @@ export class Joint<T> {
   readonly #result: Promise<T>
   #waiting = 0
 
-  /** `begin` gets the signal by which it is given up. */
-  constructor(clock: Clock, timeoutMs: number, begin: (signal: AbortSignal) => Promise<T>) {
+  /** `begin` gets the deadline by which it is given up. */
+  constructor(clock: Clock, timeoutMs: number, begin: (deadline: Deadline) => Promise<T>) {
     this.#deadline = new Deadline(clock, timeoutMs)
-    this.#result = begin(this.#deadline.signal).finally(() => this.#deadline.lift())
+    this.#result = begin(this.#deadline).finally(() => this.#deadline.lift())
   }
 
   /** @throws what it throws, or the reason of `signal` */

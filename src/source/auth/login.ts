@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { formatDuration } from '../../lib/unit.ts'
 import type { Cell } from '../../model/row.ts'
 import { readBody } from '../body.ts'
-import { isGivenUp } from '../deadline.ts'
+import type { Deadline } from '../deadline.ts'
 import { Exchange, type ExchangeDeps, type RequestOptions } from '../exchange.ts'
 import { failureOf, PollError, timeoutAt, type Scene } from '../failure.ts'
 import { retryAfterMs } from '../http-time.ts'
@@ -173,24 +173,23 @@ export class Login {
     this.#stalled = undefined
     this.#hasEnded = false
     this.#beganAt = this.#clock.monotonic()
-    return new Joint(this.#clock, this.#rules.timeoutMs, signal => this.#logIn(signal))
+    return new Joint(this.#clock, this.#rules.timeoutMs, deadline => this.#logIn(deadline))
   }
 
-  async #logIn(signal: AbortSignal): Promise<Token> {
+  async #logIn(deadline: Deadline): Promise<Token> {
     let late: PollError | undefined
-    const giveUp = (): void => {
-      late = this.#givenUp(signal)
-    }
-    signal.addEventListener('abort', giveUp, { once: true })
+    const stay = deadline.whenOver(() => {
+      late = this.#givenUp(deadline)
+    })
     try {
-      const token = await this.#fetchToken(signal)
-      signal.throwIfAborted()
-      signal.removeEventListener('abort', giveUp)
+      const token = await this.#fetchToken(deadline)
+      if (deadline.reason !== undefined) throw deadline.reason
+      stay()
       this.#underWay = undefined
       return (this.#token = token)
     } catch (error) {
-      if (signal.aborted) throw late ?? error
-      signal.removeEventListener('abort', giveUp)
+      if (deadline.isOver) throw late ?? error
+      stay()
       const told = failureOf(error, this.#exchange.scene)
       // Its status is not that of what is asked: a 429 of an identity provider says nothing of the source's budget.
       const failure = new PollError(told.kind, `${this.#options.what}: ${told.message}`, { retryAfterMs: told.retryAfterMs })
@@ -202,21 +201,21 @@ export class Login {
   }
 
   /** All at once: whoever asks next begins another login, on another connection. @returns the failure, where it is one */
-  #givenUp(signal: AbortSignal): PollError | undefined {
+  #givenUp(deadline: Deadline): PollError | undefined {
     const { scene } = this
     this.#underWay = undefined
     void this.#exchange.drop()
-    if (isGivenUp(signal)) this.#beganAt = Number.NEGATIVE_INFINITY
-    if (scene === undefined || isGivenUp(signal)) return undefined
+    if (deadline.isGivenUp) this.#beganAt = Number.NEGATIVE_INFINITY
+    if (scene === undefined || deadline.isGivenUp) return undefined
     this.#stalled = scene
     const failure = timeoutAt(scene, this.#rules.timeoutMs)
     this.#failed(failure)
     return failure
   }
 
-  async #fetchToken(signal: AbortSignal): Promise<Token> {
+  async #fetchToken(deadline: Deadline): Promise<Token> {
     const { from, as, expiresMs, expiresPath } = this.#options
-    const answer = await this.#exchange.once(signal)
+    const answer = await this.#exchange.once(deadline)
     // A form sends whoever it let in elsewhere.
     const isGood = answer.statusCode < 300 || (from.kind !== 'path' && answer.statusCode < 400)
     const body = await readBody(answer.body, String(answer.headers['content-encoding'] ?? ''), maxAnswerBytes)
