@@ -96,10 +96,11 @@ class AlertStage implements TimedStage {
     this.#takeUp()
     // The table that was saved may be older than the one that the alerts were judged by: what that says is over.
     if (Math.round(input.time) < this.#left.time) return this.#output.sample(input, this.#degraded())
-    const left = this.#left.alerts
+    const left = this.#left
     this.#left = noneLeft
-    visitTouched(input, this.#rows, anew || left.length > 0, (key, row) => this.#take(key, row, now))
-    for (const { key } of left) if (!input.table.rows.has(key)) this.#judge(key, undefined, undefined, now)
+    // No row of the tables that were passed over was judged, whether or not it changes now.
+    visitTouched(input, this.#rows, anew || left !== noneLeft, (key, row) => this.#take(key, row, now))
+    for (const { key } of left.alerts) if (!input.table.rows.has(key)) this.#judge(key, undefined, undefined, now)
     this.#admit(now)
     return this.#output.sample(input, this.#degraded())
   }
