@@ -155,6 +155,11 @@ describe('alerts over a restart', () => {
     await restart(-10 * minute)
     s.answer([{ id: 'a', n: 9 }])
     expect(listed()).toMatchObject([{ key: 'a', state: 'resolved' }])
+    await restart(minute)
+    s.answer([{ id: 'a', n: 9 }], { at: clock.now() - 5 * minute })
+    clock.setWall(clock.now() - 60 * minute)
+    s.answer([{ id: 'b', n: 1 }])
+    expect(listed()).toContainEqual(expect.objectContaining({ key: 'b', state: 'pending' }))
   })
 
   test('a feed that is defined otherwise begins anew, and so does what is no alert', async () => {
