@@ -119,8 +119,8 @@ export class Inflow {
   }
 
   /**
-   * The connection is no more; without a fault it may be made again at the next due, unless nothing was ever heard over it. Nobody waits
-   * for what it would have said.
+   * The connection is no more; without a fault it may be made again at the next due, once one that is still to be told was, unless nothing
+   * was ever heard over it. Nobody waits for what it would have said.
    */
   ended(fault?: PollError): void {
     if (!this.#isOpen || !this.#isMute) return this.#close(fault)
@@ -130,7 +130,7 @@ export class Inflow {
 
   #close(fault?: PollError): void {
     this.#isOpen = false
-    this.#fault = fault
+    this.#fault = fault ?? this.#fault
     if (this.#waiting !== undefined) this.#waiting()
     else if (fault !== undefined) this.wake()
   }
@@ -139,6 +139,7 @@ export class Inflow {
   abandon(): boolean {
     const isLoss = this.#pending.length > 0
     this.#clear()
+    this.#fault = undefined
     this.#close()
     return isLoss
   }
