@@ -151,3 +151,10 @@ test.each<[object[], string]>([
 ])('columns are known through %j: %s', (steps, expected) => {
   expect(saidAfterGroup(...steps)).toBe(expected)
 })
+
+test('a distinct that is no map is told how it is written', () => {
+  const wanted = 'expected a map of the columns that are to differ, such as {by: [venue]}'
+  expect(verdicts([{ distinct: 'v' }]).config).toBe(`${wanted}; found "v"`)
+  expect(verdicts([{ distinct: ['v', 'w'] }]).config).toBe(`${wanted}; found a list`)
+  expect(verdicts([{ distinct: { on: 'v' } }]).config).not.toContain(wanted)
+})
