@@ -223,6 +223,8 @@ export class Veil {
     const secrets = this.#secretsOf(place.line - 1, isBroken)
     const texts = [...secrets.texts, ...(this.#everywhere ??= this.#longOnes())]
     if (texts.length === 0 && secrets.stretches.length === 0) return problem
+    // Of one that begins like another the rest would stay.
+    texts.sort((a, b) => b.length - a.length)
     const hide = (text: string): string => texts.reduce((so, secret) => so.replaceAll(secret, hidden), text)
     const { path, message, found, hint } = problem
     const text = place.text === this.#source.line(place.line - 1) ? secrets.covered : covered(place.text, secrets.stretches)
