@@ -43,7 +43,11 @@ export async function checkConfig(file: string, { show = false, live = false }: 
 /** @returns whether every source has answered */
 async function checkLive(config: Config): Promise<boolean> {
   const { askOnce } = await import('./check-live.ts')
-  const { answers, warnings, isGood } = await askOnce(config, process.env)
+  const ending = new AbortController()
+  // Commands that are run have process groups of their own: no signal of a terminal, and no end of this process, reaches them.
+  process.once('exit', () => ending.abort())
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+  const { answers, warnings, isGood } = await askOnce(config, process.env, { signal: ending.signal })
   process.stderr.write(terminalLines(warnings))
   process.stdout.write(terminalLines(answers))
   return isGood

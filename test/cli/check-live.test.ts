@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { askOnce } from '../../src/cli/check-live.ts'
 import type { Config } from '../../src/config/config.ts'
 import { configOf } from '../../src/config/load.ts'
-import { runMillrace } from '../support/millrace.ts'
+import { runMillrace, startMillrace } from '../support/millrace.ts'
 import { hangBeforeHeaders, json, status, Upstream } from '../support/upstream.ts'
 
 let upstream: Upstream
@@ -51,7 +51,7 @@ test('one that fails, and one that says nothing in time, are told and not waited
   const { answers, isGood } = await askOnce(
     config({ fails: `${upstream.url}fails`, slow: { url: `${upstream.url}hangs`, every: '1h', timeout: '1m' } }),
     {},
-    200,
+    { waitMs: 200 },
   )
   expect(answers).toEqual([expect.stringMatching(/^ {2}fails {2}failed: .* answered 503/), '  slow   nothing came within 200ms'])
   expect(isGood).toBe(false)
@@ -70,3 +70,26 @@ test('millrace check --live says it, and exits with 1 where a source does not an
   expect(bad).toMatchObject({ code: 1, stderr: '' })
   expect(bad?.stdout).toContain('bad.yaml is valid: 1 source, 0 feeds. Not every source has answered.\n')
 })
+
+test('a signal ends what a source runs, too', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'millrace-live-'))
+  writeFileSync(join(folder, 'c.yaml'), `sources: {slow: {exec: [sh, -c, 'echo $$ > pid; exec sleep 600'], timeout: 60s}}`)
+  const checking = startMillrace(['check', 'c.yaml', '--live'], { cwd: folder })
+  const pidFile = join(folder, 'pid')
+  const pid = (): number => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0)
+  await expect.poll(pid, { interval: 20, timeout: 10_000 }).toBeGreaterThan(0)
+  const command = pid()
+  checking.kill('SIGTERM')
+  expect([await checking.ended, checking.stdout, checking.stderr]).toEqual([1, '', ''])
+  // A process that was killed is there until it is reaped, by whoever took it over.
+  await expect.poll(() => isAlive(command), { interval: 20 }).toBe(false)
+  rmSync(folder, { recursive: true })
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  } catch {
+    return false
+  }
+}
