@@ -253,6 +253,12 @@ function withGlobals(program: Command, options: { port?: number }): { port?: num
   return port === undefined ? options : { ...options, port }
 }
 
+// A reader that has gone (`| head`) is no fault: what is known to have failed by then remains so.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
+
 try {
   const program = createProgram()
   const [word] = process.argv.slice(2)

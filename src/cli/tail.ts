@@ -21,7 +21,6 @@ export interface TailOptions extends TokenOptions {
 /** `millrace tail <feed>`: data on stdout, everything else on stderr; reconnects by itself; Ctrl-C ends it with 0. */
 export async function tailFeed(feed: string, options: TailOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(0))
-  process.stdout.on('error', () => process.exit(0))
   const token = tokenSource(options)
   if (token === undefined) return
   if (options.raw === true) return tailFrames(feed, options, token())
