@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { compileConfig } from '../compile.ts'
 import type { Config } from '../config/config.ts'
 import { namedOfTables } from '../config/named-columns.ts'
+import type { SourceDefinition } from '../feed/definition.ts'
 import type { Feed } from '../feed/feed.ts'
 import { Graph } from '../feed/graph.ts'
 import type { LiveSource } from '../feed/live-source.ts'
@@ -34,7 +35,7 @@ export interface LiveCheck {
   readonly answers: readonly string[]
   /** What the server's log would warn of, such as columns that no row has. */
   readonly warnings: readonly string[]
-  /** Every source has answered. */
+  /** Every source that was asked has answered. */
   readonly isAnswered: boolean
   /** No step of a feed has failed. */
   readonly isComputed: boolean
@@ -51,7 +52,8 @@ export async function askOnce(config: Config, env: ProxyEnvironment, { waitMs = 
   new TableWatch(graph, log).replace(namedOfTables(config))
   signal?.addEventListener('abort', () => void graph.close(), { once: true })
   // A source without rows of its own is asked for what its readers say.
-  const sources = [...graph.sources()].filter(({ definition }) => definition.template?.isWhole !== false)
+  const all = [...graph.sources()]
+  const sources = all.filter(({ definition }) => definition.template?.isWhole !== false)
   await new Promise<void>(resolve => {
     const giveUp = clock.after(waitMs, resolve)
     const look = (): void => {
@@ -63,8 +65,11 @@ export async function askOnce(config: Config, env: ProxyEnvironment, { waitMs = 
     for (const { name } of graph.feeds()) graph.want(name)
     look()
   })
-  const width = Math.max(...sources.map(({ definition }) => definition.name.length))
-  const answers = sources.map(source => `  ${source.definition.name.padEnd(width)}  ${answerOf(source, waitMs)}`)
+  const width = Math.max(...all.map(({ definition }) => definition.name.length))
+  const answers = all.map(source => {
+    const said = sources.includes(source) ? answerOf(source, waitMs) : whyNotAsked(source.definition)
+    return `  ${source.definition.name.padEnd(width)}  ${said}`
+  })
   const feeds = [...graph.feeds()]
   warnings.push(...feeds.flatMap(feed => degradedByItself(feed, graph)))
   await graph.close()
@@ -95,6 +100,13 @@ function toldOf({ msg, feed, err }: Entry): string {
 function degradedByItself({ name, freshness: { state, cause, reason }, inputs }: Feed, graph: Graph): string[] {
   const isTold = inputs.length === 0 || inputs.some(input => graph.feed(input)?.freshness.cause === cause)
   return state !== 'degraded' || isTold ? [] : [`feed '${name}' is degraded: ${reason ?? cause ?? ''}`]
+}
+
+/** Of a source whose readers have to say more than the config does. */
+function whyNotAsked({ template }: SourceDefinition): string {
+  const params = Object.entries(template?.params ?? {})
+  const names = params.flatMap(([name, param]) => (typeof param === 'object' && param !== null && 'default' in param ? [] : [name]))
+  return `not asked: ${names.join(', ')} ${names.length === 1 ? 'is a param' : 'are params'} without a default, which readers fill in`
 }
 
 function answerOf({ lastPoll }: LiveSource, waitMs: number): string {

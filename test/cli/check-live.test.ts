@@ -33,7 +33,7 @@ test('each source is asked once, with those that its members and feeds need; wha
     {
       quotes: `${upstream.url}quotes`,
       each: { url: `${upstream.url}of/{id}`, each: { id: { from: 'dear' } } },
-      said: { url: `${upstream.url}{of}`, params: { of: {} }, private: true },
+      said: { url: `${upstream.url}{of}/{by}`, params: { of: {}, by: { default: 'day' } }, private: true },
     },
     {
       dear: { from: 'quotes', steps: [{ where: 'price > 4' }] },
@@ -46,6 +46,7 @@ test('each source is asked once, with those that its members and feeds need; wha
   expect(answers).toEqual([
     '  quotes  2 rows, key id, columns id, price',
     expect.stringMatching(/^ {2}each {4}2 rows, key #, columns #, id, price/),
+    '  said    not asked: of is a param without a default, which readers fill in',
   ])
   expect(warnings).toEqual([
     "feeds.wrong.steps[0].where: no row has a column 'prise'; did you mean 'price'?",
