@@ -20,6 +20,7 @@ import type { Position } from '../model/position.ts'
 import { paramPrefix } from '../protocol/address.ts'
 import { admit, filePaths, type Admission, type Env } from './admission.ts'
 import { Askers } from './askers.ts'
+import { columnHint } from './column-hint.ts'
 import { serveFeedRoutes, serveMute, type FeedRoutes } from './feed-routes.ts'
 
 type Context = HonoContext<Env>
@@ -184,8 +185,10 @@ async function cacheByName(context: Context, next: Next): Promise<void> {
 
 async function snapshot(context: Context, options: HttpOptions): Promise<Response> {
   const view = await provenView(context, options)
+  const hint = columnHint(view)
   const headersOf = (etag: string): Record<string, string> => ({
     ...freshnessHeaders(view, options.now()),
+    ...(hint === undefined ? {} : { 'Millrace-Hint': hint }),
     ETag: etag,
     // Of a reader's own rights nothing is for a cache that others share.
     ...(options.admission === undefined ? { 'Cache-Control': 'no-cache' } : { 'Cache-Control': 'private, no-cache' }),
