@@ -12,7 +12,7 @@ export interface CheckOptions {
   readonly live?: boolean
 }
 
-/** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not, or when a source that was asked gave no rows. */
+/** `millrace check <config>`: all problems at once; exit 0 when it can be used, 1 when not, or when a source that was asked gave no rows or a step failed. */
 export async function checkConfig(file: string, { show = false, live = false }: CheckOptions = {}): Promise<void> {
   if (reportMissing(file)) {
     process.exitCode = 1
@@ -25,28 +25,33 @@ export async function checkConfig(file: string, { show = false, live = false }: 
     return
   }
   const { state } = loaded.config
-  const fault = state === undefined ? undefined : folderFault(state)
+  const folder = state === undefined ? undefined : folderFault(state)
   // Another machine may be the one that serves it.
-  const message = `the folder cannot be used on this machine: ${fault ?? ''}`
+  const message = `the folder cannot be used on this machine: ${folder ?? ''}`
   const faults =
-    fault === undefined ? [] : [{ file, path: 'state', message, hint: 'make it writable, or choose another', isWarning: true as const }]
+    folder === undefined ? [] : [{ file, path: 'state', message, hint: 'make it writable, or choose another', isWarning: true as const }]
   const warnings = [...loaded.warnings, ...faults]
   if (warnings.length > 0) reportProblems(warnings)
   if (show) process.stdout.write(printValues(loaded.inForce()))
   const { sources, feeds } = loaded.config
-  const isAnswered = !live || (await checkLive(loaded.config))
-  const next = isAnswered ? `Serve it: millrace run ${file}` : 'Not every source has answered.'
+  const fault = live ? await checkLive(loaded.config) : undefined
+  const next = fault ?? `Serve it: millrace run ${file}`
   process.stdout.write(`${file} is valid: ${count(sources.length, 'source')}, ${count(feeds.length, 'feed')}. ${next}\n`)
-  if (!isAnswered) process.exitCode = 1
+  if (fault !== undefined) process.exitCode = 1
 }
 
-/** @returns whether every source has answered */
-async function checkLive(config: Config): Promise<boolean> {
+/** @returns what is wrong, in a sentence */
+async function checkLive(config: Config): Promise<string | undefined> {
   const { askOnce } = await import('./check-live.ts')
-  const { answers, warnings, isGood } = await askOnce(config, process.env)
+  const ending = new AbortController()
+  // Commands that are run have process groups of their own: no signal of a terminal, and no end of this process, reaches them.
+  process.once('exit', () => ending.abort())
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+  const { answers, warnings, isAnswered, isComputed } = await askOnce(config, process.env, { signal: ending.signal })
   process.stderr.write(terminalLines(warnings))
   process.stdout.write(terminalLines(answers))
-  return isGood
+  if (!isAnswered) return 'Not every source has answered.'
+  return isComputed ? undefined : 'Not every feed could be computed.'
 }
 
 /** In columns: what, and where it is from. */

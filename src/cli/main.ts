@@ -123,14 +123,14 @@ function addServerCommands(program: Command): void {
     })
   program
     .command('add')
-    .description('add the source that a curl command asks to a config')
-    .argument('<command>', "a curl command in quotes, as it is copied from a browser: 'curl https://.. -H ..'")
+    .description('add the source that a URL or a curl command asks to a config')
+    .argument('<request>', "a URL, or a curl command in quotes, as it is copied from a browser: 'curl https://.. -H ..'")
     .option('--config <file>', 'the YAML file', 'millrace.yaml')
     .option('--name <name>', 'what the source is called; found in the URL when absent')
     .option('--print', 'only print what would be added')
-    .action(async (command: string, options: { config: string; name?: string; print?: boolean }) => {
+    .action(async (request: string, options: { config: string; name?: string; print?: boolean }) => {
       const { addCurl } = await import('./curl/add-curl.ts')
-      addCurl(command, options)
+      addCurl(request, options)
     })
 }
 
@@ -252,6 +252,12 @@ function withGlobals(program: Command, options: { port?: number }): { port?: num
   const { port } = program.opts<{ port?: number }>()
   return port === undefined ? options : { ...options, port }
 }
+
+// A reader that has gone (`| head`) is no fault: what is known to have failed by then remains so.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit()
+})
 
 try {
   const program = createProgram()

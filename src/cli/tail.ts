@@ -1,5 +1,5 @@
 import { connect, MillraceError } from '../client-node.ts'
-import type { Change, FeedFreshness, Millrace } from '../client/face.ts'
+import type { Change, Feed, FeedFreshness, Millrace } from '../client/face.ts'
 import { webSocketUrl } from '../client/server-url.ts'
 import { systemClock } from '../lib/clock.ts'
 import { forTerminal, jsonForTerminal } from '../lib/safe-text.ts'
@@ -21,7 +21,6 @@ export interface TailOptions extends TokenOptions {
 /** `millrace tail <feed>`: data on stdout, everything else on stderr; reconnects by itself; Ctrl-C ends it with 0. */
 export async function tailFeed(feed: string, options: TailOptions): Promise<void> {
   process.once('SIGINT', () => process.exit(0))
-  process.stdout.on('error', () => process.exit(0))
   const token = tokenSource(options)
   if (token === undefined) return
   if (options.raw === true) return tailFrames(feed, options, token())
@@ -49,7 +48,7 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   if (options.status === true) {
     followed.onFreshness(freshness => process.stderr.write(`${statusLine(freshness)}\n`))
     tellWhy(millrace, feed)
-  }
+  } else tellDown(followed)
   // Asked for before the feed, so that they are there when its rows come.
   const hints = options.json === true ? Promise.resolve(noHints) : hintsOf(millrace, feed)
   let print: ((change: Change) => string) | undefined
@@ -77,6 +76,16 @@ export async function tailFeed(feed: string, options: TailOptions): Promise<void
   millrace.close()
 }
 
+/** Why nothing is shown, where the feed is down before any of its rows has come: each cause once. */
+function tellDown(followed: Feed): void {
+  let told = ''
+  followed.onFreshness(freshness => {
+    if (freshness.state !== 'down' || freshness.cause === told || followed.rows !== undefined) return
+    process.stderr.write(`${statusLine(freshness)}\n`)
+    told = freshness.cause ?? ''
+  })
+}
+
 /** Why its source is asked when it is, where it is a source: one line whenever there is another reason. */
 function tellWhy(millrace: Millrace, feed: string): void {
   const [name = ''] = feed.split('?', 1)
@@ -85,7 +94,8 @@ function tellWhy(millrace: Millrace, feed: string): void {
     const why = row === undefined ? undefined : cellOf(row, 'why')
     if (typeof why !== 'string') return
     const [reason = ''] = why.split(':', 1)
-    if (reason !== told) process.stderr.write(`asked next by ${forTerminal(why)}\n`)
+    // While it is being asked there is no next poll yet, and no policy that has its time.
+    if (reason !== told) process.stderr.write(`${why.includes(':') ? 'asked next by ' : ''}${forTerminal(why)}\n`)
     told = reason
   })
 }

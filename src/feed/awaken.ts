@@ -7,13 +7,14 @@ const mostMs = 5000
 /**
  * Has the sources of a feed that slept, or were never asked, asked as a reader would, until they have answered or 5 s have
  * passed: nothing else tells how it is.
+ * @returns undefined: none of them slept, or there is no such feed for readers
  */
-export function awaken(graph: Graph, name: string, clock: Clock): Promise<void> {
+export function awaken(graph: Graph, name: string, clock: Clock): Promise<void> | undefined {
   const feed = graph.feed(name)
-  if (feed === undefined) return Promise.resolve()
+  if (feed?.options.public !== true) return undefined
   const { cause, state } = feed.freshness
   const isUnasked = state === 'waiting' && cause === undefined
-  if (cause !== 'paused' && !isUnasked) return Promise.resolve()
+  if (cause !== 'paused' && !isUnasked) return undefined
   const release = graph.want(name)
   return new Promise(resolve => {
     const done = (): void => {

@@ -17,8 +17,10 @@ import { MillraceError, type ErrorCode } from '../model/errors.ts'
 import type { Board } from '../model/board.ts'
 import type { Freshness } from '../model/freshness.ts'
 import type { Position } from '../model/position.ts'
+import { paramPrefix } from '../protocol/address.ts'
 import { admit, filePaths, type Admission, type Env } from './admission.ts'
 import { Askers } from './askers.ts'
+import { columnHint } from './column-hint.ts'
 import { serveFeedRoutes, serveMute, type FeedRoutes } from './feed-routes.ts'
 
 type Context = HonoContext<Env>
@@ -182,9 +184,11 @@ async function cacheByName(context: Context, next: Next): Promise<void> {
 }
 
 async function snapshot(context: Context, options: HttpOptions): Promise<Response> {
-  const view = await options.hub.get(addressOf(context), {}, context.var.asker)
+  const view = await provenView(context, options)
+  const hint = columnHint(view)
   const headersOf = (etag: string): Record<string, string> => ({
     ...freshnessHeaders(view, options.now()),
+    ...(hint === undefined ? {} : { 'Millrace-Hint': hint }),
     ETag: etag,
     // Of a reader's own rights nothing is for a cache that others share.
     ...(options.admission === undefined ? { 'Cache-Control': 'no-cache' } : { 'Cache-Control': 'private, no-cache' }),
@@ -194,6 +198,19 @@ async function snapshot(context: Context, options: HttpOptions): Promise<Respons
   const { frame, position } = await view.frames.whole()
   const headers = { ...headersOf(etagOf(position)), 'Content-Type': 'application/json', 'Content-Length': String(frame.byteLength) }
   return context.body(streamOf(frame), 200, headers)
+}
+
+/** What slept is waited for as health does, so that who asks seldom does not see what was there when he last asked. */
+async function provenView(context: Context, { hub, awaken }: HttpOptions): Promise<View> {
+  const { asker } = context.var
+  const [name, address] = [context.req.param('name') ?? '', addressOf(context)]
+  // A set of params goes with its last reader: there is none that sleeps, and its source need not be asked.
+  const hasParams = Object.keys(context.req.query()).some(key => key.startsWith(paramPrefix))
+  const proof = asker.grants.covers(name) && !hasParams ? awaken(name) : undefined
+  const view = await hub.get(address, {}, asker)
+  if (proof === undefined) return view
+  await proof
+  return hub.get(address, {}, asker)
 }
 
 function etagOf({ epoch, version }: Position): string {

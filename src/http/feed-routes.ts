@@ -8,8 +8,8 @@ import type { Env } from './admission.ts'
 export interface FeedRoutes {
   readonly hub: Hub
   readonly now: () => number
-  /** Resolves once a source of the feed that slept has answered, or did not within 5 s. */
-  readonly awaken: (feed: string) => Promise<void>
+  /** Resolves once a source of the feed that slept has answered, or did not within 5 s; undefined: none slept. */
+  readonly awaken: (feed: string) => Promise<void> | undefined
   /** Nothing is told of the feed but to its readers, until then, in ms since 1970; false: there is no such feed. */
   readonly mute: (feed: string, until: number) => boolean
   /** ms since 1970; undefined: it is not muted. */

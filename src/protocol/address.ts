@@ -13,7 +13,7 @@ export interface Address {
 }
 
 /** Before the name of a param. */
-const paramPrefix = 'p.'
+export const paramPrefix = 'p.'
 
 const members = ['fields', 'limit', 'order', 'where'] as const
 

@@ -101,7 +101,10 @@ test('what somebody put in the place of the new file is neither followed nor ove
   expect([readFileSync(file('elsewhere'), 'utf8'), readdirSync(folder).toSorted()]).toEqual(['mine', ['elsewhere', 'millrace.yaml.new']])
 })
 
-test('add --print only prints', async () => {
+test('add --print only prints, also of a URL by itself, in which nothing is a pattern or of the shell', async () => {
+  const ofUrl = await millrace('add', '--print', `${upstream.url}v1/it's.json?of={a,b}&token=s3cret&n=1`)
+  expect(ofUrl).toMatchObject({ code: 0, stderr: 'Its secrets go into .env: IT_S_TOKEN\n' })
+  expect(ofUrl.stdout).toBe(`sources:\n  it-s:\n    url: ${upstream.url}v1/it's.json?of={a,b}&token=\${IT_S_TOKEN}&n=1\n`)
   const { code, stdout, stderr } = await millrace('add', '--print', command())
   expect(code).toBe(0)
   expect(stdout).toBe(
@@ -118,7 +121,12 @@ test.each<[string, string[], number, string]>([
     2,
     "This curl command cannot be a source: curl's -F is not supported: a source sends a text or JSON, no multipart form\n",
   ],
-  ['no curl', ['wget https://api.example'], 2, 'This curl command cannot be a source: it does not begin with curl\n'],
+  [
+    'no curl',
+    ['wget https://api.example'],
+    2,
+    'This curl command cannot be a source: it does not begin with curl, nor is it a URL with http:// or https://\n',
+  ],
   [
     'a name that is none',
     ['curl https://api.example', '--name', 'My Name'],

@@ -67,6 +67,20 @@ const commands: readonly (readonly [command: string, made: Made])[] = [
     'curl -H "Authorization: Bearer ${TOKEN}" "$BASE/items"',
     { source: { url: '${BASE}/items', headers: { Authorization: 'Bearer ${TOKEN}' } } },
   ],
+  ...['curl --digest -u me:pa:ss https://api.example', 'curl -u me:pa:ss --digest https://api.example'].map(
+    command =>
+      [
+        command,
+        {
+          source: { url: 'https://api.example', auth: { digest: { user: 'me', password: '${A_PASSWORD}' } } },
+          secrets: { A_PASSWORD: 'pa:ss' },
+        },
+      ] as const,
+  ),
+  [
+    'curl --digest -u "me:$TOKEN" https://api.example',
+    { source: { url: 'https://api.example', auth: { digest: { user: 'me', password: '${TOKEN}' } } } },
+  ],
   [
     'curl --oauth2-bearer abc https://api.example',
     {
@@ -231,7 +245,8 @@ const commands: readonly (readonly [command: string, made: Made])[] = [
   ],
   ['curl -X DELETE https://api.example/1', { problems: ["curl's -X DELETE is not supported: a source asks by GET, POST or PUT"] }],
   ['curl -u bob https://api.example', { problems: ["curl's -u bob has no password; write it as user:password"] }],
-  ['curl --digest -u a:b https://api.example', { problems: ["curl's --digest is not supported: only basic and bearer are"] }],
+  ['curl --digest https://api.example', { problems: ["curl's --digest needs -u user:password"] }],
+  ['curl --ntlm -u a:b https://api.example', { problems: ["curl's --ntlm is not supported: only basic, digest and bearer are"] }],
   [
     'curl --heder "a: b" https://api.example',
     { problems: ["curl's --heder is not known here; did you mean '--header'?", 'there are 2 URLs in the command, and a source has one'] },

@@ -140,6 +140,19 @@ test('--status: how far the data can be believed, on stderr', async () => {
   await tailed.says(/asked next by back-off: /)
 })
 
+test('a feed that is down and has no rows says why, once; its rows come as soon as there are some', async () => {
+  upstream.status = 500
+  await server.close()
+  await serve()
+  const tailed = tail('things')
+  await tailed.says(/^down \(http\): .*500/m)
+  const polls = upstream.requests
+  await expect.poll(() => upstream.requests, { interval: 20, timeout: 10_000 }).toBeGreaterThan(polls + 1)
+  upstream.status = 200
+  await tailed.says(/snapshot of 2 rows/)
+  expect(tailed.stderr.match(/down/g)).toHaveLength(1)
+})
+
 describe('a server that goes', () => {
   test('and comes back at the same port: it says so and goes on', async () => {
     const tailed = tail('things')

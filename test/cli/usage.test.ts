@@ -7,6 +7,7 @@ import { demoConfig } from '../../src/cli/demo/config.ts'
 import { configOf } from '../../src/config/load.ts'
 import { parseAddress } from '../../src/protocol/address.ts'
 import { runMillrace } from '../support/millrace.ts'
+import { run } from '../support/program.ts'
 
 let folder: string
 
@@ -187,6 +188,11 @@ test('schema prints the JSON Schema that the package carries', async () => {
   const { code, stdout } = await millrace('schema')
   expect(code).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ type: 'object', properties: { sources: {}, feeds: {} } })
+})
+
+test('a reader that has gone (| head) is no fault: no trace, exit 0', async () => {
+  const { stdout, stderr } = await run('sh', ['-c', '(node dist/cli/main.js schema; echo $? >&2) | head -1'])
+  expect([stdout, stderr]).toEqual(['{\n', '0\n'])
 })
 
 test('help tells of all commands, and of one', async () => {

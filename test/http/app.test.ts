@@ -89,6 +89,25 @@ describe('feeds', () => {
     expect(await json('feeds/stations?fields=bikes&limit=1')).toMatchObject({ columns: ['id', 'bikes'], rows: [{ id: 'a', bikes: 3 }] })
   })
 
+  test.each([
+    ['where=bkes > 3', "where: there is no column 'bkes'; did you mean 'bikes'?"],
+    [
+      'fields=zz&order=-bikes,x',
+      "order: there is no column 'x'; there are: id, bikes, place; fields: there is no column 'zz'; there are: id, bikes, place",
+    ],
+    [
+      `fields=${encodeURIComponent('é\n\ud83d\ude00')}`,
+      String.raw`fields: there is no column '\u00e9\u000a\ud83d\ude00'; there are: id, bikes, place`,
+    ],
+    ['where=has(row.note)&order=-bikes&fields=id', null],
+    ['', null],
+  ])('a column that the view names and no row has: %s', async (query, hint) => {
+    const response = await fetch(`${url}/feeds/stations?${query}`)
+    expect([response.status, response.headers.get('millrace-hint')]).toEqual([200, hint])
+    const held = { 'If-None-Match': response.headers.get('etag') ?? '' }
+    expect((await fetch(`${url}/feeds/stations?${query}`, { headers: held })).headers.get('millrace-hint')).toBe(hint)
+  })
+
   test('304 to its tag, weak, among others or any; 200 once it changed', async () => {
     const tag = (await fetch(`${url}/feeds/stations`)).headers.get('etag') ?? ''
     for (const given of [tag, `W/${tag}`, `"other", ${tag}`, '*']) {

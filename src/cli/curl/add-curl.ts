@@ -116,9 +116,14 @@ function written(files: readonly FileText[]): boolean {
   }
 }
 
+/** A URL by itself is that of the command that asks it; nothing in it is a pattern, or the shell's. */
+function asCurl(request: string): string {
+  return /^\s*https?:\/\//i.test(request) ? `curl -g '${request.trim().replaceAll("'", String.raw`'\''`)}'` : request
+}
+
 /** Adds a source to a config that is sound, and its secrets to the `.env` beside it. Exit 2: not as asked; 1: the config is not sound. */
-export function addCurl(command: string, options: AddOptions): void {
-  const parsed = parseCurl(command)
+export function addCurl(request: string, options: AddOptions): void {
+  const parsed = parseCurl(asCurl(request))
   if (!parsed.ok) return reportCurl(parsed.problems)
   const wrong = objection(options)
   if (wrong !== undefined) return refuse(wrong, 2)

@@ -9,6 +9,8 @@ export interface CurlRequest {
   /** In the order given; names as they were written. */
   readonly headers: readonly (readonly [name: string, value: Word])[]
   readonly body?: Word
+  /** Who says so by digest; by basic it is a header. */
+  readonly digest?: { readonly user: Word; readonly password: Word }
   readonly insecure: boolean
   readonly timeout?: string
   /** What was left out because it has no bearing here. */
@@ -24,7 +26,8 @@ export type CurlResult =
 export function parseCurl(text: string): CurlResult {
   try {
     const { words, rest } = shellWords(text.replace(/^\s*\$\s+(?=curl)/, ''))
-    if (!/^curl(\.exe)?$/.test(words[0] ?? '')) return { ok: false, problems: ['it does not begin with curl'] }
+    if (!/^curl(\.exe)?$/.test(words[0] ?? ''))
+      return { ok: false, problems: ['it does not begin with curl, nor is it a URL with http:// or https://'] }
     const reading = new Reading(words.slice(1))
     if (rest !== '') reading.leftOut.push(`what follows the command (${rest.slice(0, 20)})`)
     return reading.result()
@@ -51,6 +54,8 @@ class Reading {
   readonly #headers: (readonly [string, Word])[] = []
   readonly #data: Word[] = []
   #method: string | undefined
+  #user: { readonly name: Word; readonly password: Word } | undefined
+  #isDigest = false
   #isGet = false
   #isJson = false
   #insecure = false
@@ -66,6 +71,7 @@ class Reading {
     while (this.#at < this.#words.length) this.#next(this.#words[this.#at++] ?? '')
     const url = this.#url()
     const method = this.#checkedMethod()
+    const login = this.#login()
     if (this.#problems.length > 0) return { ok: false, problems: this.#problems }
     const joined = this.#data.join(this.#isJson ? '' : '&')
     const hasBody = this.#data.length > 0 && !this.#isGet
@@ -74,7 +80,8 @@ class Reading {
     const request = {
       url: url.replace(/#.*$/, '') + query,
       ...(sent === undefined || sent === 'GET' ? {} : { method: sent }),
-      headers: this.#allHeaders(hasBody),
+      headers: this.#allHeaders(hasBody, login.headers),
+      ...(login.digest === undefined ? {} : { digest: login.digest }),
       ...(hasBody ? { body: joined } : {}),
       insecure: this.#insecure,
       ...(this.#timeout === undefined ? {} : { timeout: this.#timeout }),
@@ -134,7 +141,10 @@ class Reading {
         this.#isGet = true
         return
       case 'user':
-        return this.#user(value)
+        return this.#takeUser(value)
+      case 'digest':
+        this.#isDigest = true
+        return
       case 'bearer':
         return void this.#headers.push(['Authorization', `Bearer ${value}`])
       case 'cookie':
@@ -178,11 +188,24 @@ class Reading {
     this.#data.push(mark === '' ? encoded(written) : `${name === '' ? '' : `${name}=`}${encoded(content)}`)
   }
 
-  #user(value: Word): void {
-    if (!value.includes(':')) return void this.#problems.push(`curl's -u ${value} has no password; write it as user:password`)
-    if (/\$\{/.test(value.replaceAll('$${', '')))
-      return void this.#problems.push("curl's -u with a variable of the shell is not supported; put the user and password there")
-    this.#headers.push(['Authorization', `Basic ${Buffer.from(value.replaceAll('$${', '${')).toString('base64')}`])
+  #takeUser(value: Word): void {
+    const at = value.indexOf(':')
+    if (at < 0) return void this.#problems.push(`curl's -u ${value} has no password; write it as user:password`)
+    this.#user = { name: value.slice(0, at), password: value.slice(at + 1) }
+  }
+
+  /** What is known once all options are: `--digest` may stand before `-u`, or behind it. */
+  #login(): { readonly headers: CurlRequest['headers']; readonly digest?: CurlRequest['digest'] } {
+    if (this.#user === undefined) {
+      if (this.#isDigest) this.#problems.push("curl's --digest needs -u user:password")
+      return { headers: [] }
+    }
+    const { name, password } = this.#user
+    if (this.#isDigest) return { headers: [], digest: { user: name, password } }
+    const both = `${name}:${password}`
+    if (/\$\{/.test(both.replaceAll('$${', '')))
+      this.#problems.push("curl's -u with a variable of the shell is not supported; put the user and password there")
+    return { headers: [['Authorization', `Basic ${Buffer.from(both.replaceAll('$${', '${')).toString('base64')}`]] }
   }
 
   #checkedMethod(): string | undefined {
@@ -206,13 +229,13 @@ class Reading {
     return /^\w+:\/\//.test(url) || url.startsWith('${') ? url : `http://${url}`
   }
 
-  #allHeaders(hasBody: boolean): CurlRequest['headers'] {
+  #allHeaders(hasBody: boolean, login: CurlRequest['headers']): CurlRequest['headers'] {
     const has = (name: string): boolean => this.#headers.some(([other]) => other.toLowerCase() === name)
     const added: [string, string][] = []
     if (hasBody && !has('content-type'))
       added.push(['Content-Type', this.#isJson ? 'application/json' : 'application/x-www-form-urlencoded'])
     if (this.#isJson && !has('accept')) added.push(['Accept', 'application/json'])
-    return [...this.#headers, ...added]
+    return [...this.#headers, ...login, ...added]
   }
 }
 
@@ -221,5 +244,7 @@ const whyNot: Readonly<Record<string, string>> = {
   form: ': a source sends a text or JSON, no multipart form',
   'form-string': ': a source sends a text or JSON, no multipart form',
   next: ': a source asks once',
-  digest: ': only basic and bearer are',
+  ntlm: ': only basic, digest and bearer are',
+  negotiate: ': only basic, digest and bearer are',
+  anyauth: '; say which one it is: --digest, or -u alone',
 }

@@ -10,6 +10,7 @@ export type CurlOption =
   | 'json'
   | 'get'
   | 'user'
+  | 'digest'
   | 'bearer'
   | 'cookie'
   | 'user-agent'
@@ -91,6 +92,7 @@ const long: ReadonlyMap<string, Option> = new Map([
   ...options('json', true, 'json'),
   ...options('get', false, 'get'),
   ...options('user', true, 'user'),
+  ...options('digest', false, 'digest'),
   ...options('bearer', true, 'oauth2-bearer'),
   ...options('cookie', true, 'cookie'),
   ...options('user-agent', true, 'user-agent'),
@@ -116,7 +118,7 @@ const long: ReadonlyMap<string, Option> = new Map([
   ...options(
     'unsupported',
     false,
-    'head digest ntlm negotiate anyauth netrc netrc-optional next parallel location-trusted proxytunnel post301 post302 post303 crlf remote-time tr-encoding haproxy-protocol',
+    'head ntlm negotiate anyauth netrc netrc-optional next parallel location-trusted proxytunnel post301 post302 post303 crlf remote-time tr-encoding haproxy-protocol',
   ),
 ])
 

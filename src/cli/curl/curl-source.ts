@@ -120,11 +120,12 @@ export function curlSource(request: CurlRequest, name: string, taken: ReadonlyMa
     if (ownHeaders.test(header) || isBrowser) leftOut.push(header.toLowerCase())
     else headers.push([header, headerValue(header, value, vault)])
   }
-  const { method, timeout } = request
+  const { method, timeout, digest } = request
   const source = {
     url: url(request.url, vault),
     ...(method === undefined ? {} : { method }),
     ...(headers.length === 0 ? {} : { headers: Object.fromEntries(headers) }),
+    ...(digest === undefined ? {} : { auth: { digest: { user: digest.user, password: vault.keep('password', digest.password) } } }),
     ...(request.body === undefined ? {} : { body: bodyOf(request.body, request.headers, vault) }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(request.insecure ? { tls: { insecure: true } } : {}),
