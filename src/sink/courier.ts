@@ -66,6 +66,8 @@ export class Courier implements WayOut {
   readonly #toldDown = new Map<string, Outage>()
   readonly #heard = new Heard()
   #isCarrying = false
+  /** Whose message is under way. */
+  #carried: Subject | undefined
   #carrying: Promise<void> | undefined
   #isClosing = false
 
@@ -83,7 +85,8 @@ export class Courier implements WayOut {
   get figures(): SinkFigures {
     const { kind, target } = this.#outlet
     const { delivered, failed, refused, error } = this.#attempts
-    const waiting = this.#gathering.size + this.#ready.size
+    const carried = this.#carried === undefined ? [] : [this.#carried]
+    const waiting = new Set([...this.#gathering.keys(), ...this.#ready, ...carried]).size
     return { kind, target, delivered, failed, refused, waiting, ...(error === undefined ? {} : { error }) }
   }
 
@@ -167,7 +170,11 @@ export class Courier implements WayOut {
   }
 
   async #carryAll(): Promise<void> {
-    for (let draft = this.#next(); draft !== undefined; draft = this.#next()) await this.#deliver(draft)
+    for (let draft = this.#next(); draft !== undefined; draft = this.#next()) {
+      this.#carried = draft.subject
+      await this.#deliver(draft)
+      this.#carried = undefined
+    }
     // At once, so that nobody who comes now is passed over.
     this.#isCarrying = false
   }

@@ -72,11 +72,13 @@ describe('while a receiver cannot be reached', () => {
     await receiver.close()
     world.s.answer(rowsOf({ a: 1, b: 1 }))
     await failed()
+    expect(figures()).toMatchObject({ failed: 1, waiting: 1 })
     world.s.answer(rowsOf({ a: 9, b: 2 }))
     await receiver.reopen()
     await delivered(1)
     expect(told().map(changes)).toEqual([['firing b']])
     expect(told()[0]?.rows[0]?.row).toMatchObject({ n: 2 })
+    expect(figures()).toMatchObject({ delivered: 1, waiting: 0 })
   })
 
   test('nor is that something was resolved which fires again; the receiver had been reached before', async () => {
@@ -200,6 +202,7 @@ test('the rest of more than 1000 alerts is told after a mute that came between',
   world.s.answer(rowsOf(many))
   await world.clock.advanceAsync(1000)
   await until(() => answer !== undefined)
+  expect(figures()?.waiting).toBe(1)
   receiver.script(taken)
   world.waysOut.sinks.mute('low', world.clock.now() + 10 * minute)
   answer?.()
