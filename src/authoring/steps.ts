@@ -30,10 +30,12 @@ export function where<R extends object, K extends string>(condition: Condition<R
   return operation('where', condition, where)
 }
 
-/** Only these columns, and the key. */
-export function select<R extends object, K extends string, const C extends Columns<R>>(
-  columns: C,
-): Operation<R, K, With<R, K, Cells<C>>, K> {
+/** Only these columns, and the key: each computed from the row, or a list of those that stay as they are. */
+export function select<R extends object, K extends string, const C extends Columns<R>>(columns: C): Operation<R, K, With<R, K, Cells<C>>, K>
+export function select<R extends object, K extends string, const N extends keyof R & string>(
+  columns: readonly N[],
+): Operation<R, K, With<R, K, Pick<R, N>>, K>
+export function select<R extends object, K extends string>(columns: object): Operation<R, K, object, K> {
   return operation('select', columns, select)
 }
 

@@ -97,6 +97,7 @@ export function readsOfStep(step: Step, path: Path): Read[] {
     case 'where':
       return readOne(step.options, path, 'condition')
     case 'select':
+      return Array.isArray(step.options) ? readColumns(step.options, path) : readEach(step.options, path)
     case 'derive':
       return readEach(step.options, path)
     case 'top':
@@ -121,10 +122,7 @@ export function readsOfStep(step: Step, path: Path): Read[] {
     case 'join':
       return readsOfJoin(step.options, path)
     case 'fill':
-      // What stands for null may be all that a column is; the last cell that was not is of a column that is there.
-      return [...step.options.columns].flatMap(([name, by]) =>
-        by === 'last' ? [{ path: [...columns, name], at: 'name', as: 'column', written: name }] : [],
-      )
+      return [...step.options.columns.keys()].map(name => ({ path: [...columns, name], at: 'name', as: 'column', written: name }))
     case 'keep':
     case 'rxjs':
       return []

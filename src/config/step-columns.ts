@@ -70,7 +70,7 @@ export function columnsAfter(step: Step, before: Columns): Columns {
     case 'events':
       return { ...(names === undefined ? {} : { names: [...eventColumns, ...names] }), key: 'seq' }
     case 'select':
-      return key === undefined ? {} : { names: [key, ...step.options.keys()], key }
+      return key === undefined ? {} : { names: [key, ...(Array.isArray(step.options) ? step.options : step.options.keys())], key }
     case 'derive':
       return grown(before, step.options.keys())
     case 'group': {

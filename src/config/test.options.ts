@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { mapOf, oneOf, text, time } from '../lib/option.ts'
 
 const cells = mapOf(z.unknown(), 'a row: columns and what they hold')
-const names = z.array(text('a key'), { error: 'expected a list of keys' })
+/** A key is a text, also where YAML reads a number: as the name of a row in `set` it is one too. */
+const key = z.union([text('a key'), z.number()], { error: 'expected a key' }).transform(String)
+const names = z.array(key, { error: 'expected a list of keys' })
 
 const delta = z.strictObject({
   set: mapOf(cells, 'rows by key').optional().meta({ description: 'Rows that are new or other, by key; of each the columns that count.' }),

@@ -42,9 +42,6 @@ const likeToken = /(?=[\w+/=-]*\d)[\w+/=-]{16}/
 /** Shorter ones are no secrets, and hiding them would spoil every text. */
 const shortest = 4
 
-/** Lines of a text that are looked over for its name. */
-const longestText = 200
-
 const hidden = '***'
 
 /** A stretch of a line, in UTF-16 units. */
@@ -106,15 +103,38 @@ function saysWho(name: string, before: string): boolean {
   return name === 'bearer' || (name === 'value' && /\bapiKey\b/.test(before))
 }
 
-/** The names on the lines above that are indented less and less, with what follows them there. */
-function* parents(source: SourceText, index: number): Generator<readonly [name: string, rest: string]> {
-  let indent = indentOf(source.line(index))
-  for (let above = index - 1; above >= Math.max(0, index - longestText) && indent > 0; above--) {
-    const line = source.line(above)
-    if (line.trim() === '' || indentOf(line) >= indent) continue
-    indent = indentOf(line)
-    const [, , name = '', rest = ''] = nameOn.exec(line) ?? []
-    yield [name, rest]
+/** The lines of a file, each with those that it belongs to: the ones above that are indented less and less. */
+class Outline {
+  readonly #source: SourceText
+  /** By line the nearest such one; -1: none. */
+  readonly #above: readonly number[]
+
+  constructor(source: SourceText) {
+    const open: (readonly [index: number, indent: number])[] = []
+    this.#source = source
+    this.#above = Array.from({ length: source.lineCount }, (_, index) => {
+      const line = source.line(index)
+      if (line.trim() === '') return -1
+      const indent = indentOf(line)
+      while ((open.at(-1)?.[1] ?? -1) >= indent) open.pop()
+      const [above] = open.at(-1) ?? [-1]
+      open.push([index, indent])
+      return above
+    })
+  }
+
+  line(index: number): string {
+    return this.#source.line(index)
+  }
+
+  /** The names on those lines, the nearest first, with what follows them there. */
+  parents(index: number): readonly (readonly [name: string, rest: string])[] {
+    const found: (readonly [string, string])[] = []
+    for (let above = this.#above[index] ?? -1; above >= 0; above = this.#above[above] ?? -1) {
+      const [, , name = '', rest = ''] = nameOn.exec(this.line(above)) ?? []
+      found.push([name, rest])
+    }
+    return found
   }
 }
 
@@ -123,8 +143,8 @@ function indentOf(line: string): number {
 }
 
 /** Whether a webhook is told of on a line, or on one that it belongs to. */
-function isOfWebhook(source: SourceText, index: number): boolean {
-  return /\bwebhook\b/.test(source.line(index)) || [...parents(source, index)].some(([name]) => name === 'webhook')
+function isOfWebhook(outline: Outline, index: number): boolean {
+  return /\bwebhook\b/.test(outline.line(index)) || outline.parents(index).some(([name]) => name === 'webhook')
 }
 
 /** Whether a `key` at one of these paths is known to be no secret: at all of them, as an alias may repeat it. */
@@ -161,11 +181,11 @@ function secretsOn(line: string, isBroken: boolean, isShown: (column: number) =>
  * The line above by whose name what stands on a line is a secret: a text of several lines, or one that begins on the next; the option of a
  * command before its argument; an API key before its `value`.
  */
-function isBelowSecret(source: SourceText, index: number): boolean {
-  const line = source.line(index)
-  const [, before = ''] = optionItem.exec(index === 0 ? '' : source.line(index - 1)) ?? []
+function isBelowSecret(outline: Outline, index: number): boolean {
+  const line = outline.line(index)
+  const [, before = ''] = optionItem.exec(index === 0 ? '' : outline.line(index - 1)) ?? []
   if ((isSecretName(before) || userNames.has(before)) && /^\s*- /.test(line)) return true
-  const above = [...parents(source, index)]
+  const above = outline.parents(index)
   if (/^\s*["']?value["']?\s*:/.test(line) && above.some(([name]) => name === 'apiKey')) return true
   return above.some(([name, rest]) => isSecretName(name) && !containers.has(name) && /^([|>].*|#.*|)$/.test(rest))
 }
@@ -201,6 +221,7 @@ export class Veil {
   readonly #source: SourceText
   readonly #pathsAt: PathsAt
   readonly #isTorn: boolean
+  #outline: Outline | undefined
   /** Texts of the whole file that no message may quote, wherever it is about; once they were looked for. */
   #everywhere: readonly string[] | undefined
   /** By line, as many problems may be on one. */
@@ -223,6 +244,8 @@ export class Veil {
     const secrets = this.#secretsOf(place.line - 1, isBroken)
     const texts = [...secrets.texts, ...(this.#everywhere ??= this.#longOnes())]
     if (texts.length === 0 && secrets.stretches.length === 0) return problem
+    // Of one that begins like another the rest would stay.
+    texts.sort((a, b) => b.length - a.length)
     const hide = (text: string): string => texts.reduce((so, secret) => so.replaceAll(secret, hidden), text)
     const { path, message, found, hint } = problem
     const text = place.text === this.#source.line(place.line - 1) ? secrets.covered : covered(place.text, secrets.stretches)
@@ -237,6 +260,10 @@ export class Veil {
     }
   }
 
+  get #lines(): Outline {
+    return (this.#outline ??= new Outline(this.#source))
+  }
+
   /** A value may go over several lines: what surely is a secret is hidden on each; of a file that is torn everything is. */
   #longOnes(): readonly string[] {
     const texts = Array.from({ length: this.#source.lineCount }, (_, index) => this.#secretsOf(index, false).texts)
@@ -248,10 +275,10 @@ export class Veil {
     const known = this.#known.get(key)
     if (known !== undefined) return known
     const line = this.#source.line(index)
-    const stretches: Stretch[] = isBelowSecret(this.#source, index)
+    const stretches: Stretch[] = isBelowSecret(this.#lines, index)
       ? [[line.search(/\S|$/), line.length]]
       : secretsOn(line, isBroken, column => isHarmless(this.#pathsAt(this.#source.offset(index) + column)))
-    if (isOfWebhook(this.#source, index)) stretches.push(...secretsInWebhooks(line))
+    if (isOfWebhook(this.#lines, index)) stretches.push(...secretsInWebhooks(line))
     const texts = stretches.flatMap(([from, to]) => textsOf(line.slice(from, to), isBroken)).sort((a, b) => b.length - a.length)
     const found = { stretches, texts, covered: covered(line, stretches) }
     this.#known.set(key, found)

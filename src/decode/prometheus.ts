@@ -173,12 +173,14 @@ class ExpositionReader {
   }
 
   #sample(sample: PrometheusSample, line: number): void {
-    const { name, sum } = sample
+    const { name, labels, sum } = sample
     if (sum === undefined) {
       const { series } = this.#read.add(sample)
       if (typeof series === 'string' && this.#rules?.take(series, sample, line) === true) this.#hasPast = true
       return
     }
+    // By its own name: its count and sum may be told in the classic way, too.
+    if (this.#rules?.take(printSeries(name, labels), sample, line) === true) this.#hasPast = true
     const ofGauges = this.#types.get(name)?.startsWith('gauge') === true ? 'g' : ''
     this.#derived.add(this.#read.add({ ...sample, name: `${name}_${ofGauges}count` }))
     this.#derived.add(this.#read.add({ ...sample, name: `${name}_${ofGauges}sum`, value: sum }))

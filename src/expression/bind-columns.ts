@@ -1,5 +1,4 @@
-import { didYouMean } from '../lib/suggest.ts'
-import { constantNames, durationGuard, functionNames, methodNames, namespaces } from './environment.ts'
+import { callMend, constantNames, durationGuard, functionNames, methodNames, namespaces } from './environment.ts'
 import { ExpressionError, type TextRange } from './expression-error.ts'
 import { Printer, type Span } from './printer.ts'
 import type { Node } from './syntax.ts'
@@ -185,9 +184,7 @@ export class ColumnBinder {
 
   #unknown(name: string, range: TextRange): ExpressionError {
     if (name === 'now') return new ExpressionError('now() is not to be had: a row is judged by its own values', range)
-    const isMethod = methodNames.has(name) && !functionNames.has(name)
-    const hint = isMethod ? `; it is called on a value: x.${name}(..)` : didYouMean(name, new Set([...functionNames, ...methodNames]))
-    return new ExpressionError(`there is no function '${name}'${hint}`, range)
+    return new ExpressionError(`there is no function '${name}'${callMend(name)}`, range)
   }
 
   #methodCall(node: Node, name: string, receiver: Node, args: readonly Node[]): boolean {

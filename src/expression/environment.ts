@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
+import { suggest } from '../lib/suggest.ts'
 
 type Arithmetic = (a: number, b: number) => number
 
@@ -117,9 +118,9 @@ const definitions = environment.getDefinitions()
 export const functionNames: ReadonlySet<string> = new Set(
   definitions.functions.filter(({ receiverType, name }) => receiverType === null && name !== durationGuard).map(({ name }) => name),
 )
-/** Functions that are called as `value.name(..)`. */
+/** Functions that are called as `value.name(..)`; none of a namespace. */
 export const methodNames: ReadonlySet<string> = new Set(
-  definitions.functions.filter(definition => definition.receiverType !== null).map(definition => definition.name),
+  definitions.functions.filter(({ receiverType }) => receiverType !== null && !receiverType.endsWith('Namespace')).map(({ name }) => name),
 )
 /** Names that CEL takes for types and namespaces; here they are columns, but beside `type(..)` and before their functions. */
 export const constantNames: ReadonlySet<string> = new Set(definitions.variables.map(variable => variable.name))
@@ -129,3 +130,22 @@ export const namespaces: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['optional', new Set(['of', 'none'])],
   ['math', new Set(Object.keys(mathFunctions))],
 ])
+
+const ofNamespaces = [...namespaces].flatMap(([namespace, names]) => [...names].map(name => [name, `${namespace}.${name}`] as const))
+
+/** Every function by its last name as it is called, `math.floor` by `floor`, and those that others know by another name. */
+const callNames: ReadonlyMap<string, string> = new Map([
+  ...ofNamespaces,
+  ...[...methodNames, ...functionNames].map(name => [name, name] as const),
+  ['max', 'math.greatest'],
+  ['min', 'math.least'],
+])
+
+/** How to call what is called by a name that there is not, in words behind a sentence; empty: nothing is close. */
+export function callMend(name: string): string {
+  const found = callNames.get(suggest(name, callNames.keys()) ?? '')
+  if (found === undefined) return ''
+  if (found === name && functionNames.has(name)) return `; it is called ${name}(..)`
+  if (found === name) return `; it is called on a value: x.${name}(..)`
+  return found.endsWith(`.${name}`) ? `; it is called ${found}(..)` : `; did you mean '${found}'?`
+}

@@ -40,9 +40,10 @@ function verdict(facts: SourceFacts, rules: FreshnessRules, mono: number): Verdi
     if (facts.wanted && failure !== undefined) return { state: 'down', cause: failure.cause, reason: `${gone}; ${failure.reason}` }
     return { state: 'stale', ...(facts.wanted ? {} : { cause: 'paused' }), reason: gone }
   }
+  // Sums as in `nextJudgement`, not differences: these may round to less at the very instant, and the state would stay for ever.
   // Time that nobody asked in proves nothing of the source.
-  if (facts.wanted && failure !== undefined && mono - failure.sinceMono >= rules.downAfterMs) return { state: 'down', ...because(failure) }
-  if (mono - provenMono >= rules.staleAfterMs) {
+  if (facts.wanted && failure !== undefined && mono >= failure.sinceMono + rules.downAfterMs) return { state: 'down', ...because(failure) }
+  if (mono >= provenMono + rules.staleAfterMs) {
     if (!facts.wanted) return { state: 'stale', cause: 'paused', reason: 'not asked while nobody wants it' }
     if (failure !== undefined) return { state: 'stale', ...because(failure) }
     if (provenMono === Number.NEGATIVE_INFINITY) return { state: 'stale', reason: 'kept from before a restart, not proved since' }

@@ -17,6 +17,9 @@ const namedOption = /^-{1,2}([A-Za-z][\w.-]*)$/
 /** Of these `-p` is followed by a password without a blank. */
 const mysql = /(^|[\\/])(mysql|mariadb)[\w-]*$/
 
+/** What is known to come from a variable, also behind the word that names a scheme. */
+const fromVariable = /^([\w-]+ )?\$\{[^{}]*\}$/
+
 /** Tells what stands for a secret. */
 type Hide = (secret: string) => string
 
@@ -72,15 +75,12 @@ export function secretsInCommand(words: readonly string[]): readonly string[] {
 
 /**
  * A command, or the list of its words, without secrets. `told` may replace a part of a word that is known to be a secret by what may be
- * told of it, such as `${TOKEN}`; a word in which it did so is shown.
+ * told of it, such as `${TOKEN}`, which is shown.
  */
 export function commandWithoutSecrets(command: string | readonly string[], told: (text: string) => string): string | readonly string[] {
   const words = typeof command === 'string' ? commandWords(command) : command
-  const covered = hideIn(words, () => hidden)
-  const shown = words.map((word, index) => {
-    const known = told(word)
-    return valueWithoutSecrets(known === word ? covered[index] : known, text => text, undefined, '') as string
-  })
+  const covered = hideIn(words.map(told), secret => (fromVariable.test(secret) ? secret : hidden))
+  const shown = covered.map(word => valueWithoutSecrets(word, text => text) as string)
   if (typeof command !== 'string') return shown
   return shown.every((word, index) => word === words[index]) ? command : shown.map(quoted).join(' ')
 }

@@ -23,7 +23,7 @@ export function rowOf(cells: Iterable<readonly [string, Cell]>): Row {
   return Object.fromEntries(cells)
 }
 
-/** A copy of a row to set cells of. Source of the loop: where a member is added to what V8's spread made, that costs ten times as much. */
+/** A copy of a row to set cells of: member by member, as V8 takes ten times as long to add one to what a spread made. */
 export function copyOf(row: Row): Record<string, Cell> {
   const cells: Record<string, Cell> = {}
   for (const column in row) setCell(cells, column, row[column] ?? null)

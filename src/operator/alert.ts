@@ -74,7 +74,7 @@ class AlertStage implements TimedStage {
   /** Rows beyond `maxGroups` that are alarming. */
   readonly #leftOut = new Set<string>()
   #last: Sample | undefined
-  /** Of a run before, until there is a table that is no older. */
+  /** Of a run before, until a table was judged. */
   #left: SavedAlerts
   #isTakenUp = false
 
@@ -93,13 +93,14 @@ class AlertStage implements TimedStage {
     this.#last = input
     const anew = this.#output.begin(input, alertShape(input.table))
     if (anew) this.#forget()
-    this.#takeUp()
+    const isFirst = this.#takeUp()
     // The table that was saved may be older than the one that the alerts were judged by: what that says is over.
-    if (Math.round(input.time) < this.#left.time) return this.#output.sample(input, this.#degraded())
-    const left = this.#left.alerts
+    if (isFirst && Math.round(input.time) < this.#left.time) return this.#output.sample(input, this.#degraded())
+    const left = this.#left
     this.#left = noneLeft
-    visitTouched(input, this.#rows, anew || left.length > 0, (key, row) => this.#take(key, row, now))
-    for (const { key } of left) if (!input.table.rows.has(key)) this.#judge(key, undefined, undefined, now)
+    // No row of the tables that were passed over was judged, whether or not it changes now.
+    visitTouched(input, this.#rows, anew || left !== noneLeft, (key, row) => this.#take(key, row, now))
+    for (const { key } of left.alerts) if (!input.table.rows.has(key)) this.#judge(key, undefined, undefined, now)
     this.#admit(now)
     return this.#output.sample(input, this.#degraded())
   }
@@ -151,9 +152,9 @@ class AlertStage implements TimedStage {
     return { time, alerts: saveAlerts(this.#active, this.#shown, this.#time.now()) }
   }
 
-  /** Goes on, once, with the alerts of a run before. */
-  #takeUp(): void {
-    if (this.#isTakenUp) return
+  /** Goes on with the alerts of a run before, the first time. @returns whether it is that */
+  #takeUp(): boolean {
+    if (this.#isTakenUp) return false
     this.#isTakenUp = true
     // A clock that was set back since would have them wait for it.
     const { time, alerts } = this.#left
@@ -165,6 +166,7 @@ class AlertStage implements TimedStage {
       this.#shown.set(saved.key, { since: saved.since, activeAt: saved.activeAt })
       this.#put(saved.key, alert)
     }
+    return true
   }
 
   /** Begins alerts that were left out, where others have gone. */

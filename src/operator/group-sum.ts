@@ -92,9 +92,9 @@ export class GroupSum {
     if (isAnew) this.#age = 0
     this.#updates = 0
     return this.#aggregates.map((aggregate, i) => {
-      const held = isAnew ? undefined : this.#sums[i]
-      const sum = held ?? this.#anew(aggregate, i, inOrder)
-      if (held === undefined) this.#sums[i] = sum
+      const held = this.#sums[i]
+      if (!isAnew && held !== undefined && held.isWorn !== true) return held.result()
+      const sum = (this.#sums[i] = this.#anew(aggregate, i, inOrder))
       return sum.result()
     })
   }

@@ -189,7 +189,8 @@ class GroupStage {
     }
     let sum = this.#groups.get(group)
     if (sum === undefined) {
-      if (this.#groups.size >= this.#group.maxGroups) {
+      // Behind those who wait, of which some may be of the same group: `#admit` lets in all of it, or none.
+      if (this.#groups.size >= this.#group.maxGroups || this.#leftOut.size > 0) {
         this.#leftOut.set(key, row)
         return
       }

@@ -3,7 +3,10 @@ import { startAggregate, type Accumulator } from './accumulator.ts'
 import type { Aggregate } from './aggregate.ts'
 
 /** An aggregate that cells are added to and taken back from. */
-export type Removable = Pick<Accumulator, 'add' | 'remove' | 'result'>
+export interface Removable extends Pick<Accumulator, 'add' | 'remove' | 'result'> {
+  /** Its result cannot be trusted after all that was taken back: it is to be computed anew. */
+  readonly isWorn?: boolean
+}
 
 /** How many numbers are remembered behind the least or greatest one. */
 const spares = 8
@@ -48,7 +51,40 @@ class SpareExtreme implements Removable {
   }
 }
 
+/** So many times as large as a sum may a number have been that was part of it: beyond, what others lost beside that one comes into sight. */
+const furthest = 2 ** 53
+
+/** A sum, or average, that knows when too much of it was lost beside numbers that were taken back since. */
+class SafeSum implements Removable {
+  readonly #sum: Accumulator
+  /** Of all numbers so far. */
+  #greatest = 0
+
+  constructor(name: 'sum' | 'avg') {
+    this.#sum = startAggregate(name)
+  }
+
+  get isWorn(): boolean {
+    const left = this.#sum.result()
+    return typeof left === 'number' && this.#greatest > furthest * Math.abs(left)
+  }
+
+  add(cell: Cell): void {
+    if (typeof cell === 'number') this.#greatest = Math.max(this.#greatest, Math.abs(cell))
+    this.#sum.add(cell)
+  }
+
+  remove(cell: Cell): boolean {
+    return this.#sum.remove(cell)
+  }
+
+  result(): Cell {
+    return this.#sum.result()
+  }
+}
+
 /** Begins an aggregate whose cells may be taken back. */
 export function startRemovable({ name, q }: Aggregate): Removable {
-  return name === 'min' || name === 'max' ? new SpareExtreme(name) : startAggregate(name, q)
+  if (name === 'min' || name === 'max') return new SpareExtreme(name)
+  return name === 'sum' || name === 'avg' ? new SafeSum(name) : startAggregate(name, q)
 }

@@ -8,6 +8,11 @@ import type { Operator } from './stage.ts'
 /** New columns by name, in their order. */
 export type NewColumns = ReadonlyMap<string, Value>
 
+/** Columns that stay as they are. */
+export function sameColumns(names: readonly string[]): NewColumns {
+  return new Map(names.map(name => [name, (row: Row) => cellOf(row, name)]))
+}
+
 /** The functions of new columns; one that is called like the key column is left out, as the key stays what it is. */
 export function valuesBeside(key: string, columns: NewColumns): readonly (readonly [string, RowValue])[] {
   return [...columns].filter(([name]) => name !== key).map(([name, value]) => [name, valueOf(value)] as const)

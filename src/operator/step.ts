@@ -25,7 +25,7 @@ import type { CodedAggregate, GroupOptions } from './group.options.ts'
 import { rate } from './rate.ts'
 import { rxjs } from './rxjs.ts'
 import type { RateOptions } from './rate.options.ts'
-import { select } from './select.ts'
+import { sameColumns, select } from './select.ts'
 import { within, type StepDeps } from './step-deps.ts'
 import type { Operator } from './stage.ts'
 import type { Step } from './step.options.ts'
@@ -148,7 +148,7 @@ export function buildStep(step: Step, deps: StepDeps): Operator {
     case 'where':
       return where(compileCondition(step.options, []))
     case 'select':
-      return select(compileColumns(step.options))
+      return select(Array.isArray(step.options) ? sameColumns(step.options) : compileColumns(step.options))
     case 'derive':
       return derive(compileColumns(step.options))
     case 'top': {

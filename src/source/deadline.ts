@@ -79,7 +79,8 @@ export class Deadline {
     if (this.isOver) return
     this.#cancel()
     this.#reason = reason
-    for (const run of this.#waiting) run()
+    // One of them may cancel another.
+    for (const run of this.#waiting) if (this.#waiting.includes(run)) run()
   }
 
   #after(ms: number): Cancel {

@@ -36,7 +36,9 @@ class Command implements DocumentOrigin {
     const own = passedOn.flatMap(name => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]))
     this.#env = Object.fromEntries([...own, ...options.env])
     const named = [...options.env].flatMap(([name, value]) => (isSecretName(name) ? [value] : []))
-    this.#secrets = [...named, ...secretsInCommand(options.command)].filter(({ length }) => length >= shortestSecret)
+    const secrets = [...named, ...secretsInCommand(options.command)].filter(({ length }) => length >= shortestSecret)
+    // Of one that begins like another the rest would stay.
+    this.#secrets = secrets.toSorted((a, b) => b.length - a.length)
   }
 
   find(signal: AbortSignal): Promise<Found> {
@@ -58,14 +60,16 @@ class Command implements DocumentOrigin {
       child.once('close', (code, signalName) => {
         signal.removeEventListener('abort', abort)
         if (code === 0) resolve({ body: output.body, mediaType: '' })
-        else reject(new PollError('upstream', `${this.what} ended with ${code ?? signalName ?? 'an error'}${this.#told(output.complaint)}`))
+        else reject(new PollError('upstream', `${this.what} ended with ${code ?? signalName ?? 'an error'}${this.#told(output)}`))
       })
     })
   }
 
   /** What it complained of, to be said after how it ended. */
-  #told(complaint: string): string {
-    const told = this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), complaint)
+  #told({ complaint, isCut }: Output): string {
+    // What is left of a secret that was cut could not be told from anything else.
+    const whole = isCut ? complaint.slice(this.#secrets[0]?.length) : complaint
+    const told = this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), whole)
     return told === '' ? '' : `: ${withoutSecrets(told)}`
   }
 }
@@ -75,6 +79,8 @@ class Output {
   readonly #chunks: Buffer[] = []
   #bytes = 0
   #complaint: Buffer = Buffer.alloc(0)
+  /** Of what it complained of the beginning is not kept. */
+  #isCut = false
 
   constructor({ stdout, stderr }: ChildProcess, maxBytes: number, tooLarge: () => void) {
     stdout?.on('data', (chunk: Buffer) => {
@@ -82,11 +88,20 @@ class Output {
       if (this.#bytes <= maxBytes) this.#chunks.push(chunk)
       else tooLarge()
     })
-    stderr?.on('data', (chunk: Buffer) => (this.#complaint = Buffer.concat([this.#complaint, chunk]).subarray(-complaintBytes)))
+    stderr?.on('data', (chunk: Buffer) => {
+      const all = Buffer.concat([this.#complaint, chunk])
+      this.#isCut ||= all.byteLength > complaintBytes
+      this.#complaint = all.subarray(-complaintBytes)
+    })
   }
 
   get body(): Buffer {
     return Buffer.concat(this.#chunks)
+  }
+
+  /** The last line of what it complained of began before what is kept. */
+  get isCut(): boolean {
+    return this.#isCut && !this.#complaint.toString().trim().includes('\n')
   }
 
   /** The last line of what it complained of. */

@@ -82,10 +82,13 @@ export class Inflow {
     this.#tell()
   }
 
-  /** The connection is no more; without a fault it may be made again at the next due. Nobody waits for what it would have said. */
+  /**
+   * The connection is no more; without a fault it may be made again at the next due, once one that is still to be told was. Nobody waits for
+   * what it would have said.
+   */
   ended(fault?: PollError): void {
     this.#isOpen = false
-    this.#fault = fault
+    this.#fault = fault ?? this.#fault
     if (this.#waiting !== undefined) this.#waiting()
     else if (fault !== undefined) this.wake()
   }
@@ -94,6 +97,7 @@ export class Inflow {
   abandon(): boolean {
     const isLoss = this.#pending.length > 0
     this.#clear()
+    this.#fault = undefined
     this.ended()
     return isLoss
   }

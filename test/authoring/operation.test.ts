@@ -1,6 +1,6 @@
 import { pipe, type OperatorFunction } from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { change, defineConfig, from, join, top, where, type Operation } from '../../src/authoring/define-config.ts'
+import { change, defineConfig, from, join, select, top, where, type Operation } from '../../src/authoring/define-config.ts'
 import { compileConfig } from '../../src/compile.ts'
 import { configOf } from '../../src/config/load.ts'
 import { Pipeline } from '../../src/feed/pipeline.ts'
@@ -34,6 +34,13 @@ describe('a step of ours is an operator of RxJS', () => {
     const items = [1, 2, 3, 4].map(n => ({ id: `i${n}`, n }))
     expect([...runner.push(sampleOf(items, 1)).table.rows.keys()]).toEqual(['i4', 'i3'])
     expect([...runner.push(sampleOf(items.slice(0, 3), 2)).table.rows.keys()]).toEqual(['i3', 'i2'])
+  })
+
+  test('that takes what a file does: a select by a list leaves these columns, absent ones as null, and the key', () => {
+    const runner = new Runner(plain(select<Record<string, string>, 'id', string>(['n', '__proto__', 'in "it"'])))
+    const { columns, rows } = runner.push(sampleOf([{ id: 'a', n: 1 }], 1)).table
+    expect(columns).toEqual(['id', 'n', '__proto__', 'in "it"'])
+    expect(JSON.stringify([...rows])).toBe('[["a",{"id":"a","n":1,"__proto__":null,"in \\"it\\"":null}]]')
   })
 
   test('whose options are looked at when it is put to work', () => {

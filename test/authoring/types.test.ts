@@ -76,6 +76,29 @@ describe('rows', () => {
     }>()
   })
 
+  test('of select with a list have the key, and these columns as they are', () => {
+    const feed = from(stations).pipe(
+      select(['bikes', 'docks']),
+      where(row => row.bikes > 0),
+    )
+    expectTypeOf<Shown<typeof feed>>().toEqualTypeOf<{
+      readonly station_id: string
+      readonly bikes: number
+      readonly docks: number | null
+    }>()
+    expectTypeOf<KeyOf<typeof feed>>().toEqualTypeOf<'station_id'>()
+    const withKey = from(stations).pipe(
+      where(row => row.bikes > 0),
+      select(['station_id', 'bikes']),
+    )
+    expectTypeOf<Shown<typeof withKey>>().toEqualTypeOf<{ readonly station_id: string; readonly bikes: number }>()
+    const anything = http({ url })
+    const plain = from(anything).pipe(select(['any', 'name']))
+    expectTypeOf<Shown<typeof plain>>().toEqualTypeOf<{ readonly any: Cell; readonly name: Cell }>()
+    const names: readonly ('bikes' | 'docks')[] = ['bikes']
+    from(stations).pipe(select(names))
+  })
+
   test('of derive, rate and change have all others too', () => {
     const feed = from(stations).pipe(
       derive({ docks: row => row.docks ?? 0 }),
@@ -169,6 +192,10 @@ describe('rows', () => {
       // @ts-expect-error not any more
       where(row => row.bikes > 0),
     )
+    // @ts-expect-error nor is this one to be had
+    from(stations).pipe(select(['bikes', 'dock']))
+    // @ts-expect-error nor has a list of it left it
+    from(stations).pipe(select(['docks']), top({ by: 'bikes', limit: 1 }))
     // @ts-expect-error no column to group by
     from(stations).pipe(group({ by: 'region', columns: { n: 'count()' } }))
     // @ts-expect-error no aggregate

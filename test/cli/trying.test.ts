@@ -85,6 +85,30 @@ describe('a case', () => {
     expect(await failures(...steps, { state: { hourly: 'fresh' } })).toEqual(['6 state hourly', '- fresh', '+ down (the test has it fail)'])
   })
 
+  test('keys that are numbers may leave as they may be set', async () => {
+    const steps = [answer({ id: 1, n: 1 }), { changes: { stations: { set: { 1: { n: 1 } } } } }, answer({ id: 2, n: 1 })]
+    expect(await failures(...steps, { changes: { stations: { set: { 2: {} }, del: [1] } } })).toEqual([])
+  })
+
+  test('a column that the feed has not is told, also where null is expected of it', async () => {
+    const told = "there is no column 'regoin'; did you mean 'region'?"
+    expect(await failures(answer(a), { expect: { regions: [{ n: 1, regoin: null }] } })).toEqual(['2 expect regions', told])
+    expect(await failures(answer(a), { changes: { stations: { set: { a: { regoin: null } } } } })).toEqual(['2 changes stations', told])
+    expect(await failures({ expect: { regions: [{ regoin: null }] } })).toEqual(['1 expect regions', '- {"regoin":null}'])
+  })
+
+  test('an answer that fails is a failure, unless a state is looked at next', async () => {
+    const [bad, none] = [{ answer: { stations: '<html>' } }, { expect: { stations: [] } }]
+    const [first, ...more] = await failures(bad, none)
+    expect([first, more[1]]).toEqual(['1 answer stations', 'if it is to fail, say `state` next'])
+    expect(more[0]).toMatch(/^\+ the poll fails: ./)
+    expect((await failures(bad, { fail: 'stations' }, { state: { stations: 'down' } }))[0]).toBe('1 answer stations')
+    expect((await failures(answer(a), bad))[0]).toBe('2 answer stations')
+    expect(await failures(answer(a), bad, { state: { stations: 'fresh' } }, bad, { wait: '2m' }, { state: { stations: 'down' } })).toEqual(
+      [],
+    )
+  })
+
   test('answers are read as the source reads them: text is detected, and a bad one fails', async () => {
     expect(await failures({ answer: { stations: 'id,region,n\na,x,5\n' } }, { expect: { regions: [{ region: 'x', n: 5 }] } })).toEqual([])
     expect(await failures({ answer: { stations: '{"oops' } }, { state: { stations: 'down' } })).toEqual([])

@@ -63,6 +63,11 @@ describe('a column that is nowhere in a table whose columns are known', () => {
       "feeds.f.steps[0].fill.columns.bikse: there is no column 'bikse'; did you mean 'bikes'?",
     ],
     [
+      '{from: totals, steps: [{fill: {columns: {bikse: 0}}}]}',
+      "feeds.f.steps[0].fill.columns.bikse: there is no column 'bikse'; did you mean 'bikes'?",
+    ],
+    ['{from: totals, steps: [{select: [region, bikse]}]}', "feeds.f.steps[0].select[1]: there is no column 'bikse'; did you mean 'bikes'?"],
+    [
       '{from: cpu, steps: [{where: busy > 50}]}',
       "feeds.f.steps[0].where: there is no column 'busy'; there are: core, busyPercent, userPercent, systemPercent, waitPercent, stolenPercent",
     ],
@@ -74,6 +79,11 @@ describe('a column that is nowhere in a table whose columns are known', () => {
     ],
   ])('of %s', (feed, problem) => {
     expect(saidOf(`  f: ${feed}`).join(' ')).toBe(problem)
+  })
+
+  test('of a list, at the place of its name in the list', () => {
+    const written = 'sources: {a: {system: cpu}}\nfeeds: {f: {from: a, steps: [{select: [core, buzyPercent]}]}}'
+    expect(said(written)).toEqual(["2:46 feeds.f.steps[0].select[1]: there is no column 'buzyPercent'; did you mean 'busyPercent'?"])
   })
 
   test('through feeds in any order, and none is blamed for what another lacks', () => {
@@ -106,7 +116,8 @@ test.each([
   '{from: totals, steps: [{join: {with: open, columns: {p: right.prise}}}, {where: p > bikes}]}',
   '{from: open, steps: [{join: {with: totals, columns: {n: right.bikes, r: right.region.size(), l: "parts.exists(right, right.x > 1)", s: place.right.x}}}]}',
   '{from: totals, steps: [{series: {keep: 5, columns: {n: bikes}}}, {where: region == "x" && time > 1}]}',
-  '{from: totals, steps: [{fill: {columns: {seen: false}}}], order: seen}',
+  '{from: totals, steps: [{derive: {seen: bikes > 0}}, {fill: {columns: {seen: false}}}], order: seen}',
+  '{from: totals, steps: [{select: [bikes, region]}, {where: bikes > 1}]}',
   `{from: lines, steps: [{where: 'index > 3 && row["#"] == ""'}]}`,
 ])('nothing is said where it is not known, or there: %s', feed => {
   expect(saidOf(`  f: ${feed}`)).toEqual([])
@@ -141,6 +152,7 @@ interface Named {
 test.each([
   { where: 'n > 0' },
   { select: { m: 'n' } },
+  { select: ['region'] },
   { derive: { m: 'n' } },
   { top: { by: 'n', limit: 1 } },
   { group: { columns: { m: 'sum(n)' } } },

@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { configOf, type ConfigResult } from '../../src/config/load.ts'
 import { printProblems } from '../../src/config/problem.ts'
+import { SourceText } from '../../src/config/source-text.ts'
+import { Veil } from '../../src/config/veil.ts'
 import { parse } from '../support/config.ts'
 
 interface Written {
@@ -109,4 +111,10 @@ describe('no secret is told, wherever in a config it stands', () => {
       { numRuns: 1 },
     )
   })
+})
+
+test('of a secret that begins like another nothing is told either', () => {
+  const source = new SourceText('password: hunter2\ntoken: hunter2secret9\nb: 1')
+  const problem = { file: 'm.yaml', path: '', place: { line: 3, column: 1, text: 'b: 1', length: 1 }, message: "no 'hunter2secret9'" }
+  expect(new Veil(source, undefined, true).over(problem).message).toBe("no '***'")
 })

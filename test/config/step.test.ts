@@ -135,7 +135,8 @@ test.each<[object[], string]>([
   [[{ series: { keep: 9, columns: { a: 'm' } } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ events: { keep: 9, columns: ['n', 'm'] } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ events: { keep: 9 } }, { where: 'change == "left" && seq > 1 && n > 1' }], 'sound'],
-  [[{ fill: { columns: { z: 0 } } }, { where: 'z == 0' }], 'sound'],
+  [[{ fill: { columns: { n: 0 } } }, { where: 'n == 0' }], 'sound'],
+  [[{ fill: { columns: { z: 0 } } }], "there is no column 'z'; did you mean 'r'?"],
   [[{ distinct: { by: 'm' } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ alert: { when: 'm > 1' } }], "there is no column 'm'; did you mean 'r'?"],
   [[{ alert: { when: 'n > 1', text: '{{m}}' } }], "there is no column 'm'; did you mean 'r'?"],
@@ -149,4 +150,11 @@ test.each<[object[], string]>([
   [[{ select: ['n'] }, { where: 's > 1' }], "there is no column 's'; did you mean 'r'?"],
 ])('columns are known through %j: %s', (steps, expected) => {
   expect(saidAfterGroup(...steps)).toBe(expected)
+})
+
+test('a distinct that is no map is told how it is written', () => {
+  const wanted = 'expected a map of the columns that are to differ, such as {by: [venue]}'
+  expect(verdicts([{ distinct: 'v' }]).config).toBe(`${wanted}; found "v"`)
+  expect(verdicts([{ distinct: ['v', 'w'] }]).config).toBe(`${wanted}; found a list`)
+  expect(verdicts([{ distinct: { on: 'v' } }]).config).not.toContain(wanted)
 })

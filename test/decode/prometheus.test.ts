@@ -235,6 +235,16 @@ g { count : 3 , sum : -1 }
     ])
   })
 
+  test('told for several times are worth the newest, and refused where none is', () => {
+    const at = (...times: readonly string[]): string => times.map((time, i) => `h {count:${i},sum:${i}}${time}\n`).join('') + '# EOF\n'
+    expect(rows(at(' 5', ' 6'), open)).toEqual([
+      { series: 'h_count', metric: 'h_count', value: 1, time: 6000 },
+      { series: 'h_sum', metric: 'h_sum', value: 1, time: 6000 },
+    ])
+    expect(refusal(() => rows(at(' 6', ' 5'), open))).toBe('decode: line 2: h stood there before with a newer time')
+    expect(refusal(() => rows(at('', ''), open))).toBe('decode: line 2: h stands there twice')
+  })
+
   test.each([
     ['h {count:24', 'column 12: a native histogram is not closed by }'],
     ['h {count:24,sum}', 'column 16: a native histogram is of names, each with : and a value'],

@@ -75,12 +75,13 @@ describe('a column that a step names and no row has', () => {
           where:
             'error == null && coalesce(discount, 0) < 5 && has(row.note) && note != "" && (null != gone || part > 0) && row.maybe != 1',
         },
+        { derive: { none: 'row.nothing', no: 'row["nothing"]' } },
         { group: { by: 'id', columns: { n: 'count()', most: 'max(part)' } } },
         { alert: { when: 'n > 0', text: '{{most}} {{coalesce(most, 1)}}' } },
       ],
     })
     a.answer([{ id: 1 }, { id: 2, part: 3 }])
-    expect([log.lines, errors()]).toEqual([[], [undefined, undefined, undefined]])
+    expect([log.lines, errors()]).toEqual([[], [undefined, undefined, undefined, undefined]])
   })
 
   test('may be of an input that has not come yet', () => {
@@ -98,7 +99,9 @@ describe('a column that a step names and no row has', () => {
     [{ group: { by: 'id', columns: { n: 'sum(prise)' } } }, 'group.columns.n'],
     [{ window: { size: '1m', columns: { n: 'avg(price)' }, time: 'prise' } }, 'window.time'],
     [{ events: { keep: 5, columns: ['prise'] } }, 'events.columns[0]'],
-    [{ fill: { columns: { prise: 'last', other: 0 } } }, 'fill.columns.prise'],
+    [{ fill: { columns: { prise: 'last', price: 0 } } }, 'fill.columns.prise'],
+    [{ fill: { columns: { prise: 0 } } }, 'fill.columns.prise'],
+    [{ select: ['id', 'prise'] }, 'select[1]'],
     [{ alert: { when: 'price > 1', text: 'at {{prise}}' } }, 'alert.text'],
     [{ join: { with: 'b', on: 'prise', columns: { v: 'right.volume' } } }, 'join.on'],
   ])('is found in %j', (step, place) => {

@@ -83,6 +83,16 @@ describe('the next judgement', () => {
       }
     }
   })
+
+  test('finds another state at that very instant, whatever fractions of a millisecond it has', () => {
+    const same = Array.from({ length: 1000 }, (_, i) => 500.1 + i * 7.3).filter(mono => {
+      const facts: SourceFacts = { ...failing, provenMono: mono, failure: { sinceMono: mono, cause: 'refused', reason: 'it refused' } }
+      const stale = nextJudgement(facts, rules, mono) ?? mono
+      const down = nextJudgement(facts, rules, stale) ?? stale
+      return said(facts, stale) !== 'stale: refused: it refused' || said(facts, down) !== 'down: refused: it refused'
+    })
+    expect(same).toEqual([])
+  })
 })
 
 describe('a derived feed', () => {

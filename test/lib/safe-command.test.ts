@@ -37,6 +37,16 @@ describe('what is told of a command', () => {
       `curl -H 'X-Api-Key: \${KEY}' --token '\${KEY}' --password ***`,
     )
   })
+
+  test('beside a variable in the same word, too', () => {
+    const told = (text: string): string => text.replaceAll('abc1', '${KEY}')
+    const script = 'curl -u me:hunter2 -H "Authorization: Bearer abc1" --token hunter2abc1 --password hunter2 https://x'
+    expect(commandWithoutSecrets(['sh', '-c', script], told)).toEqual([
+      'sh',
+      '-c',
+      'curl -u me:*** -H "Authorization: Bearer ${KEY}" --token *** --password *** https://x',
+    ])
+  })
 })
 
 test('what of a command is a secret', () => {

@@ -60,6 +60,19 @@ test.each(aggregateNames)('%s of a group stays what it is anew, however many mem
   expect(wrong).toEqual([])
 })
 
+test.each(['sum', 'avg'] as const)('%s of a group is not worn by numbers of other sizes that came and went', name => {
+  const sum = new GroupSum('g', [{ name }])
+  const inOrder: InOrder = members => members.values()
+  const members = Array.from({ length: 12 }, (_, i) => sum.enter(`m${i}`, {}, ['g'], [1]))
+  const told = (i: number, cell: Cell): Cell => {
+    const member = members[i]
+    if (member !== undefined) sum.update(member, {}, [cell])
+    return sum.results(inOrder)[0] ?? null
+  }
+  const [once = null] = sum.results(inOrder)
+  expect([told(0, 1e38), told(1, 1e18), told(0, 1), told(1, 1)].at(-1)).toBe(once)
+})
+
 test.each(['min', 'max'] as const)('%s follows cells that are taken back as long as it says so, the best ones first', name => {
   const cell = fc.oneof({ weight: 8, arbitrary: fc.integer({ min: 0, max: 30 }) }, fc.constantFrom('a', 'b', null))
   let followed = 0

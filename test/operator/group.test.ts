@@ -122,6 +122,14 @@ describe('group', () => {
     expect(third.table.rows).toEqual(naiveGroup(feed.table, { by: ['g'], columns: new Map([['n', { name: 'count' }]]) }).rows)
   })
 
+  test('who comes to a group that waits while another one goes waits with it: it is shown whole, or not at all', () => {
+    const many = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`x${i}`, cell('x')]))
+    const feed = new Feed({ maxGroups: 2 })
+    feed.push({ ...many, a: cell('y'), b: cell('z'), c: cell('z') })
+    const { table, degraded } = feed.push({ a: undefined, d: cell('z') })
+    expect([table.rows.get('z'), degraded]).toEqual([{ g: 'z', n: 3 }, undefined])
+  })
+
   test('the first and last of a group are those of the order of the table, also when that changes', () => {
     const value = (row: Row): Cell => row['v'] ?? null
     const ends = new Map([

@@ -134,6 +134,20 @@ describe('alerts over a restart', () => {
     ])
   })
 
+  test('what an older table already said is judged with the next one, though no alert is left and no row of it changed', async () => {
+    begin()
+    s.answer([{ id: 'b', n: 1 }])
+    const before = clock.now()
+    clock.advance(1000)
+    s.answer([{ id: 'b', n: 9 }])
+    expect(listed()).toEqual([])
+    await restart(minute)
+    s.answer([{ id: 'b', n: 1 }], { at: before })
+    expect(listed()).toEqual([])
+    s.answer([{ id: 'b', n: 1 }])
+    expect(listed()).toMatchObject([{ key: 'b', state: 'pending' }])
+  })
+
   test('a clock that was set back has no alert wait for it', async () => {
     begin()
     s.answer([{ id: 'a', n: 1 }])
@@ -141,6 +155,11 @@ describe('alerts over a restart', () => {
     await restart(-10 * minute)
     s.answer([{ id: 'a', n: 9 }])
     expect(listed()).toMatchObject([{ key: 'a', state: 'resolved' }])
+    await restart(minute)
+    s.answer([{ id: 'a', n: 9 }], { at: clock.now() - 5 * minute })
+    clock.setWall(clock.now() - 60 * minute)
+    s.answer([{ id: 'b', n: 1 }])
+    expect(listed()).toContainEqual(expect.objectContaining({ key: 'b', state: 'pending' }))
   })
 
   test('a feed that is defined otherwise begins anew, and so does what is no alert', async () => {

@@ -13,7 +13,7 @@ import { naiveJoin } from '../../src/operator/join.ts'
 import { naiveKeep } from '../../src/operator/keep.ts'
 import type { PastTable } from '../../src/operator/past-table.ts'
 import { naiveRate } from '../../src/operator/rate.ts'
-import { naiveSelect } from '../../src/operator/select.ts'
+import { naiveSelect, sameColumns } from '../../src/operator/select.ts'
 import { naiveSeries } from '../../src/operator/series.ts'
 import type { Step } from '../../src/operator/step.options.ts'
 import { compileColumns, compileCondition, compileJudgement, compileValue, listOf } from '../../src/operator/step-expression.ts'
@@ -47,7 +47,7 @@ function definitionOf(step: Step): Definition {
       return ofLast(table => naiveWhere(table, condition))
     }
     case 'select': {
-      const columns = compileColumns(step.options)
+      const columns = Array.isArray(step.options) ? sameColumns(step.options) : compileColumns(step.options)
       return ofLast(table => naiveSelect(table, columns))
     }
     case 'derive': {

@@ -31,6 +31,8 @@ test('who waits hears once that it is over, at once where it is, and not where t
   const heard: string[] = []
   deadline.whenOver(() => heard.push('early'))
   deadline.whenOver(() => heard.push('cancelled'))()
+  deadline.whenOver(() => stay())
+  const stay = deadline.whenOver(() => heard.push('cancelled by who heard before'))
   const { signal } = deadline
   expect([heard, signal.aborted, deadline.reason]).toEqual([[], false, undefined])
   clock.advance(1000)

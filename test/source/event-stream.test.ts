@@ -175,6 +175,17 @@ describe('an answer of text/event-stream is followed', () => {
     expect(source.isFollowing).toBe(false)
   })
 
+  test('what cannot be read is told also where the connection ends before that', async () => {
+    const source = following({ key: 'id', message: 'rows' })
+    answered(await source.poll())
+    await say('data: {"id":1}\n\ndata: {"id"\n\n', source)
+    expect(rowsOf(await source.poll())).toEqual([{ id: 1 }])
+    streams.at(-1)?.end()
+    await until(() => source.isFollowing !== true)
+    expect(failed(await source.poll())).toMatchObject({ cause: 'decode' })
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+  })
+
   test('nobody wants it: the connection is let go of', async () => {
     const source = following({ key: 'id' })
     await begun(source, 'data: [{"id":1}]\n\n')

@@ -58,6 +58,18 @@ describe('a command', () => {
     expect(failed(await ask.poll())).toMatchObject({ cause: 'upstream', reason, bytes: 0 })
   })
 
+  test('whose complaint holds a secret that begins like another', async () => {
+    const text = 'console.error(process.env.DB_TOKEN, process.env.PASSWORD); process.exitCode = 3'
+    const ask = command({ exec: program(text), env: { PASSWORD: 'hunter2', DB_TOKEN: 'hunter2hunter3' } })
+    expect(failed(await ask.poll())).toMatchObject({ reason: 'the command node ended with 3: *** ***' })
+  })
+
+  test('of whose complaint too little is kept for all of a secret', async () => {
+    const text = "process.stderr.write(process.env.PASSWORD + 'x'.repeat(4085)); process.exitCode = 3"
+    const ask = command({ exec: program(text), env: { PASSWORD: 'hunter2hunter3hunter4' } })
+    expect(failed(await ask.poll()).reason).toMatch(/^the command node ended with 3: x+/)
+  })
+
   test('which is not there', async () => {
     const reason = 'the command no-such-program cannot be run (ENOENT)'
     expect(failed(await command({ exec: 'no-such-program' }).poll())).toMatchObject({ cause: 'upstream', reason })

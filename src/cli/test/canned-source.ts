@@ -24,8 +24,8 @@ export class CannedSource {
     this.definition = { ...definition, createPoller: onPoll => this.#create(onPoll) }
   }
 
-  /** A poll brings this body; one that cannot be read fails, as it would. */
-  answer(text: string): void {
+  /** A poll brings this body; one that cannot be read fails, as it would. Returns why it did; undefined: it did not. */
+  answer(text: string): string | undefined {
     const body = Buffer.from(text)
     const facts = { ...this.#facts(), status: 200, bytes: body.length }
     try {
@@ -34,9 +34,11 @@ export class CannedSource {
       this.#dialect = { ...this.#dialect, ...decoded.dialect }
       const isChange = changes === 'all' || changes.size > 0
       this.#onPoll({ kind: isChange ? 'changed' : 'unchanged', table, changes, ...facts, ...(degraded === undefined ? {} : { degraded }) })
+      return undefined
     } catch (error) {
       const { kind: cause, message: reason } = failureOf(error, { host: this.#source.name, phase: 'sending the body' })
       this.#onPoll({ kind: 'failed', cause, reason, ...facts })
+      return reason
     }
   }
 

@@ -1,3 +1,4 @@
+import { noColumn } from '../../lib/suggest.ts'
 import { orderedEntries } from '../../model/order.ts'
 import { cellOf, equalCells, rowOf, type Cell, type Row } from '../../model/row.ts'
 import type { Store } from '../../model/store.ts'
@@ -18,6 +19,17 @@ function shown(row: Row, columns: Iterable<string>): string {
  * Where the rows of a feed are other than expected, as lines: `-` expected, `+` found, nothing before what is both. Empty: nowhere.
  */
 export function rowsDifference(store: Store, wanted: readonly Wanted[]): string[] {
+  return [...otherRows(store, wanted), ...unknownColumns(store, wanted)]
+}
+
+/** Columns that a feed has not: null is expected of one that is misspelt, and found. */
+function unknownColumns({ columns }: Store, wanted: Iterable<Wanted>): string[] {
+  const named = new Set([...wanted].flatMap(row => [...row.keys()]))
+  // Of a feed that is still waiting no columns are known.
+  return columns.length === 0 ? [] : [...named].filter(name => !columns.includes(name)).map(name => noColumn(name, columns))
+}
+
+function otherRows(store: Store, wanted: readonly Wanted[]): string[] {
   const found = [...orderedEntries(new Map(store.rows()), store.order)].map(([, row]) => row)
   if (found.length === wanted.length && found.every((row, i) => matches(row, wanted[i] ?? new Map()))) return []
   const columns = new Set([...(wanted.length === 0 ? store.columns : []), ...wanted.flatMap(row => [...row.keys()])])
@@ -54,5 +66,5 @@ export function changesDifference(store: Store, since: number, { set = new Map()
   for (const key of changed) if (!set.has(key)) lines.push(`+ set ${key} ${JSON.stringify(delta?.set.get(key) ?? store.row(key))}`)
   for (const key of del) if (!left.includes(key)) lines.push(`- del ${key}`)
   for (const key of left) if (!del.includes(key)) lines.push(`+ del ${key}`)
-  return lines
+  return [...lines, ...unknownColumns(store, set.values())]
 }

@@ -21,7 +21,7 @@ export interface Failure {
 export async function runCase(config: Config, { startMs, steps }: TestConfig): Promise<readonly Failure[]> {
   const run = new Run(config, startMs)
   try {
-    return steps.flatMap((step, i) => run.take(step).map(({ what, lines }) => ({ step: i + 1, what, lines })))
+    return steps.flatMap((step, i) => run.take(step, steps.slice(i + 1)).map(({ what, lines }) => ({ step: i + 1, what, lines })))
   } finally {
     await run.close()
   }
@@ -53,17 +53,26 @@ class Run {
     return this.#graph.close()
   }
 
-  take({ answer, fail, wait, expect, changes, state }: TestStep): Omit<Failure, 'step'>[] {
-    for (const [name, body] of answer ?? []) this.#source(name).answer(typeof body === 'string' ? body : JSON.stringify(body))
+  /** @param rest what follows it */
+  take({ answer, fail, wait, expect, changes, state }: TestStep, rest: readonly TestStep[]): Omit<Failure, 'step'>[] {
+    const answers = [...(answer ?? [])].map(([name, body]) => ({ what: `answer ${name}`, lines: this.#answer(name, body, rest) }))
     for (const name of fail === undefined ? [] : [fail].flat()) this.#source(name).fail()
     // What is to be done at once is done before anybody looks.
     this.#clock.advance(wait ?? 0)
     const failures = [
+      ...answers,
       ...[...(expect ?? [])].map(([name, rows]) => ({ what: `expect ${name}`, lines: rowsDifference(this.#store(name), rows) })),
       ...[...(changes ?? [])].map(([name, wanted]) => ({ what: `changes ${name}`, lines: this.#changes(name, wanted) })),
       ...[...(state ?? [])].map(([name, wanted]) => ({ what: `state ${name}`, lines: this.#state(name, wanted) })),
     ]
     return failures.filter(({ lines }) => lines.length > 0)
+  }
+
+  /** A poll that fails is looked at by the next `state`, or nobody would see it: what was there before stays. */
+  #answer(name: string, body: unknown, rest: readonly TestStep[]): string[] {
+    const reason = this.#source(name).answer(typeof body === 'string' ? body : JSON.stringify(body))
+    const isLookedAt = rest.find(({ wait }) => wait === undefined)?.state !== undefined
+    return reason === undefined || isLookedAt ? [] : [`+ the poll fails: ${reason}`, 'if it is to fail, say `state` next']
   }
 
   /** @throws Error where the source asks this machine and no URL. */
