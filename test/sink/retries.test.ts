@@ -229,6 +229,8 @@ test('whatever fails and is muted: nothing is told of what is muted, and in the 
       let isMuted = false
       const firing = new Set<string>()
       const faults: string[] = []
+      /** Nothing was lost so far, or taken without an answer. */
+      let isSure = true
       const byId = new Map<string, Message>()
       const outlet: Outlet = {
         kind: 'webhook',
@@ -239,8 +241,10 @@ test('whatever fails and is muted: nothing is told of what is muted, and in the 
           if (JSON.stringify(byId.get(message.id) ?? message) !== JSON.stringify(message)) faults.push(`another ${message.id}`)
           byId.set(message.id, message)
           if (fate === 'unreachable') throw new DeliveryError('unreachable', true, { isUnsent: true })
+          isSure &&= fate === 'taken'
           if (fate === 'lost') throw new DeliveryError('lost', true)
           for (const { key, change } of message.rows) {
+            if (isSure && (change === 'firing') === firing.has(key)) faults.push(`no news: ${message.title}`)
             if (change === 'firing') firing.add(key)
             else firing.delete(key)
           }
