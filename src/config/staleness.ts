@@ -3,7 +3,7 @@ import type { SourceConfig } from './config.ts'
 import { pathKey, valueAt, type Path, type Report } from './finding.ts'
 import type { Judge } from './judge.ts'
 
-/** What pushes is proved by its connection, however seldom it would be asked. */
+/** What pushes is proved by what is heard of its connection, however seldom it would be asked. */
 function mayPush(source: SourceConfig): boolean {
   return source.kind === 'webSocket' || (source.kind === 'http' && (source.http.events ?? source.http.message) !== undefined)
 }

@@ -4,6 +4,7 @@ import type { Report } from './finding.ts'
 import type { Judge } from './judge.ts'
 import { checkName, checkNames, section } from './name.ts'
 import { checkRead, readsOfHints } from './reads.ts'
+import { warnOfPriority } from './priority.ts'
 import { warnOfStaleness } from './staleness.ts'
 import { soundDefaults, sourceConfig } from './source-section.ts'
 import { sourceColumns } from './source-columns.ts'
@@ -31,6 +32,7 @@ export function tableConfigs(judge: Judge, folder: string, warn: Report): Tables
   for (const { name, columns } of sources)
     for (const read of readsOfHints(columns, ['sources', name])) checkRead(judge, read, known.get(name)?.names)
   warnOfStaleness(judge, sources, warn)
+  warnOfPriority(judge, sources, warn)
   return { sources, ...feedConfigs(judge, feeds ?? {}, known) }
 }
 

@@ -50,6 +50,11 @@ export function findRows(document: Cell): RowsGuess {
 
 /** What a path that leads nowhere could have been. */
 export function absentPath(document: Cell, path: string): DecodeError {
+  if (document === null)
+    return new DecodeError(
+      'decode',
+      'the answer is null: neither rows nor an empty list of them ([]); see whether the right thing is asked',
+    )
   const arrays = [...candidatesIn(document)].filter(({ of }) => of !== 'scalars').map(candidate => candidate.path)
   if (arrays.length > 0)
     return new DecodeError('decode', `there is nothing at rows: ${quotable(path)}; arrays stand at ${quotable(arrays.join(', '), 90)}`)

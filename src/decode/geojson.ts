@@ -13,7 +13,10 @@ function pointOf(geometry: Cell): readonly [lon: number, lat: number] | undefine
   return typeof lon === 'number' && typeof lat === 'number' ? [lon, lat] : undefined
 }
 
-/** Its `id`, its properties, `lat` and `lon` of a point, `geometry`; a property of such a name stands in `properties.id`, `properties.geometry`. */
+/**
+ * Its `id`, its properties, `lat` and `lon` of a point, `geometry`; a property called `id` or `geometry` stands in `properties.id`,
+ * `properties.geometry`; one called `lat` or `lon` stands as it is, and what the point has in its place is in `geometry` alone.
+ */
 function featureRow(feature: Cell): Row {
   if (!isMembers(feature)) return { value: feature }
   const { id, geometry = null, properties } = feature
@@ -23,7 +26,7 @@ function featureRow(feature: Cell): Row {
     setCell(row, isTaken ? `properties.${name}` : name, cell)
   }
   const point = pointOf(geometry)
-  if (point !== undefined && !Object.hasOwn(row, 'lat') && !Object.hasOwn(row, 'lon')) [row['lon'], row['lat']] = point
+  for (const [i, name] of ['lon', 'lat'].entries()) if (point !== undefined && !Object.hasOwn(row, name)) row[name] = point[i] ?? null
   row['geometry'] = geometry
   return row
 }

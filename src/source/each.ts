@@ -211,7 +211,7 @@ export class EachAsk implements Ask {
   #noneAnswered(failing: Member | undefined): PollFailed {
     const count = this.#members.size
     const { cause, reason } = failing?.failure ?? { cause: 'http' as const, reason: 'the budget is paused' }
-    const told = failing === undefined ? reason : `${quotable(String(failing.value), 40)}: ${reason}`
+    const told = failing === undefined ? reason : `${nameOf(failing.value)}: ${reason}`
     return { kind: 'failed', cause, reason: quotable(`none of ${count} members answered, ${told}`, 200), bytes: 0, at: 0, durationMs: 0 }
   }
 
@@ -222,7 +222,7 @@ export class EachAsk implements Ask {
     const [first] = failing
     if (first?.failure !== undefined) {
       const are = failing.length === 1 ? '1 member fails and keeps its' : `${failing.length} members fail and keep their`
-      return { cause: 'rows', reason: quotable(`${are} last rows: ${quotable(String(first.value), 40)}: ${first.failure.reason}`, 200) }
+      return { cause: 'rows', reason: quotable(`${are} last rows: ${nameOf(first.value)}: ${first.failure.reason}`, 200) }
     }
     if (unasked.length > 0) {
       const why = this.#options.budget.pausedBecause
@@ -231,10 +231,15 @@ export class EachAsk implements Ask {
     const [partly] = members.filter(({ degraded }) => degraded !== undefined)
     if (partly?.degraded !== undefined) {
       const { cause, reason } = partly.degraded
-      return { cause, reason: quotable(`${quotable(String(partly.value), 40)}: ${reason}`, 200) }
+      return { cause, reason: quotable(`${nameOf(partly.value)}: ${reason}`, 200) }
     }
     return excess === undefined ? undefined : { cause: 'cardinality', reason: excess }
   }
+}
+
+/** For reasons: a cell may be an empty text. */
+function nameOf(value: MemberValue): string {
+  return value === '' ? '(empty)' : quotable(String(value), 40)
 }
 
 /** How rows and key were found is the same for all members of an `each`. */

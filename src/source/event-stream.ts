@@ -1,6 +1,5 @@
 import { createParser } from 'eventsource-parser'
 import { exceeded } from '../decode/decode-error.ts'
-import type { Clock } from '../lib/clock.ts'
 import { formatSize } from '../lib/unit.ts'
 import type { AnswerBody } from './answer-body.ts'
 import type { Validators } from './exchange.ts'
@@ -17,32 +16,22 @@ export interface EventStreamOptions {
   readonly events?: readonly string[]
   readonly maxBodyBytes: number
   readonly maxRetryAfterMs: number
-  /** After so long without anything, a comment even, it is opened anew: a connection may be dead without showing it. */
-  readonly silenceMs: number
 }
 
 /** Server-sent events of one source, over as many connections as it takes. */
 export class EventStream {
   readonly #options: EventStreamOptions
   readonly #inflow: Inflow
-  readonly #clock: Clock
   readonly #scene: () => Scene
   #body: AnswerBody | undefined
   #lastId = ''
   #url = ''
   #retryMs: number | undefined
-  #heardMono = 0
 
-  constructor(options: EventStreamOptions, inflow: Inflow, clock: Clock, scene: () => Scene) {
+  constructor(options: EventStreamOptions, inflow: Inflow, scene: () => Scene) {
     this.#options = options
     this.#inflow = inflow
-    this.#clock = clock
     this.#scene = scene
-  }
-
-  /** It is open, and was heard of not long ago. */
-  get isLive(): boolean {
-    return this.#inflow.isOpen && this.#clock.monotonic() - this.#heardMono < this.#options.silenceMs
   }
 
   /** For the next request: where it goes on. */
@@ -54,7 +43,6 @@ export class EventStream {
   follow(body: AnswerBody, url: string): void {
     this.#body = body
     this.#url = url
-    this.#heardMono = this.#clock.monotonic()
     const parser = createParser({
       maxBufferSize: this.#options.maxBodyBytes,
       onEvent: ({ event, id, data }) => {
@@ -76,8 +64,9 @@ export class EventStream {
   async #take(body: AnswerBody, feed: (chunk: Buffer) => void): Promise<void> {
     try {
       await body.take(chunk => {
-        this.#heardMono = this.#clock.monotonic()
-        if (this.#body === body) feed(chunk)
+        if (this.#body !== body) return undefined
+        this.#inflow.heard()
+        feed(chunk)
         return undefined
       })
       // An end is no fault: many servers end a stream now and then, and it is opened again at the next due.

@@ -148,6 +148,11 @@ export class Exchange {
     return url === this.#options.url ? this.#own : hopTo(new URL(url), method, body)
   }
 
+  /** Why the 401 that was answered last cannot be met; undefined: nothing is known of that. */
+  objection({ statusCode, headers }: Answer): string | undefined {
+    return statusCode === unauthorized && this.#at.origin === this.#origin ? this.#deps.auth?.objection(headers) : undefined
+  }
+
   /** Drops every connection: an answer that was not read to its end must not stand before the next one. */
   async drop(): Promise<void> {
     const links = [...this.#links.values()]

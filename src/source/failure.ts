@@ -115,9 +115,11 @@ const missing: Readonly<Record<Phase, string>> = {
   'sending the body': 'the body was not whole',
 }
 
-/** It took longer than it may. */
-export function timeoutAt({ host, phase }: Scene, timeoutMs: number): PollError {
-  return new PollError('timeout', `${host}: ${missing[phase]} within ${formatDuration(timeoutMs)}`)
+/** It took longer than it may. `page`: that was being asked for, from 1; the time is for all of them. Default: there is only one. */
+export function timeoutAt({ host, phase }: Scene, timeoutMs: number, page = 1): PollError {
+  const within = `within ${formatDuration(timeoutMs)}`
+  if (page === 1) return new PollError('timeout', `${host}: ${missing[phase]} ${within}`)
+  return new PollError('timeout', `${host}: ${missing[phase]} for page ${page} ${within}, the timeout of all pages together`)
 }
 
 /** A failure as the outcome of a poll. */

@@ -82,7 +82,7 @@ export async function fetchBody(
     return { ...told, status: 304, headers: confirmed, body: heldBody, bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
   }
   const { statusCode: status, headers } = answer
-  if (status !== 200 && status !== 203) throw refused(answer, exchange.scene.host, options, clock.now(), limitedMs)
+  if (status !== 200 && status !== 203) throw refused(answer, exchange, options, clock.now(), limitedMs)
   if (isEventStream(headers['content-type'])) {
     events.follow(answer.body, exchange.url)
     return { ...told, status, headers, body: Buffer.alloc(0), bytes: 0, isSame: true, isRemade: false, bodyMs: 0 }
@@ -105,11 +105,14 @@ export async function fetchBody(
 }
 
 /** Its body is not waited for: it may hang, and the status says enough. */
-function refused({ statusCode, headers, body }: Answer, host: string, options: Options, now: number, limitedMs: number): PollError {
+function refused(answer: Answer, exchange: Exchange, options: Options, now: number, limitedMs: number): PollError {
+  const { statusCode, headers, body } = answer
   body.drop()
   const waitMs = retryAfterMs(headers, now)
   const retryAfter = waitMs === undefined || statusCode < 400 ? undefined : Math.min(waitMs, options.maxRetryAfterMs)
-  const text = `${host} answered ${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()
+  const objection = exchange.objection(answer)
+  const said = `${exchange.scene.host} answered ${statusCode} ${STATUS_CODES[statusCode] ?? ''}`.trim()
+  const text = objection === undefined ? said : `${said}: ${objection}`
   const asks = retryAfter === undefined || retryAfter === 0 ? '' : ` and asks to wait ${formatDuration(Math.round(retryAfter))}`
   const spent = asks === '' && limitedMs > 0 ? `: nothing is left of its rate limit for ${formatDuration(Math.round(limitedMs))}` : ''
   return new PollError('http', text + asks + spent, { status: statusCode, retryAfterMs: retryAfter, limitedMs })

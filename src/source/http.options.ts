@@ -71,7 +71,7 @@ export interface HttpOptions extends AnswerOptions, StreamOptions {
   readonly maxRedirects: number
   readonly redirects: 'strip' | 'same-origin' | 'none'
   readonly maxRetryAfterMs: number
-  /** Of a stream of events: so long without anything it is opened anew. */
+  /** Of a stream of events: after so long without anything it is opened anew, as it may be dead without showing it, and not believed. */
   readonly silenceMs: number
   /** Of the URL's own origin; undefined: the system's trust. */
   readonly tls?: TlsOptions

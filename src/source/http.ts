@@ -71,8 +71,14 @@ class HttpAsk implements Ask {
     })
     this.#answers = new Answers(options, deps.name, deps.log)
     const scene = (): Scene => this.#exchange.scene
-    this.#inflow = new Inflow(options, { answers: this.#answers, clock, what: () => scene().host })
-    this.#events = new EventStream(options, this.#inflow, clock, scene)
+    this.#inflow = new Inflow(options, {
+      answers: this.#answers,
+      clock,
+      what: () => scene().host,
+      saying: 'event',
+      silenceMs: options.silenceMs,
+    })
+    this.#events = new EventStream(options, this.#inflow, scene)
     this.#body = new PagedBody(
       { ...(deps.pages ?? onePage), ...options },
       {
@@ -89,7 +95,7 @@ class HttpAsk implements Ask {
   }
 
   get isFollowing(): boolean {
-    return this.#events.isLive
+    return this.#inflow.isLive
   }
 
   wakes(wake: () => void): void {
@@ -137,7 +143,7 @@ class HttpAsk implements Ask {
   /** Undefined: events are followed, and nothing is asked. */
   #ask(deadline: Deadline): Promise<readonly [Page, ...Page[]]> | undefined {
     if (this.#closed) throw new PollError('internal', 'the source is closed')
-    if (this.#inflow.isDue || this.#events.isLive) return undefined
+    if (this.#inflow.isDue || this.#inflow.isLive) return undefined
     this.#events.drop()
     return this.#body.fetch(deadline)
   }
@@ -212,7 +218,7 @@ class HttpAsk implements Ask {
     if (!isOver) return this.#logged(failureOf(error, scene), error)
     if (this.#closed) return new PollError('internal', 'the source is closed')
     if (isWhole) return new PollError('timeout', `${scene.host}: its answer was not read within ${formatDuration(readingMs)}`)
-    return timeoutAt(scene, this.#options.timeoutMs)
+    return timeoutAt(scene, this.#options.timeoutMs, this.#body.askingFor)
   }
 
   /** What has no name among the causes may be a fault of ours: its message goes to the log, never to readers. */

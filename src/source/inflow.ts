@@ -16,6 +16,10 @@ export interface InflowDeps {
   readonly clock: Clock
   /** Who pushes, for reasons: `market.example:443`. */
   readonly what: () => string
+  /** What it says, for reasons. */
+  readonly saying: 'event' | 'message'
+  /** After so long without anything what is held is not believed any more, ms. Default: somebody else sees to that. */
+  readonly silenceMs?: number
 }
 
 /** What a connection has brought since the last poll, as something that can be asked: polls take it, and never wait but for the first of it. */
@@ -29,6 +33,13 @@ export class Inflow {
   #bytes = 0
   #fault: PollError | DecodeError | undefined
   #isOpen = false
+  #openedMono = 0
+  /** When anything was heard last, over whichever connection; negative infinity: nothing that would prove what is held. */
+  #heardMono = Number.NEGATIVE_INFINITY
+  /** Nothing was heard over this connection. */
+  #isMute = true
+  /** A poll has failed for silence: what ends it is told at once. */
+  #isSilenceTold = false
   /** Something was taken, so that there is a table to confirm. */
   #hasTable = false
   #sets: SetRows | undefined
@@ -52,6 +63,11 @@ export class Inflow {
     return this.#isOpen
   }
 
+  /** It is open, and was opened or heard of not long ago. */
+  get isLive(): boolean {
+    return this.#isOpen && this.#isWithinSilence(Math.max(this.#openedMono, this.#heardMono))
+  }
+
   /** There is something to be taken, or told, though the connection is gone. */
   get isDue(): boolean {
     return this.#pending.length > 0 || this.#fault !== undefined
@@ -62,10 +78,25 @@ export class Inflow {
     this.#hasTable = true
   }
 
-  /** A connection was made. */
+  /** A connection was made, which proves nothing by itself. */
   opened(): void {
-    this.#isOpen = true
+    this.#isOpen = this.#isMute = true
     this.#fault = undefined
+    this.#openedMono = this.#deps.clock.monotonic()
+    // Rows that are yet to come are none so far: there is nothing that could be old.
+    if (this.#mode === 'rows' && !this.#hasTable) this.#heardMono = this.#openedMono
+  }
+
+  /** Anything came that shows that the other side is there: a byte, an answer to a ping. */
+  heard(): void {
+    this.#isMute = false
+    this.#heardMono = this.#deps.clock.monotonic()
+    if (this.#waiting !== undefined) {
+      if (this.#isConfirmed) this.#waiting()
+    } else if (this.#isSilenceTold) {
+      this.wake()
+    }
+    this.#isSilenceTold = false
   }
 
   /** A whole message came. */
@@ -82,11 +113,22 @@ export class Inflow {
     this.#tell()
   }
 
+  /** Who lets in and says nothing would else be believed for ever: from now on only what is heard is proof. */
+  doubt(): void {
+    this.#heardMono = Number.NEGATIVE_INFINITY
+  }
+
   /**
-   * The connection is no more; without a fault it may be made again at the next due, once one that is still to be told was. Nobody waits for
-   * what it would have said.
+   * The connection is no more; without a fault it may be made again at the next due, once one that is still to be told was, unless nothing
+   * was ever heard over it. Nobody waits for what it would have said.
    */
   ended(fault?: PollError): void {
+    if (!this.#isOpen || !this.#isMute) return this.#close(fault)
+    this.doubt()
+    this.#close(fault ?? this.#endedEarly())
+  }
+
+  #close(fault?: PollError): void {
     this.#isOpen = false
     this.#fault = fault ?? this.#fault
     if (this.#waiting !== undefined) this.#waiting()
@@ -98,17 +140,18 @@ export class Inflow {
     const isLoss = this.#pending.length > 0
     this.#clear()
     this.#fault = undefined
-    this.ended()
+    this.#close()
     return isLoss
   }
 
   /**
-   * All that came since the last time; where nothing did, the same as then. Waits for the first of all, at most `timeout`.
-   * @throws PollError that the connection ended, or that nothing was said yet; DecodeError
+   * All that came since the last time; where nothing did, the same as then. Waits at most `timeout`: for the first of all, and for a sign
+   * of life where there was none for too long.
+   * @throws PollError that the connection ended, or that nothing was said; DecodeError
    */
   async take(): Promise<Tabulated> {
     this.#bytes = 0
-    if (!this.#hasTable && this.#mode !== 'rows' && this.#isOpen && !this.#isWorthTaking()) await this.#first()
+    if (this.#isOpen && !this.#isConfirmed && !this.#isWorthTaking()) await this.#first()
     if (this.#pending.length > 0) {
       const tabulated = this.#taken()
       // Told by a poll of its own, and not only at the next due.
@@ -118,11 +161,26 @@ export class Inflow {
     const fault = this.#fault
     this.#fault = undefined
     if (fault !== undefined) throw fault
-    if (this.#mode === 'rows') return this.#ofRows().same()
-    if (this.#hasTable) return this.#deps.answers.same()
-    const what = this.#deps.what()
-    if (!this.#isOpen) throw new PollError('reset', `${what}: the connection ended before anything was said`)
-    throw new PollError('timeout', `${what}: connected, but nothing was said within ${formatDuration(this.#options.timeoutMs)}`)
+    if (this.#isConfirmed) return this.#mode === 'rows' ? this.#ofRows().same() : this.#deps.answers.same()
+    if (!this.#isOpen) throw this.#endedEarly()
+    this.#isSilenceTold = true
+    const { what, saying } = this.#deps
+    const missing = this.#isMute ? 'nothing was said' : `no ${saying} came`
+    throw new PollError('timeout', `${what()}: connected, but ${missing} within ${formatDuration(this.#options.timeoutMs)}`)
+  }
+
+  /** There is a table, and it is believed. */
+  get #isConfirmed(): boolean {
+    return (this.#hasTable || this.#mode === 'rows') && this.#isWithinSilence(this.#heardMono)
+  }
+
+  #isWithinSilence(mono: number): boolean {
+    return this.#deps.clock.monotonic() - mono < (this.#deps.silenceMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  #endedEarly(): PollError {
+    const { what, saying } = this.#deps
+    return new PollError('reset', `${what()}: the connection ended before ${this.#isMute ? 'anything was said' : `any ${saying} came`}`)
   }
 
   async #first(): Promise<void> {

@@ -41,10 +41,16 @@ export class PagedBody {
   readonly #held: Held[] = []
   /** Pages of the answer that was taken last; 0: there was none. */
   #count = 0
+  #askingFor = 1
 
   constructor(options: PagedBodyOptions, deps: PagedBodyDeps) {
     this.#options = options
     this.#deps = deps
+  }
+
+  /** The page that was asked for last, from 1. */
+  get askingFor(): number {
+    return this.#askingFor
   }
 
   /**
@@ -53,7 +59,7 @@ export class PagedBody {
    */
   async fetch(deadline: Deadline): Promise<readonly [Page, ...Page[]]> {
     const { url } = this.#options
-    const first = this.#page(await this.#deps.fetch(url, this.#heldAt(0).body, deadline), 0)
+    const first = this.#page(await this.#fetch(url, 0, deadline), 0)
     return first.next === undefined ? [first] : await this.#others(first, first.next, deadline)
   }
 
@@ -63,7 +69,7 @@ export class PagedBody {
     for (let next: string | undefined = second; next !== undefined;) {
       if (asked.has(next)) throw new PollError('http', `pages: page ${pages.length} leads back to one before it`)
       asked.add(next)
-      const page = this.#page(await this.#deps.fetch(next, this.#heldAt(pages.length).body, deadline), pages.length)
+      const page = this.#page(await this.#fetch(next, pages.length, deadline), pages.length)
       this.#check(pages, page)
       pages.push(page)
       next = page.next
@@ -93,6 +99,11 @@ export class PagedBody {
   forget(): void {
     for (const { body } of this.#held) body.forget()
     this.#count = 0
+  }
+
+  #fetch(url: string, index: number, deadline: Deadline): Promise<Fetched> {
+    this.#askingFor = index + 1
+    return this.#deps.fetch(url, this.#heldAt(index).body, deadline)
   }
 
   #heldAt(index: number): Held {

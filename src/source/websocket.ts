@@ -23,12 +23,19 @@ interface WebSocketDeps extends AskDeps {
 
 const unauthorized = 401
 
+/** Of something else than what was asked for, rather than a refusal or a fault. */
+function isAnswer(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
 /** It was answered, and not opened. */
 class Refused extends PollError {
   readonly headers: RefusalHeaders
 
-  constructor(host: string, status: number, headers: RefusalHeaders) {
-    super('http', `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim(), { status })
+  constructor(host: string, status: number, headers: RefusalHeaders, objection?: string) {
+    const said = `${host} answered ${status} ${STATUS_CODES[status] ?? ''}`.trim()
+    const why = isAnswer(status) ? 'there is no WebSocket at this URL, only HTTP' : objection
+    super('http', why === undefined ? said : `${said}: ${why}`, { status })
     this.headers = headers
   }
 }
@@ -55,7 +62,7 @@ class WebSocketAsk implements Ask {
     this.#deps = deps
     this.#host = new URL(options.url).host
     this.#answers = new Answers(options, deps.name, deps.log)
-    this.#inflow = new Inflow(options, { answers: this.#answers, clock: deps.clock, what: () => this.#host })
+    this.#inflow = new Inflow(options, { answers: this.#answers, clock: deps.clock, what: () => this.#host, saying: 'message' })
   }
 
   get isFollowing(): boolean {
@@ -171,17 +178,22 @@ class WebSocketAsk implements Ask {
       }
       socket.on('error', error => this.#ended(socket, this.#faultOf(error), done))
       socket.on('unexpected-response', (request, { statusCode = 0, headers }) => {
-        this.#ended(socket, new Refused(this.#host, statusCode, headers), done)
+        const objection = statusCode === unauthorized ? this.#deps.auth?.objection(headers) : undefined
+        this.#ended(socket, new Refused(this.#host, statusCode, headers, objection), done)
         request.destroy()
       })
       socket.on('close', code => this.#ended(socket, closed(this.#host, code), done))
       socket.on('message', (data: Buffer) => {
         if (this.#socket !== socket) return
+        this.#inflow.heard()
         this.#inflow.add(data)
         if (this.#inflow.isOpen) return
         // It said too much at once.
         this.#socket = undefined
         socket.terminate()
+      })
+      socket.on('pong', () => {
+        if (this.#socket === socket) this.#inflow.heard()
       })
       socket.once('open', () => {
         for (const text of subscribe) socket.send(text)
@@ -223,6 +235,7 @@ class WebSocketAsk implements Ask {
     await new Promise<void>((resolve, reject) => {
       const cancel = clock.after(timeoutMs, () => {
         if (this.#socket === socket) this.rest()
+        this.#inflow.doubt()
         reject(new PollError('timeout', `${this.#host}: ${what} within ${formatDuration(timeoutMs)}`))
       })
       begin(fault => {

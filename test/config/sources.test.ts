@@ -89,3 +89,20 @@ sources:
     '5 sources.c.staleAfter: `c` is stale after 4m, and asked again only after 5m (leave it out, which is 3 x every, or make it longer than `every`)',
   ])
 })
+
+test('a priority beside a fixed `every` is warned of: it has no effect there', () => {
+  const result = parse(`defaults: {every: {average: 1m}, priority: 2}
+sources:
+  a: {url: http://x, every: 5s, priority: 4}
+  b: {url: http://x, every: "*/5 * * * *", priority: 4}
+  c: {url: http://x, priority: 4}
+  d: {url: http://x, every: 5s}
+`)
+  const warnings = result.ok ? result.warnings : result.problems
+  const why = 'it has no effect where `every` is fixed: a rate is shared by priority among sources that learn when to ask'
+  const mend = 'leave it out, or write `every: {average: ..}`'
+  expect(warnings.map(({ place, path, message, hint }) => `${place?.line} ${path}: ${message} (${hint})`)).toEqual([
+    `3 sources.a.priority: ${why} (${mend})`,
+    `4 sources.b.priority: ${why} (${mend})`,
+  ])
+})

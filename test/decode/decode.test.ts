@@ -131,6 +131,7 @@ describe('GeoJSON', () => {
         ['properties.geometry', 'g'],
         ['lat', 'north'],
         ['__proto__', 3],
+        ['lon', 10.5],
         ['geometry', point],
       ]),
     ])

@@ -262,6 +262,10 @@ describe('by path', () => {
       'there is nothing at rows: rows; the document has the members error, code',
     )
   })
+
+  test('null is said to be that, and not that a place is missing in it', () => {
+    expect(absentPath(null, '.').message).toMatch(/^the answer is null: neither rows nor/)
+  })
 })
 
 function prometheus(result: Cell): Cell {

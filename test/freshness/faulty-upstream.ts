@@ -178,8 +178,8 @@ export class FaultyUpstream {
   }
 }
 
-/** One request, which may be given up at any time. */
-class Exchange implements Dispatcher.DispatchController {
+/** One request on virtual time, which may be given up at any time. */
+export class Exchange implements Dispatcher.DispatchController {
   readonly sentMono: number
   aborted = false
   readonly paused = false
@@ -222,10 +222,20 @@ class Exchange implements Dispatcher.DispatchController {
     if (body !== '') this.#handler.onResponseData?.(this, Buffer.from(body))
   }
 
-  whole(status: number, headers: Headers, body: string): void {
-    this.begin(status, headers, body)
+  /** More of the body. */
+  say(text: string): void {
+    if (!this.#isOver) this.#handler.onResponseData?.(this, Buffer.from(text))
+  }
+
+  end(): void {
+    if (this.#isOver) return
     this.#isOver = true
     this.#handler.onResponseEnd?.(this, {})
+  }
+
+  whole(status: number, headers: Headers, body: string): void {
+    this.begin(status, headers, body)
+    this.end()
   }
 
   fail(code: string): void {

@@ -146,6 +146,30 @@ describe('digest', () => {
     expect(upstream.count).toBe(6)
   })
 
+  test('a nonce that is another each time is met within the poll, though nothing says that the one before is stale', async () => {
+    let nonce = 1
+    upstream.script((request, response) => {
+      if (request.headers.authorization?.includes(`nonce="n${nonce}"`) === true) return good(request, response)
+      status(401, { 'www-authenticate': `Digest realm="r", nonce="n${nonce}", qop="auth"` })(request, response)
+    })
+    const ask = source({ digest: { user: 'u', password: 'p' } })
+    for (; nonce < 5; nonce++) answered(await ask.poll())
+    expect(upstream.count).toBe(8)
+  })
+
+  test.each([
+    ['it asks for no digest', {}],
+    ['it asks for no digest', { 'www-authenticate': 'Basic realm="r"' }],
+    [
+      'it asks for a digest of another kind than MD5 or SHA-256 with qop auth',
+      { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth-int"' },
+    ],
+  ])('a server that cannot be met: %s', async (why, headers) => {
+    upstream.script(status(401, headers))
+    const { reason } = failed(await source({ digest: { user: 'u', password: 'p' } }).poll())
+    expect(reason).toBe(`${new URL(upstream.url).host} answered 401 Unauthorized: ${why}`)
+  })
+
   test('a wrong password fails, twice asked a poll at most', async () => {
     upstream.script(status(401, { 'www-authenticate': 'Digest realm="r", nonce="n", qop="auth"' }))
     const ask = source({ digest: { user: 'u', password: 'wrong' } })

@@ -278,6 +278,14 @@ describe('members that fail', () => {
     expect(table.rows.size).toBe(1)
   })
 
+  test('whose value is an empty text has a name all the same', async () => {
+    eachOf(['A', ''])
+    outcomes.set('', { cause: 'http', reason: 'a value of `symbol` is empty' })
+    expect((await good()).degraded?.reason).toBe('1 member fails and keeps its last rows: (empty): a value of `symbol` is empty')
+    list = { values: [''] }
+    expect(failed(await poll()).reason).toMatch(/^none of 1 members answered, \(empty\): a value of/)
+  })
+
   test('a list that is cut is told, and one that cannot be told fails the poll', async () => {
     eachOf(['A'])
     list = { values: ['A'], excess: 'limit: 1 exceeded' }

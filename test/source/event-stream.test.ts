@@ -163,6 +163,85 @@ describe('an answer of text/event-stream is followed', () => {
     expect(upstream.count).toBe(2)
   })
 
+  test('a connection that is let in and ends without a word is no proof, however often', async () => {
+    const source = following({ key: 'id' })
+    const { table } = await begun(source, 'id: 7\ndata: [{"id":1}]\n\n')
+    streams.at(-1)?.end()
+    await until(() => source.isFollowing === false)
+    // It was heard of not long ago, and goes on from there.
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+    for (let connections = 2; connections < 6; connections++) {
+      const polled = connections === 2 ? undefined : source.poll()
+      await until(() => streams.length === connections && source.isFollowing === true)
+      streams.at(-1)?.end()
+      await until(() => source.isFollowing === false)
+      const reason = expect.stringContaining('the connection ended before anything was said')
+      expect(failed(await (polled ?? source.poll()))).toMatchObject({ cause: 'reset', reason })
+      clock.advance(1000)
+    }
+    const polled = source.poll()
+    await until(() => streams.length === 6)
+    streams.at(-1)?.write(': accepted\n\n')
+    expect(answered(await polled)).toMatchObject({ kind: 'unchanged', table })
+  })
+
+  test('a connection that was made anew after a silence, and is silent, proves nothing; the first byte does, at once', async () => {
+    const source = following({ key: 'id' })
+    const { table } = await begun(source, 'id: 7\ndata: [{"id":1}]\n\n')
+    for (let connections = 2; connections < 5; connections++) {
+      clock.advance(100_000)
+      const polled = source.poll()
+      await until(() => streams.length === connections && source.isFollowing === true)
+      clock.advance(10_000)
+      expect(failed(await polled)).toMatchObject({
+        cause: 'timeout',
+        reason: expect.stringContaining('connected, but nothing was said within 10s'),
+      })
+    }
+    await say(': still there\n', source)
+    expect(answered(await source.poll())).toMatchObject({ kind: 'unchanged', table })
+    expect([upstream.count, source.news]).toEqual([4, 1])
+  })
+
+  test('rows of a run before are not believed because a stream was opened', async () => {
+    const source = following({ key: 'id', message: 'rows' })
+    source.resume?.({ rows: new Map([['1', { id: 1 }]]), key: 'id', columns: ['id'], order: [], kind: 'table' })
+    const polled = source.poll()
+    await until(() => source.isFollowing === true)
+    streams.at(-1)?.write(': hello\n\n')
+    expect(rowsOf(await polled)).toEqual([{ id: 1 }])
+    source.rest?.()
+    clock.advance(100_000)
+    const again = source.poll()
+    await until(() => streams.length === 2 && source.isFollowing === true)
+    clock.advance(10_000)
+    expect(failed(await again).cause).toBe('timeout')
+  })
+
+  test('rows that are yet to come are none, until the stream is silent for too long', async () => {
+    const source = following({ key: 'id', message: 'rows' })
+    expect(rowsOf(await source.poll())).toEqual([])
+    streams.at(-1)?.end()
+    await until(() => source.isFollowing === false)
+    expect(failed(await source.poll()).cause).toBe('reset')
+  })
+
+  test('a stream of comments alone has not said nothing', async () => {
+    const source = following()
+    const first = source.poll()
+    await until(() => source.isFollowing === true)
+    clock.advance(10_000)
+    expect(failed(await first).reason).toContain('connected, but nothing was said within 10s')
+    await say(': hello\n\n', source)
+    const second = source.poll()
+    await new Promise(setImmediate)
+    clock.advance(10_000)
+    expect(failed(await second).reason).toContain('connected, but no event came within 10s')
+    const third = source.poll()
+    streams.at(-1)?.end()
+    expect(failed(await third).reason).toContain('the connection ended before any event came')
+  })
+
   test('what cannot be read fails one poll and leaves the last table; an event without end is broken off', async () => {
     const source = following({ key: 'id', maxBody: '1KiB' })
     const { table } = await begun(source, 'data: [{"id":1}]\n\n')

@@ -126,7 +126,7 @@ describe('a poll is all of its pages or none', () => {
       'a page that hangs',
       { pages: 'link' },
       { '/items': linked(rows(0, 2), '/hang'), '/hang': hangMidBody },
-      /the body was not whole within 100ms$/,
+      /: the body was not whole for page 2 within 100ms, the timeout of all pages together$/,
       'timeout',
       { timeout: '100ms' },
     ],

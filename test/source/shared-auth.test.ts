@@ -12,6 +12,7 @@ function scripted(): { readonly made: () => number; readonly closed: () => numbe
         begin: () => undefined,
         credentials: () => Promise.resolve(credentials),
         refused: () => false,
+        objection: () => undefined,
         accepted: () => undefined,
       }),
       close: () => {

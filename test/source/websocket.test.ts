@@ -252,6 +252,47 @@ describe('a WebSocket is followed', () => {
     expect(told.filter(text => text.startsWith('open'))).toHaveLength(2)
   })
 
+  test('connections that are let in and end well without a word are no proof, however many; a message is', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    greeting = []
+    client().close(1000)
+    await until(() => source.isFollowing === false && server.clients.size === 0)
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+    for (let connections = 2; connections < 5; connections++) {
+      const polled = connections === 2 ? undefined : source.poll()
+      await until(() => server.clients.size === 1 && source.isFollowing === true)
+      client().close(1000)
+      await until(() => source.isFollowing === false && server.clients.size === 0)
+      const reason = `${new URL(url).host}: the connection ended before anything was said`
+      expect(failed(await (polled ?? source.poll()))).toMatchObject({ cause: 'reset', reason })
+    }
+    greeting = ['[{"id":1}]']
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+  })
+
+  test('who answers no ping is not believed for being opened anew; a ping that is answered is proof again', async () => {
+    greeting = ['[{"id":1}]']
+    const source = following()
+    await source.poll()
+    greeting = []
+    for (let round = 1; round < 4; round++) {
+      told.push('deaf')
+      const pinged = source.poll()
+      await until(() => pings === round)
+      clock.advance(10_000)
+      expect(failed(await pinged).reason).toContain('no answer to a ping within 10s')
+      await until(() => server.clients.size === 0)
+      const opened = source.poll()
+      await until(() => server.clients.size === 1 && source.isFollowing === true)
+      clock.advance(10_000)
+      expect(failed(await opened).reason).toContain('connected, but nothing was said within 10s')
+    }
+    told.push('hears')
+    expect(answered(await source.poll()).kind).toBe('unchanged')
+  })
+
   test('a message over maxBody, and a server that is none', async () => {
     greeting = [`["${'x'.repeat(2000)}"]`]
     const source = following({ maxBody: '1KiB' })
@@ -263,6 +304,9 @@ describe('a WebSocket is followed', () => {
     const refused = following({ url: upstream.url.replace('http', 'ws') })
     const { host } = new URL(upstream.url)
     expect(failed(await refused.poll())).toMatchObject({ cause: 'http', status: 403, reason: `${host} answered 403 Forbidden` })
+    upstream.script(status(200))
+    const reason = `${host} answered 200 OK: there is no WebSocket at this URL, only HTTP`
+    expect(failed(await refused.poll())).toMatchObject({ cause: 'http', status: 200, reason })
     await upstream.close()
   })
 

@@ -75,6 +75,11 @@ export function digestAuthorization(challenge: Challenge, { user, password, meth
   return `Digest username=${quoted(user)}, realm=${quoted(realm)}, nonce=${quoted(nonce)}, uri=${quoted(path)}, algorithm=${algorithm}, response="${response}"${counted}${ours}${theirs}`
 }
 
+/** Whether a header Authorization meets this challenge, and not one before it. */
+function answers(authorization: string, { realm, nonce }: Challenge): boolean {
+  return authorization.includes(` realm=${quoted(realm)}, nonce=${quoted(nonce)}, `)
+}
+
 /** User and password, which never go out themselves; a challenge is kept and met until another one comes. */
 export class DigestAsker implements Asker {
   readonly scene = undefined
@@ -105,7 +110,7 @@ export class DigestAsker implements Asker {
     return Promise.resolve({ headers: { authorization: digestAuthorization(this.#challenge, answered) }, query: {} })
   }
 
-  /** The first challenge is to be met; a later one only where it is another nonce that was wanted. */
+  /** The first challenge is to be met; a later one only where it is another nonce that was wanted, whether it says so or not. */
   refused(used: Credentials, headers: Readonly<Record<string, string | string[] | undefined>>): boolean {
     const challenge = digestChallenge(headers['www-authenticate'])
     const before = this.#challenge
@@ -113,7 +118,15 @@ export class DigestAsker implements Asker {
     // Several ask with one nonce where they share this: its requests are counted on.
     if (challenge?.nonce !== before?.nonce) this.#count = 0
     if (challenge === undefined) return false
-    return used.headers['authorization'] === undefined || challenge.isStale || before?.realm !== challenge.realm
+    const sent = used.headers['authorization']
+    return sent === undefined || challenge.isStale || !answers(sent, challenge)
+  }
+
+  objection(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+    const header = headers['www-authenticate']
+    if (digestChallenge(header) !== undefined) return undefined
+    const isAsked = [header ?? []].flat().some(line => schemesOf(line).length > 0)
+    return isAsked ? 'it asks for a digest of another kind than MD5 or SHA-256 with qop auth' : 'it asks for no digest'
   }
 
   accepted(): void {

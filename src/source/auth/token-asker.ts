@@ -53,6 +53,10 @@ export class TokenAsker implements Asker {
     return false
   }
 
+  objection(): undefined {
+    return undefined
+  }
+
   accepted(used: Credentials): void {
     this.#proven = used
     if (!this.#login.wasAccepted(used) || !this.#isShutOut) return
