@@ -1,3 +1,4 @@
+import { headersWithoutSecrets } from '../lib/safe-headers.ts'
 import { commandWithoutSecrets } from '../lib/safe-command.ts'
 import { isSecretName, valueWithoutSecrets, withoutPath } from '../lib/safe-text.ts'
 import { formatDuration, formatSize } from '../lib/unit.ts'
@@ -90,15 +91,31 @@ function isSinks([section, , key]: Path): boolean {
   return section === 'feeds' && key === 'sinks'
 }
 
-/** Sinks without the paths that webhooks post to: a service lets in whoever knows it. `told`: what may be told of a text. */
-function sinksWithoutPaths(sinks: unknown, told: (text: string) => string): unknown {
+function isHeaders([section, , key]: Path): boolean {
+  return section === 'sources' && key === 'headers'
+}
+
+/**
+ * Sinks without what only those who are let in know: the paths that webhooks post to, and headers. `told`: what may be told of a text.
+ */
+function sinksWithoutSecrets(sinks: unknown, told: (text: string) => string): unknown {
   const shown = (url: unknown): unknown => (typeof url === 'string' && told(url) === url ? withoutPath(url) : url)
   if (!Array.isArray(sinks)) return sinks
-  return sinks.map((sink: unknown) => {
-    const webhook = isRecord(sink) ? sink['webhook'] : undefined
-    if (webhook === undefined) return sink
-    return { webhook: isRecord(webhook) ? { ...webhook, url: shown(webhook['url']) } : shown(webhook) }
-  })
+  const options = (kind: string, of: unknown): unknown => {
+    const url = (text: unknown): unknown => (kind === 'webhook' ? shown(text) : text)
+    if (!isRecord(of)) return url(of)
+    return { ...of, url: url(of['url']), ...('headers' in of ? { headers: headersWithoutSecrets(of['headers'], told) } : {}) }
+  }
+  return sinks.map((sink: unknown) =>
+    isRecord(sink) ? Object.fromEntries(Object.entries(sink).map(([kind, of]) => [kind, options(kind, of)])) : sink,
+  )
+}
+
+/** A value without what is a secret by where it stands, whatever it is called. */
+function withoutOwnSecrets(path: Path, value: unknown, told: (text: string) => string): unknown {
+  if (isSourceAuth(path) && isRecord(value)) return Object.keys(value).join(', ')
+  if (isHeaders(path)) return headersWithoutSecrets(value, told)
+  return isSinks(path) ? sinksWithoutSecrets(value, told) : value
 }
 
 /** A function as it is written: JSON knows none. */
@@ -150,11 +167,7 @@ class Explanation {
     const told = (text: string): string => this.#tree.redact(text)
     const shown = isCommand(path, value)
       ? commandWithoutSecrets(value, told)
-      : valueWithoutSecrets(
-          isSourceAuth(path) && isRecord(value) ? Object.keys(value).join(', ') : isSinks(path) ? sinksWithoutPaths(value, told) : value,
-          told,
-          isComputation(path) ? () => false : isSecretName,
-        )
+      : valueWithoutSecrets(withoutOwnSecrets(path, value, told), told, isComputation(path) ? () => false : isSecretName)
     this.values.push({ path: printPath(path), value: typeof shown === 'string' ? shown : JSON.stringify(shown, functionText), origin })
   }
 }

@@ -10,6 +10,7 @@ import type { Learned } from '../source/schedule/policy.ts'
 import type { SourceDefinition, SourcePoller } from './definition.ts'
 import { Expiry } from './expiry.ts'
 import { judgeSource, nextJudgement, type FreshnessRules, type Judgement, type SourceFacts } from './freshness.ts'
+import { OutcomeLog } from './outcome-log.ts'
 import { RecentPolls } from './recent-polls.ts'
 
 export interface LiveSourceEvents {
@@ -41,6 +42,7 @@ export class LiveSource implements SourcePoller {
   readonly polls = new RecentPolls()
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #outcomes: OutcomeLog
   readonly #events: LiveSourceEvents
   readonly #poller: SourcePoller
   readonly #rules: FreshnessRules
@@ -57,6 +59,7 @@ export class LiveSource implements SourcePoller {
     this.definition = definition
     this.#clock = clock
     this.#log = log
+    this.#outcomes = new OutcomeLog(definition.name, clock, log)
     this.#events = events
     this.#rules = definition
     this.#judgement = new Alarm(clock, () => events.judged())
@@ -148,8 +151,7 @@ export class LiveSource implements SourcePoller {
   }
 
   #answer(poll: PollAnswered): void {
-    if (this.#facts.failure !== undefined)
-      this.#log.info({ source: this.definition.name }, `source '${this.definition.name}' answers again`)
+    this.#outcomes.answered()
     this.#spurious = poll.spurious ?? this.#spurious
     const before = this.#facts.degraded
     // What a guard keeps back leaves the old table unproved.
@@ -190,9 +192,7 @@ export class LiveSource implements SourcePoller {
   }
 
   #fail({ cause, reason }: PollFailed): void {
-    const { name } = this.definition
-    if (this.#facts.failure === undefined || this.#facts.failure.cause !== cause)
-      this.#log.warn({ source: name, cause }, `source '${name}' failed: ${reason}`)
+    this.#outcomes.failed(cause, reason)
     const sinceMono = this.#facts.failure?.sinceMono ?? this.#clock.monotonic()
     this.#facts = { ...this.#facts, failure: { sinceMono, cause, reason } }
     this.#events.judged()

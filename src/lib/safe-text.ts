@@ -1,13 +1,14 @@
 /** What names something that is nobody else's business: a header, a query parameter or a member of a body. */
 const secretName =
-  /authorization|auth(?!or)|cookie|token|secret|passw|pwd|session|signature|credential|csrf|xsrf|api[-_]?key|access[-_]?key|[-_]key$|^(key|sig|appid|pat|sid)$/i
+  /authorization|auth(?!or)|cookie|token|secret|passw|pwd|session|signature|credential|csrf|xsrf|api[-_]?key|access[-_]?key|[-_]key$|^(key|sig|appid|pat|sid|pin|otp)$/i
 
 /** Whether a header, query parameter or member of that name probably holds a secret. */
 export function isSecretName(name: string): boolean {
   return secretName.test(name)
 }
 
-const hidden = '***'
+/** What stands in the place of a secret. */
+export const hidden = '***'
 
 /** User name and password of a URL; also where the password was not encoded as it must be, and is no port. */
 const userInfo = /(:\/\/)(?:[^\s/?#@]*|[^\s/?#@:"']{0,256}:(?!\d{1,5}[/?#])[^\s@"']{0,256})@/g

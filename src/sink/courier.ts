@@ -6,6 +6,7 @@ import { Attempts } from './attempts.ts'
 import { outageMessage, rowsMessage, type Message } from './message.ts'
 import { Heard } from './heard.ts'
 import { FeedNews, type News } from './news.ts'
+import { DeliveryError } from './post.ts'
 import { isHushed, type Outage } from './outage.ts'
 import type { SinkFigures, WayOut } from './way-out.ts'
 
@@ -35,9 +36,18 @@ const mostRows = 1000
 /** A feed whose rows, or the name of what is or was down, of which there is something to tell. */
 type Subject = Feed | string
 
+/** A message that was not taken so far. */
+interface Draft {
+  readonly subject: Subject
+  readonly message: Message
+  /** It, or one that it has taken the place of, may have arrived, though nobody said so. */
+  readonly mayBeKnown: boolean
+}
+
 /**
  * Carries news to one outlet as messages, one after the other: what comes within the group's wait is one, and while one cannot be
- * delivered the others go on gathering. A message is tried, with back-off, until it is taken or refused for good.
+ * delivered the others go on gathering. A message is tried, with back-off, until it is taken or refused for good; before each further
+ * try it is looked at whether it still holds, and may be told.
  */
 export class Courier implements WayOut {
   readonly #outlet: Outlet
@@ -49,11 +59,15 @@ export class Courier implements WayOut {
   readonly #gathering = new Map<Subject, Cancel>()
   readonly #ready = new Set<Subject>()
   /** Rows of a feed beyond those of its last message. */
-  readonly #rest = new Map<Feed, News[]>()
+  readonly #rest = new Map<Feed, readonly News[]>()
+  /** What waits for the end of a mute. */
+  readonly #parked = new Map<Subject, Draft>()
   #down: ReadonlyMap<string, Outage> = new Map()
   readonly #toldDown = new Map<string, Outage>()
   readonly #heard = new Heard()
   #isCarrying = false
+  /** Whose message is under way. */
+  #carried: Subject | undefined
   #carrying: Promise<void> | undefined
   #isClosing = false
 
@@ -71,7 +85,8 @@ export class Courier implements WayOut {
   get figures(): SinkFigures {
     const { kind, target } = this.#outlet
     const { delivered, failed, refused, error } = this.#attempts
-    const waiting = this.#gathering.size + this.#ready.size
+    const carried = this.#carried === undefined ? [] : [this.#carried]
+    const waiting = new Set([...this.#gathering.keys(), ...this.#ready, ...carried]).size
     return { kind, target, delivered, failed, refused, waiting, ...(error === undefined ? {} : { error }) }
   }
 
@@ -95,6 +110,7 @@ export class Courier implements WayOut {
     this.#down = now
     for (const name of new Set([...now.keys(), ...this.#toldDown.keys()]))
       if (now.has(name) !== this.#toldDown.has(name)) this.#gather(name)
+    for (const subject of this.#parked.keys()) if (typeof subject === 'string') this.#gather(subject)
   }
 
   save(): unknown {
@@ -134,6 +150,7 @@ export class Courier implements WayOut {
     this.#gathering.delete(feed)
     this.#ready.delete(feed)
     this.#rest.delete(feed)
+    this.#parked.delete(feed)
   }
 
   #gather(subject: Subject): void {
@@ -153,34 +170,53 @@ export class Courier implements WayOut {
   }
 
   async #carryAll(): Promise<void> {
-    for (let message = this.#next(); message !== undefined; message = this.#next()) await this.#deliver(message)
+    for (let draft = this.#next(); draft !== undefined; draft = this.#next()) {
+      this.#carried = draft.subject
+      await this.#deliver(draft)
+      this.#carried = undefined
+    }
     // At once, so that nobody who comes now is passed over.
     this.#isCarrying = false
   }
 
   /** The next message there is something to tell by. */
-  #next(): Message | undefined {
+  #next(): Draft | undefined {
     for (const subject of this.#ready) {
-      // While there is a rest of a feed its further news are not gathered: after the last of it the feed is looked at once more.
-      const hadRest = typeof subject !== 'string' && this.#rest.has(subject)
-      const message = typeof subject === 'string' ? this.#tellOutage(subject) : this.#tellRows(subject)
-      const hasRest = typeof subject !== 'string' && this.#rest.has(subject)
-      if (!hadRest && !hasRest) this.#ready.delete(subject)
-      if (message !== undefined) return message
+      this.#ready.delete(subject)
+      const draft = this.#nextOf(subject)
+      if (draft !== undefined) return draft
     }
     return undefined
   }
 
+  #nextOf(subject: Subject): Draft | undefined {
+    const parked = this.#parked.get(subject)
+    this.#parked.delete(subject)
+    const draft = parked && this.#renew(parked)
+    if (draft !== undefined) {
+      this.#ready.add(subject)
+      return draft
+    }
+    const message = typeof subject === 'string' ? this.#tellOutage(subject) : this.#tellRows(subject)
+    return message && { subject, message, mayBeKnown: false }
+  }
+
   #tellRows(feed: Feed): Message | undefined {
+    const news = this.#news.get(feed)
+    if (news === undefined) return undefined
     if (this.#deps.isMuted(feed.name)) {
-      this.#rest.delete(feed)
-      this.#news.get(feed)?.skip()
+      // Alerts are told when the mute ends, as far as they still hold.
+      if (feed.store.kind !== 'alerts') this.#rest.delete(feed)
+      news.skip()
       return undefined
     }
-    const rows = this.#rest.get(feed) ?? this.#news.get(feed)?.take() ?? []
-    const rest = rows.slice(mostRows)
-    if (rest.length > 0) this.#rest.set(feed, rest)
+    const rest = news.renew(this.#rest.get(feed) ?? [], false)
+    const rows = rest.length > 0 ? rest : news.take()
+    const further = rows.slice(mostRows)
+    if (further.length > 0) this.#rest.set(feed, further)
     else this.#rest.delete(feed)
+    // While there is a rest of a feed its further news are not gathered: after the last of it the feed is looked at once more.
+    if (rest.length > 0 || further.length > 0) this.#ready.add(feed)
     return rows.length === 0 ? undefined : rowsMessage(feed.name, rows.slice(0, mostRows), this.#make())
   }
 
@@ -202,8 +238,10 @@ export class Courier implements WayOut {
     return { id: `${this.#ids}-${++this.#made}`, at: this.#deps.clock.now() }
   }
 
-  async #deliver(message: Message): Promise<void> {
-    for (;;) {
+  async #deliver(first: Draft): Promise<void> {
+    let draft: Draft | undefined = first
+    while (draft !== undefined) {
+      const { message } = draft
       try {
         await this.#outlet.deliver(message)
         this.#heard.add(message)
@@ -213,7 +251,48 @@ export class Courier implements WayOut {
         if (delayMs === undefined) return this.#heard.add(message)
         if (this.#isClosing) return this.#deps.log.error({ id: message.id }, `not told, as the server stops: ${message.title}`)
         await this.#attempts.wait(delayMs)
+        const isUnsent = error instanceof DeliveryError && error.isUnsent
+        draft = this.#renew({ ...draft, mayBeKnown: draft.mayBeKnown || !isUnsent })
       }
     }
+  }
+
+  /** What a message has come to before it is tried once more; the same one where nothing of it is other. */
+  #renew(draft: Draft): Draft | undefined {
+    const { subject } = draft
+    const message = typeof subject === 'string' ? this.#renewOutage(subject, draft) : this.#renewRows(subject, draft)
+    return message && { ...draft, message }
+  }
+
+  #renewRows(feed: Feed, draft: Draft): Message | undefined {
+    const { message, mayBeKnown } = draft
+    const news = this.#news.get(feed)
+    if (news === undefined) return undefined
+    if (this.#deps.isMuted(feed.name)) {
+      if (feed.store.kind === 'alerts') this.#parked.set(feed, draft)
+      return undefined
+    }
+    const rows = news.renew(message.rows, mayBeKnown)
+    if (rows.length === message.rows.length && rows.every((row, i) => row === message.rows[i])) return message
+    return rows.length === 0 ? undefined : rowsMessage(feed.name, rows, this.#make())
+  }
+
+  #renewOutage(name: string, draft: Draft): Message | undefined {
+    const { message, mayBeKnown } = draft
+    const { outage, status } = message
+    const down = this.#down.get(name)
+    const said = down ?? outage
+    if (said === undefined) return undefined
+    if (isHushed(said, this.#deps.isMuted)) {
+      this.#parked.set(name, draft)
+      return undefined
+    }
+    const saysDown = status === 'down'
+    if (saysDown === (down !== undefined)) return message
+    if (mayBeKnown) return this.#tellOutage(name)
+    // It was never told, and what was told before is the case again.
+    if (saysDown) this.#toldDown.delete(name)
+    else if (outage !== undefined) this.#toldDown.set(name, outage)
+    return undefined
   }
 }

@@ -11,6 +11,8 @@ export interface News {
   readonly change: Change
   /** As it is, or was last. */
   readonly row: Row
+  /** As it was told before; undefined: it was not. */
+  readonly before: Row | undefined
 }
 
 /** Rows of events and of series only ever come: that old ones go is no news. */
@@ -55,6 +57,23 @@ export class FeedNews {
     return this.#touchedSince(goesOn ? before.version : undefined).flatMap(key => this.#newsOf(key) ?? [])
   }
 
+  /**
+   * What these news have come to before they are told once more. `mayBeKnown`: somebody may have been told, so a row that is as it
+   * was then is told again, and one that is not is told whatever it was before.
+   */
+  renew(news: readonly News[], mayBeKnown: boolean): readonly News[] {
+    const { store, hasData } = this.#feed
+    if (!hasData || onlyGrowing.has(store.kind)) return news
+    return news.flatMap(one => {
+      const { key, change, row, before } = one
+      if (mayBeKnown) return this.#newsOf(key) ?? one
+      if (before === undefined) this.#told.delete(key)
+      else this.#told.set(key, before)
+      const now = this.#newsOf(key)
+      return now?.change === change && now.row === row ? one : (now ?? [])
+    })
+  }
+
   /** What happens while it is muted is not told later; of alerts it is, as far as it still holds then. */
   skip(): void {
     if (this.#feed.store.kind !== 'alerts') this.take()
@@ -75,16 +94,17 @@ export class FeedNews {
     if (shown === undefined) this.#told.delete(key)
     else this.#told.set(key, shown)
     if (kind === 'alerts') return alertNews(key, told, shown, row)
-    if (shown === undefined) return told === undefined || onlyGrowing.has(kind) ? undefined : { key, change: 'left', row: told }
-    if (told === undefined) return { key, change: 'appeared', row: shown }
-    return equalRows(told, shown, columns) || onlyGrowing.has(kind) ? undefined : { key, change: 'changed', row: shown }
+    if (shown === undefined)
+      return told === undefined || onlyGrowing.has(kind) ? undefined : { key, change: 'left', row: told, before: told }
+    if (told === undefined) return { key, change: 'appeared', row: shown, before: told }
+    return equalRows(told, shown, columns) || onlyGrowing.has(kind) ? undefined : { key, change: 'changed', row: shown, before: told }
   }
 }
 
 /** `row`: what is listed of it now, which is absent once the alert is forgotten. */
 function alertNews(key: string, told: Row | undefined, firing: Row | undefined, row: Row | undefined): News | undefined {
-  if (firing !== undefined) return told === undefined ? { key, change: 'firing', row: firing } : undefined
+  if (firing !== undefined) return told === undefined ? { key, change: 'firing', row: firing, before: told } : undefined
   if (told === undefined) return undefined
   const isListed = row !== undefined && cellOf(row, 'state') === 'resolved'
-  return { key, change: 'resolved', row: isListed ? row : { ...told, state: 'resolved' } }
+  return { key, change: 'resolved', row: isListed ? row : { ...told, state: 'resolved' }, before: told }
 }

@@ -18,11 +18,14 @@ export class DeliveryError extends Error {
   readonly canRetry: boolean
   /** The receiver asked to be left alone for so long. */
   readonly retryAfterMs: number | undefined
+  /** Whether it is certain that the receiver saw nothing of it: there was no connection. */
+  readonly isUnsent: boolean
 
-  constructor(message: string, canRetry: boolean, retryAfterMs?: number) {
+  constructor(message: string, canRetry: boolean, more: { readonly retryAfterMs?: number | undefined; readonly isUnsent?: boolean } = {}) {
     super(message)
     this.canRetry = canRetry
-    this.retryAfterMs = retryAfterMs
+    this.retryAfterMs = more.retryAfterMs
+    this.isUnsent = more.isUnsent ?? false
   }
 }
 
@@ -35,6 +38,9 @@ export class Poster {
   readonly #clock: Clock
   #client: Client | undefined
   #giveUp: AbortController | undefined
+  #isConnected = false
+  /** Whether there was a connection for the message under way. */
+  #hadConnection = false
   #isClosed = false
 
   constructor(url: URL, headers: ReadonlyMap<string, string> | undefined, clock: Clock) {
@@ -47,6 +53,7 @@ export class Poster {
   /** @throws DeliveryError unless it is answered by 2xx. */
   async post(body: string, headers: Readonly<Record<string, string>>): Promise<void> {
     if (this.#isClosed) throw new DeliveryError('the server stops', false)
+    this.#hadConnection = this.#isConnected
     const giveUp = new AbortController()
     this.#giveUp = giveUp
     let isLate = false
@@ -61,7 +68,8 @@ export class Poster {
     } catch (error) {
       this.#drop()
       if (error instanceof DeliveryError) throw error
-      throw new DeliveryError(isLate ? `${this.host} did not answer within ${timeoutMs / 1000}s` : this.#said(error), true)
+      const said = isLate ? `${this.host} did not answer within ${timeoutMs / 1000}s` : this.#said(error)
+      throw new DeliveryError(said, true, { isUnsent: !this.#hadConnection })
     } finally {
       cancel()
       this.#giveUp = undefined
@@ -76,12 +84,7 @@ export class Poster {
   }
 
   async #request(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
-    this.#client ??= new Client(this.#url.origin, {
-      pipelining: 1,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: timeoutMs, allowH2: false },
-    })
+    this.#client ??= this.#createClient()
     const { pathname, search } = this.#url
     const answer = await this.#client.request({
       path: pathname + search,
@@ -95,11 +98,31 @@ export class Poster {
     return answer
   }
 
+  #createClient(): Client {
+    const client = new Client(this.#url.origin, {
+      pipelining: 1,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: timeoutMs, allowH2: false },
+    })
+    client.on('connect', () => {
+      if (client !== this.#client) return
+      this.#isConnected = true
+      this.#hadConnection = true
+    })
+    client.on('disconnect', () => {
+      if (client === this.#client) this.#isConnected = false
+    })
+    return client
+  }
+
   #judge({ statusCode: status, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>): void {
     if (status >= 200 && status < 300) return
     if (status >= 300 && status < 400) throw new DeliveryError(`${this.host} answered ${status}: redirects are not followed`, false)
     const isPassing = status >= 500 || passing.has(status)
-    throw new DeliveryError(`${this.host} answered ${status}`, isPassing, isPassing ? retryAfterOf(headers['retry-after']) : undefined)
+    throw new DeliveryError(`${this.host} answered ${status}`, isPassing, {
+      retryAfterMs: isPassing ? retryAfterOf(headers['retry-after']) : undefined,
+    })
   }
 
   #said(error: unknown): string {
@@ -110,6 +133,7 @@ export class Poster {
   #drop(): void {
     const client = this.#client
     this.#client = undefined
+    this.#isConnected = false
     client?.destroy().catch(() => undefined)
   }
 }

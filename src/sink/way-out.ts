@@ -12,7 +12,7 @@ export interface SinkFigures {
   readonly failed: number
   /** Messages that were given up, because they would never be taken. */
   readonly refused: number
-  /** Feeds and outages of which there is something to tell. */
+  /** Feeds and outages of which there is something to tell; that of a message which was not taken so far is one. */
   readonly waiting: number
   /** Why the last try failed; undefined: it did not. */
   readonly error?: string

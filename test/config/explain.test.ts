@@ -102,3 +102,29 @@ feeds:
     '[{"webhook":"https://h.example/***"},{"webhook":{"url":"https://h.example/***"}},{"webhook":"${HOOK}"},{"webhook":"http://h.example"}]',
   )
 })
+
+test('of headers those are shown that let nobody in, whatever the others are called, and what variables say', () => {
+  const values = shown(
+    `
+defaults: {headers: {X-Tok: hunter2, Accept-Language: en}}
+sources:
+  a: {url: http://x, headers: {X-Tok: hunter2, X-Num: 4711, user-agent: me, X-Var: "a \${TOKEN}"}}
+  b: {url: http://x}
+feeds:
+  f:
+    from: a
+    sinks:
+      - webhook: {url: http://h, headers: {X-Tok: hunter2, Title: Bikes, Authorization: "Bearer \${TOKEN}"}}
+      - alertmanager: {url: http://h, headers: {X-Scope: hunter2}}
+      - log
+`,
+    { TOKEN: 'very secret' },
+  )
+  expect(values['sources.a.headers']?.[0]).toBe('{"X-Tok":"***","X-Num":"***","user-agent":"me","X-Var":"a ${TOKEN}"}')
+  expect(values['sources.b.headers']?.[0]).toBe('{"X-Tok":"***","Accept-Language":"en"}')
+  expect(values['feeds.f.sinks']?.[0]).toBe(
+    '[{"webhook":{"url":"http://h","headers":{"X-Tok":"***","Title":"Bikes","Authorization":"Bearer ${TOKEN}"}}},' +
+      '{"alertmanager":{"url":"http://h","headers":{"X-Scope":"***"}}},"log"]',
+  )
+  expect(JSON.stringify(values)).not.toMatch(/hunter2|4711|very secret/)
+})

@@ -360,6 +360,28 @@ describe('freshness', () => {
     for (let i = 0; i < 50; i++) s.answer([{ id: 1 }])
     expect(log.lines).toEqual(["warn: source 's' failed: refused", "warn: source 's' failed: slow", "info: source 's' answers again"])
   })
+
+  test('a source that flaps is told of once a minute, and that it fails for good as soon as the minute is over', () => {
+    graphOf([])
+    const [failed, answers] = ["warn: source 's' failed: connection refused", "info: source 's' answers again"]
+    for (let halfSecond = 0; halfSecond < 240; halfSecond++) {
+      if (halfSecond % 2 === 0) s.fail()
+      else s.answer([{ id: 1 }])
+      clock.advance(500)
+    }
+    expect(log.lines).toEqual([failed, answers, failed, answers])
+    s.fail()
+    clock.advance(500)
+    s.answer([{ id: 1 }])
+    expect(log.lines).toEqual([failed, answers, failed, answers, failed, answers])
+    for (let second = 0; second < 200; second++) {
+      s.fail()
+      expect(log.lines).toHaveLength(second < 60 ? 6 : 7)
+      clock.advance(1000)
+    }
+    s.answer([{ id: 1 }])
+    expect(log.lines.slice(6)).toEqual([failed, answers])
+  })
 })
 
 describe('a bug', () => {

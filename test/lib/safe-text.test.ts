@@ -13,11 +13,21 @@ describe('what is told of a text', () => {
   ])('%s', (text, told) => expect(withoutSecrets(text)).toBe(told))
 })
 
-test.each(['Authorization', 'Proxy-Authorization', 'X-CSRF-Token', 'Ocp-Apim-Subscription-Key', 'x_api_key_id', 'sid', 'oauth', 'passwd'])(
-  '%s is the name of a secret',
-  name => expect(isSecretName(name)).toBe(true),
+test.each([
+  'Authorization',
+  'Proxy-Authorization',
+  'X-CSRF-Token',
+  'Ocp-Apim-Subscription-Key',
+  'x_api_key_id',
+  'sid',
+  'oauth',
+  'passwd',
+  'pin',
+  'OTP',
+])('%s is the name of a secret', name => expect(isSecretName(name)).toBe(true))
+test.each(['author', 'keyboard', 'monkey', 'page', 'signal', 'pins', 'spin', 'pinned_at'])('%s is not', name =>
+  expect(isSecretName(name)).toBe(false),
 )
-test.each(['author', 'keyboard', 'monkey', 'page', 'signal'])('%s is not', name => expect(isSecretName(name)).toBe(false))
 
 test('a body that is JSON is looked into, also one inside another', () => {
   const told = (text: string): string => text.replace('known', '${KNOWN}')

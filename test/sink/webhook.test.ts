@@ -284,8 +284,8 @@ describe('a receiver that fails', () => {
     receiver.script(status(200))
     await clock.advanceAsync(3000)
     await received(3)
-    // What came and went meanwhile nobody needs to hear of.
-    expect(told().slice(1).map(changes)).toEqual([['firing first'], ['resolved first', 'firing last']])
+    // What came and went meanwhile nobody needs to hear of, but of the first one somebody may have heard.
+    expect(told().slice(1).map(changes)).toEqual([['resolved first'], ['firing last']])
   })
 })
 
