@@ -32,8 +32,8 @@ describe('the oracle finds out', () => {
       'data that goes stale late',
       {
         file: 'feed/freshness.ts',
-        search: 'mono - provenMono >= rules.staleAfterMs',
-        replace: 'mono - provenMono >= rules.staleAfterMs * 1.1',
+        search: 'mono >= provenMono + rules.staleAfterMs',
+        replace: 'mono >= provenMono + rules.staleAfterMs * 1.1',
       },
     ],
     [
