@@ -137,6 +137,11 @@ export function* candidatesIn(value: Cell, path: readonly string[] = []): Genera
     else yield* mixed(items, path)
   } else if (isMembers(value) && path.length < deepest) {
     if (isKeyed(value)) yield candidate([...path, '*'], { items: Object.keys(value).length, leaves: countLeaves(value), of: 'objects' })
-    else for (const [name, member] of Object.entries(value)) yield* candidatesIn(member, [...path, name])
+    else
+      for (const [name, member] of Object.entries(value)) {
+        const inner = [...path, name]
+        // Two empty names come to what means the whole document.
+        if (inner.join('.') !== '.') yield* candidatesIn(member, inner)
+      }
   }
 }
