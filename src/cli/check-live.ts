@@ -19,13 +19,6 @@ import { Proxies, type ProxyEnvironment } from '../source/proxy.ts'
 /** How long answers are waited for, in ms; that of a source that pushes may never come. */
 const patienceMs = 30_000
 
-export interface AskOptions {
-  /** Default: 30 000 ms. */
-  readonly waitMs?: number
-  /** Once aborted, what is under way is ended before `abort` returns, and there will be no result. */
-  readonly signal?: AbortSignal
-}
-
 /** Of this package: none of its files is a config's. */
 const ownFolder = fileURLToPath(new URL('..', import.meta.url))
 
@@ -42,7 +35,7 @@ export interface LiveCheck {
 }
 
 /** Asks each source of a config once, as a server does when somebody reads all of its feeds; nobody is told of them. */
-export async function askOnce(config: Config, env: ProxyEnvironment, { waitMs = patienceMs, signal }: AskOptions = {}): Promise<LiveCheck> {
+export async function askOnce(config: Config, env: ProxyEnvironment, waitMs = patienceMs): Promise<LiveCheck> {
   const clock = systemClock()
   const warnings: string[] = []
   const log = createLogger({ level: 'warn', destination: { write: line => warnings.push(toldOf(JSON.parse(line) as Entry)) } })
@@ -50,7 +43,6 @@ export async function askOnce(config: Config, env: ProxyEnvironment, { waitMs = 
   const asking = { proxies: new Proxies(env), membersOf: membersOf(() => graph, clock), limited: () => undefined }
   const graph: Graph = new Graph({ ...compileConfig(config, { ...deps, ...asking }), ...deps })
   new TableWatch(graph, log).replace(namedOfTables(config))
-  signal?.addEventListener('abort', () => void graph.close(), { once: true })
   // A source without rows of its own is asked for what its readers say.
   const all = [...graph.sources()]
   const sources = all.filter(({ definition }) => definition.template?.isWhole !== false)

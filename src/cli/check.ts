@@ -43,11 +43,9 @@ export async function checkConfig(file: string, { show = false, live = false }: 
 /** @returns what is wrong, in a sentence */
 async function checkLive(config: Config): Promise<string | undefined> {
   const { askOnce } = await import('./check-live.ts')
-  const ending = new AbortController()
-  // Commands that are run have process groups of their own: no signal of a terminal, and no end of this process, reaches them.
-  process.once('exit', () => ending.abort())
+  // Left to itself a signal would end this process without its exit, and the commands that sources run would go on.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
-  const { answers, warnings, isAnswered, isComputed } = await askOnce(config, process.env, { signal: ending.signal })
+  const { answers, warnings, isAnswered, isComputed } = await askOnce(config, process.env)
   process.stderr.write(terminalLines(warnings))
   process.stdout.write(terminalLines(answers))
   if (!isAnswered) return 'Not every source has answered.'

@@ -1,4 +1,4 @@
-import { isSecretName } from '../lib/safe-text.ts'
+import { hidden, isSecretName } from '../lib/safe-text.ts'
 import { shortestToken } from './auth.options.ts'
 import type { Path } from './finding.ts'
 import type { Problem } from './problem.ts'
@@ -41,8 +41,6 @@ const sent = /^(query|headers|body|auth|apiKey|basic|digest|oauth2|login|request
 const likeToken = /(?=[\w+/=-]*\d)[\w+/=-]{16}/
 /** Shorter ones are no secrets, and hiding them would spoil every text. */
 const shortest = 4
-
-const hidden = '***'
 
 /** A stretch of a line, in UTF-16 units. */
 type Stretch = readonly [from: number, to: number]

@@ -1,7 +1,5 @@
 import { commandWords } from './command-words.ts'
-import { isSecretName, valueWithoutSecrets } from './safe-text.ts'
-
-const hidden = '***'
+import { hidden, isSecretName, valueWithoutSecrets } from './safe-text.ts'
 
 /** `X-Api-Key: abc`, `--token=abc`, `PGPASSWORD=abc`, also behind the `-H` of a header: all that follows is its value. */
 const namedFirst = /^(-{0,2}([A-Za-z_][\w.-]*)\s*[:=]\s*)([^]+)$/

@@ -2,25 +2,12 @@ import { hidden } from './safe-text.ts'
 
 /** Headers of which it is known that they let nobody in. */
 const harmless: ReadonlySet<string> = new Set(
-  [
-    ['accept', 'accept-charset', 'accept-encoding', 'accept-language', 'cache-control', 'connection', 'content-encoding'],
-    [
-      'content-language',
-      'content-type',
-      'dnt',
-      'from',
-      'host',
-      'if-modified-since',
-      'if-none-match',
-      'origin',
-      'pragma',
-      'prefer',
-      'range',
-    ],
-    ['referer', 'te', 'upgrade-insecure-requests', 'user-agent', 'x-requested-with'],
+  (
+    'accept accept-charset accept-encoding accept-language cache-control connection content-encoding content-language content-type dnt from host ' +
+    'if-modified-since if-none-match origin pragma prefer range referer te upgrade-insecure-requests user-agent x-requested-with ' +
     // Of services that messages are pushed through.
-    ['icon', 'markdown', 'priority', 'tags', 'title'],
-  ].flat(),
+    'icon markdown priority tags title'
+  ).split(' '),
 )
 
 /**

@@ -76,7 +76,6 @@ class AlertStage implements TimedStage {
   #last: Sample | undefined
   /** Of a run before, until a table was judged. */
   #left: SavedAlerts
-  #isTakenUp = false
 
   constructor(alert: Alert, time: SteadyTime, memory: StepMemory | undefined) {
     this.#alert = alert
@@ -90,10 +89,11 @@ class AlertStage implements TimedStage {
   }
 
   next(input: Sample, now: number): Sample {
+    const isFirst = this.#last === undefined
     this.#last = input
     const anew = this.#output.begin(input, alertShape(input.table))
     if (anew) this.#forget()
-    const isFirst = this.#takeUp()
+    if (isFirst) this.#takeUp()
     // The table that was saved may be older than the one that the alerts were judged by: what that says is over.
     if (isFirst && Math.round(input.time) < this.#left.time) return this.#output.sample(input, this.#degraded())
     const left = this.#left
@@ -152,10 +152,8 @@ class AlertStage implements TimedStage {
     return { time, alerts: saveAlerts(this.#active, this.#shown, this.#time.now()) }
   }
 
-  /** Goes on with the alerts of a run before, the first time. @returns whether it is that */
-  #takeUp(): boolean {
-    if (this.#isTakenUp) return false
-    this.#isTakenUp = true
+  /** Goes on with the alerts of a run before. */
+  #takeUp(): void {
     // A clock that was set back since would have them wait for it.
     const { time, alerts } = this.#left
     this.#left = { time: Math.min(time, this.#time.wallOf(this.#time.now())), alerts }
@@ -166,7 +164,6 @@ class AlertStage implements TimedStage {
       this.#shown.set(saved.key, { since: saved.since, activeAt: saved.activeAt })
       this.#put(saved.key, alert)
     }
-    return true
   }
 
   /** Begins alerts that were left out, where others have gone. */

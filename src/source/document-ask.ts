@@ -7,7 +7,7 @@ import type { AnswerOptions } from './answer.options.ts'
 import { Answers } from './answers.ts'
 import type { Ask, Poll, PollFacts } from './ask.ts'
 import { Deadline, readingMs } from './deadline.ts'
-import { failedPoll, failureOf, PollError } from './failure.ts'
+import { closedSource, failedPoll, failureOf, PollError } from './failure.ts'
 import type { Tabulated } from './tabulate.ts'
 
 export interface AskDeps {
@@ -87,9 +87,9 @@ export class DocumentAsk implements Ask {
   }
 
   async #ask(deadline: Deadline): Promise<{ readonly tabulated: Tabulated; readonly bytes: number; readonly asOf?: number }> {
-    if (this.#closed) throw new PollError('internal', 'the source is closed')
+    if (this.#closed) throw closedSource()
     const found = await this.#find(deadline.signal)
-    if (deadline.isOver) throw new PollError('internal', 'the source is closed')
+    if (deadline.isOver) throw closedSource()
     if (found === 'same') return { tabulated: this.#answers.same(), bytes: 0, ...this.#since() }
     deadline.whole()
     const tabulated = await this.#take(found, deadline.signal)
@@ -121,7 +121,7 @@ export class DocumentAsk implements Ask {
   }
 
   #failureOf(error: unknown, { isOver, isWhole }: Deadline): PollError {
-    if (this.#closed) return new PollError('internal', 'the source is closed')
+    if (this.#closed) return closedSource()
     const { what } = this.#origin
     if (isOver && isWhole) return new PollError('timeout', `${what}: not read within ${formatDuration(readingMs)}`)
     if (isOver) return new PollError('timeout', `${what}: no end within ${formatDuration(this.#options.timeoutMs)}`)

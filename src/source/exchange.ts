@@ -150,7 +150,7 @@ export class Exchange {
 
   /** Why the 401 that was answered last cannot be met; undefined: nothing is known of that. */
   objection({ statusCode, headers }: Answer): string | undefined {
-    return statusCode === unauthorized && this.#at.origin === this.#origin ? this.#deps.auth?.objection(headers) : undefined
+    return statusCode === unauthorized && this.#at.origin === this.#origin ? this.#deps.auth?.objection?.(headers) : undefined
   }
 
   /** Drops every connection: an answer that was not read to its end must not stand before the next one. */
@@ -184,7 +184,6 @@ export class Exchange {
   async #ask(hop: Hop, validators: Validators | undefined, as: Credentials, deadline: Deadline): Promise<Answer> {
     const { url, path, method, body } = hop
     this.#at = url
-    this.#phase = 'answering'
     const headers = this.#headersOf(hop, validators, as)
     if (this.#options.isPublicOnly === true && isPrivateAddress(url.hostname)) throw refusedAddress(url.hostname)
     const turn = this.#pay(hop, deadline)

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { basename } from 'node:path'
 import { exceeded, quotable } from '../decode/decode-error.ts'
 import { secretsInCommand } from '../lib/safe-command.ts'
-import { isSecretName, withoutSecrets } from '../lib/safe-text.ts'
+import { hidden, isSecretName, withoutSecrets } from '../lib/safe-text.ts'
 import { formatSize } from '../lib/unit.ts'
 import type { Ask } from './ask.ts'
 import { DocumentAsk, type AskDeps, type DocumentOrigin, type Found } from './document-ask.ts'
@@ -47,6 +47,7 @@ class Command implements DocumentOrigin {
     return new Promise((resolve, reject) => {
       // A group of its own, so that whatever it starts can be ended with it.
       const child = spawn(program, args, { cwd: folder, env: this.#env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+      track(child)
       const output = new Output(child, this.#options.maxBodyBytes, () => {
         killGroup(child)
         reject(exceeded('maxBody', formatSize(this.#options.maxBodyBytes)))
@@ -69,7 +70,7 @@ class Command implements DocumentOrigin {
   #told({ complaint, isCut }: Output): string {
     // What is left of a secret that was cut could not be told from anything else.
     const whole = isCut ? complaint.slice(this.#secrets[0]?.length) : complaint
-    const told = this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), whole)
+    const told = this.#secrets.reduce((text, secret) => text.replaceAll(secret, hidden), whole)
     return told === '' ? '' : `: ${withoutSecrets(told)}`
   }
 }
@@ -108,6 +109,23 @@ class Output {
   get complaint(): string {
     return this.#complaint.toString().trim().split(/\r?\n/).at(-1) ?? ''
   }
+}
+
+/** Commands that run, which no signal of a terminal and no end of this process would reach in their groups. */
+const running = new Set<ChildProcess>()
+const endAll = (): void => {
+  for (const child of running) killGroup(child)
+}
+
+function track(child: ChildProcess): void {
+  if (running.size === 0) process.once('exit', endAll)
+  running.add(child)
+  const ended = (): void => {
+    running.delete(child)
+    if (running.size === 0) process.off('exit', endAll)
+  }
+  child.once('close', ended)
+  child.once('error', ended)
 }
 
 function killGroup({ pid }: ChildProcess): void {

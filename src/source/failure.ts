@@ -107,6 +107,11 @@ export function failureOf(error: unknown, scene: Scene): PollError {
   return new PollError('internal', `a fault within the poll of ${scene.host}, ${whilst[scene.phase]} (${code || typeof error})`)
 }
 
+/** What a poll comes to that nobody waits for any more. */
+export function closedSource(): PollError {
+  return new PollError('internal', 'the source is closed')
+}
+
 /** What did not come in time. */
 const missing: Readonly<Record<Phase, string>> = {
   'waiting for its turn': 'its budget let it ask no further',

@@ -9,7 +9,7 @@ import type { Authorizer } from './auth/authorizer.ts'
 import { Deadline, readingMs } from './deadline.ts'
 import { Exchange } from './exchange.ts'
 import { EventStream } from './event-stream.ts'
-import { failedPoll, failureOf, PollError, timeoutAt, type Scene } from './failure.ts'
+import { closedSource, failedPoll, failureOf, PollError, timeoutAt, type Scene } from './failure.ts'
 import { fetchBody, type Fetched } from './fetch.ts'
 import { Inflow } from './inflow.ts'
 import type { HttpOptions } from './http.options.ts'
@@ -142,7 +142,7 @@ class HttpAsk implements Ask {
 
   /** Undefined: events are followed, and nothing is asked. */
   #ask(deadline: Deadline): Promise<readonly [Page, ...Page[]]> | undefined {
-    if (this.#closed) throw new PollError('internal', 'the source is closed')
+    if (this.#closed) throw closedSource()
     if (this.#inflow.isDue || this.#inflow.isLive) return undefined
     this.#events.drop()
     return this.#body.fetch(deadline)
@@ -216,7 +216,7 @@ class HttpAsk implements Ask {
   #failureOf(error: unknown, { isOver, isWhole }: Deadline): PollError {
     const { scene } = this.#exchange
     if (!isOver) return this.#logged(failureOf(error, scene), error)
-    if (this.#closed) return new PollError('internal', 'the source is closed')
+    if (this.#closed) return closedSource()
     if (isWhole) return new PollError('timeout', `${scene.host}: its answer was not read within ${formatDuration(readingMs)}`)
     return timeoutAt(scene, this.#options.timeoutMs, this.#body.askingFor)
   }

@@ -9,7 +9,7 @@ import { noCredentials, type Authorizer } from './auth/authorizer.ts'
 import { Deadline } from './deadline.ts'
 import { dial, type RefusalHeaders } from './dial.ts'
 import type { AskDeps } from './document-ask.ts'
-import { failedPoll, failureOf, PollError, type Scene } from './failure.ts'
+import { closedSource, failedPoll, failureOf, PollError, type Scene } from './failure.ts'
 import { Inflow } from './inflow.ts'
 import { Proxies, proxyHost, type Proxy } from './proxy.ts'
 import type { WebSocketOptions } from './websocket.options.ts'
@@ -178,7 +178,7 @@ class WebSocketAsk implements Ask {
       }
       socket.on('error', error => this.#ended(socket, this.#faultOf(error), done))
       socket.on('unexpected-response', (request, { statusCode = 0, headers }) => {
-        const objection = statusCode === unauthorized ? this.#deps.auth?.objection(headers) : undefined
+        const objection = statusCode === unauthorized ? this.#deps.auth?.objection?.(headers) : undefined
         this.#ended(socket, new Refused(this.#host, statusCode, headers, objection), done)
         request.destroy()
       })
@@ -255,10 +255,6 @@ class WebSocketAsk implements Ask {
     this.#inflow.ended(wasOpen ? fault : undefined)
     socket.terminate()
   }
-}
-
-function closedSource(): PollError {
-  return new PollError('internal', 'the source is closed')
 }
 
 /** Going away is no fault: it is opened again at the next due. */

@@ -60,7 +60,7 @@ test('one that fails, and one that says nothing in time, are told and not waited
   const { answers, isAnswered } = await askOnce(
     config({ fails: `${upstream.url}fails`, slow: { url: `${upstream.url}hangs`, every: '1h', timeout: '1m' } }),
     {},
-    { waitMs: 200 },
+    200,
   )
   expect(answers).toEqual([expect.stringMatching(/^ {2}fails {2}failed: .* answered 503/), '  slow   nothing came within 200ms'])
   expect(isAnswered).toBe(false)

@@ -33,7 +33,7 @@ export interface Asker {
   /** A request with these was answered 401. @returns whether others may help, so that it is worth asking once more */
   refused(used: Credentials, headers: Answer['headers']): boolean
   /** Why a 401 of these headers is one that it cannot meet at all, as the rest of a sentence; undefined: nothing is known of that. */
-  objection(headers: Answer['headers']): string | undefined
+  objection?(headers: Answer['headers']): string | undefined
   /** A request with these was answered otherwise. */
   accepted(used: Credentials): void
 }
@@ -75,10 +75,6 @@ export class FixedAsker implements Asker {
 
   refused(): boolean {
     return false
-  }
-
-  objection(): undefined {
-    return undefined
   }
 
   accepted(): void {

@@ -24,7 +24,7 @@ export class SharedAuth {
       begin: () => asker.begin(),
       credentials: (outgoing, signal) => asker.credentials(outgoing, signal),
       refused: (used, headers) => asker.refused(used, headers),
-      objection: headers => asker.objection(headers),
+      objection: headers => asker.objection?.(headers),
       accepted: used => asker.accepted(used),
       close: async () => {
         if (!isOpen) return

@@ -53,10 +53,6 @@ export class TokenAsker implements Asker {
     return false
   }
 
-  objection(): undefined {
-    return undefined
-  }
-
   accepted(used: Credentials): void {
     this.#proven = used
     if (!this.#login.wasAccepted(used) || !this.#isShutOut) return
